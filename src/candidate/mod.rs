@@ -1,0 +1,150 @@
+//! What an engine yields and what the gate says of it. Every engine makes [`Candidate`]s, every candidate gets a
+//! [`Verdict`], and nothing else is stored. No pgrx.
+
+pub(crate) mod facts;
+
+pub(crate) use facts::Facts;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The kinds of record (DESIGN.md, Kinds).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    #[default]
+    Pair,
+    Qa,
+    Row,
+    Relationship,
+}
+
+/// One proposal of an engine, before the gate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Candidate {
+    pub kind: Kind,
+    pub question: Option<String>,
+    /// Kind `pair` alone: the statement, without a trailing semicolon.
+    pub sql: Option<String>,
+    pub answer: Option<String>,
+    /// A dialogue that ends in the question: `[{"role": "user", "content": ".."}, ..]`.
+    pub turns: Option<Value>,
+    pub style: Option<String>,
+    /// Definitions that the question leans on.
+    pub evidence: Option<String>,
+    pub reasoning: Option<String>,
+    /// Kind `row` alone: one row as an object.
+    pub rows: Option<Value>,
+    /// Kinds without SQL say themselves what they are about; a pair's are found by the gate.
+    pub tables: Vec<String>,
+    pub columns: Vec<String>,
+    /// The named check that a kind without SQL has passed, stored as `checks`.
+    pub checks: Option<Value>,
+    /// What was asked for, to be compared with what the gate measures.
+    pub asked: Asked,
+    /// Further statements whose results decide whether the pair is sound.
+    pub probes: Vec<Probe>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    /// easy, medium, hard, extra; none = any.
+    pub difficulty: Option<String>,
+    pub features: Vec<String>,
+}
+
+/// A statement run beside the candidate's own, through the same gate: proves that a condition is not idle
+/// (`Differs` from the result without it) or that a cut has no tie (`Same` with the opposite tie-breaker).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Probe {
+    /// What it proves, stored in `checks.probes`: `filter`, `having`, `distinct`, `join`, `tie`, ...
+    pub name: String,
+    pub sql: String,
+    pub expect: Expect,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Expect {
+    /// Rows differ from the candidate's (as a list where it is ordered, else as a multiset).
+    Differs,
+    /// Rows are the candidate's.
+    Same,
+}
+
+/// How far a candidate came in the gate. The order is the order of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stage {
+    Text,
+    Parse,
+    Analyze,
+    Policy,
+    Plan,
+    Execute,
+    Result,
+    Probe,
+    Duplicate,
+    Accepted,
+}
+
+/// Why a candidate was refused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    pub stage: Stage,
+    /// Five characters.
+    pub sqlstate: String,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+    /// 1-based, in characters of the statement's text.
+    pub position: Option<u32>,
+}
+
+/// What the gate found. `refusal` is none for an accepted candidate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Verdict {
+    pub refusal: Option<Refusal>,
+    /// Known from stage `policy` on.
+    pub facts: Option<Facts>,
+    /// Total cost, estimated rows, node types of the plan.
+    pub plan: Option<PlanFacts>,
+    pub result: Option<ResultFacts>,
+}
+
+impl Verdict {
+    pub fn ok(&self) -> bool {
+        self.refusal.is_none()
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlanFacts {
+    pub cost: f64,
+    pub rows: f64,
+    /// Node types from the top down, in the order of EXPLAIN: `Limit`, `Sort`, `HashAggregate`, ...
+    pub nodes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ResultFacts {
+    /// Rows fetched; with `capped` there are more.
+    pub rows: u64,
+    pub capped: bool,
+    pub columns: Vec<String>,
+    /// Every value of every row is NULL.
+    pub all_null: bool,
+    /// More than one row, and all rows equal.
+    pub constant: bool,
+    pub duplicate_rows: bool,
+    /// The rows of one whole table, unfiltered.
+    pub whole_table: bool,
+    /// An aggregate over a one-to-many join that repeats the measured rows.
+    pub fan_out: bool,
+    /// Hash of the rows in order, and without order: for probes and for conflicts between pairs.
+    pub ordered_hash: String,
+    pub multiset_hash: String,
+    /// The first rows as text values, where asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub head: Vec<Vec<Option<String>>>,
+}

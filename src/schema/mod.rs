@@ -1,0 +1,4 @@
+//! What nlsql knows about a database: the catalog's model, what the data say, and what both mean. No pgrx.
+
+pub(crate) mod model;
+pub(crate) mod profile;
