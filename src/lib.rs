@@ -3,8 +3,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 // plain Rust, tested without a server
+// laid ahead of their callers
+#[allow(dead_code)]
 mod candidate;
+#[allow(dead_code)]
 mod error;
+#[allow(dead_code)]
 mod schema;
 
 pgrx::pg_module_magic!();

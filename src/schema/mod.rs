@@ -2,3 +2,4 @@
 
 pub(crate) mod model;
 pub(crate) mod profile;
+pub(crate) mod relationships;
