@@ -7,6 +7,8 @@
 #[allow(dead_code)]
 mod candidate;
 #[allow(dead_code)]
+mod dataset;
+#[allow(dead_code)]
 mod error;
 #[allow(dead_code)]
 mod schema;
