@@ -1,0 +1,62 @@
+use super::*;
+use crate::llm::endpoint::Endpoint;
+use crate::llm::test_server::{Server, Step, completion, http};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+fn pool(server: &Server, threads: usize) -> Pool {
+    let endpoint = Endpoint { base_url: server.url(), ..Endpoint::default() };
+    Pool::new(Client::new(&endpoint, None, threads).unwrap(), threads).unwrap()
+}
+
+fn wait(pool: &Pool, millis: i32) -> bool {
+    let mut poll = libc::pollfd { fd: pool.fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one valid pollfd.
+    unsafe { libc::poll(&raw mut poll, 1, millis) == 1 }
+}
+
+fn send(pool: &Pool, id: u64) {
+    pool.send(Job { id, style: ApiStyle::Chat, body: b"{}".to_vec(), timeout: Duration::from_secs(20) });
+}
+
+#[test]
+fn many_calls_at_once_and_every_answer_once() {
+    let server = Server::start(|_, _| vec![Step::Sleep(100), Step::Send(http(200, "", &completion("hi")))]);
+    let pool = pool(&server, 32);
+    assert_eq!(pool.threads(), 32);
+    let started = Instant::now();
+    (0..320).for_each(|id| send(&pool, id));
+    let mut seen = BTreeSet::new();
+    while seen.len() < 320 {
+        assert!(wait(&pool, 5000), "the descriptor announces answers");
+        for done in pool.take() {
+            assert!(done.answer.result.is_ok());
+            assert!(seen.insert(done.id), "{} came twice", done.id);
+        }
+    }
+    assert!(!wait(&pool, 0), "and nothing else");
+    assert_eq!(server.most_in_flight.load(Ordering::SeqCst), 32);
+    // ideal: 1.0 s
+    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
+}
+
+#[test]
+fn dropping_the_pool_waits_for_no_one_and_breaks_calls() {
+    let server = Server::start(|_, _| vec![Step::Sleep(10_000), Step::Close]);
+    let pool = pool(&server, 4);
+    (0..8).for_each(|id| send(&pool, id));
+    while server.count() < 4 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let started = Instant::now();
+    pool.abort();
+    let mut broken = 0;
+    while broken < 4 {
+        assert!(wait(&pool, 1000), "a broken call is announced");
+        broken += pool.take().iter().filter(|d| d.answer.result.is_err()).count();
+    }
+    drop(pool);
+    assert!(started.elapsed() < Duration::from_millis(1000), "{:?}", started.elapsed());
+    assert_eq!(server.count(), 4, "what had not begun was never sent");
+}
