@@ -10,6 +10,9 @@ mod candidate;
 mod dataset;
 #[allow(dead_code)]
 mod error;
+// wired in by the worker
+#[allow(dead_code)]
+mod llm;
 #[allow(dead_code)]
 mod schema;
 

@@ -2,6 +2,7 @@
 //! [`Verdict`], and nothing else is stored. No pgrx.
 
 pub(crate) mod facts;
+pub(crate) mod reply;
 
 pub(crate) use facts::Facts;
 

@@ -1,7 +1,9 @@
 //! Chat Completions: the body of a request and the reading of a reply. Servers differ in what they leave out, so
 //! every field of a reply is optional but the answer itself.
 
-use super::wire::{Finish, Format, Message, Quirks, Reply, Request, Role, ToolCall, Unreadable, Usage, count, plain_name};
+use super::wire::{
+    Finish, Format, Message, Quirks, Reply, Request, Role, ToolCall, Unreadable, Usage, count, plain_name,
+};
 use serde_json::{Map, Value, json};
 
 pub(crate) const PATH: &str = "/chat/completions";
@@ -27,7 +29,8 @@ pub(crate) fn encode(request: &Request, quirks: Quirks) -> Vec<u8> {
             body.insert("response_format".into(), json!({"type": "json_object"}));
         }
         Format::JsonSchema { name, schema } => {
-            let format = json!({"type": "json_schema", "json_schema": {"name": name, "strict": true, "schema": **schema}});
+            let format =
+                json!({"type": "json_schema", "json_schema": {"name": name, "strict": true, "schema": **schema}});
             body.insert("response_format".into(), format);
         }
     }
@@ -58,9 +61,9 @@ fn message(message: &Message) -> Value {
         Role::Tool => json!({"role": "tool", "tool_call_id": message.tool_call_id, "content": message.content}),
         Role::Assistant if message.tool_calls.is_empty() => json!({"role": "assistant", "content": message.content}),
         Role::Assistant => {
-            let calls = message.tool_calls.iter().map(|c| {
-                json!({"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}})
-            });
+            let calls = message.tool_calls.iter().map(
+                |c| json!({"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}),
+            );
             let content = if message.content.is_empty() { Value::Null } else { json!(message.content) };
             json!({"role": "assistant", "content": content, "tool_calls": calls.collect::<Vec<_>>()})
         }
@@ -166,7 +169,9 @@ mod tests {
         old.temperature = Some(0.5);
         let quirks = Quirks { old_max_tokens: true, no_temperature: true, ..Quirks::default() };
         let body = String::from_utf8(encode(&old, quirks)).unwrap();
-        assert!(body.contains(r#""max_tokens":100"#) && !body.contains("temperature") && !body.contains("response_format"));
+        assert!(
+            body.contains(r#""max_tokens":100"#) && !body.contains("temperature") && !body.contains("response_format")
+        );
     }
 
     #[test]

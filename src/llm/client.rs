@@ -72,12 +72,8 @@ impl Client {
         }
         let resolver =
             Checked { allow_http: endpoint.allow_http, allow_private: endpoint.allow_private, last: Mutex::new(None) };
-        let shared = Shared {
-            chat: endpoint.uri(chat::PATH)?,
-            responses: endpoint.uri(responses::PATH)?,
-            headers,
-            secret,
-        };
+        let shared =
+            Shared { chat: endpoint.uri(chat::PATH)?, responses: endpoint.uri(responses::PATH)?, headers, secret };
         let tls = shared.chat.scheme_str() == Some("https");
         let agent = ureq::Agent::with_parts(config(tls, connections)?, DefaultConnector::default(), resolver);
         Ok(Client { agent, shared: Arc::new(shared) })
@@ -139,7 +135,9 @@ impl Client {
         let mut bytes = Vec::new();
         let read = response.body_mut().as_reader().take(ANSWER_BYTES + 1).read_to_end(&mut bytes);
         answer.result = match read {
-            _ if bytes.len() as u64 > ANSWER_BYTES => Err(Fault { status: Some(status), ..Fault::new(Class::TooLarge) }),
+            _ if bytes.len() as u64 > ANSWER_BYTES => {
+                Err(Fault { status: Some(status), ..Fault::new(Class::TooLarge) })
+            }
             // an error's body may be cut off: its status says enough
             _ if status != 200 => Err(classify(status, &bytes, wait)),
             Err(error) => Err(fault(&ureq::Error::from(error))),

@@ -2,7 +2,8 @@ use super::*;
 use crate::llm::test_server::{Server, Step, completion, http};
 
 fn secret() -> Option<Secret> {
-    let path = std::env::temp_dir().join(format!("nlsql_client_key_{}_{:?}", std::process::id(), std::thread::current().id()));
+    let path =
+        std::env::temp_dir().join(format!("nlsql_client_key_{}_{:?}", std::process::id(), std::thread::current().id()));
     std::fs::write(&path, "sk-CANARY-0123456789").unwrap();
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -32,7 +33,9 @@ fn fault_of(steps: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> Fault {
 
 #[test]
 fn a_good_answer() {
-    let server = Server::start(|_, _| vec![Step::Send(http(200, "x-request-id: r-1\r\nx-ratelimit-remaining-requests: 9\r\n", &completion("hi")))]);
+    let server = Server::start(|_, _| {
+        vec![Step::Send(http(200, "x-request-id: r-1\r\nx-ratelimit-remaining-requests: 9\r\n", &completion("hi")))]
+    });
     let client = client(&server.url());
     for _ in 0..3 {
         let answer = call(&client);
@@ -84,7 +87,8 @@ fn a_redirect_is_not_followed() {
 fn an_answer_cut_at_every_byte_is_a_transport_fault() {
     let whole = http(200, "", &completion("hi"));
     let length = whole.len();
-    let server = Server::start(move |number, _| vec![Step::Send(whole[..number.min(whole.len())].to_vec()), Step::Close]);
+    let server =
+        Server::start(move |number, _| vec![Step::Send(whole[..number.min(whole.len())].to_vec()), Step::Close]);
     let client = client(&server.url());
     for cut in 0..length {
         let fault = call(&client).result.expect_err("cut off");
@@ -96,7 +100,8 @@ fn an_answer_cut_at_every_byte_is_a_transport_fault() {
 #[test]
 fn chunks_cut_short() {
     let fault = fault_of(|| {
-        let body = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n20\r\n01234".to_vec();
+        let body =
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n20\r\n01234".to_vec();
         vec![Step::Send(body), Step::Close]
     });
     assert_eq!(fault.class, Class::Transport);
@@ -173,8 +178,7 @@ fn nobody_listens() {
 #[test]
 fn addresses_that_no_endpoint_may_have() {
     let refused = |base_url: &str, allow_http, allow_private| {
-        let endpoint =
-            Endpoint { base_url: base_url.into(), allow_http, allow_private, ..Endpoint::default() };
+        let endpoint = Endpoint { base_url: base_url.into(), allow_http, allow_private, ..Endpoint::default() };
         let client = Client::new(&endpoint, None, 1).unwrap();
         let answer = client.call(ApiStyle::Chat, b"{}", Duration::from_millis(200));
         class(&answer) == Class::Config

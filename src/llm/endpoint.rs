@@ -94,7 +94,9 @@ impl Endpoint {
     pub fn check(&self) -> Result<()> {
         self.uri("")?;
         secret::check_reference(&self.key)?;
-        let bad = |name: &str, why: &str| Err(Error::invalid(format!("header \"{name}\" of endpoint \"{}\" {why}", self.name)));
+        let bad = |name: &str, why: &str| {
+            Err(Error::invalid(format!("header \"{name}\" of endpoint \"{}\" {why}", self.name)))
+        };
         for (name, value) in &self.headers {
             let lower = name.to_ascii_lowercase();
             let token = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
@@ -159,7 +161,15 @@ mod tests {
             "https://a.example/deployments/m/chat/completions?api-version=1"
         );
         assert_eq!(uri("http://[::1]:8080/v1").unwrap(), "http://[::1]:8080/v1/chat/completions");
-        for bad in ["", "a.example/v1", "ftp://a.example", "https://user:pw@a.example/v1", "https://a.example/#x", "https:///v1", "file:///etc/passwd"] {
+        for bad in [
+            "",
+            "a.example/v1",
+            "ftp://a.example",
+            "https://user:pw@a.example/v1",
+            "https://a.example/#x",
+            "https:///v1",
+            "file:///etc/passwd",
+        ] {
             assert!(uri(bad).is_err(), "{bad}");
         }
     }

@@ -85,7 +85,9 @@ impl Fault {
     pub fn hint(&self) -> &'static str {
         match self.class {
             Class::Auth => "Check the endpoint's key reference and what the key may do.",
-            Class::Quota => "The account has no credit or has reached its limit; raise it, then nlsql.resume() the run.",
+            Class::Quota => {
+                "The account has no credit or has reached its limit; raise it, then nlsql.resume() the run."
+            }
             Class::Leak => "The server repeats the key in its answers; do not use it.",
             _ => "Check base_url, model, allow_http and allow_private of the endpoint.",
         }
@@ -173,9 +175,8 @@ pub(crate) fn classify(status: u16, body: &[u8], retry_after: Option<Duration>) 
     let value: Value = serde_json::from_slice(super::chat::strip_bom(body)).unwrap_or(Value::Null);
     let error = value.get("error").unwrap_or(&value);
     let field = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or("");
-    let known = [field("code"), field("type")]
-        .into_iter()
-        .find_map(|text| CODES.iter().find(|(code, _)| *code == text));
+    let known =
+        [field("code"), field("type")].into_iter().find_map(|text| CODES.iter().find(|(code, _)| *code == text));
     let known = known.filter(|(code, _)| *code != "invalid_request_error" || field("code").is_empty());
     let message = match error {
         Value::String(text) => text.to_lowercase(),
@@ -225,7 +226,8 @@ mod tests {
 
     #[test]
     fn classes() {
-        let body = |code: &str, message: &str| format!(r#"{{"error":{{"message":"{message}","type":"x","code":"{code}"}}}}"#);
+        let body =
+            |code: &str, message: &str| format!(r#"{{"error":{{"message":"{message}","type":"x","code":"{code}"}}}}"#);
         let cases = [
             (401, body("invalid_api_key", "Incorrect key sk-abc"), Class::Auth),
             (403, body("", ""), Class::Auth),
@@ -244,7 +246,14 @@ mod tests {
             (400, body("context_length_exceeded", ""), Class::Context),
             (400, body("", "This model's maximum context length is 8192 tokens"), Class::Context),
             (400, body("content_filter", ""), Class::Filter),
-            (400, body("unsupported_parameter", "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."), Class::Parameter),
+            (
+                400,
+                body(
+                    "unsupported_parameter",
+                    "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+                ),
+                Class::Parameter,
+            ),
             (400, body("", "response_format is not supported by this model"), Class::Parameter),
             (400, body("", "API key not valid"), Class::Auth),
             (400, body("", "something else"), Class::Request),

@@ -26,10 +26,11 @@ impl RateLimits {
 
 /// `retry-after-ms`, or `Retry-After` in seconds or as a date. Zero, negative and unreadable values are none.
 pub(crate) fn retry_after<'a>(header: impl Fn(&str) -> Option<&'a str>, now: SystemTime) -> Option<Duration> {
-    let positive = |seconds: f64| {
-        (seconds.is_finite() && seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(1e9)))
-    };
-    if let Some(wait) = header("retry-after-ms").and_then(|v| v.trim().parse::<f64>().ok()).and_then(|ms| positive(ms / 1000.0)) {
+    let positive =
+        |seconds: f64| (seconds.is_finite() && seconds > 0.0).then(|| Duration::from_secs_f64(seconds.min(1e9)));
+    if let Some(wait) =
+        header("retry-after-ms").and_then(|v| v.trim().parse::<f64>().ok()).and_then(|ms| positive(ms / 1000.0))
+    {
         return Some(wait);
     }
     let text = header("retry-after")?.trim();
@@ -106,15 +107,30 @@ mod tests {
         assert_eq!(wait("1e9"), Some(1_000_000_000));
         assert_eq!(wait("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
         assert_eq!(wait("Tue, 06 Dec 1994 08:49:37 GMT"), Some(30 * 86400));
-        for none in ["0", "-5", "", "soon", "NaN", "inf", "Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 99:49:37 GMT"] {
+        for none in [
+            "0",
+            "-5",
+            "",
+            "soon",
+            "NaN",
+            "inf",
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 99:49:37 GMT",
+        ] {
             assert_eq!(wait(none), None, "{none}");
         }
-        assert_eq!(retry_after(|n| (n == "retry-after-ms").then_some("250"), UNIX_EPOCH), Some(Duration::from_millis(250)));
+        assert_eq!(
+            retry_after(|n| (n == "retry-after-ms").then_some("250"), UNIX_EPOCH),
+            Some(Duration::from_millis(250))
+        );
     }
 
     #[test]
     fn spans() {
-        for (text, millis) in [("1s", 1000), ("6m0s", 360_000), ("20ms", 20), ("1h2m3.5s", 3_723_500), ("0", 0), ("2.5", 2500)] {
+        for (text, millis) in
+            [("1s", 1000), ("6m0s", 360_000), ("20ms", 20), ("1h2m3.5s", 3_723_500), ("0", 0), ("2.5", 2500)]
+        {
             assert_eq!(duration(text), Some(Duration::from_millis(millis)), "{text}");
         }
         for bad in ["", "s", "1x", "-1", "1s2", "nan"] {

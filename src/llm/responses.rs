@@ -60,9 +60,10 @@ fn items(message: &Message) -> Vec<Value> {
         }
         Role::Assistant => {
             let text = (!message.content.is_empty()).then(|| json!({"role": "assistant", "content": message.content}));
-            let calls = message.tool_calls.iter().map(|c| {
-                json!({"type": "function_call", "call_id": c.id, "name": c.name, "arguments": c.arguments})
-            });
+            let calls = message
+                .tool_calls
+                .iter()
+                .map(|c| json!({"type": "function_call", "call_id": c.id, "name": c.name, "arguments": c.arguments}));
             text.into_iter().chain(calls).collect()
         }
     }
@@ -153,7 +154,10 @@ mod tests {
         };
         let body: Value = serde_json::from_slice(&encode(&request, Quirks::default())).unwrap();
         assert_eq!(body["instructions"], "s");
-        assert_eq!(body["input"][1], json!({"type": "function_call", "call_id": "c1", "name": "check_sql", "arguments": "{}"}));
+        assert_eq!(
+            body["input"][1],
+            json!({"type": "function_call", "call_id": "c1", "name": "check_sql", "arguments": "{}"})
+        );
         assert_eq!(body["input"][2], json!({"type": "function_call_output", "call_id": "c1", "output": "fine"}));
         assert_eq!(body["max_output_tokens"], 9);
         assert_eq!(body["text"]["format"]["name"], "pairs");

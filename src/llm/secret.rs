@@ -107,9 +107,7 @@ fn read_file(path: &str) -> Result<Secret> {
         return Err(refuse(format!("{place} may be used by others")).hint("Set its mode to 0600 or 0400."));
     }
     let mut text = String::new();
-    file.take(KEY_BYTES + 1)
-        .read_to_string(&mut text)
-        .map_err(|_| refuse(format!("{place} holds no text")))?;
+    file.take(KEY_BYTES + 1).read_to_string(&mut text).map_err(|_| refuse(format!("{place} holds no text")))?;
     if text.len() as u64 > KEY_BYTES {
         return Err(refuse(format!("{place} is too long to be a key")));
     }

@@ -83,10 +83,8 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
     loop {
         if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-            let length: usize = head
-                .lines()
-                .find_map(|l| l.strip_prefix("content-length:"))
-                .map_or(0, |v| v.trim().parse().unwrap());
+            let length: usize =
+                head.lines().find_map(|l| l.strip_prefix("content-length:")).map_or(0, |v| v.trim().parse().unwrap());
             if bytes.len() >= end + 4 + length {
                 return Some(String::from_utf8_lossy(&bytes).into_owned());
             }
@@ -100,8 +98,11 @@ fn read_request(stream: &mut TcpStream) -> Option<String> {
 
 /// A whole answer.
 pub(crate) fn http(status: u16, headers: &str, body: &str) -> Vec<u8> {
-    format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
-        .into_bytes()
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }
 
 pub(crate) fn completion(text: &str) -> String {

@@ -128,7 +128,7 @@ pub(crate) fn count(value: Option<&Value>) -> Option<u64> {
 
 /// A name from a server that is stored and shown: short and plain, or nothing.
 pub(crate) fn plain_name(text: &str) -> Option<String> {
-    let sound = (1..=120).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/@-".contains(&b));
+    let sound =
+        (1..=120).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._:/@-".contains(&b));
     sound.then(|| text.to_owned())
 }
