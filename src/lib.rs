@@ -4,10 +4,9 @@
 
 // plain Rust, tested without a server
 // laid ahead of their callers
-#[allow(dead_code)]
-// wired in by the composer, the phases and the export
 #[allow(dead_code, unused_imports)]
 mod anonymize;
+#[allow(dead_code)]
 mod candidate;
 #[allow(dead_code)]
 mod dataset;
