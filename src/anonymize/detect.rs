@@ -103,14 +103,16 @@ fn is_key_column(table: &Table, column: &Column) -> bool {
         || table.foreign_keys.iter().any(|key| key.columns.contains(&column.name))
 }
 
+type Test = fn(&str) -> bool;
+
 /// What values give away whatever the column is called.
 fn by_values(seen: &Seen) -> Option<Kind> {
     let values = &seen.values;
     if values.is_empty() {
         return None;
     }
-    let most = |test: fn(&str) -> bool| share(values, test) >= 0.8;
-    let tests: [(fn(&str) -> bool, Kind); 8] = [
+    let most = |test: Test| share(values, test) >= 0.8;
+    let tests: [(Test, Kind); 8] = [
         (patterns::is_email, Kind::Email),
         (patterns::is_ssn, Kind::NationalId),
         (patterns::is_iban, Kind::Iban),
