@@ -36,6 +36,8 @@ pub(crate) enum Code {
     NoDataFound,
     /// XX000
     Internal,
+    /// An error of the server, by its own five characters.
+    Server([u8; 5]),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,31 @@ pub(crate) struct Error {
 }
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+impl Code {
+    /// The five characters.
+    pub fn sqlstate(self) -> String {
+        let code: &[u8; 5] = match &self {
+            Code::InvalidParameterValue => b"22023",
+            Code::FeatureNotSupported => b"0A000",
+            Code::UndefinedObject => b"42704",
+            Code::DuplicateObject => b"42710",
+            Code::InsufficientPrivilege => b"42501",
+            Code::ObjectNotInPrerequisiteState => b"55000",
+            Code::ActiveSqlTransaction => b"25001",
+            Code::ReadOnlySqlTransaction => b"25006",
+            Code::DuplicateFile => b"58P02",
+            Code::UndefinedTable => b"42P01",
+            Code::InvalidTextRepresentation => b"22P02",
+            Code::QueryCanceled => b"57014",
+            Code::ConnectionFailure => b"08006",
+            Code::NoDataFound => b"P0002",
+            Code::Internal => b"XX000",
+            Code::Server(code) => code,
+        };
+        String::from_utf8_lossy(code).into_owned()
+    }
+}
 
 impl Error {
     pub fn new(code: Code, message: impl Into<String>) -> Error {

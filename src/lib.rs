@@ -1,21 +1,39 @@
 //! nlsql: training and evaluation data for text-to-SQL models, made inside the database (see README.md).
+// parts land before they are wired in
+#![allow(dead_code, unused_imports)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+mod api;
+mod pg;
+
 // plain Rust, tested without a server
-// laid ahead of their callers
-#[allow(dead_code, unused_imports)]
 mod anonymize;
-#[allow(dead_code)]
 mod candidate;
-#[allow(dead_code)]
 mod dataset;
-#[allow(dead_code)]
 mod error;
-// wired in by the worker
-#[allow(dead_code)]
 mod llm;
-#[allow(dead_code)]
+mod plan;
 mod schema;
+mod settings;
+
+use pgrx::prelude::*;
 
 pgrx::pg_module_magic!();
+
+extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
+extension_sql_file!("../sql/tables.sql", name = "tables");
+extension_sql_file!("../sql/enqueue.sql", name = "enqueue", requires = ["tables"]);
+extension_sql_file!("../sql/work.sql", name = "work", requires = ["enqueue"]);
+extension_sql_file!("../sql/views.sql", name = "views", requires = ["tables", api::phases::shipped_phases]);
+extension_sql_file!("../sql/wait.sql", name = "wait", requires = ["views", api::run::nudge_]);
+extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
+
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    pg::guc::init();
+}
+
+/// Names the schema for `#[pg_extern(schema = "nlsql")]`; sql/bootstrap.sql has made it by then.
+#[pg_schema]
+mod nlsql {}

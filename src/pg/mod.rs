@@ -1,0 +1,13 @@
+//! The only folder that touches PostgreSQL.
+
+pub(crate) mod enqueue;
+pub(crate) mod error;
+pub(crate) mod guc;
+pub(crate) mod introspect;
+pub(crate) mod launch;
+pub(crate) mod owner;
+pub(crate) mod session;
+pub(crate) mod spi;
+pub(crate) mod store;
+pub(crate) mod transaction;
+pub(crate) mod worker;

@@ -1,0 +1,94 @@
+//! Doing something as the extension's owner. Users have no right to write; what nlsql itself writes for them goes
+//! through here, around fixed and qualified SQL, under a pinned search_path.
+
+use crate::error::{Code, Error, Result};
+use pgrx::pg_sys;
+use std::ffi::CStr;
+
+/// Restores the user and the settings when it goes out of scope. On an ERROR the (sub)transaction's abort does it.
+struct Frame {
+    user: pg_sys::Oid,
+    context: i32,
+    nest: i32,
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // SAFETY: restores what `enter` saved, in the order of nesting.
+        unsafe {
+            pg_sys::AtEOXact_GUC(false, self.nest);
+            pg_sys::SetUserIdAndSecContext(self.user, self.context);
+        }
+    }
+}
+
+/// Sets a setting within the current nest level.
+pub(crate) fn set_local(name: &CStr, value: &CStr) {
+    // SAFETY: both are NUL-terminated; the value is undone by AtEOXact_GUC of the enclosing level.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_SUSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        )
+    };
+}
+
+/// Owner of the extension, or none where it is not installed in this database.
+pub(crate) fn extension_owner() -> Option<pg_sys::Oid> {
+    // SAFETY: catalog look-ups inside a transaction.
+    let oid = unsafe { pg_sys::get_extension_oid(c"nlsql".as_ptr(), true) };
+    if oid == pg_sys::InvalidOid {
+        return None;
+    }
+    super::spi::select(
+        "SELECT e.extowner::pg_catalog.text FROM pg_catalog.pg_extension e WHERE e.extname = 'nlsql'",
+        &[],
+    )
+    .ok()
+    .and_then(super::spi::first)
+    .and_then(|text| text.parse::<u32>().ok())
+    .map(pg_sys::Oid::from)
+}
+
+/// Pins search_path for a few catalog reads as the current user.
+pub(crate) fn with_catalog_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let mut user = pg_sys::InvalidOid;
+    let mut context = 0;
+    // SAFETY: plain reads of the backend's state, and a nest level that `Frame` ends.
+    let _frame = unsafe {
+        pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+        Frame { user, context, nest: pg_sys::NewGUCNestLevel() }
+    };
+    set_local(c"search_path", c"pg_catalog, pg_temp");
+    work()
+}
+
+/// Runs `work` as the extension's owner. `work` must contain no text that a user wrote.
+pub(crate) fn as_owner<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    with_catalog_path(|| {
+        let Some(owner) = extension_owner() else {
+            return Err(Error::new(
+                Code::ObjectNotInPrerequisiteState,
+                "extension nlsql is not installed in this database",
+            )
+            .hint("CREATE EXTENSION nlsql;"));
+        };
+        // SAFETY: the frame of with_catalog_path restores user and context.
+        unsafe {
+            let mut user = pg_sys::InvalidOid;
+            let mut context = 0;
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            pg_sys::SetUserIdAndSecContext(owner, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+        }
+        work()
+    })
+}

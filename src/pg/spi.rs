@@ -1,0 +1,70 @@
+//! SPI in the one form that nlsql uses: fixed SQL, few parameters, one text (mostly JSON) a row.
+//! An ERROR of the server unwinds through these functions; `transaction.rs` catches it in a worker.
+
+use crate::error::{Error, Result};
+use pgrx::datum::DatumWithOid;
+use pgrx::spi::{Spi, SpiClient, SpiError, SpiTupleTable};
+use serde::de::DeserializeOwned;
+
+/// A parameter: text, bigint, or an array of oid by its text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Arg<'a> {
+    Text(&'a str),
+    OptText(Option<&'a str>),
+    Int(i64),
+    OptInt(Option<i64>),
+    Float(f64),
+    Oids(Option<&'a [pgrx::pg_sys::Oid]>),
+}
+
+impl From<SpiError> for Error {
+    fn from(error: SpiError) -> Error {
+        Error::internal(format!("SPI: {error}"))
+    }
+}
+
+fn arguments<'a>(args: &[Arg<'a>]) -> Vec<DatumWithOid<'a>> {
+    args.iter()
+        .map(|arg| match *arg {
+            Arg::Text(t) => DatumWithOid::from(t),
+            Arg::OptText(t) => DatumWithOid::from(t),
+            Arg::Int(i) => DatumWithOid::from(i),
+            Arg::OptInt(i) => DatumWithOid::from(i),
+            Arg::Float(f) => DatumWithOid::from(f),
+            Arg::Oids(o) => DatumWithOid::from(o.map(<[pgrx::pg_sys::Oid]>::to_vec)),
+        })
+        .collect()
+}
+
+fn texts(table: SpiTupleTable<'_>) -> Result<Vec<Option<String>>> {
+    let mut rows = Vec::with_capacity(table.len());
+    for row in table {
+        rows.push(row.get::<String>(1)?);
+    }
+    Ok(rows)
+}
+
+/// Runs a read-only query; first column of each row. Sees the active snapshot: not this statement's own writes.
+pub(crate) fn select(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>> {
+    Spi::connect(|client: &SpiClient<'_>| texts(client.select(sql, None, &arguments(args))?))
+}
+
+/// As [`select`] for statements that write or must see what this transaction wrote.
+pub(crate) fn update(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>> {
+    Spi::connect_mut(|client| texts(client.update(sql, None, &arguments(args))?))
+}
+
+/// Runs a statement that returns nothing; number of rows.
+pub(crate) fn execute(sql: &str, args: &[Arg<'_>]) -> Result<u64> {
+    Spi::connect_mut(|client| Ok(client.update(sql, None, &arguments(args))?.len() as u64))
+}
+
+/// First column of the first row.
+pub(crate) fn first(rows: Vec<Option<String>>) -> Option<String> {
+    rows.into_iter().next().flatten()
+}
+
+/// Reads a row's JSON text.
+pub(crate) fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|e| Error::internal(format!("unexpected JSON: {e}")))
+}

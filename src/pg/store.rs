@@ -1,0 +1,315 @@
+//! The one place that writes runs' rows. Every statement is fixed and qualified and runs as the extension's owner,
+//! for the run that the caller was found to own. Callers bring a transaction.
+
+use super::owner::as_owner;
+use super::spi::{self, Arg};
+use crate::error::{Error, Result};
+use crate::settings::Settings;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A run as its worker needs it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Run {
+    pub id: i64,
+    pub name: String,
+    pub search_path: String,
+    pub settings: Settings,
+    pub phases: Vec<RunPhase>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct RunPhase {
+    pub phase: crate::plan::Phase,
+    pub ordinal: i32,
+    pub engine: crate::plan::Engine,
+    pub seed: i64,
+    pub options: crate::plan::Options,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Task {
+    pub phase: crate::plan::Phase,
+    pub ordinal: i32,
+    pub number: i32,
+    pub slot: i64,
+    pub quota: i64,
+    pub attempt: i32,
+}
+
+/// An accepted record, as nlsql.item has it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Item {
+    pub slot: i64,
+    pub kind: &'static str,
+    pub question: Option<String>,
+    pub sql: Option<String>,
+    pub answer: Option<String>,
+    pub turns: Option<Value>,
+    pub style: Option<String>,
+    pub difficulty: Option<String>,
+    pub tables: Vec<String>,
+    pub columns: Vec<String>,
+    pub functions: Vec<String>,
+    pub features: Vec<String>,
+    pub skeleton: Option<String>,
+    pub template: Option<String>,
+    pub literals: Option<Value>,
+    pub rows: Option<Value>,
+    pub result: Option<Value>,
+    pub evidence: Option<String>,
+    pub reasoning: Option<String>,
+    pub checks: Value,
+    pub model: Option<String>,
+    /// Texts in normal form, of which nlsql.item keeps the md5.
+    pub question_key: Option<String>,
+    pub sql_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Reject {
+    pub question: Option<String>,
+    pub sql: Option<String>,
+    pub answer: Option<String>,
+    pub stage: String,
+    pub sqlstate: Option<String>,
+    pub message: String,
+    pub detail: Option<String>,
+    pub hint: Option<String>,
+    pub fix: Option<String>,
+    pub score: Option<f64>,
+    pub model: Option<String>,
+}
+
+/// What a worker is told when it registers.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Registered {
+    /// None = no such run of this role, nothing to do, or no room.
+    pub run: Option<Run>,
+    /// Further workers that this run may have now.
+    pub more: i32,
+    pub reason: Option<String>,
+}
+
+/// Takes a place among `db_sessions_max` for this process, and the run's data.
+pub(crate) fn register(run_id: i64, role: &str, sessions_max: i32) -> Result<Registered> {
+    let text = as_owner(|| {
+        spi::update(
+            "SELECT nlsql.register_($1, $2, $3::int)::text",
+            &[Arg::Int(run_id), Arg::Text(role), Arg::Int(i64::from(sessions_max))],
+        )
+    })?;
+    spi::json(&spi::first(text).ok_or_else(|| Error::internal("register returned nothing"))?)
+}
+
+/// Claims the next task of the run, in (phase, number) order; takes over what a dead worker held.
+pub(crate) fn claim(run_id: i64) -> Result<Option<Task>> {
+    let text = as_owner(|| spi::update("SELECT nlsql.claim_($1)::text", &[Arg::Int(run_id)]))?;
+    spi::first(text).map(|t| spi::json(&t)).transpose()
+}
+
+/// How a run stands for a worker that holds a task or has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Turn {
+    /// Every earlier offline task is finished: this one may be stored.
+    Mine,
+    /// An earlier task is with a living worker.
+    Wait,
+    /// An earlier task is open again: give this one back and take that.
+    GiveBack,
+    /// The run or the phase ended.
+    Ended,
+}
+
+pub(crate) fn turn(run_id: i64, task: &Task) -> Result<Turn> {
+    let text = as_owner(|| {
+        spi::update(
+            "SELECT to_jsonb(nlsql.turn_($1, $2, $3::int))::text",
+            &[Arg::Int(run_id), Arg::Text(task.phase.name()), Arg::Int(i64::from(task.number))],
+        )
+    })?;
+    spi::json(&spi::first(text).ok_or_else(|| Error::internal("turn returned nothing"))?)
+}
+
+/// Those of the keys that the run has already: (question keys, SQL keys), by position.
+pub(crate) fn known(run_id: i64, keys: &[(Option<String>, Option<String>)]) -> Result<Vec<bool>> {
+    let text = serde_json::to_string(keys).map_err(|e| Error::internal(e.to_string()))?;
+    let rows = as_owner(|| {
+        spi::update(
+            "SELECT (EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = $1 AND i.question_key = md5(k.v ->> 0)::uuid)
+                  OR EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = $1 AND i.sql_key = md5(k.v ->> 1)::uuid))::text
+               FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY k(v, n) ORDER BY k.n",
+            &[Arg::Int(run_id), Arg::Text(&text)],
+        )
+    })?;
+    Ok(rows.into_iter().map(|r| r.as_deref() == Some("true")).collect())
+}
+
+/// Stores a finished task with all that came of it. False = the claim was lost meanwhile, and nothing was written.
+pub(crate) fn finish(
+    run_id: i64,
+    task: &Task,
+    schema_hash: &str,
+    items: &[Item],
+    rejects: &[Reject],
+    ending: &Ending<'_>,
+) -> Result<bool> {
+    let items = serde_json::to_string(items).map_err(|e| Error::internal(e.to_string()))?;
+    let rejects = serde_json::to_string(rejects).map_err(|e| Error::internal(e.to_string()))?;
+    let text = as_owner(|| {
+        spi::update(
+            "SELECT nlsql.finish_($1, $2, $3::int, $4::int, $5, $6::jsonb, $7::jsonb, $8, $9, $10)::text",
+            &[
+                Arg::Int(run_id),
+                Arg::Text(task.phase.name()),
+                Arg::Int(i64::from(task.number)),
+                Arg::Int(i64::from(task.attempt)),
+                Arg::Text(schema_hash),
+                Arg::Text(&items),
+                Arg::Text(&rejects),
+                Arg::Text(ending.status),
+                Arg::OptText(ending.reason),
+                Arg::OptText(ending.message),
+            ],
+        )
+    })?;
+    Ok(spi::first(text).as_deref() == Some("true"))
+}
+
+/// How a task ended: `done` or `failed`, with a reason where it yielded less than its quota.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending<'a> {
+    pub status: &'a str,
+    pub reason: Option<&'a str>,
+    pub message: Option<&'a str>,
+}
+
+/// Gives a claimed task back unfinished.
+pub(crate) fn give_back(run_id: i64, task: &Task) -> Result<()> {
+    as_owner(|| {
+        spi::execute(
+            "UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
+              WHERE run_id = $1 AND phase = $2 AND number = $3::int AND attempt = $4::int AND status = 'claimed'",
+            &[
+                Arg::Int(run_id),
+                Arg::Text(task.phase.name()),
+                Arg::Int(i64::from(task.number)),
+                Arg::Int(i64::from(task.attempt)),
+            ],
+        )
+    })
+    .map(|_| ())
+}
+
+/// Where the run stands when a worker found nothing to claim.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Standing {
+    /// Tasks with living workers other than this one.
+    pub elsewhere: i64,
+    /// Milliseconds until a waiting task may be tried again.
+    pub next_try_ms: Option<i64>,
+    pub ended: bool,
+}
+
+pub(crate) fn standing(run_id: i64) -> Result<Standing> {
+    let text = as_owner(|| spi::update("SELECT nlsql.standing_($1)::text", &[Arg::Int(run_id)]))?;
+    spi::json(&spi::first(text).ok_or_else(|| Error::internal("standing returned nothing"))?)
+}
+
+/// Ends the run with an error; its open tasks wait for resume().
+pub(crate) fn fail(run_id: i64, reason: &str, message: &str) -> Result<()> {
+    as_owner(|| {
+        spi::execute("SELECT nlsql.fail_($1, $2, $3)", &[Arg::Int(run_id), Arg::Text(reason), Arg::Text(message)])
+    })
+    .map(|_| ())
+}
+
+/// A line of the run's log.
+pub(crate) fn event(run_id: i64, phase: Option<&str>, level: &str, message: &str) -> Result<()> {
+    as_owner(|| {
+        spi::execute(
+            "INSERT INTO nlsql.event (run_id, phase, level, message) SELECT r.id, $2, $3, $4 FROM nlsql.run r WHERE r.id = $1",
+            &[Arg::Int(run_id), Arg::OptText(phase), Arg::Text(level), Arg::Text(message)],
+        )
+    })
+    .map(|_| ())
+}
+
+/// A queued run that a free place can go to.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Queued {
+    pub run_id: i64,
+    pub role: u32,
+}
+
+/// Leaves the place that `register` took; the runs that may start in its stead.
+pub(crate) fn unregister(sessions_max: i32) -> Result<Vec<Queued>> {
+    let text =
+        as_owner(|| spi::update("SELECT nlsql.unregister_($1::int)::text", &[Arg::Int(i64::from(sessions_max))]))?;
+    spi::json(&spi::first(text).ok_or_else(|| Error::internal("unregister returned nothing"))?)
+}
+
+/// Ends what has nothing left to do.
+pub(crate) fn settle(run_id: i64) -> Result<()> {
+    as_owner(|| spi::execute("SELECT nlsql.settle_($1)", &[Arg::Int(run_id)])).map(|_| ())
+}
+
+/// Cancels the role's run; false = it had ended.
+pub(crate) fn cancel(run_id: i64, role: &str) -> Result<bool> {
+    let text = as_owner(|| spi::update("SELECT nlsql.cancel_($1, $2)::text", &[Arg::Int(run_id), Arg::Text(role)]))?;
+    Ok(spi::first(text).as_deref() == Some("true"))
+}
+
+/// Opens again what the run's role cancelled, what failed and what dead workers held; tasks opened.
+pub(crate) fn resume(run_id: i64, role: &str) -> Result<i64> {
+    let text = as_owner(|| spi::update("SELECT nlsql.resume_($1, $2)::text", &[Arg::Int(run_id), Arg::Text(role)]))?;
+    Ok(spi::first(text).and_then(|t| t.parse().ok()).unwrap_or(0))
+}
+
+/// Deletes the role's run with all that it holds; rows deleted.
+pub(crate) fn drop_run(run_id: i64, role: &str) -> Result<i64> {
+    let text = as_owner(|| spi::update("SELECT nlsql.drop_run_($1, $2)::text", &[Arg::Int(run_id), Arg::Text(role)]))?;
+    Ok(spi::first(text).and_then(|t| t.parse().ok()).unwrap_or(0))
+}
+
+/// The runs of the role that are not finished, or the one of that name: (id, name, status).
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Listed {
+    pub id: i64,
+    pub name: String,
+    pub status: String,
+    pub reason: Option<String>,
+    pub last_error: Option<String>,
+}
+
+pub(crate) fn listed(role: &str, name: Option<&str>) -> Result<Vec<Listed>> {
+    let rows = as_owner(|| {
+        spi::update(
+            "SELECT to_jsonb(r)::text FROM (SELECT r.id, r.name, r.status, r.reason, r.last_error FROM nlsql.run r
+              WHERE r.role = $1 AND CASE WHEN $2 IS NULL THEN r.status IN ('queued', 'running', 'waiting')
+                                         ELSE r.name = $2 END ORDER BY r.id) r",
+            &[Arg::Text(role), Arg::OptText(name)],
+        )
+    })?;
+    rows.into_iter().flatten().map(|t| spi::json(&t)).collect()
+}
+
+/// The role's run of that name, or the error that says it is not there.
+pub(crate) fn find(role: &str, name: &str) -> Result<Listed> {
+    listed(role, Some(name))?.into_iter().next().ok_or_else(|| {
+        Error::new(crate::error::Code::UndefinedObject, format!("run \"{name}\" does not exist"))
+            .hint("SELECT name FROM nlsql.run shows the runs of the current role.")
+    })
+}
+
+/// Whether no living worker has the run in hand.
+pub(crate) fn orphaned(run_id: i64) -> Result<bool> {
+    let text = as_owner(|| {
+        spi::update(
+            "SELECT (NOT EXISTS (SELECT FROM nlsql.worker w WHERE w.run_id = $1 AND nlsql.alive_(w.pid, w.backend_start)))::text",
+            &[Arg::Int(run_id)],
+        )
+    })?;
+    Ok(spi::first(text).as_deref() == Some("true"))
+}

@@ -1,0 +1,51 @@
+//! A worker's transactions: begun here, committed on success, aborted on any error, which comes back as a value.
+
+use super::error::from_caught;
+use crate::error::{Error, Result};
+use pgrx::PgTryBuilder;
+use pgrx::pg_sys;
+use std::panic::AssertUnwindSafe;
+
+/// Runs `work` in a transaction of its own. Only for a background worker, outside any transaction.
+pub(crate) fn transaction<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: reading and restoring the backend's own globals in its only thread; see PGRX.md P4.19 for why
+    // the error context stack has to be put back by hand after an error was caught.
+    let context_stack = unsafe { pg_sys::error_context_stack };
+    let work = AssertUnwindSafe(work);
+    let result = PgTryBuilder::new(AssertUnwindSafe(move || {
+        let work = work;
+        // SAFETY: no transaction is open (contract of this function).
+        unsafe {
+            pg_sys::SetCurrentStatementStartTimestamp();
+            pg_sys::StartTransactionCommand();
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        let result = (work.0)();
+        if result.is_ok() {
+            // SAFETY: the transaction begun above is the current one.
+            unsafe {
+                if pg_sys::ActiveSnapshotSet() {
+                    pg_sys::PopActiveSnapshot();
+                }
+                pg_sys::CommitTransactionCommand();
+            }
+        }
+        result
+    }))
+    .catch_others(|caught| Err(from_caught(&caught)))
+    .catch_rust_panic(|caught| Err(from_caught(&caught)))
+    .execute();
+    // SAFETY: as above; after an error the transaction is aborted as PostgreSQL's own main loop does it.
+    unsafe {
+        pg_sys::error_context_stack = context_stack;
+        if result.is_err() {
+            pg_sys::AbortCurrentTransaction();
+        }
+    }
+    result
+}
+
+/// Whether an error means that the extension's objects are gone (DROP EXTENSION, DROP SCHEMA).
+pub(crate) fn objects_gone(error: &Error) -> bool {
+    matches!(error.code.sqlstate().as_str(), "3F000" | "42P01" | "42883")
+}

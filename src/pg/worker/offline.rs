@@ -1,0 +1,163 @@
+//! Tasks of the offline engine: draw, check, store in order. What a slot holds depends on (seed, phase, slot,
+//! attempt) and on earlier slots, never on who works or how fast.
+
+use super::super::store::{self, Ending, Item, Reject, RunPhase, Task, Turn};
+use super::super::transaction::transaction;
+use super::source::Source;
+use super::{Worker, interrupts, nap, record, subjects};
+use crate::candidate::{Candidate, Kind, Stage, Verdict};
+use crate::error::Result;
+use std::collections::{BTreeMap, HashSet};
+
+/// Candidates a slot on the average, and in a row, that may bring nothing before a task gives up.
+const CANDIDATES_A_SLOT: u64 = 20;
+const BARREN_IN_A_ROW: u64 = 500;
+
+impl Worker<'_> {
+    pub(super) fn offline(&mut self, phase: &RunPhase, task: &Task) -> Result<()> {
+        let subjects = match &mut self.subjects {
+            Some(subjects) => subjects,
+            none => none.insert(subjects::read()?),
+        };
+        let hash = subjects.hash.clone();
+        let at = match self.sources.iter().position(|(p, _)| *p == phase.phase) {
+            Some(at) => at,
+            None => {
+                self.sources.push((phase.phase, Source::open(self.run, phase, subjects)?));
+                self.sources.len() - 1
+            }
+        };
+        let mut filler = Filler::new(task);
+        loop {
+            filler.fill(&mut self.sources[at].1)?;
+            match my_turn(self.run.id, task)? {
+                true if filler.drop_known(self.run.id)? => {}
+                true => break,
+                false => return transaction(|| store::give_back(self.run.id, task)),
+            }
+        }
+        let hash = hash.as_str();
+        let items: Vec<Item> = filler.items.values().cloned().collect();
+        transaction(|| store::finish(self.run.id, task, hash, &items, &filler.rejects, &filler.ending())).map(|_| ())
+    }
+}
+
+/// Waits until every earlier task is stored; false = the task is to be given back.
+fn my_turn(run_id: i64, task: &Task) -> Result<bool> {
+    loop {
+        match transaction(|| store::turn(run_id, task))? {
+            Turn::Mine => return Ok(true),
+            Turn::Wait => nap(2)?,
+            Turn::GiveBack | Turn::Ended => return Ok(false),
+        }
+    }
+}
+
+/// Fills the slots of one task: a round over the open slots with attempt 0, then with attempt 1, and so on.
+struct Filler {
+    items: BTreeMap<i64, Item>,
+    rejects: Vec<Reject>,
+    /// Open slots, each with its next attempt.
+    open: BTreeMap<i64, u32>,
+    /// Keys of this task's own records.
+    seen: HashSet<String>,
+    drawn: u64,
+    barren: u64,
+    most: u64,
+}
+
+impl Filler {
+    fn new(task: &Task) -> Filler {
+        Filler {
+            items: BTreeMap::new(),
+            rejects: Vec::new(),
+            open: (task.slot..task.slot + task.quota).map(|slot| (slot, 0)).collect(),
+            seen: HashSet::new(),
+            drawn: 0,
+            barren: 0,
+            most: CANDIDATES_A_SLOT * task.quota as u64 + BARREN_IN_A_ROW,
+        }
+    }
+
+    fn spent(&self) -> bool {
+        self.barren >= BARREN_IN_A_ROW || self.drawn >= self.most
+    }
+
+    fn fill(&mut self, source: &mut Source) -> Result<()> {
+        while !self.open.is_empty() && !self.spent() {
+            let slots: Vec<i64> = self.open.keys().copied().collect();
+            for slot in slots {
+                if self.spent() {
+                    break;
+                }
+                interrupts()?;
+                let attempt = self.open.get(&slot).copied().unwrap_or_default();
+                self.open.insert(slot, attempt + 1);
+                self.drawn += 1;
+                if self.try_one(source, slot, attempt)? {
+                    self.open.remove(&slot);
+                    self.barren = 0;
+                } else {
+                    self.barren += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn try_one(&mut self, source: &mut Source, slot: i64, attempt: u32) -> Result<bool> {
+        let Some(candidate) = source.draw(slot, attempt) else { return Ok(false) };
+        let keys = keys_of(&candidate);
+        if keys.iter().any(|k| self.seen.contains(k)) {
+            return Ok(false);
+        }
+        let verdict = match candidate.kind {
+            Kind::Pair => source.check(&candidate)?,
+            // kinds without SQL bring the check that they have passed
+            _ => Verdict::default(),
+        };
+        if let Some(refusal) = &verdict.refusal {
+            // a redraw for lack of rows or for a tie is the composer at work; anything earlier is worth a look
+            if refusal.stage < Stage::Result {
+                self.rejects.extend(record::reject(&candidate, &verdict, None));
+            }
+            return Ok(false);
+        }
+        self.seen.extend(keys);
+        self.items.insert(slot, record::item(slot, &candidate, &verdict, None));
+        Ok(true)
+    }
+
+    /// Opens the slots whose record the run has already, from an earlier task; whether there are any.
+    fn drop_known(&mut self, run_id: i64) -> Result<bool> {
+        let keys: Vec<(Option<String>, Option<String>)> =
+            self.items.values().map(|i| (i.question_key.clone(), i.sql_key.clone())).collect();
+        let known = transaction(|| store::known(run_id, &keys))?;
+        let slots: Vec<i64> = self.items.keys().zip(known).filter(|(_, known)| *known).map(|(slot, _)| *slot).collect();
+        for slot in &slots {
+            self.items.remove(slot);
+            let attempt = self.drawn.min(u64::from(u32::MAX)) as u32;
+            self.open.insert(*slot, attempt);
+            self.barren += 1;
+        }
+        Ok(!slots.is_empty() && !self.spent())
+    }
+
+    fn ending(&self) -> Ending<'static> {
+        if self.open.is_empty() {
+            Ending { status: "done", reason: None, message: None }
+        } else {
+            Ending {
+                status: "done",
+                reason: Some("exhausted"),
+                message: Some("the schema and its rows yield no more pairs that differ and pass the gate"),
+            }
+        }
+    }
+}
+
+fn keys_of(candidate: &Candidate) -> Vec<String> {
+    let question = candidate.question.as_deref().map(|q| format!("q{}", crate::dataset::keys::question_key(q)));
+    let sql = candidate.sql.as_deref().map(|s| format!("s{}", crate::dataset::keys::sql_key(s)));
+    question.into_iter().chain(sql).collect()
+}

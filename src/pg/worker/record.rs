@@ -1,0 +1,101 @@
+//! A candidate and its verdict, as the rows that are stored.
+
+use super::super::store::{Item, Reject};
+use crate::candidate::{Candidate, Kind, Verdict};
+use crate::dataset;
+use serde_json::json;
+
+/// Columns of nlsql.item for an accepted candidate.
+pub(super) fn item(slot: i64, candidate: &Candidate, verdict: &Verdict, model: Option<&str>) -> Item {
+    let c = candidate;
+    let mut item = Item {
+        slot,
+        kind: match c.kind {
+            Kind::Pair => "pair",
+            Kind::Qa => "qa",
+            Kind::Row => "row",
+            Kind::Relationship => "relationship",
+        },
+        question: c.question.clone(),
+        sql: c.sql.clone(),
+        answer: c.answer.clone(),
+        turns: c.turns.clone(),
+        style: c.style.clone(),
+        tables: c.tables.clone(),
+        columns: c.columns.clone(),
+        rows: c.rows.clone(),
+        evidence: c.evidence.clone(),
+        reasoning: c.reasoning.clone(),
+        model: model.map(str::to_owned),
+        question_key: c.question.as_deref().map(dataset::keys::question_key),
+        sql_key: c.sql.as_deref().map(dataset::keys::sql_key),
+        checks: c.checks.clone().unwrap_or_else(|| json!({})),
+        ..Item::default()
+    };
+    if let Some(facts) = &verdict.facts {
+        item.difficulty = Some(facts.hardness.difficulty().to_owned());
+        item.tables = facts.tables.clone();
+        item.columns = facts.columns.clone();
+        item.functions = facts.functions.clone();
+        item.features = facts.features.clone();
+        item.skeleton = Some(facts.skeleton.clone());
+        item.template = Some(facts.template.clone());
+        item.literals = serde_json::to_value(&facts.literals).ok();
+        item.checks = checks(c, verdict);
+    }
+    item.result = verdict.result.as_ref().map(|r| {
+        json!({"rows": r.rows, "capped": r.capped, "columns": r.columns, "hash": r.multiset_hash, "ordered_hash": r.ordered_hash})
+    });
+    item
+}
+
+/// What a pair has passed: the stages, the plan, the facts on its result, and the probes.
+fn checks(candidate: &Candidate, verdict: &Verdict) -> serde_json::Value {
+    let facts = verdict.facts.as_ref();
+    let probes: serde_json::Map<String, serde_json::Value> = candidate
+        .probes
+        .iter()
+        .map(|p| {
+            (
+                p.name.clone(),
+                json!(match p.expect {
+                    crate::candidate::Expect::Differs => "differs",
+                    crate::candidate::Expect::Same => "same",
+                }),
+            )
+        })
+        .collect();
+    json!({
+        "parsed": true,
+        "planned": verdict.plan.is_some(),
+        "executed": verdict.result.is_some(),
+        "plan": verdict.plan,
+        "joins": facts.map(|f| f.joins),
+        "depth": facts.map(|f| f.depth),
+        "hardness": facts.map(|f| f.hardness),
+        "result": verdict.result.as_ref().map(|r| json!({
+            "all_null": r.all_null, "constant": r.constant, "duplicate_rows": r.duplicate_rows,
+            "whole_table": r.whole_table, "fan_out": r.fan_out})),
+        "probes": probes,
+        "asked": candidate.asked,
+    })
+}
+
+/// A row of nlsql.reject for a refused candidate.
+pub(super) fn reject(candidate: &Candidate, verdict: &Verdict, model: Option<&str>) -> Option<Reject> {
+    let refusal = verdict.refusal.as_ref()?;
+    let stage = serde_json::to_value(refusal.stage).ok()?.as_str()?.to_owned();
+    Some(Reject {
+        question: candidate.question.clone(),
+        sql: candidate.sql.clone(),
+        answer: candidate.answer.clone(),
+        stage,
+        sqlstate: Some(refusal.sqlstate.clone()),
+        message: refusal.message.clone(),
+        detail: refusal.detail.clone(),
+        hint: refusal.hint.clone(),
+        fix: None,
+        score: None,
+        model: model.map(str::to_owned),
+    })
+}
