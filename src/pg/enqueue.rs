@@ -127,11 +127,9 @@ pub(crate) fn enqueue(request: Request<'_>) -> Result<String> {
     let Request { phase, count, run, options } = request;
     check_session()?;
     options.fit(phase)?;
-    if let Some(n) = count {
-        if n < 1 {
-            return Err(Error::invalid(format!("count must be at least 1, not {n}"))
-                .hint("NULL or no count takes the phase's own."));
-        }
+    if let Some(n) = count.filter(|n| *n < 1) {
+        return Err(Error::invalid(format!("count must be at least 1, not {n}"))
+            .hint("NULL or no count takes the phase's own."));
     }
     let settings = guc::settings();
     let row = phase_row(phase)?;
@@ -224,8 +222,8 @@ fn check_name(name: &str) -> Result<()> {
 
 /// 31 bits, so that the seed can be given back through nlsql.seed.
 fn random_seed() -> i64 {
-    // SAFETY: fills the buffer that it is given.
     let mut bytes = [0u8; 4];
+    // SAFETY: fills the buffer that it is given.
     unsafe { pgrx::pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), bytes.len()) };
     i64::from(u32::from_le_bytes(bytes) >> 1)
 }

@@ -43,10 +43,9 @@ pub extern "C-unwind" fn nlsql_worker_main(argument: pg_sys::Datum) {
         pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, flags);
     }
     pin_settings();
-    if let Err(error) = work(run_id) {
-        if !extension_gone() {
-            pgrx::warning!("nlsql worker for run {run_id}: {error}");
-        }
+    match work(run_id) {
+        Err(error) if !extension_gone() => pgrx::warning!("nlsql worker for run {run_id}: {error}"),
+        _ => {}
     }
     report_activity(None);
 }
