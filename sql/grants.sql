@@ -31,7 +31,7 @@ CREATE POLICY own ON nlsql.column_policy FOR ALL
                     AND pg_catalog.pg_has_role(c.relowner, 'USAGE')));
 
 GRANT SELECT ON nlsql.run, nlsql.run_phase, nlsql.task, nlsql.event, nlsql.request, nlsql.item, nlsql.reject,
-  nlsql.dataset, nlsql.rejected, nlsql.progress, nlsql.phases, nlsql.price, nlsql.allowed_function, nlsql.benchmark
+  nlsql.dataset, nlsql.rejected, nlsql.progress, nlsql.phases, nlsql.endpoints, nlsql.prices, nlsql.price, nlsql.allowed_function, nlsql.benchmark
   TO PUBLIC;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nlsql.phase, nlsql.template, nlsql.column_policy TO PUBLIC;
 -- a caller has to be able to name an endpoint, and may know its model; not its address, headers or key

@@ -59,3 +59,35 @@ SELECT s.name,
   LEFT JOIN nlsql.phase mine ON mine.name = s.name AND mine.role = CURRENT_USER
   LEFT JOIN nlsql.phase everyone ON everyone.name = s.name AND everyone.role IS NULL;
 COMMENT ON VIEW nlsql.phases IS 'settings of the phases in force for the reader: shipped values under the rows of nlsql.phase; NULL = by the setting';
+
+CREATE VIEW nlsql.endpoints WITH (security_invoker) AS
+SELECT e.name, e.model, e.api_style, e.parallelism, e.requests_per_minute, e.tokens_per_minute, false AS shipped
+  FROM nlsql.endpoint e
+UNION ALL
+SELECT s ->> 'name', s ->> 'model', s ->> 'api_style', (s ->> 'parallelism')::int, (s ->> 'requests_per_minute')::int,
+       (s ->> 'tokens_per_minute')::int, true
+  FROM nlsql.shipped_endpoints() s
+ WHERE NOT EXISTS (SELECT FROM nlsql.endpoint e WHERE e.name = s ->> 'name')
+ ORDER BY 1;
+COMMENT ON VIEW nlsql.endpoints IS 'model servers that a run may name; addresses, headers and keys stand in nlsql.endpoint, for superusers';
+
+CREATE VIEW nlsql.prices WITH (security_invoker) AS
+SELECT p.model, p.input_usd_per_mtok, p.cached_usd_per_mtok, p.output_usd_per_mtok, p.source, p.as_of, false AS shipped
+  FROM nlsql.price p
+UNION ALL
+SELECT s.model, s.input_usd_per_mtok, s.cached_usd_per_mtok, s.output_usd_per_mtok, 'shipped', s.as_of::date, true
+  FROM nlsql.shipped_prices() s
+ WHERE NOT EXISTS (SELECT FROM nlsql.price p WHERE p.model = s.model)
+ ORDER BY 1;
+COMMENT ON VIEW nlsql.prices IS 'USD a million tokens: rows of nlsql.price over the shipped list';
+
+-- an endpoint that could not be called is refused when it is written
+CREATE FUNCTION nlsql.endpoint_trigger_() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM nlsql.check_endpoint_(to_jsonb(NEW));
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION nlsql.endpoint_trigger_() IS 'internal';
+CREATE TRIGGER check_row BEFORE INSERT OR UPDATE ON nlsql.endpoint
+  FOR EACH ROW EXECUTE FUNCTION nlsql.endpoint_trigger_();

@@ -25,7 +25,17 @@ extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
 extension_sql_file!("../sql/tables.sql", name = "tables");
 extension_sql_file!("../sql/enqueue.sql", name = "enqueue", requires = ["tables"]);
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["enqueue"]);
-extension_sql_file!("../sql/views.sql", name = "views", requires = ["tables", api::phases::shipped_phases]);
+extension_sql_file!(
+    "../sql/views.sql",
+    name = "views",
+    requires = [
+        "tables",
+        api::shipped::shipped_phases,
+        api::shipped::shipped_endpoints,
+        api::shipped::shipped_prices,
+        api::shipped::check_endpoint_
+    ]
+);
 extension_sql_file!("../sql/wait.sql", name = "wait", requires = ["views", api::run::nudge_]);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 

@@ -61,6 +61,17 @@ pub(crate) struct Endpoint {
     pub tokens_per_minute: Option<u32>,
 }
 
+/// The endpoint that is there without a row.
+pub(crate) fn shipped() -> Endpoint {
+    Endpoint {
+        name: "openai".into(),
+        base_url: "https://api.openai.com/v1".into(),
+        model: "gpt-4.1-mini".into(),
+        key: "env:OPENAI_API_KEY".into(),
+        ..Endpoint::default()
+    }
+}
+
 /// Headers that belong to the connection or to the body.
 const RESERVED: [&str; 9] = [
     "accept-encoding",
