@@ -11,6 +11,7 @@ mod pg;
 mod anonymize;
 mod candidate;
 mod dataset;
+mod docs;
 mod error;
 mod llm;
 mod plan;
