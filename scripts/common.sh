@@ -1,6 +1,7 @@
 # Shared by the scripts; to be sourced. Sets `root`, `pg_config`, `bindir`, and the two ways to be someone else.
 
 set -euo pipefail
+shopt -s inherit_errexit
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 pg_config=${PG_CONFIG:-/usr/lib/postgresql/15/bin/pg_config}
 

@@ -1,0 +1,29 @@
+//! A PostgreSQL cluster of a test's own, driven by real `psql` processes: what a user sees, with nothing in between.
+//! `make test` installs the extension before these tests run.
+#![allow(dead_code)] // each test file uses its part
+
+mod cluster;
+mod psql;
+
+pub use cluster::Cluster;
+pub use psql::{Database, PgError, Running, Session};
+
+use std::time::{Duration, Instant};
+
+/// Looks every 20 ms until `condition` holds; fails with `what` after `limit`.
+pub fn eventually(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) -> Duration {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < limit, "not within {limit:?}: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    start.elapsed()
+}
+
+/// Folder of public databases beside the repository, where there is one.
+pub fn public_databases() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("NLSQL_DATA")
+        .map(std::path::PathBuf::from)
+        .unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
+    folder.join("chinook.sql.gz").exists().then_some(folder)
+}
