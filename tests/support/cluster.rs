@@ -15,10 +15,13 @@ pub struct Cluster {
     keeper_input: Option<ChildStdin>,
 }
 
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
+}
+
 /// The server refuses to run as root, so root runs it as the user of Debian's package.
 fn as_server(program: impl AsRef<Path>) -> Command {
-    let root = fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0);
-    let mut command = match root {
+    let mut command = match is_root() {
         true => {
             let mut c = Command::new("runuser");
             c.args(["-u", "postgres", "--"]).arg(program.as_ref());
@@ -45,9 +48,12 @@ fn new_folder() -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let dir = PathBuf::from(format!("/tmp/nlsql-test-{}-{number}", std::process::id()));
-    let mut make = as_server("mkdir");
-    make.arg("-m").arg("755").arg(&dir);
-    run(make);
+    fs::create_dir(&dir).expect("/tmp can be written");
+    if is_root() {
+        let mut give = Command::new("chown");
+        give.arg("postgres:").arg(&dir);
+        run(give);
+    }
     dir
 }
 
@@ -78,13 +84,15 @@ impl Cluster {
     }
 
     fn start_in(dir: PathBuf, settings: &str) -> Cluster {
-        let mut keeper = as_server("sh");
+        // as the test's own user, who made the folder and so may remove it
+        let mut keeper = Command::new("sh");
         keeper.arg("-c").arg(format!(
-            "trap '' INT TERM; cat >/dev/null; {pg_ctl} -D {dir}/data -m immediate stop >/dev/null 2>&1; rm -rf {dir}",
+            "trap '' INT TERM; cat >/dev/null; {user}{pg_ctl} -D {dir}/data -m immediate stop >/dev/null 2>&1; rm -rf {dir}",
+            user = if is_root() { "runuser -u postgres -- " } else { "" },
             pg_ctl = tool("pg_ctl").display(),
             dir = dir.display()
         ));
-        let mut keeper = keeper.stdin(Stdio::piped()).spawn().expect("the keeper starts");
+        let mut keeper = keeper.current_dir("/").stdin(Stdio::piped()).spawn().expect("the keeper starts");
         let keeper_input = keeper.stdin.take();
         let cluster = Cluster { dir, keeper, keeper_input };
         cluster.append_settings(&format!(

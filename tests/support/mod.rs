@@ -1,6 +1,6 @@
 //! A PostgreSQL cluster of a test's own, driven by real `psql` processes: what a user sees, with nothing in between.
 //! `make test` installs the extension before these tests run.
-#![allow(dead_code)] // each test file uses its part
+#![allow(dead_code, unused_imports)] // each test file uses its part
 
 mod cluster;
 mod psql;

@@ -51,7 +51,8 @@ impl PgError {
             } else if let Some(rest) = line.strip_prefix("HINT:  ") {
                 error.hint = rest.to_owned();
                 field = Some(&mut error.hint);
-            } else if ["CONTEXT:  ", "LOCATION:  ", "LINE ", "NOTICE:  ", "WARNING:  "].iter().any(|k| line.contains(k)) {
+            } else if ["CONTEXT:  ", "LOCATION:  ", "LINE ", "NOTICE:  ", "WARNING:  "].iter().any(|k| line.contains(k))
+            {
                 field = None;
             } else if let Some(field) = &mut field {
                 field.push('\n');
@@ -162,7 +163,9 @@ impl Database {
     /// Process ids of the background workers of this database.
     pub fn workers(&self) -> Vec<u32> {
         self.as_superuser()
-            .run("SELECT pid FROM pg_stat_activity WHERE backend_type = 'nlsql worker' AND datname = current_database()")
+            .run(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'nlsql worker' AND datname = current_database()",
+            )
             .lines()
             .map(|l| l.parse().expect("a process id"))
             .collect()

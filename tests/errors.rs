@@ -1,0 +1,96 @@
+//! Wrong use: every mistake is met by an error with its SQLSTATE and a hint, and none of them harms the server.
+
+mod support;
+
+use support::{Cluster, Database};
+
+/// A statement, the SQLSTATE that it ends in, and words that its message and its hint must have.
+type Case = (&'static str, &'static str, &'static str, &'static str);
+
+const CASES: &[Case] = &[
+    ("SELECT nlsql.generate('joinz', 5)", "22023", "joinz", "joins"),
+    ("SELECT nlsql.generate('', 5)", "22023", "phase", "single_table"),
+    ("SELECT nlsql.generate('joins', 0)", "22023", "count", "NULL"),
+    ("SELECT nlsql.generate('joins', -3)", "22023", "count", "NULL"),
+    ("SELECT nlsql.generate('joins', 5, run => 'a b')", "22023", "a b", "letters"),
+    ("SELECT nlsql.generate('joins', 5, run => '')", "22023", "name of a run", "letters"),
+    ("SELECT nlsql.generate('joins', 5, options => '{\"sead\": 1}')", "22023", "sead", "seed"),
+    ("SELECT nlsql.generate('joins', 5, options => '{\"workers\": \"two\"}')", "22023", "workers", ""),
+    ("SELECT nlsql.generate('joins', 5, options => '[1]')", "22023", "object", "seed"),
+    (
+        "SELECT nlsql.generate('joins', 5, options => '{\"tables\": [\"insurer.no_such\"]}')",
+        "42P01",
+        "no_such",
+        "schema",
+    ),
+    ("SELECT nlsql.generate('complex_sqls', 5)", "0A000", "complex_sqls", "joins"),
+    ("SELECT nlsql.generate('builtins', 5)", "0A000", "builtins", "joins"),
+    ("SELECT nlsql.generate('schema_relationship')", "0A000", "schema_relationship", "joins"),
+    ("SELECT nlsql.generate('sample_data', 5)", "22023", "count", "n_rows"),
+    ("CALL nlsql.wait('no_such_run')", "42704", "no_such_run", "nlsql.run"),
+    ("SELECT nlsql.cancel('no_such_run')", "42704", "no_such_run", "nlsql.run"),
+    ("SELECT nlsql.resume('no_such_run')", "42704", "no_such_run", "nlsql.run"),
+    ("SELECT nlsql.drop_run('no_such_run')", "42704", "no_such_run", "nlsql.run"),
+    ("BEGIN; CALL nlsql.wait(); ROLLBACK;", "25001", "transaction block", "COMMIT"),
+];
+
+fn check(database: &Database, cases: &[Case]) {
+    for (sql, sqlstate, message, hint) in cases {
+        let error = database.error(sql);
+        let right = error.sqlstate == *sqlstate && error.message.contains(message) && error.hint.contains(hint);
+        assert!(right, "{sql}\nshould be {sqlstate} with {message:?} and the hint {hint:?}, but is\n{error}");
+    }
+}
+
+#[test]
+fn wrong_use_is_met_by_a_clear_error() {
+    let cluster = Cluster::new();
+    let demo = cluster.demo("demo");
+    check(&demo, CASES);
+    assert_eq!(demo.number("SELECT count(*) FROM nlsql.run"), 0, "a refused call leaves no run");
+    assert_eq!(demo.as_superuser().number("SELECT count(*) FROM nlsql.task"), 0, "and no task");
+    assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+#[test]
+fn a_database_without_a_subject_is_refused() {
+    let cluster = Cluster::new();
+    cluster.create_role("reader");
+    let reader = cluster.create_database("empty", "reader");
+    let refused = || {
+        for phase in ["single_table", "joins", "schema_docs", "sample_data"] {
+            let error = reader.error(&format!("SELECT nlsql.generate('{phase}')"));
+            assert_eq!(error.sqlstate, "55000", "{error}");
+            assert!(error.message.contains("reader") && error.hint.contains("Grant SELECT"), "{error}");
+        }
+    };
+    refused();
+    // what somebody else keeps to himself is no subject
+    reader
+        .as_superuser()
+        .run("CREATE SCHEMA other; CREATE TABLE other.thing (id int); INSERT INTO other.thing VALUES (1)");
+    refused();
+    // nor is a table without columns
+    reader.run("CREATE SCHEMA own; CREATE TABLE own.bare ();");
+    refused();
+    assert_eq!(reader.number("SELECT count(*) FROM nlsql.run"), 0);
+    assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+#[test]
+fn a_standby_refuses_runs_and_shows_them() {
+    let primary = Cluster::new();
+    let demo = primary.demo("demo");
+    demo.generate("'schema_docs', 3, run => 'before'");
+    let standby = Cluster::standby_of(&primary);
+    let replica = standby.database("demo").as_role("demo");
+    let error = replica.error("SELECT nlsql.generate('joins', 5)");
+    assert_eq!(error.sqlstate, "25006", "{error}");
+    assert!(error.hint.contains("primary"), "{error}");
+    let state = "SELECT r.status, count(d.id) FROM nlsql.run r LEFT JOIN nlsql.dataset d ON d.run = r.name GROUP BY 1";
+    assert_eq!(demo.run(state), "done|3");
+    support::eventually("the standby has replayed the run", std::time::Duration::from_secs(10), || {
+        replica.run(state) == "done|3"
+    });
+    assert_eq!(standby.alarms(), [""; 0]);
+}
