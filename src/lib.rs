@@ -22,6 +22,10 @@ use pgrx::prelude::*;
 
 pgrx::pg_module_magic!();
 
+/// Survives the gate's memory limit.
+#[global_allocator]
+static ALLOCATOR: pg::gate::memory::Allocator = pg::gate::memory::Allocator;
+
 extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
 extension_sql_file!("../sql/tables.sql", name = "tables");
 extension_sql_file!("../sql/enqueue.sql", name = "enqueue", requires = ["tables"]);

@@ -3,6 +3,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod reply;
+pub(crate) mod text;
 
 pub(crate) use facts::Facts;
 
@@ -87,6 +88,23 @@ pub(crate) enum Stage {
     Probe,
     Duplicate,
     Accepted,
+}
+
+impl Stage {
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Text => "text",
+            Stage::Parse => "parse",
+            Stage::Analyze => "analyze",
+            Stage::Policy => "policy",
+            Stage::Plan => "plan",
+            Stage::Execute => "execute",
+            Stage::Result => "result",
+            Stage::Probe => "probe",
+            Stage::Duplicate => "duplicate",
+            Stage::Accepted => "accepted",
+        }
+    }
 }
 
 /// Why a candidate was refused.

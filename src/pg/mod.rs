@@ -2,6 +2,7 @@
 
 pub(crate) mod enqueue;
 pub(crate) mod error;
+pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod introspect;
 pub(crate) mod launch;

@@ -1,0 +1,212 @@
+//! Runs a plan into a receiver of our own that counts, caps and hashes; nothing of the result leaves the process.
+
+use super::relations::attribute;
+use super::{Limits, ffi};
+use crate::candidate::ResultFacts;
+use pgrx::{pg_guard, pg_sys};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::ffi::{CString, c_int};
+
+/// Rows whose hashes are kept to find duplicates.
+const MOST_DISTINCT: usize = 10_000;
+
+/// What the server calls for each row. The server's struct comes first.
+#[repr(C)]
+struct Receiver {
+    base: pg_sys::DestReceiver,
+    state: *mut State,
+}
+
+struct State {
+    outputs: Vec<pg_sys::FmgrInfo>,
+    row_memory: pg_sys::MemoryContext,
+    limits: Caps,
+    facts: ResultFacts,
+    bytes: usize,
+    in_order: Sha256,
+    /// Sum of the rows' hashes: the same for every order.
+    sum: [u64; 4],
+    seen: BTreeSet<[u64; 4]>,
+    any_value: bool,
+}
+
+struct Caps {
+    rows: u64,
+    bytes: usize,
+    head: usize,
+}
+
+/// # Safety
+/// `planned` is the plan of `text`, in the sandbox.
+pub(super) unsafe fn execute(
+    planned: *mut pg_sys::PlannedStmt,
+    text: &CString,
+    limits: &Limits,
+    head: usize,
+) -> ResultFacts {
+    let mut state = State {
+        outputs: Vec::new(),
+        row_memory: std::ptr::null_mut(),
+        limits: Caps { rows: limits.rows, bytes: limits.bytes, head },
+        facts: ResultFacts::default(),
+        bytes: 0,
+        in_order: Sha256::new(),
+        sum: [0; 4],
+        seen: BTreeSet::new(),
+        any_value: false,
+    };
+    let mut receiver = Receiver {
+        base: pg_sys::DestReceiver {
+            receiveSlot: Some(receive),
+            rStartup: Some(startup),
+            rShutdown: Some(nothing),
+            rDestroy: Some(nothing),
+            mydest: pg_sys::CommandDest::DestNone,
+        },
+        state: &raw mut state,
+    };
+    // SAFETY: contract of this function; state and receiver outlive the run, and an ERROR unwinds past it to the
+    // sandbox, whose rollback frees what the executor holds.
+    unsafe {
+        let descriptor = pg_sys::CreateQueryDesc(
+            planned,
+            text.as_ptr(),
+            pg_sys::GetActiveSnapshot(),
+            std::ptr::null_mut(),
+            (&raw mut receiver).cast(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            0,
+        );
+        pg_sys::ExecutorStart(descriptor, 0);
+        ffi::run(descriptor);
+        pg_sys::ExecutorFinish(descriptor);
+        pg_sys::ExecutorEnd(descriptor);
+    }
+    state.finish()
+}
+
+impl State {
+    fn finish(mut self) -> ResultFacts {
+        let rows = self.facts.rows;
+        self.facts.all_null = rows > 0 && !self.any_value;
+        let all_seen = rows as usize <= MOST_DISTINCT;
+        self.facts.constant = rows > 1 && self.seen.len() == 1;
+        self.facts.duplicate_rows = rows > 1 && all_seen && (self.seen.len() as u64) < rows;
+        self.facts.ordered_hash = hexadecimal(&self.in_order.finalize());
+        let mut whole = Sha256::new();
+        whole.update(rows.to_le_bytes());
+        for part in self.sum {
+            whole.update(part.to_le_bytes());
+        }
+        self.facts.multiset_hash = hexadecimal(&whole.finalize());
+        self.facts
+    }
+
+    /// False stops the executor.
+    ///
+    /// # Safety
+    /// `slot` holds a row of the result.
+    unsafe fn row(&mut self, slot: *mut pg_sys::TupleTableSlot) -> bool {
+        if self.facts.rows >= self.limits.rows || self.bytes > self.limits.bytes {
+            self.facts.capped = true;
+            return false;
+        }
+        // SAFETY: contract of this function; the row's texts live in a context that is emptied after each row.
+        unsafe {
+            let natts = (*(*slot).tts_tupleDescriptor).natts;
+            if i32::from((*slot).tts_nvalid) < natts {
+                pg_sys::slot_getsomeattrs_int(slot, natts);
+            }
+            let outer = pg_sys::CurrentMemoryContext;
+            pg_sys::CurrentMemoryContext = self.row_memory;
+            let mut hash = Sha256::new();
+            let mut kept = Vec::new();
+            let keep = (self.facts.rows as usize) < self.limits.head;
+            for (index, output) in self.outputs.iter_mut().enumerate() {
+                if *(*slot).tts_isnull.add(index) {
+                    hash.update([0]);
+                    if keep {
+                        kept.push(None);
+                    }
+                    continue;
+                }
+                self.any_value = true;
+                let value = pg_sys::OutputFunctionCall(output, *(*slot).tts_values.add(index));
+                let value = std::ffi::CStr::from_ptr(value).to_bytes();
+                self.bytes = self.bytes.saturating_add(value.len());
+                hash.update([1]);
+                hash.update((value.len() as u64).to_le_bytes());
+                hash.update(value);
+                if keep {
+                    kept.push(Some(String::from_utf8_lossy(value).into_owned()));
+                }
+            }
+            pg_sys::CurrentMemoryContext = outer;
+            pg_sys::MemoryContextReset(self.row_memory);
+            self.add(&hash.finalize());
+            if keep {
+                self.facts.head.push(kept);
+            }
+        }
+        true
+    }
+
+    fn add(&mut self, hash: &[u8]) {
+        self.facts.rows += 1;
+        self.in_order.update(hash);
+        let mut parts = [0; 4];
+        for (part, bytes) in parts.iter_mut().zip(hash.chunks_exact(8)) {
+            *part = bytes.iter().rev().fold(0u64, |value, byte| (value << 8) | u64::from(*byte));
+        }
+        for (sum, part) in self.sum.iter_mut().zip(parts) {
+            *sum = sum.wrapping_add(part);
+        }
+        if self.seen.len() < MOST_DISTINCT {
+            self.seen.insert(parts);
+        }
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn startup(
+    receiver: *mut pg_sys::DestReceiver,
+    _operation: c_int,
+    descriptor: pg_sys::TupleDesc,
+) {
+    // SAFETY: the receiver is ours and its state alive; the descriptor is the result's.
+    unsafe {
+        let state = &mut *(*receiver.cast::<Receiver>()).state;
+        state.row_memory = pg_sys::AllocSetContextCreateInternal(
+            pg_sys::CurrentMemoryContext,
+            c"nlsql row".as_ptr(),
+            0,
+            8 << 10,
+            8 << 20,
+        );
+        for index in 0..(*descriptor).natts {
+            let column = attribute(descriptor, index);
+            state.facts.columns.push(ffi::owned((*column).attname.data.as_ptr()));
+            let mut output = pg_sys::InvalidOid;
+            let mut varlena = false;
+            pg_sys::getTypeOutputInfo((*column).atttypid, &mut output, &mut varlena);
+            let mut info = pg_sys::FmgrInfo::default();
+            pg_sys::fmgr_info(output, &mut info);
+            state.outputs.push(info);
+        }
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn receive(slot: *mut pg_sys::TupleTableSlot, receiver: *mut pg_sys::DestReceiver) -> bool {
+    // SAFETY: as `startup`.
+    unsafe { (*(*receiver.cast::<Receiver>()).state).row(slot) }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn nothing(_receiver: *mut pg_sys::DestReceiver) {}

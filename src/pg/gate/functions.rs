@@ -1,0 +1,202 @@
+//! Which functions a statement may call, decided by OID.
+//!
+//! Allowed: functions of `pg_catalog` that are not volatile, not SECURITY DEFINER and not on the list below; a few
+//! volatile ones that do no harm; what a superuser put into `nlsql.allowed_function`. An extension's function marked
+//! IMMUTABLE proves nothing (it would run while planning), so it has to be listed.
+
+use super::ffi;
+use pgrx::pg_sys;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// First OID that initdb does not use for its own objects.
+const FIRST_NORMAL: u32 = 16384;
+
+/// Volatile, and harmless: they read a clock or a random source.
+const HARMLESS: [&str; 9] = [
+    "clock_timestamp",
+    "gen_random_uuid",
+    "random",
+    "random_normal",
+    "statement_timestamp",
+    "timeofday",
+    "transaction_timestamp",
+    "uuidv4",
+    "uuidv7",
+];
+
+/// Not volatile, and still refused: they run SQL text, read the catalog or the session instead of the data, or
+/// (table sampling aside) have no place in a question about data.
+const DENIED: [&str; 22] = [
+    "acldefault",
+    "aclexplode",
+    "col_description",
+    "current_setting",
+    "currtid2",
+    "format_type",
+    "getdatabaseencoding",
+    "has_parameter_privilege",
+    "inet_client_addr",
+    "inet_client_port",
+    "inet_server_addr",
+    "inet_server_port",
+    "makeaclitem",
+    "obj_description",
+    "row_security_active",
+    "schema_to_xmlschema",
+    "shobj_description",
+    "ts_stat",
+    "ts_rewrite",
+    "unknownin",
+    "unknownout",
+    "version",
+];
+
+/// Families, by the beginning of the name.
+const DENIED_PREFIXES: [&str; 8] = ["pg_", "txid_", "lo_", "binary_upgrade_", "currtid", "dblink", "has_", "to_reg"];
+
+/// Exceptions from the families: about values, not about the server.
+const NOT_DENIED: [&str; 3] = ["pg_typeof", "pg_column_size", "pg_collation_for"];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Function {
+    pub name: String,
+    pub in_catalog: bool,
+    /// Why it may not be called; none = it may.
+    pub refusal: Option<String>,
+    /// Features that a call of it stands for.
+    pub traits: Vec<&'static str>,
+}
+
+pub(super) struct Functions {
+    known: BTreeMap<u32, Function>,
+    allowed: BTreeSet<u32>,
+}
+
+impl Functions {
+    pub fn new(allowed: BTreeSet<u32>) -> Functions {
+        Functions { known: BTreeMap::new(), allowed }
+    }
+
+    pub fn allow(&mut self, allowed: BTreeSet<u32>) {
+        if self.allowed != allowed {
+            self.allowed = allowed;
+            self.known.clear();
+        }
+    }
+
+    pub fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    /// Must run inside a transaction.
+    pub fn get(&mut self, oid: pg_sys::Oid) -> &Function {
+        let Functions { known, allowed } = self;
+        known.entry(oid.to_u32()).or_insert_with(|| look_up(oid, allowed.contains(&oid.to_u32())))
+    }
+}
+
+/// The rule for functions of pg_catalog by name alone.
+fn denied_name(name: &str) -> bool {
+    DENIED.contains(&name)
+        || name.contains("_to_xml")
+        || (DENIED_PREFIXES.iter().any(|p| name.starts_with(p)) && !NOT_DENIED.contains(&name))
+}
+
+fn look_up(oid: pg_sys::Oid, allowed: bool) -> Function {
+    let mut types = Vec::new();
+    // SAFETY: a catalog look-up; the tuple is read before it is released.
+    let (name, namespace, volatile, definer) = unsafe {
+        let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(oid));
+        if tuple.is_null() {
+            let refusal = Some(format!("function with OID {} does not exist", oid.to_u32()));
+            return Function { name: String::new(), in_catalog: false, refusal, traits: Vec::new() };
+        }
+        let form = pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_proc>(tuple);
+        let name = ffi::owned((*form).proname.data.as_ptr());
+        let count = usize::try_from((*form).pronargs).unwrap_or(0);
+        types.extend_from_slice((*form).proargtypes.values.as_slice(count));
+        types.push((*form).prorettype);
+        let facts = (name, (*form).pronamespace, (*form).provolatile as u8 == b'v', (*form).prosecdef);
+        pg_sys::ReleaseSysCache(tuple);
+        facts
+    };
+    let traits = traits(&name, &types);
+    let in_catalog = namespace.to_u32() == pg_sys::PG_CATALOG_NAMESPACE && oid.to_u32() < FIRST_NORMAL;
+    let refusal = if allowed {
+        None
+    } else if definer {
+        Some(format!("function {name} runs with its owner's rights"))
+    } else if !in_catalog {
+        Some(format!("function {name} is not one of PostgreSQL's own"))
+    } else if denied_name(&name) {
+        Some(format!("function {name} is about the server, not about data"))
+    } else if volatile && !HARMLESS.contains(&name.as_str()) {
+        Some(format!("function {name} is volatile"))
+    } else {
+        None
+    };
+    Function { name, in_catalog, refusal, traits }
+}
+
+/// Features by a function's name and the types that it takes and gives.
+fn traits(name: &str, types: &[pg_sys::Oid]) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    if name.ends_with("like") {
+        found.push("like");
+    }
+    if name.contains("regex") || name.starts_with("similar_") {
+        found.push("regex");
+    }
+    for oid in types {
+        if let Some(family) = type_family(*oid)
+            && !found.contains(&family)
+        {
+            found.push(family);
+        }
+    }
+    found
+}
+
+/// The feature that a value of this type stands for; `date_fn` where a function of it is one.
+pub(super) fn type_family(oid: pg_sys::Oid) -> Option<&'static str> {
+    match oid {
+        pg_sys::JSONOID | pg_sys::JSONBOID | pg_sys::JSONPATHOID => Some("jsonb"),
+        pg_sys::TSVECTOROID | pg_sys::TSQUERYOID => Some("full_text"),
+        pg_sys::ANYARRAYOID | pg_sys::ANYCOMPATIBLEARRAYOID => Some("array"),
+        pg_sys::ANYRANGEOID
+        | pg_sys::ANYMULTIRANGEOID
+        | pg_sys::ANYCOMPATIBLERANGEOID
+        | pg_sys::ANYCOMPATIBLEMULTIRANGEOID => Some("range"),
+        pg_sys::DATEOID
+        | pg_sys::TIMEOID
+        | pg_sys::TIMETZOID
+        | pg_sys::TIMESTAMPOID
+        | pg_sys::TIMESTAMPTZOID
+        | pg_sys::INTERVALOID => Some("date_fn"),
+        other => {
+            // SAFETY: catalog look-ups.
+            let (kind, element) = unsafe { (pg_sys::get_typtype(other) as u8, pg_sys::get_element_type(other)) };
+            match kind {
+                b'r' | b'm' => Some("range"),
+                _ if element != pg_sys::InvalidOid => Some("array"),
+                _ => None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::denied_name;
+
+    #[test]
+    fn names() {
+        for name in ["query_to_xml", "table_to_xml_and_xmlschema", "pg_read_file", "ts_stat", "current_setting"] {
+            assert!(denied_name(name), "{name}");
+        }
+        for name in ["pg_typeof", "count", "lower", "ts_rank", "to_char", "format", "xmlparse"] {
+            assert!(!denied_name(name), "{name}");
+        }
+    }
+}

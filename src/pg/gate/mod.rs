@@ -1,0 +1,246 @@
+//! The gate: the one way for a statement into the dataset. Text limits, the server's own parser, analysis and policy
+//! by OID, a plan of the very tree that was checked, execution under limits: all in a sandbox that leaves no trace.
+
+mod analyze;
+mod execute;
+mod fanout;
+mod ffi;
+mod functions;
+mod literals;
+pub(crate) mod memory;
+mod parse;
+mod plan;
+mod relations;
+mod sandbox;
+mod stored;
+mod walk;
+
+use crate::candidate::{Candidate, Expect, Refusal, ResultFacts, Stage, Verdict};
+use crate::error::Result;
+use functions::Functions;
+use pgrx::pg_sys;
+use relations::Relations;
+use sandbox::Sandbox;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ffi::CString;
+use std::rc::Rc;
+
+/// Bounds of one check.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Limits {
+    pub text_bytes: usize,
+    /// Levels of the raw parse tree.
+    pub tree_depth: u32,
+    pub joins: u32,
+    /// Range-table entries after views and CTEs are expanded.
+    pub range_table: u32,
+    pub timeout_ms: i32,
+    pub lock_timeout_ms: i32,
+    /// Above the present size of the process.
+    pub memory_bytes: u64,
+    pub rows: u64,
+    pub bytes: usize,
+    /// Ceiling on the planner's total cost.
+    pub cost: Option<f64>,
+    pub foreign_tables: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            text_bytes: 16 << 10,
+            tree_depth: 32,
+            joins: 16,
+            range_table: 64,
+            timeout_ms: 5_000,
+            lock_timeout_ms: 1_000,
+            memory_bytes: 400 << 20,
+            rows: 10_000,
+            bytes: 1 << 20,
+            cost: None,
+            foreign_tables: false,
+        }
+    }
+}
+
+/// What a gate lets through, beside its limits.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Options {
+    /// None: every relation that the role may read and that is neither the system's nor nlsql's.
+    pub subjects: Option<BTreeSet<u32>>,
+    /// System catalogs are subjects too.
+    pub catalogs: bool,
+    pub foreign_tables: bool,
+    /// None: the one in force.
+    pub search_path: Option<String>,
+    /// Result rows kept as text in [`ResultFacts::head`].
+    pub head: usize,
+    /// Results that are refused beside the empty and the all-NULL one.
+    pub refuse_constant: bool,
+    pub refuse_duplicates: bool,
+    pub refuse_whole_table: bool,
+    pub refuse_fan_out: bool,
+    pub limits: Limits,
+}
+
+/// Whether a checked statement is also run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Executed,
+    /// Planned only: for databases without rows.
+    SchemaOnly,
+}
+
+pub(crate) struct Gate {
+    role: pg_sys::Oid,
+    options: Rc<Options>,
+    search_path: Option<CString>,
+    functions: Functions,
+    relations: Relations,
+}
+
+impl Gate {
+    /// A gate for `role`, which is the current user of the run. Must be called inside a transaction.
+    pub(crate) fn new(role: pg_sys::Oid, options: Options) -> Result<Gate> {
+        analyze::watch_catalog();
+        let search_path = match &options.search_path {
+            Some(path) => {
+                Some(CString::new(path.as_str()).map_err(|_| crate::error::Error::invalid("search_path holds a NUL"))?)
+            }
+            None => None,
+        };
+        let options = Rc::new(options);
+        Ok(Gate {
+            role,
+            search_path,
+            functions: Functions::new(analyze::allowed_functions()?),
+            relations: Relations::new(role, Rc::clone(&options)),
+            options,
+        })
+    }
+
+    /// Looks again at `nlsql.allowed_function`; [`Gate::check`] sees all other changes by itself.
+    pub(crate) fn refresh(&mut self) -> Result<()> {
+        self.functions.allow(analyze::allowed_functions()?);
+        self.relations.forget();
+        Ok(())
+    }
+
+    /// The whole gate for one statement. An error is not the statement's: the caller was cancelled, the disk is full.
+    pub(crate) fn check(&mut self, sql: &str, mode: Mode) -> Result<Verdict> {
+        if analyze::catalog_changed() {
+            self.functions.forget();
+            self.relations.forget();
+        }
+        let options = Rc::clone(&self.options);
+        let mut verdict = Verdict::default();
+        let text = match parse::text(sql, &options.limits) {
+            Ok(text) => text,
+            Err(refusal) => return Ok(Verdict { refusal: Some(refusal), ..verdict }),
+        };
+        let stage = Cell::new(Stage::Parse);
+        let path = self.search_path.take();
+        let sandbox = Sandbox { role: self.role, search_path: path.as_deref(), limits: &options.limits };
+        let ended = sandbox.run(&stage, || self.steps(&text, mode, &options, &stage, &mut verdict));
+        self.search_path = path;
+        verdict.refusal = ended?.err();
+        Ok(verdict)
+    }
+
+    fn steps(
+        &mut self,
+        text: &CString,
+        mode: Mode,
+        options: &Options,
+        stage: &Cell<Stage>,
+        verdict: &mut Verdict,
+    ) -> sandbox::Ended<()> {
+        let limits = &options.limits;
+        let raw = parse::parse(text, limits)?;
+        stage.set(Stage::Analyze);
+        // SAFETY: in the sandbox; each step gets what the one before made of the same text.
+        unsafe {
+            let query =
+                pg_sys::parse_analyze_fixedparams(raw, text.as_ptr(), std::ptr::null(), 0, std::ptr::null_mut());
+            stage.set(Stage::Policy);
+            let analysis = analyze::analyze(query, text, limits, &mut self.functions, &mut self.relations)?;
+            verdict.facts = Some(analysis.facts);
+            stage.set(Stage::Plan);
+            let planned = plan::plan(query, text)?;
+            verdict.plan = Some(plan::facts(planned, limits)?);
+            if mode == Mode::Executed {
+                stage.set(Stage::Execute);
+                let mut result = execute::execute(planned, text, limits, options.head);
+                result.whole_table = analysis.whole_table;
+                result.fan_out = analysis.fan_out;
+                stage.set(Stage::Result);
+                let judged = judge(&result, options);
+                verdict.result = Some(result);
+                judged?;
+            }
+        }
+        stage.set(Stage::Accepted);
+        Ok(())
+    }
+
+    /// Checks a candidate and its probes: statements whose results have to be the candidate's, or differ from it.
+    pub(crate) fn check_candidate(&mut self, candidate: &Candidate, mode: Mode) -> Result<Verdict> {
+        let Some(sql) = &candidate.sql else {
+            let refusal = parse::refuse(Stage::Text, "42601", "candidate has no statement");
+            return Ok(Verdict { refusal: Some(refusal), ..Verdict::default() });
+        };
+        let mut verdict = self.check(sql, mode)?;
+        let Some(result) = verdict.result.as_ref().filter(|_| verdict.ok()) else { return Ok(verdict) };
+        let ordered = verdict.facts.as_ref().is_some_and(|facts| facts.features.iter().any(|f| f == "order_by"));
+        let mut refused = None;
+        for probe in &candidate.probes {
+            let other = self.check(&probe.sql, mode)?;
+            refused = probe_verdict(&probe.name, probe.expect, result, &other, ordered);
+            if refused.is_some() {
+                break;
+            }
+        }
+        verdict.refusal = refused;
+        Ok(verdict)
+    }
+}
+
+/// An empty result of a probe is a result like any other; a probe that fails in another way proves nothing.
+fn probe_verdict(name: &str, expect: Expect, result: &ResultFacts, other: &Verdict, ordered: bool) -> Option<Refusal> {
+    let Some(found) = &other.result else {
+        let reason = other.refusal.as_ref().map_or("it did not run", |refusal| &refusal.message);
+        return Some(parse::refuse(Stage::Probe, "XX000", format!("probe {name} could not be run: {reason}")));
+    };
+    let same =
+        if ordered { found.ordered_hash == result.ordered_hash } else { found.multiset_hash == result.multiset_hash };
+    match (expect, same) {
+        (Expect::Same, true) | (Expect::Differs, false) => None,
+        (Expect::Same, false) => {
+            Some(parse::refuse(Stage::Probe, "P0001", format!("probe {name}: the result is not well defined")))
+        }
+        (Expect::Differs, true) => {
+            Some(parse::refuse(Stage::Probe, "P0001", format!("probe {name}: a part of the statement has no effect")))
+        }
+    }
+}
+
+/// Results that make no pair.
+fn judge(result: &ResultFacts, options: &Options) -> sandbox::Ended<()> {
+    let reason = if result.rows == 0 {
+        "result is empty"
+    } else if result.all_null {
+        "result is NULL throughout"
+    } else if options.refuse_constant && result.constant {
+        "all rows of the result are the same"
+    } else if options.refuse_duplicates && result.duplicate_rows {
+        "result has rows that are the same"
+    } else if options.refuse_whole_table && result.whole_table {
+        "result is a whole table"
+    } else if options.refuse_fan_out && result.fan_out {
+        "an aggregate counts rows twice that a join repeats"
+    } else {
+        return Ok(());
+    };
+    Err(parse::refuse(Stage::Result, "P0002", reason))
+}
