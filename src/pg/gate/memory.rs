@@ -19,7 +19,11 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: contract of the trait, here and below.
         let pointer = unsafe { System.alloc(layout) };
-        if pointer.is_null() && lift() { unsafe { System.alloc(layout) } } else { pointer }
+        if !pointer.is_null() || !lift() {
+            return pointer;
+        }
+        // SAFETY: as above.
+        unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
@@ -30,13 +34,21 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as above.
         let pointer = unsafe { System.alloc_zeroed(layout) };
-        if pointer.is_null() && lift() { unsafe { System.alloc_zeroed(layout) } } else { pointer }
+        if !pointer.is_null() || !lift() {
+            return pointer;
+        }
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: as above; a failed realloc leaves the old block as it was.
         let pointer = unsafe { System.realloc(old, layout, size) };
-        if pointer.is_null() && lift() { unsafe { System.realloc(old, layout, size) } } else { pointer }
+        if !pointer.is_null() || !lift() {
+            return pointer;
+        }
+        // SAFETY: as above.
+        unsafe { System.realloc(old, layout, size) }
     }
 }
 
