@@ -10,6 +10,7 @@ mod pg;
 // plain Rust, tested without a server
 mod anonymize;
 mod candidate;
+mod compose;
 mod dataset;
 mod docs;
 mod error;

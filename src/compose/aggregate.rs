@@ -1,0 +1,166 @@
+//! Figures over rows: count, sum, average and their kin, with what they are called.
+
+use super::random::Rng;
+use super::scope::{Place, Scope};
+use super::tree::{Expr, aggregate, fill, text};
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// A figure and its noun: "average length", to be followed by "of {rows}".
+#[derive(Debug, Clone)]
+pub(super) struct Figure {
+    pub sql: Expr,
+    /// Column alias.
+    pub alias: String,
+    /// "average length", "number of different ratings"; for a count of rows: "number".
+    pub noun: String,
+    /// Counts the rows themselves.
+    pub counts: bool,
+    /// A higher figure is "most", "largest", ..; for ranking.
+    pub place: Option<Place>,
+    /// Rough size, for thresholds.
+    pub money: bool,
+    pub time: bool,
+}
+
+/// count(*), named after what is counted.
+pub(super) fn count(scope: &Scope) -> Figure {
+    let alias = format!("{}_count", snake(&scope.subject().one));
+    Figure { sql: aggregate("count(*)", vec![]), alias, noun: "number".to_owned(), counts: true, place: None, money: false, time: false }
+}
+
+pub(super) fn snake(noun: &str) -> String {
+    let text: String = noun.replace("'s", "").to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let text = text.trim_matches('_').replace("entry_of_the_", "");
+    let words: Vec<&str> = text.split('_').filter(|w| !w.is_empty()).collect();
+    // the end of a long phrase says most
+    words[words.len().saturating_sub(4)..].join("_")
+}
+
+/// An aggregate of the field at `place`.
+pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure> {
+    let field = scope.field(place);
+    let noun = scope.noun(place);
+    let column = scope.column(place);
+    let make = |sql: Expr, prefix: &str, words: String| Figure {
+        sql,
+        alias: format!("{prefix}_{}", snake(&noun)),
+        noun: words,
+        counts: false,
+        place: Some(place),
+        money: field.traits.money,
+        time: field.role() == Role::Time,
+    };
+    let unit = match &field.unit {
+        Some(unit) if unit != "%" => format!(" in {unit}"),
+        _ => String::new(),
+    };
+    match field.role() {
+        Role::Measure if field.measurable() => {
+            let sum = if field.traits.additive { 35 } else { 0 };
+            Some(match rng.weighted(&[sum, 22, 16, 14, 13]) {
+                0 => {
+                    let said = noun.strip_prefix("total ").unwrap_or(&noun);
+                    let word = if noun.starts_with("total") { "overall" } else { rng.word(&["total", "total", "combined", "overall"]) };
+                    make(aggregate("sum({})", vec![column]), "total", format!("{word} {said}{unit}"))
+                }
+                1 if field.base != "float4" && field.base != "float8" => {
+                    make(Expr::Mix(vec![text("round("), aggregate("avg({})", vec![column]), text(", 2)")]), "avg", format!("average {noun}{unit} rounded to two decimals"))
+                }
+                1 | 2 => make(aggregate("avg({})", vec![column]), "avg", format!("{} {noun}{unit}", rng.word(&["average", "average", "mean"]))),
+                3 => make(aggregate("max({})", vec![column]), "max", format!("{} {noun}{unit}", rng.word(&["highest", "maximum", "largest"]))),
+                _ => make(aggregate("min({})", vec![column]), "min", format!("{} {noun}{unit}", rng.word(&["lowest", "minimum", "smallest"]))),
+            })
+        }
+        Role::Time if !field.traits.personal => Some(if rng.chance(50) {
+            make(aggregate("max({})", vec![column]), "latest", format!("{} {noun}", rng.word(&["latest", "most recent"])))
+        } else {
+            make(aggregate("min({})", vec![column]), "earliest", format!("{} {noun}", rng.word(&["earliest", "first"])))
+        }),
+        Role::Dimension | Role::Name | Role::Code | Role::Year if field.distinct != 1 && !field.traits.personal => {
+            Some(distinct(rng, column, &noun, place))
+        }
+        Role::Key => key_figure(rng, scope, place, &noun, column),
+        _ => None,
+    }
+}
+
+fn distinct(rng: &mut Rng, column: Expr, noun: &str, place: Place) -> Figure {
+    let many = grammar::plural(noun);
+    Figure {
+        sql: aggregate("count(DISTINCT {})", vec![column]),
+        alias: format!("distinct_{}", snake(&many)),
+        noun: format!("number of {} {many}", rng.word(&["different", "distinct"])),
+        counts: false,
+        place: Some(place),
+        money: false,
+        time: false,
+    }
+}
+
+/// A reference counts the things referred to.
+fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Expr) -> Option<Figure> {
+    let entity = scope.entity(place.node);
+    let field = scope.field(place);
+    let own = entity.key.len() == 1 && entity.key[0] == field.name;
+    let joined = scope.nodes.iter().any(|n| {
+        n.via.is_some_and(|(from, edge, up)| from == 0 && up && scope.world.graph.edges[edge].child_columns.contains(&field.name))
+    });
+    let repeated = entity.rows == 0 || field.distinct > 2 && field.distinct * 10 < entity.rows * 7;
+    if own || joined || place.node != 0 || !repeated || noun.len() < 4 {
+        return None;
+    }
+    let noun = noun.strip_suffix(" ID").unwrap_or(noun);
+    Some(distinct(rng, column, noun, place))
+}
+
+/// count of rows where a field is filled: "number of films with a rating".
+pub(super) fn filled(scope: &Scope, place: Place) -> Option<Figure> {
+    let field = scope.field(place);
+    if !field.nullable {
+        return None;
+    }
+    let noun = scope.noun(place);
+    let noun = noun.strip_suffix(" ID").unwrap_or(&noun).to_owned();
+    Some(Figure {
+        sql: aggregate("count({})", vec![scope.column(place)]),
+        alias: format!("with_{}", snake(&noun)),
+        noun: format!("number with {} on record", if super::condition::is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) }),
+        counts: false,
+        place: Some(place),
+        money: false,
+        time: false,
+    })
+}
+
+/// "the number of films and their average length", "the average length and the total cost of films".
+pub(super) fn figures_of(figures: &[Figure], rows: &str) -> String {
+    let the: Vec<String> = figures.iter().map(|f| format!("the {}", f.noun)).collect();
+    match figures.first() {
+        Some(first) if first.counts => {
+            let rest: Vec<String> = figures[1..].iter().map(theirs).collect();
+            let mut parts = vec![format!("the number of {rows}")];
+            parts.extend(rest);
+            grammar::and_list(&parts)
+        }
+        _ => format!("{} of {rows}", grammar::and_list(&the)),
+    }
+}
+
+/// "their average length", "the number of different ratings".
+pub(super) fn theirs(figure: &Figure) -> String {
+    if figure.noun.starts_with("number ") { format!("the {}", figure.noun) } else { format!("their {}", figure.noun) }
+}
+
+/// The figure as a name in HAVING or ORDER BY wording: "the number of films", "the average length".
+pub(super) fn named(figure: &Figure, many: &str) -> String {
+    if figure.counts { format!("number of {many}") } else { figure.noun.trim_end_matches(" rounded to two decimals").to_owned() }
+}
+
+/// The whole as an expression for HAVING and ORDER BY: rounding is for showing only.
+pub(super) fn unrounded(figure: &Figure) -> Expr {
+    match &figure.sql {
+        Expr::Mix(parts) if parts.len() == 3 && parts[0] == text("round(") => parts[1].clone(),
+        other => fill("{}", vec![other.clone()]),
+    }
+}

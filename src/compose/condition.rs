@@ -1,0 +1,407 @@
+//! Conditions on one field: the predicate and its wordings, drawn together.
+
+use super::literal::{self, Day};
+use super::random::Rng;
+use super::scope::{Place, Scope};
+use super::tree::{Expr, fill, text};
+use super::world::Field;
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// A condition with the places in a noun phrase where it may stand.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Condition {
+    /// Predicates that hold together.
+    pub sql: Vec<Expr>,
+    /// "active" films.
+    pub before: Option<String>,
+    /// films "from July 2005".
+    pub post: Option<String>,
+    /// films with "a length above 120".
+    pub with: Option<String>,
+    /// films that "are active".
+    pub that: Option<String>,
+    /// films whose "length is above 120".
+    pub whose: Option<String>,
+    pub places: Vec<Place>,
+    /// Exactly one value meets it.
+    pub equal: bool,
+}
+
+pub(super) fn is_plural(noun: &str) -> bool {
+    let head = noun.split(" of ").next().unwrap_or(noun).split(" in ").next().unwrap_or(noun).split(" on ").next().unwrap_or(noun);
+    let word = head.rsplit(' ').next().unwrap_or(head);
+    grammar::singular(word) != word && !word.ends_with("ss")
+}
+
+pub(super) fn be(noun: &str) -> &'static str {
+    if is_plural(noun) { "are" } else { "is" }
+}
+
+fn article(noun: &str) -> String {
+    if is_plural(noun) { noun.to_owned() } else { grammar::with_article(noun) }
+}
+
+/// A condition on the field at `place`, where its data allow one.
+pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    if field.nulls > 0 && field.nullable && rng.chance(match field.role() { Role::Time | Role::Key => 45, _ => 12 }) && !field.traits.personal {
+        return missing(rng, scope, place);
+    }
+    let mut condition = match field.role() {
+        Role::Flag => flag(rng, scope, place),
+        Role::Dimension | Role::Name | Role::Code => value(rng, scope, place),
+        Role::Measure => number(rng, scope, place),
+        Role::Year => year(rng, scope, place),
+        Role::Time => time(rng, scope, place),
+        Role::Array => element(rng, scope, place),
+        Role::Key | Role::FreeText | Role::Json | Role::Range | Role::Search | Role::Opaque | Role::Clock => missing(rng, scope, place),
+    }?;
+    condition.places = vec![place];
+    // "with a film length above 120" of rentals is stiff
+    if place.node != 0 && condition.whose.is_some() {
+        condition.with = None;
+    }
+    Some(condition)
+}
+
+/// IS NULL and its opposite.
+fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let rows = scope.entity(place.node).rows;
+    if !field.nullable || (rows > 0 && (field.nulls == 0 || field.nulls >= rows)) {
+        return None;
+    }
+    let mut noun = scope.noun(place);
+    if field.role() == Role::Key {
+        noun = noun.trim_end_matches(" ID").to_owned();
+    }
+    let column = scope.column(place);
+    let bare = if is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) };
+    let mut condition = Condition { places: vec![place], ..Condition::default() };
+    if rng.chance(50) {
+        condition.sql = vec![fill("{} IS NULL", vec![column])];
+        condition.with = Some(format!("no {noun}"));
+        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded", "not known", "empty"])));
+        condition.post = rng.chance(50).then(|| format!("without {bare}"));
+    } else {
+        condition.sql = vec![fill("{} IS NOT NULL", vec![column])];
+        condition.with = Some(format!("{bare} {}", rng.word(&["on record", "on file", "recorded", "that is known"])));
+        if condition.with.as_deref().is_some_and(|w| w.ends_with("that is known")) && is_plural(&noun) {
+            condition.with = Some(format!("{bare} on record"));
+        }
+        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "not missing", "filled in"])));
+    }
+    Some(condition)
+}
+
+fn flag(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    if scope.entity(place.node).rows > 0 && !field.varied {
+        return None;
+    }
+    let yes = rng.chance(60);
+    let column = scope.column(place);
+    let sql = if field.base == "bool" {
+        if yes { column } else { fill("NOT {}", vec![column]) }
+    } else {
+        fill("{} = {}", vec![column, text(if yes { "1" } else { "0" })])
+    };
+    let noun = scope.field(place).noun.trim_end_matches("bool").trim_end_matches(" flag").to_owned();
+    let word = noun.split(' ').next_back().unwrap_or("");
+    let adjective = !noun.contains(' ') && (word.ends_with("ed") || word.ends_with("ive") || word.ends_with("ble") || word.ends_with("al") || word.ends_with("ent"));
+    let mut condition = Condition { sql: vec![sql], ..Condition::default() };
+    if place.node == 0 && adjective {
+        condition.that = Some(format!("are {}{noun}", if yes { "" } else { "not " }));
+        condition.before = yes.then(|| noun.clone());
+    } else if place.node == 0 {
+        let full = scope.field(place).noun.clone();
+        condition.whose = Some(format!("{full} setting is {}", if yes { "on" } else { "off" }));
+        condition.with = Some(format!("{full} set to {}", if yes { "true" } else { "false" }));
+    } else {
+        let role = scope.role_noun(place.node);
+        let own = scope.field(place).noun.clone();
+        if adjective || !own.contains(' ') {
+            condition.whose = Some(format!("{role} is {}{}", if yes { "" } else { "not " }, flag_word(&own)));
+        } else {
+            condition.whose = Some(format!("{role} has {own} {}", if yes { "turned on" } else { "turned off" }));
+        }
+    }
+    Some(condition)
+}
+
+fn flag_word(noun: &str) -> &str {
+    noun.trim_end_matches("bool").trim_end_matches(" flag")
+}
+
+fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let entity = scope.entity(place.node);
+    let rows = entity.rows.saturating_sub(field.nulls);
+    // a row asked for by its own name is no set of rows
+    if place.node == 0 && entity.label.contains(&place.field) {
+        return None;
+    }
+    let usable: Vec<&(String, u64)> = field.values.iter().filter(|(_, n)| *n < rows || rows == 1).collect();
+    if usable.is_empty() {
+        return None;
+    }
+    let noun = scope.noun(place);
+    let column = scope.column(place);
+    let quoted = rng.chance(12);
+    let said = |v: &str| literal::text_words(v, quoted);
+    let pick = |rng: &mut Rng| usable[rng.below(usable.len().min(12))].0.clone();
+    let first = pick(rng);
+    let kinds = [62, if usable.len() > 2 { 22 } else { 0 }, if field.nullable || usable.len() < 3 { 0 } else { 10 }];
+    let mut condition = Condition::default();
+    match rng.weighted(&kinds) {
+        0 => {
+            condition.sql = vec![fill("{} = {}", vec![column, text(literal::text_sql(&first))])];
+            condition.equal = true;
+            condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
+            if place.node == 0 {
+                condition.with = Some(format!("{} {}", rng.word(&["the", ""]), format_args!("{noun} {}", said(&first))).trim().to_owned());
+            }
+            adjective(rng, scope, place, &noun, &first, &said(&first), &mut condition);
+        }
+        1 => {
+            let mut values = vec![first];
+            for _ in 0..rng.between(1, 2) {
+                let next = pick(rng);
+                if !values.contains(&next) {
+                    values.push(next);
+                }
+            }
+            if values.len() < 2 || values.len() as u64 >= field.distinct {
+                return None;
+            }
+            let list = values.iter().map(|v| literal::text_sql(v)).collect::<Vec<_>>().join(", ");
+            let words: Vec<String> = values.iter().map(|v| said(v)).collect();
+            condition.sql = vec![Expr::Mix(vec![column, text(format!(" IN ({list})"))])];
+            let either = if words.len() == 2 && rng.chance(40) { "either " } else { "" };
+            condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
+            if geographic(&noun) {
+                condition.post = Some(format!("{} {}", if scope.subject().person { "from" } else { "in" }, grammar::or_list(&words)));
+            }
+        }
+        _ => {
+            condition.sql = vec![fill("{} <> {}", vec![column, text(literal::text_sql(&first))])];
+            condition.whose = Some(format!("{noun} {} {} {}", be(&noun), rng.word(&["not", "other than", "anything but"]), said(&first)));
+        }
+    }
+    Some(condition)
+}
+
+fn geographic(noun: &str) -> bool {
+    matches!(noun, "country" | "city" | "state" | "region" | "county" | "continent" | "district")
+}
+
+/// Shorter ways to say an equality: "PG-13 films", "customers from Canada", "films in the Action category".
+fn adjective(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, value: &str, said: &str, condition: &mut Condition) {
+    let head = noun.rsplit(' ').next().unwrap_or(noun);
+    let plain = !said.starts_with('"');
+    if geographic(noun) && plain {
+        condition.post = Some(format!("{} {value}", if scope.subject().person { "from" } else { "in" }));
+    } else if matches!(head, "category" | "genre" | "class" | "group" | "department" | "region" | "type" | "status" | "language") && rng.chance(70) {
+        let link = match head {
+            "type" => "of type",
+            "status" => "in status",
+            "language" => "in the language",
+            _ => "",
+        };
+        condition.post = Some(if link.is_empty() { format!("in the {said} {noun}") } else { format!("{link} {said}") });
+        if noun != head && !link.is_empty() {
+            condition.post = None;
+        }
+    } else if head == "rating" && place.node == 0 && plain {
+        condition.before = Some(said.to_owned());
+        condition.that = Some(format!("are rated {said}"));
+    }
+}
+
+fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    if field.traits.personal || field.numbers.len() < 13 {
+        return None;
+    }
+    let noun = scope.noun(place);
+    let column = scope.column(place);
+    // few values in all: a person names one of them
+    let exact = field.distinct > 1 && field.distinct <= 12 && !field.values.is_empty();
+    if exact && rng.chance(40) {
+        let (value, _) = rng.pick(&field.values)?;
+        let number: f64 = value.parse().ok()?;
+        let said = with_unit(field, &literal::number_words(number, field.traits.money));
+        return Some(Condition {
+            sql: vec![fill("{} = {}", vec![column, text(literal::number_sql(number))])],
+            with: Some(format!("{} of {said}", article(&noun))),
+            whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "exactly ", "equal to "]))),
+            ..Condition::default()
+        });
+    }
+    let low = rng.between(2, 9);
+    let value = threshold(field, low)?;
+    let said = with_unit(field, &literal::number_words(value, field.traits.money));
+    let sql = |op: &str, v: f64| vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(literal::number_sql(v))])];
+    let is = be(&noun);
+    let a = article(&noun);
+    let mut condition = Condition::default();
+    match rng.weighted(&[30, 20, 25, 15, 18]) {
+        0 => {
+            let word = rng.word(&["above", "over", "greater than", "higher than", "of more than"]);
+            let whose = word.trim_start_matches("of ");
+            condition.sql = sql(">", value);
+            condition.with = Some(format!("{a} {word} {said}"));
+            condition.whose = Some(format!("{noun} {is} {whose} {said}"));
+        }
+        1 => {
+            condition.sql = sql(">=", value);
+            condition.with = Some(if rng.chance(50) { format!("{a} of at least {said}") } else { format!("{a} of {said} or more") });
+            condition.whose = Some(format!("{noun} {is} at least {said}"));
+        }
+        2 => {
+            let word = rng.word(&["below", "under", "lower than", "of less than"]);
+            let whose = if word == "of less than" { "less than" } else { word };
+            condition.sql = sql("<", value);
+            condition.with = Some(format!("{a} {word} {said}"));
+            condition.whose = Some(format!("{noun} {is} {whose} {said}"));
+        }
+        3 => {
+            condition.sql = sql("<=", value);
+            condition.with = Some(if rng.chance(50) { format!("{a} of at most {said}") } else { format!("{a} of {said} or less") });
+            condition.whose = Some(format!("{noun} {is} {} {said}", rng.word(&["at most", "no more than"])));
+        }
+        _ => {
+            let high = threshold(field, (low + 3).min(11))?;
+            if high <= value {
+                return None;
+            }
+            let from = literal::number_words(value, field.traits.money);
+            let to = with_unit(field, &literal::number_words(high, field.traits.money));
+            condition.sql = vec![fill(
+                "{} BETWEEN {} AND {}",
+                vec![column, text(literal::number_sql(value)), text(literal::number_sql(high))],
+            )];
+            let end = rng.word(&["", ", inclusive", ", both included"]);
+            condition.with = Some(format!("{a} between {from} and {to}"));
+            condition.whose = Some(format!("{noun} {is} between {from} and {to}{end}"));
+        }
+    }
+    Some(condition)
+}
+
+pub(super) fn with_unit(field: &Field, said: &str) -> String {
+    match &field.unit {
+        Some(unit) if unit == "%" => format!("{said} %"),
+        Some(unit) => format!("{said} {unit}"),
+        None => said.to_owned(),
+    }
+}
+
+/// A round number near a quantile, strictly inside the values' span.
+fn threshold(field: &Field, quantile: usize) -> Option<f64> {
+    let (low, high) = (*field.numbers.first()?, *field.numbers.last()?);
+    let value = literal::round_number(*field.numbers.get(quantile)?, field.whole());
+    (value > low && value < high).then_some(value)
+}
+
+fn year(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let noun = scope.noun(place);
+    let value = *field.numbers.get(rng.between(2, 10))? as i64;
+    let (low, high) = (*field.numbers.first()? as i64, *field.numbers.last()? as i64);
+    if low == high {
+        return None;
+    }
+    let kinds = [50, if value > low { 25 } else { 0 }, if value < high { 25 } else { 0 }];
+    let (op, word) = match rng.weighted(&kinds) {
+        0 => ("=", ""),
+        1 => ("<", "before "),
+        _ => (">", "after "),
+    };
+    Some(Condition {
+        sql: vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(value.to_string())])],
+        with: Some(format!("{} {}{value}", article(&noun), if op == "=" { "of " } else { word })),
+        whose: Some(format!("{noun} is {word}{value}")),
+        ..Condition::default()
+    })
+}
+
+fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    if field.traits.personal || field.days.len() < 13 {
+        return None;
+    }
+    let (low, high) = (*field.days.first()?, *field.days.last()?);
+    let day = field.days[rng.between(2, 10)];
+    let days = high.number() - low.number();
+    if days < 4 {
+        return None;
+    }
+    let years = high.year - low.year;
+    let span = |from: Day, to: Day| {
+        vec![
+            fill("{} >= {}", vec![scope.column(place), text(from.sql())]),
+            fill("{} < {}", vec![scope.column(place), text(to.sql())]),
+        ]
+    };
+    let kind = rng.weighted(&[if years >= 1 { 30 } else { 0 }, if days > 45 { 25 } else { 0 }, 22, 22]);
+    let (sql, said) = match kind {
+        0 => (span(day.year_start(), Day { year: day.year + 1, ..day.year_start() }), format!("in {}", day.year)),
+        1 => (span(day.month_start(), day.add_months(1)), format!("in {}", day.month_words())),
+        _ => {
+            let cut = cut_day(day, low, high)?;
+            if kind == 2 {
+                (vec![fill("{} < {}", vec![scope.column(place), text(cut.sql())])], format!("before {}", cut.words()))
+            } else {
+                let word = rng.word(&["on or after", "since", "from"]);
+                let said = if word == "from" { format!("from {} onwards", cut.words()) } else { format!("{word} {}", cut.words()) };
+                (vec![fill("{} >= {}", vec![scope.column(place), text(cut.sql())])], said)
+            }
+        }
+    };
+    let noun = scope.noun(place);
+    let main = place.node == 0 && scope.subject().when == Some(place.field);
+    let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
+    let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };
+    let whose = if is.is_empty() {
+        format!("{noun} {} {said}", if said.starts_with("from") { "is" } else { rng.word(&["is", "falls"]) })
+    } else {
+        format!("{noun} {is}{}", said.trim_start_matches("since"))
+    };
+    Some(Condition {
+        sql,
+        post: main.then_some(said_post),
+        with: (!said.starts_with("since")).then(|| format!("{} {}", article(&noun), said.replacen("from ", "of ", 1))),
+        whose: Some(whose),
+        ..Condition::default()
+    })
+}
+
+/// A day that people would name: the first of the year, of the month, or the day itself in short spans.
+fn cut_day(day: Day, low: Day, high: Day) -> Option<Day> {
+    let years = high.year - low.year;
+    let inside = |d: Day| d > low && d <= high;
+    let choices = if years >= 4 { vec![day.year_start(), day.month_start(), day] } else { vec![day.month_start(), day] };
+    choices.into_iter().find(|d| inside(*d))
+}
+
+fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let (value, _) = rng.pick(&field.elements)?;
+    let noun = scope.noun(place);
+    let column = scope.column(place);
+    let said = literal::text_words(value, false);
+    let many = if is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
+    let sql = if rng.chance(50) {
+        Expr::Mix(vec![text(format!("{} = ANY (", literal::text_sql(value))), column, text(")")])
+    } else {
+        Expr::Mix(vec![column, text(format!(" @> ARRAY[{}]", literal::text_sql(value)))])
+    };
+    Some(Condition {
+        sql: vec![sql],
+        with: Some(format!("{said} among the {many}")),
+        whose: Some(format!("{many} include {said}")),
+        ..Condition::default()
+    })
+}

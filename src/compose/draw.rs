@@ -1,0 +1,282 @@
+//! One draw: the tables that were picked, what has been used of them, and the helpers that shapes share.
+
+use super::condition::{self, Condition};
+use super::phrase;
+use super::random::Rng;
+use super::say::{Speech, Style, utter};
+use super::scope::{Place, Scope, ways_to};
+use super::tree::{JoinKind, Order, Select};
+use super::world::World;
+use super::{Composer, Focus, Phase};
+use crate::candidate::{Asked, Candidate, Expect, Kind, Probe};
+use crate::schema::roles::Role;
+
+/// A drawn pair before it is put into words.
+pub(super) struct Draft {
+    pub query: Select,
+    pub speech: Speech,
+    /// Name, variant of the query, what its rows must be.
+    pub probes: Vec<(&'static str, Select, Expect)>,
+    pub evidence: Option<String>,
+}
+
+impl Draft {
+    pub(super) fn new(query: Select, speech: Speech) -> Draft {
+        Draft { query, speech, probes: Vec::new(), evidence: None }
+    }
+}
+
+pub(super) struct Draw<'w> {
+    pub rng: Rng,
+    pub world: &'w World,
+    pub scope: Scope<'w>,
+    pub style: Style,
+    pub used: Vec<Place>,
+    pub schema_only: bool,
+    /// The far side of a bridge: rows repeat unless they are grouped by it or one of it is picked.
+    pub fan: Option<usize>,
+    prefer: Option<Place>,
+    enough: bool,
+}
+
+impl<'w> Draw<'w> {
+    pub(super) fn new(composer: &'w Composer, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
+        let world = &composer.world;
+        let mut rng = Rng::new(seed);
+        let (scope, prefer, fan) = match focus {
+            Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),
+            Focus::Edge { edge, field } => joined(&mut rng, world, edge, field, composer.options.min_joins as usize),
+        };
+        let enough = composer.options.phase != Phase::Joins || scope.nodes.len() >= composer.options.min_joins as usize;
+        Draw { rng, world, scope, style, used: Vec::new(), schema_only: world.schema_only, fan, prefer, enough }
+    }
+
+    /// Everything joined is used, and the focus with it.
+    pub(super) fn complete(&self, strict: bool) -> bool {
+        let leaves = (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
+        let joins_used = leaves.into_iter().all(|n| self.used.iter().any(|p| p.node == n));
+        let focused = self.prefer.is_none_or(|p| self.used.contains(&p));
+        self.enough && joins_used && (focused || !strict)
+    }
+
+    /// A leaf of the join tree that nothing uses yet.
+    fn idle_leaf(&self) -> Option<usize> {
+        let leaf = |n: usize| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n));
+        (1..self.scope.nodes.len()).find(|&n| leaf(n) && !self.used.iter().any(|p| p.node == n))
+    }
+
+    /// An unused field that fits: the focus first, then tables that wait to be used.
+    pub(super) fn choose(&mut self, fits: impl Fn(&Scope<'w>, Place) -> bool) -> Option<Place> {
+        let mut found: Vec<Place> = Vec::new();
+        for node in 0..self.scope.nodes.len() {
+            if self.scope.entity(node).bridge {
+                continue;
+            }
+            for field in 0..self.scope.entity(node).fields.len() {
+                let place = Place { node, field };
+                if !self.used.contains(&place) && fits(&self.scope, place) {
+                    found.push(place);
+                }
+            }
+        }
+        if let Some(prefer) = self.prefer.filter(|p| found.contains(p))
+            && self.rng.chance(90)
+        {
+            return Some(prefer);
+        }
+        if let Some(leaf) = self.idle_leaf()
+            && found.iter().any(|p| p.node == leaf)
+        {
+            found.retain(|p| p.node == leaf);
+        }
+        let weights: Vec<usize> = found
+            .iter()
+            .map(|&p| {
+                let field = self.scope.field(p);
+                if !field.varied {
+                    0
+                } else if field.traits.audit {
+                    1
+                } else if field.traits.personal {
+                    2
+                } else {
+                    8
+                }
+            })
+            .collect();
+        if weights.iter().sum::<usize>() == 0 { None } else { found.get(self.rng.weighted(&weights)).copied() }
+    }
+
+    pub(super) fn use_place(&mut self, place: Place) {
+        if !self.used.contains(&place) {
+            self.used.push(place);
+        }
+    }
+
+    /// Up to `most` conditions on different fields.
+    pub(super) fn conditions(&mut self, least: usize, most: usize) -> Option<Vec<Condition>> {
+        let wanted = self.rng.between(least, most);
+        let mut found: Vec<Condition> = Vec::new();
+        for _ in 0..wanted * 4 {
+            if found.len() == wanted {
+                break;
+            }
+            let fan = self.fan;
+            let Some(place) = self.choose(|scope, p| filterable(scope, p) && fan != Some(p.node)) else { break };
+            if let Some(c) = condition::draw(&mut self.rng, &self.scope, place) {
+                self.use_place(place);
+                found.push(c);
+            }
+        }
+        (found.len() >= least).then_some(found)
+    }
+
+    /// The subject's rows under the conditions, in words.
+    pub(super) fn rows_phrase(&mut self, conditions: &[Condition]) -> String {
+        let subject = self.scope.subject();
+        phrase::rows(&mut self.rng, &subject.many, subject.person, conditions)
+    }
+
+    pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Candidate {
+        let question = utter(&mut self.rng, self.style, &draft.speech);
+        let probes = if self.schema_only { Vec::new() } else { draft.probes };
+        Candidate {
+            kind: Kind::Pair,
+            question: Some(question),
+            sql: Some(draft.query.sql()),
+            style: Some(self.style.name().to_owned()),
+            evidence: draft.evidence,
+            asked: Asked { difficulty: Some(difficulty.to_owned()), features: Vec::new() },
+            probes: probes
+                .into_iter()
+                .map(|(name, query, expect)| Probe { name: name.to_owned(), sql: query.sql(), expect })
+                .collect(),
+            ..Candidate::default()
+        }
+    }
+}
+
+fn filterable(scope: &Scope, place: Place) -> bool {
+    let field = scope.field(place);
+    match field.role() {
+        Role::Flag => field.varied && !field.traits.personal,
+        Role::Dimension | Role::Name | Role::Code => !field.values.is_empty() || (field.nulls > 0 && field.nullable),
+        Role::Measure | Role::Year => field.varied,
+        Role::Time => !field.traits.personal && field.varied,
+        Role::Array => !field.elements.is_empty(),
+        _ => field.nullable && field.nulls > 0,
+    }
+}
+
+/// Adds a condition's predicates, and a probe that leaves them out.
+pub(super) fn apply(query: &mut Select, conditions: &[Condition]) {
+    query.filter.extend(conditions.iter().flat_map(|c| c.sql.clone()));
+}
+
+/// For each condition the query without it: its rows must differ.
+pub(super) fn filter_probes(query: &Select, conditions: &[Condition]) -> Vec<(&'static str, Select, Expect)> {
+    conditions
+        .iter()
+        .map(|c| {
+            let mut without = query.clone();
+            without.filter.retain(|f| !c.sql.contains(f));
+            ("filter", without, Expect::Differs)
+        })
+        .collect()
+}
+
+/// The cut has no tie: the rows are the same whichever way ties are broken.
+pub(super) fn tie_probes(query: &Select, breakers: &[super::tree::Expr]) -> Vec<(&'static str, Select, Expect)> {
+    [false, true]
+        .into_iter()
+        .map(|descending| {
+            let mut other = query.clone();
+            other.order.extend(breakers.iter().map(|b| Order { by: b.clone(), descending, nulls_last: false }));
+            ("tie", other, Expect::Same)
+        })
+        .collect()
+}
+
+/// The tables of a join pair: the reference in focus, a way down to more detailed rows, ways further up.
+fn joined<'w>(rng: &mut Rng, world: &'w World, edge: usize, field: Option<usize>, least: usize) -> (Scope<'w>, Option<Place>, Option<usize>) {
+    let e = &world.graph.edges[edge];
+    if world.entities[e.child].bridge {
+        return across(rng, world, edge, field, least);
+    }
+    // go down to rows that refer to the child, sometimes
+    let mut path = vec![edge];
+    let mut subject = e.child;
+    while path.len() < 3 && rng.chance(if path.len() == 1 { 45 } else { 30 }) {
+        let below: Vec<usize> = world
+            .graph
+            .children(subject)
+            .iter()
+            .copied()
+            .filter(|&d| usable(world, d) && !world.entities[world.graph.edges[d].child].bridge && world.graph.edges[d].child != subject)
+            .collect();
+        let Some(&next) = rng.pick(&below) else { break };
+        path.insert(0, next);
+        subject = world.graph.edges[next].child;
+    }
+    let mut scope = Scope::new(world, subject);
+    let mut node = 0;
+    let mut focus_node = 0;
+    for &step in &path {
+        node = scope.join(node, step, true, JoinKind::Inner);
+        if step == edge {
+            focus_node = node;
+        }
+    }
+    let extra = rng.weighted(&[45, 35, 15, 5]).max(least.saturating_sub(scope.nodes.len()));
+    for _ in 0..extra {
+        // a column in focus keeps its table at the end of the way or on it; others branch anywhere
+        let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };
+        climb_once(rng, &mut scope, from);
+    }
+    (scope, field.map(|field| Place { node: focus_node, field }), None)
+}
+
+fn usable(world: &World, edge: usize) -> bool {
+    let e = &world.graph.edges[edge];
+    (e.filled || world.schema_only) && world.entities[e.child].usable && world.entities[e.parent].usable
+}
+
+fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
+    if scope.nodes.len() >= 5 {
+        return;
+    }
+    let entity = scope.nodes[from].entity;
+    let graph = &scope.world.graph;
+    let up: Vec<usize> = graph
+        .parents(entity)
+        .iter()
+        .copied()
+        .filter(|&edge| {
+            let parent = graph.edges[edge].parent;
+            // twice the same kind of thing would need telling apart
+            usable(scope.world, edge) && parent != entity && !scope.nodes.iter().any(|n| n.entity == parent)
+        })
+        .collect();
+    // a thing that can be reached by several ways has to be told apart in words: seldom
+    let plain: Vec<usize> = up.iter().copied().filter(|&e| ways_to(scope.world, scope.nodes[0].entity, graph.edges[e].parent) <= 1).collect();
+    let up = if plain.is_empty() || rng.chance(15) { up } else { plain };
+    if let Some(&edge) = rng.pick(&up) {
+        scope.join(from, edge, true, JoinKind::Inner);
+    }
+}
+
+/// Over a bridge: from one side to the other, the bridge itself unseen.
+fn across<'w>(rng: &mut Rng, world: &'w World, edge: usize, field: Option<usize>, least: usize) -> (Scope<'w>, Option<Place>, Option<usize>) {
+    let bridge = world.graph.edges[edge].child;
+    let sides = world.graph.parents(bridge);
+    let other = sides.iter().copied().find(|&s| s != edge).unwrap_or(edge);
+    let (near, far) = if rng.chance(50) { (edge, other) } else { (other, edge) };
+    let mut scope = Scope::new(world, world.graph.edges[near].parent);
+    let middle = scope.join(0, near, false, JoinKind::Inner);
+    let end = scope.join(middle, far, true, JoinKind::Inner);
+    let focus = if far == edge { end } else { 0 };
+    if rng.chance(35) || scope.nodes.len() < least {
+        climb_once(rng, &mut scope, 0);
+    }
+    (scope, field.map(|field| Place { node: focus, field }), Some(end))
+}

@@ -1,0 +1,180 @@
+//! What figures are broken down by: a field, an entity by its name, a span of time.
+
+use super::aggregate::snake;
+use super::condition::Condition;
+use super::draw::Draw;
+use super::literal;
+use super::scope::{Place, Scope};
+use super::tree::{Expr, aggregate, fill, text};
+use super::world::Field;
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// A grouping key: how it is selected, grouped and called.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
+    pub columns: Vec<(Expr, Option<String>)>,
+    pub group: Vec<Expr>,
+    /// "rating", "month of the return date".
+    pub one: String,
+    pub many: String,
+    pub places: Vec<Place>,
+    /// Things that can be said to have something: entities.
+    pub entity: bool,
+    pub person: bool,
+    pub time: bool,
+    /// About how many groups there are; 0 = unknown.
+    pub size: u64,
+}
+
+/// Draws one key that fits the tables.
+pub(super) fn key(draw: &mut Draw) -> Option<Key> {
+    if let Some(fan) = draw.fan {
+        return entity(draw, fan);
+    }
+    if draw.scope.nodes.len() > 1 && draw.rng.chance(55) {
+        let nodes: Vec<usize> = (1..draw.scope.nodes.len()).filter(|&n| !draw.scope.entity(n).label.is_empty()).collect();
+        if let Some(&node) = draw.rng.pick(&nodes)
+            && let Some(found) = entity(draw, node)
+        {
+            return Some(found);
+        }
+    }
+    let place = draw.choose(|scope, p| {
+        let field = scope.field(p);
+        let rows = scope.entity(p.node).rows;
+        let several = field.distinct.max(1) * 2 <= rows || rows == 0;
+        let dimension = field.groupable() && several;
+        dimension || (field.role() == Role::Time && span(field).is_some() && !field.traits.personal && !field.traits.audit)
+    })?;
+    draw.use_place(place);
+    if draw.scope.field(place).role() == Role::Time { bucket(draw, place) } else { Some(field(&draw.scope, place)) }
+}
+
+fn field(scope: &Scope, place: Place) -> Key {
+    let noun = scope.noun(place);
+    let column = scope.column(place);
+    let field = scope.field(place);
+    let one = noun;
+    Key {
+        columns: vec![(column.clone(), None)],
+        group: vec![column],
+        many: grammar::plural(&one),
+        one,
+        places: vec![place],
+        entity: false,
+        person: false,
+        time: false,
+        size: field.distinct,
+    }
+}
+
+/// The rows of a joined table, by name: grouped by their key where names repeat.
+pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
+    let scope = &draw.scope;
+    let target = scope.entity(node);
+    if target.label.is_empty() || (target.key.is_empty() && !target.label_unique) {
+        return None;
+    }
+    let one = scope.role_noun(node);
+    let places: Vec<Place> = target.label.iter().map(|&field| Place { node, field }).collect();
+    let columns: Vec<Expr> = places.iter().map(|&p| scope.column(p)).collect();
+    let mut group = columns.clone();
+    if !target.label_unique {
+        let keys = target.key.iter().map(|k| scope.named(node, k)).filter(|k| !columns.contains(k)).collect::<Vec<_>>();
+        group = keys.into_iter().chain(columns.iter().cloned()).collect();
+    }
+    let mut shown: Vec<(Expr, Option<String>)> = columns.iter().map(|c| (c.clone(), None)).collect();
+    if columns.len() == 2 && draw.rng.chance(35) {
+        shown = vec![(fill("{} || ' ' || {}", columns.clone()), Some(snake(&one)))];
+    } else if let [(_, alias)] = shown.as_mut_slice() {
+        let name = snake(&one);
+        *alias = (target.fields[target.label[0]].name != name).then_some(name);
+    }
+    let person = target.person || columns.len() == 2 || grammar::is_person(&one);
+    let size = target.rows;
+    let many = grammar::plural(&one);
+    for &p in &places {
+        draw.use_place(p);
+    }
+    Some(Key { columns: shown, group, one, many, places, entity: true, person, time: false, size })
+}
+
+/// The span to bucket a time by, from the time its values cover.
+pub(super) fn span(field: &Field) -> Option<&'static str> {
+    let (low, high) = match (field.days.first(), field.days.last()) {
+        (Some(low), Some(high)) => (low.number(), high.number()),
+        _ => return None,
+    };
+    match high - low {
+        0..=3 => None,
+        4..=25 => Some("day"),
+        26..=100 => Some("week"),
+        101..=1200 => Some("month"),
+        1201..=2500 => Some("quarter"),
+        _ => Some("year"),
+    }
+}
+
+fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
+    let field = draw.scope.field(place);
+    let mut unit = span(field)?;
+    let coarser = match unit {
+        "week" => "month",
+        "month" => "quarter",
+        "quarter" => "year",
+        other => other,
+    };
+    if draw.rng.chance(25) && coarser != "quarter" {
+        unit = coarser;
+    }
+    let column = draw.scope.column(place);
+    let noun = draw.scope.noun(place);
+    let main = place.node == 0 && draw.scope.subject().when == Some(place.field);
+    let sql = match unit {
+        "year" if draw.rng.chance(60) => fill("extract(year FROM {})", vec![column]),
+        _ => fill(&format!("date_trunc('{unit}', {{}})"), vec![column]),
+    };
+    let one = if main { unit.to_owned() } else { format!("{unit} of the {noun}") };
+    Some(Key {
+        columns: vec![(sql.clone(), Some(unit.to_owned()))],
+        group: vec![sql],
+        many: grammar::plural(&one),
+        one,
+        places: vec![place],
+        entity: false,
+        person: false,
+        time: true,
+        size: 0,
+    })
+}
+
+/// HAVING, with its wording after the groups' noun: "more than 60 films".
+pub(super) struct Having {
+    pub sql: Expr,
+    pub words: String,
+}
+
+pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions: &[Condition]) -> Option<Having> {
+    let groups: u64 = keys.iter().map(|k| k.size.max(if k.time { 12 } else { 1 })).product::<u64>().max(1);
+    let rows = draw.scope.subject().rows;
+    let share = 0.4f64.powi(conditions.len() as i32);
+    let mean = rows as f64 * share / groups as f64;
+    if mean < 1.3 && !draw.schema_only {
+        return None;
+    }
+    let factor = [0.5, 0.75, 1.0, 1.2, 1.5][draw.rng.below(5)];
+    let n = if draw.schema_only { draw.rng.between(2, 20) as f64 } else { literal::round_number((mean * factor).max(1.0), true) };
+    let n = n.max(1.0);
+    let said = literal::number_words(n, false);
+    let number = literal::number_sql(n);
+    let rows_word = |n: f64| if n == 1.0 { grammar::singular(rows_many) } else { rows_many.to_owned() };
+    let such = if conditions.is_empty() { "" } else { "such " };
+    let (op, words) = match draw.rng.weighted(&[35, 35, if n > 2.0 { 20 } else { 0 }]) {
+        0 => (">", format!("more than {said} {such}{}", rows_word(n))),
+        1 => (">=", format!("at least {said} {such}{}", rows_word(n))),
+        _ => ("<", format!("fewer than {said} {such}{rows_many}")),
+    };
+    let sql = fill(&format!("{{}} {op} {{}}"), vec![aggregate("count(*)", vec![]), text(number)]);
+    Some(Having { sql, words })
+}

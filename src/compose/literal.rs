@@ -1,0 +1,150 @@
+//! Constants: chosen round, printed as SQL, said as a person says them.
+
+use crate::schema::model::quote_literal;
+
+/// A calendar day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Day {
+    pub year: i32,
+    pub month: u32,
+    pub day: u32,
+}
+
+pub(super) const MONTHS: [&str; 12] = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+];
+
+impl Day {
+    /// From the ISO text of a date or timestamp; none for infinity and years before Christ.
+    pub(super) fn parse(text: &str) -> Option<Day> {
+        if text.ends_with("BC") {
+            return None;
+        }
+        let mut parts = text.get(..10)?.split('-');
+        let year = parts.next()?.parse().ok()?;
+        let month = parts.next()?.parse().ok()?;
+        let day = parts.next()?.parse().ok()?;
+        ((1..=12).contains(&month) && (1..=31).contains(&day)).then_some(Day { year, month, day })
+    }
+
+    pub(super) fn sql(self) -> String {
+        format!("'{:04}-{:02}-{:02}'", self.year, self.month, self.day)
+    }
+
+    /// "1 March 2024".
+    pub(super) fn words(self) -> String {
+        format!("{} {} {}", self.day, MONTHS[(self.month as usize - 1).min(11)], self.year)
+    }
+
+    /// "March 2024".
+    pub(super) fn month_words(self) -> String {
+        format!("{} {}", MONTHS[(self.month as usize - 1).min(11)], self.year)
+    }
+
+    pub(super) fn month_start(self) -> Day {
+        Day { day: 1, ..self }
+    }
+
+    pub(super) fn year_start(self) -> Day {
+        Day { month: 1, day: 1, ..self }
+    }
+
+    /// The first day `n` months after this month's first.
+    pub(super) fn add_months(self, n: i32) -> Day {
+        let months = self.year * 12 + self.month as i32 - 1 + n;
+        Day { year: months.div_euclid(12), month: months.rem_euclid(12) as u32 + 1, day: 1 }
+    }
+
+    /// Days since an arbitrary origin.
+    pub(super) fn number(self) -> i64 {
+        let (y, m) = (i64::from(self.year) - i64::from(self.month <= 2), i64::from(self.month));
+        let shifted = (m + 9) % 12;
+        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (shifted * 153 + 2) / 5 + i64::from(self.day) - 1
+    }
+}
+
+/// A number as SQL prints it.
+pub(super) fn number_sql(value: f64) -> String {
+    let rounded = (value * 10_000.0).round() / 10_000.0;
+    if rounded == rounded.trunc() && rounded.abs() < 1e15 { format!("{}", rounded as i64) } else { format!("{rounded}") }
+}
+
+/// A number as people write it: thousands set apart, money with two places.
+pub(super) fn number_words(value: f64, money: bool) -> String {
+    let plain = number_sql(value);
+    let (whole, part) = plain.split_once('.').map_or((plain.as_str(), ""), |(w, p)| (w, p));
+    let negative = whole.starts_with('-');
+    let digits = whole.trim_start_matches('-');
+    let mut grouped = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 && digits.len() > 4 {
+            grouped.push(',');
+        }
+        grouped.push(c);
+    }
+    let part = if money && part.len() == 1 { format!("{part}0") } else { part.to_owned() };
+    let sign = if negative { "-" } else { "" };
+    if part.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{part}") }
+}
+
+/// Rounds to about two leading digits, so that a threshold gives no value away and reads like a choice; whole numbers stay whole.
+pub(super) fn round_number(value: f64, whole: bool) -> f64 {
+    if value == 0.0 {
+        return 0.0;
+    }
+    let size = value.abs().log10().floor();
+    let unit = 10f64.powf(size - 1.0);
+    let step = if value.abs() >= 100.0 { unit * 0.5 } else { unit };
+    let step = if whole { step.max(1.0) } else { step };
+    let rounded = (value / step).round() * step;
+    if whole { rounded.round() } else { (rounded * 10_000.0).round() / 10_000.0 }
+}
+
+/// A text value in SQL.
+pub(super) fn text_sql(value: &str) -> String {
+    quote_literal(value)
+}
+
+/// A text value in a sentence: quoted where it would be misread, else as it stands.
+pub(super) fn text_words(value: &str, quoted: bool) -> String {
+    let odd = value.is_empty()
+        || value.chars().next().is_some_and(|c| c.is_lowercase() || !c.is_alphanumeric())
+        || value.contains([',', ';', '(', ')', '_', '/', '=', ':', '?', '!', '.'])
+        || value.split(' ').count() > 4
+        || value.starts_with(' ')
+        || value.ends_with(' ');
+    if odd || quoted { format!("\"{value}\"") } else { value.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_parse_print_and_move() {
+        let day = Day::parse("2005-07-31 11:00:00+00").unwrap();
+        assert_eq!(day.words(), "31 July 2005");
+        assert_eq!(day.month_start().sql(), "'2005-07-01'");
+        assert_eq!(day.add_months(6).sql(), "'2006-01-01'");
+        assert_eq!(day.add_months(-7).sql(), "'2004-12-01'");
+        assert_eq!(Day::parse("2005-03-01").unwrap().number() - Day::parse("2005-02-01").unwrap().number(), 28);
+        assert_eq!(Day::parse("infinity"), None);
+    }
+
+    #[test]
+    fn numbers_are_rounded_and_grouped() {
+        assert_eq!(round_number(4.99, false), 5.0);
+        assert_eq!(round_number(1234.0, true), 1250.0);
+        assert_eq!(round_number(0.0734, false), 0.073);
+        assert_eq!(number_words(1234567.5, true), "1,234,567.50");
+        assert_eq!(number_words(2500.0, false), "2500");
+        assert_eq!(number_sql(0.1), "0.1");
+    }
+
+    #[test]
+    fn odd_texts_are_quoted() {
+        assert_eq!(text_words("PG-13", false), "PG-13");
+        assert_eq!(text_words("environment", false), "\"environment\"");
+        assert_eq!(text_sql("O'Neil"), "'O''Neil'");
+    }
+}

@@ -1,0 +1,85 @@
+//! Difficulty of a drawn tree by the gate's rule (`candidate::facts::Hardness`), known before any server sees it.
+
+use super::tree::{Distinct, Expr, Select, Source};
+use crate::candidate::facts::Hardness;
+
+/// Hardness as the gate will measure it.
+pub(super) fn hardness(query: &Select) -> Hardness {
+    let mut found = Hardness::default();
+    let one = |yes: bool| u32::from(yes);
+    found.component1 = one(!query.filter.is_empty()) + one(!query.group.is_empty()) + one(!query.order.is_empty()) + one(query.limit.is_some());
+    found.component1 += query.joins.len() as u32;
+    let mut aggregates = 0;
+    let mut windows = 0;
+    each_expr(query, &mut |e| match e {
+        Expr::Or(parts) => found.component1 += parts.len() as u32 - 1,
+        Expr::Pattern(_) => found.component1 += 1,
+        Expr::Aggregate(_) => aggregates += 1,
+        Expr::Window(_) => windows += 1,
+        _ => {}
+    });
+    let conditions: usize = query.filter.iter().map(leaves).sum();
+    found.others = one(aggregates > 1) + one(query.columns.len() > 1) + one(conditions > 1) + one(query.group.len() > 1);
+    found.component2 = nested(query) + one(windows > 0);
+    found
+}
+
+fn leaves(condition: &Expr) -> usize {
+    match condition {
+        Expr::Or(parts) => parts.iter().map(leaves).sum(),
+        _ => 1,
+    }
+}
+
+/// Visits the expressions of one query level.
+fn each_expr(query: &Select, see: &mut dyn FnMut(&Expr)) {
+    let mut visit = |e: &Expr| e.visit(see);
+    query.columns.iter().for_each(|(e, _)| visit(e));
+    if let Distinct::On(keys) = &query.distinct {
+        keys.iter().for_each(&mut visit);
+    }
+    query.joins.iter().filter_map(|j| j.on.as_ref()).for_each(&mut visit);
+    query.filter.iter().chain(&query.group).chain(&query.having).for_each(&mut visit);
+    query.order.iter().for_each(|o| visit(&o.by));
+}
+
+/// Subqueries, common table expressions and set operations, at any depth.
+fn nested(query: &Select) -> u32 {
+    let mut count = 0;
+    for cte in &query.with {
+        count += 1 + nested(&cte.query);
+    }
+    if let Some((_, other)) = &query.set {
+        count += 1 + nested(other);
+    }
+    let sources = query.from.iter().chain(query.joins.iter().map(|j| &j.source));
+    for source in sources {
+        if let Source::Query(inner, _) = source {
+            count += 1 + nested(inner);
+        }
+    }
+    let mut inner = Vec::new();
+    each_expr(query, &mut |e| {
+        if let Expr::Query(query) = e {
+            inner.push((**query).clone());
+        }
+    });
+    count + inner.iter().map(|q| 1 + nested(q)).sum::<u32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::{aggregate, text};
+    use super::*;
+
+    #[test]
+    fn difficulty_follows_the_tree() {
+        let mut query = Select { columns: vec![(aggregate("count({})", vec![text("*")]), None)], ..Select::default() };
+        query.from = Some(Source::Table("film".into(), "f".into()));
+        assert_eq!(hardness(&query).difficulty(), "easy");
+        query.filter = vec![text("a"), text("b")];
+        assert_eq!(hardness(&query).difficulty(), "medium");
+        query.filter = vec![Expr::Query(Box::new(query.clone()))];
+        assert_eq!(hardness(&query).component2, 1);
+    }
+}

@@ -1,0 +1,194 @@
+//! The offline engine: draws a query tree from the schema and its statistics, and prints it twice, as SQL and as a
+//! question, so that the two cannot disagree. A candidate is a function of (seed, phase, slot, attempt) alone.
+
+mod aggregate;
+mod condition;
+mod draw;
+mod group;
+mod literal;
+mod measure;
+mod phrase;
+mod random;
+mod say;
+mod scope;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod world;
+
+pub(crate) use say::Style;
+
+use crate::candidate::Candidate;
+use crate::error::{Code, Error, Result};
+use crate::schema::graph::Link;
+use crate::schema::model::Schema;
+use draw::Draw;
+use random::{mix, rotate};
+use world::{Field, World};
+use crate::schema::roles::Role;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Phase {
+    #[default]
+    SingleTable,
+    Joins,
+    ComplexSqls,
+    Builtins,
+}
+
+/// Which real values may stand in pairs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Values {
+    None,
+    #[default]
+    Categorical,
+    All,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub phase: Phase,
+    pub seed: u64,
+    pub values: Values,
+    /// A value stands in a pair only where so many rows share it.
+    pub values_min_rows: u32,
+    /// Tables in a `joins` pair at least.
+    pub min_joins: u32,
+    /// Tables without rows are subjects too; nothing is proved by data.
+    pub schema_only: bool,
+    /// Weights of easy, medium, hard, extra; none = as they fall.
+    pub difficulty: Option<[u32; 4]>,
+    /// Empty = all.
+    pub styles: Vec<Style>,
+    /// `builtins`: the functions to show; none = the default thirty.
+    pub functions: Option<Vec<String>>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            phase: Phase::SingleTable,
+            seed: 0,
+            values: Values::Categorical,
+            values_min_rows: 5,
+            min_joins: 2,
+            schema_only: false,
+            difficulty: None,
+            styles: Vec::new(),
+            functions: None,
+        }
+    }
+}
+
+/// Draws in one slot before the attempt is given up.
+const TRIES: u64 = 60;
+const LEVELS: [&str; 4] = ["easy", "medium", "hard", "extra"];
+
+/// Everything that drawing needs; holds no reference to the schema.
+pub(crate) struct Composer {
+    world: World,
+    options: Options,
+    styles: Vec<Style>,
+    /// What each slot in turn is to be about.
+    focuses: Vec<Focus>,
+}
+
+/// A column or a reference that a pair should use, so that all of them are used in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Focus {
+    Field { entity: usize, field: usize },
+    Edge { edge: usize, field: Option<usize> },
+}
+
+impl Composer {
+    pub(crate) fn new(schema: &Schema, relationships: &[Link], options: Options) -> Result<Composer> {
+        let world = World::new(schema, relationships, &options);
+        let styles = if options.styles.is_empty() { Style::ALL.to_vec() } else { options.styles.clone() };
+        let focuses = match options.phase {
+            Phase::SingleTable | Phase::Builtins => field_focuses(&world),
+            Phase::Joins | Phase::ComplexSqls => edge_focuses(&world),
+        };
+        if focuses.is_empty() {
+            return Err(Error::new(Code::ObjectNotInPrerequisiteState, "no table of this database can stand in pairs").hint(
+                "Subjects are readable tables that hold rows (or any, with schema_only); joins need references between them.",
+            ));
+        }
+        Ok(Composer { world, options, styles, focuses })
+    }
+
+    /// Draws the candidate of one slot. `None` = nothing new to say here; the next attempt may have more luck.
+    pub(crate) fn draw(&self, slot: u64, attempt: u32) -> Option<Candidate> {
+        let salt = mix(&[self.options.seed, self.options.phase as u64]);
+        // a slot that keeps failing on its focus goes elsewhere
+        let turn = if attempt < 4 { slot } else { mix(&[salt, slot, u64::from(attempt / 4)]) };
+        let focus = self.focuses[rotate(self.focuses.len(), turn, salt)];
+        let style = self.styles[rotate(self.styles.len(), slot.wrapping_add(u64::from(attempt) * 5), mix(&[salt, 7]))];
+        let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
+        for attempt_in in 0..TRIES {
+            let mut draw = Draw::new(self, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
+            let Some(draft) = shape::draw(&mut draw, self.options.phase) else { continue };
+            let difficulty = measure::hardness(&draft.query).difficulty();
+            if target.is_some_and(|t| t != difficulty) || !draw.complete(attempt_in < TRIES / 2) {
+                continue;
+            }
+            return Some(draw.finish(draft, difficulty));
+        }
+        None
+    }
+}
+
+/// The level that a slot is to have, so that any stretch of slots holds the mix.
+fn level(weights: [u32; 4], slot: u64, salt: u64) -> &'static str {
+    let total: u32 = weights.iter().sum::<u32>().max(1);
+    let mut at = rotate(total as usize, slot, mix(&[salt, 11])) as u32;
+    for (i, weight) in weights.iter().enumerate() {
+        if at < *weight {
+            return LEVELS[i];
+        }
+        at -= weight;
+    }
+    LEVELS[1]
+}
+
+fn field_focuses(world: &World) -> Vec<Focus> {
+    let mut found = Vec::new();
+    for (entity, e) in world.entities.iter().enumerate() {
+        if e.usable {
+            for (field, f) in e.fields.iter().enumerate() {
+                let times = interest(f) * if e.rows > 0 && e.rows < 10 { 1 } else { 2 };
+                found.extend(std::iter::repeat_n(Focus::Field { entity, field }, times));
+            }
+        }
+    }
+    found
+}
+
+/// How often in a round a column is asked for: what says something more often than keys and stamps.
+fn interest(field: &Field) -> usize {
+    if field.traits.audit || !field.varied {
+        return 1;
+    }
+    match field.role() {
+        Role::Measure | Role::Dimension | Role::Time | Role::Array | Role::Range | Role::Json | Role::Year => 4,
+        Role::Name | Role::Flag | Role::Search => 3,
+        Role::Code | Role::FreeText | Role::Clock => 2,
+        Role::Key | Role::Opaque => 1,
+    }
+}
+
+/// Every reference, as often as there are columns to show beside it.
+fn edge_focuses(world: &World) -> Vec<Focus> {
+    let mut found = Vec::new();
+    for (edge, e) in world.graph.edges.iter().enumerate() {
+        let (child, parent) = (&world.entities[e.child], &world.entities[e.parent]);
+        if !(child.usable && parent.usable && (e.filled || world.schema_only)) {
+            continue;
+        }
+        found.push(Focus::Edge { edge, field: None });
+        for (field, f) in parent.fields.iter().enumerate() {
+            found.extend(std::iter::repeat_n(Focus::Edge { edge, field: Some(field) }, interest(f)));
+        }
+    }
+    found
+}

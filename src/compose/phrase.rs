@@ -1,0 +1,46 @@
+//! A noun with its conditions: "active films with a length above 120 whose rating is PG".
+
+use super::condition::Condition;
+use super::random::Rng;
+use crate::schema::grammar;
+
+/// The noun with its conditions: "active films with a length above 120 whose rating is PG".
+pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condition]) -> String {
+    let prefer_with = rng.chance(50);
+    let (mut before, mut post, mut with, mut that, mut whose) = (String::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for c in conditions {
+        let choose = rng.below(100);
+        if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && choose < 60 && !many.contains(" of ")) {
+            before = format!("{word} ");
+        } else if let Some(p) = c.post.as_ref().filter(|_| choose < 75 && post.len() < 2) {
+            post.push(p.clone());
+        } else if let Some(t) = c.that.as_ref().filter(|_| choose < 80 || c.whose.is_none()) {
+            that.push(t.clone());
+        } else if let Some(w) = c.with.as_ref().filter(|_| prefer_with || c.whose.is_none()) {
+            with.push(w.clone());
+        } else if let Some(w) = &c.whose {
+            whose.push(w.clone());
+        }
+    }
+    let mut phrase = format!("{before}{many}");
+    for p in post {
+        phrase.push_str(&format!(" {p}"));
+    }
+    if !with.is_empty() {
+        phrase.push_str(&format!(" with {}", grammar::and_list(&with)));
+    }
+    let who = if person { "who" } else { "that" };
+    if !that.is_empty() {
+        phrase.push_str(&format!(" {who} {}", that.join(" and ")));
+    }
+    if !whose.is_empty() {
+        let link = if that.is_empty() { " whose " } else { " and whose " };
+        let joined = if prefer_with || whose.iter().any(|w| w.contains(" or ") || w.contains(" and ")) {
+            whose.join(" and whose ")
+        } else {
+            grammar::and_list(&whose)
+        };
+        phrase.push_str(&format!("{link}{joined}"));
+    }
+    phrase
+}

@@ -1,0 +1,240 @@
+//! The tables that one query joins: their aliases, the ways between them, and what a field is called from the subject.
+
+use super::tree::{Expr, Join, JoinKind, Select, Source, fill};
+use super::world::{Entity, Field, World};
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// A field of a joined table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub node: usize,
+    pub field: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub entity: usize,
+    pub alias: String,
+    /// Joined to this node by this edge; `true` = from child up to parent.
+    pub via: Option<(usize, usize, bool)>,
+    pub kind: JoinKind,
+}
+
+/// Node 0 is the subject: the rows that the question is about.
+#[derive(Debug, Clone)]
+pub(super) struct Scope<'w> {
+    pub world: &'w World,
+    pub nodes: Vec<Node>,
+}
+
+impl<'w> Scope<'w> {
+    pub(super) fn new(world: &'w World, subject: usize) -> Scope<'w> {
+        let alias = safe_alias(&world.entities[subject].alias);
+        Scope { world, nodes: vec![Node { entity: subject, alias, via: None, kind: JoinKind::Inner }] }
+    }
+
+    pub(super) fn entity(&self, node: usize) -> &'w Entity {
+        &self.world.entities[self.nodes[node].entity]
+    }
+
+    pub(super) fn field(&self, place: Place) -> &'w Field {
+        &self.entity(place.node).fields[place.field]
+    }
+
+    pub(super) fn subject(&self) -> &'w Entity {
+        self.entity(0)
+    }
+
+    /// Joins the table at the other end of an edge, once.
+    pub(super) fn join(&mut self, from: usize, edge: usize, up: bool, kind: JoinKind) -> usize {
+        if let Some(known) = self.nodes.iter().position(|n| n.via == Some((from, edge, up))) {
+            return known;
+        }
+        let e = &self.world.graph.edges[edge];
+        let entity = if up { e.parent } else { e.child };
+        let base = safe_alias(&self.world.entities[entity].alias);
+        let mut alias = base.clone();
+        let mut n = 2;
+        while self.nodes.iter().any(|node| node.alias == alias) {
+            alias = format!("{base}{n}");
+            n += 1;
+        }
+        self.nodes.push(Node { entity, alias, via: Some((from, edge, up)), kind });
+        self.nodes.len() - 1
+    }
+
+    /// Joins along a path of references to parents.
+    pub(super) fn climb(&mut self, from: usize, path: &[usize], kind: JoinKind) -> usize {
+        path.iter().fold(from, |node, &edge| self.join(node, edge, true, kind))
+    }
+
+    pub(super) fn column(&self, place: Place) -> Expr {
+        self.named(place.node, &self.field(place).name)
+    }
+
+    pub(super) fn named(&self, node: usize, column: &str) -> Expr {
+        Expr::Column(self.nodes[node].alias.clone(), column.to_owned())
+    }
+
+    /// FROM and JOIN clauses.
+    pub(super) fn select(&self) -> Select {
+        let source = |n: &Node| Source::Table(self.world.entities[n.entity].sql.clone(), n.alias.clone());
+        let joins = self.nodes.iter().enumerate().skip(1).map(|(i, node)| Join { kind: node.kind, source: source(node), on: self.on(i) });
+        Select { from: self.nodes.first().map(source), joins: joins.collect(), ..Select::default() }
+    }
+
+    /// The join condition of a node.
+    pub(super) fn on(&self, node: usize) -> Option<Expr> {
+        let (from, edge, up) = self.nodes[node].via?;
+        let e = &self.world.graph.edges[edge];
+        let (near, far) = if up { (&e.child_columns, &e.parent_columns) } else { (&e.parent_columns, &e.child_columns) };
+        let mut parts = Vec::new();
+        let mut template = Vec::new();
+        for (a, b) in near.iter().zip(far) {
+            parts.push(self.named(node, b));
+            parts.push(self.named(from, a));
+            template.push("{} = {}");
+        }
+        Some(fill(&template.join(" AND "), parts))
+    }
+
+    /// What one row of a joined table is called: the role it plays for the subject.
+    pub(super) fn role_noun(&self, node: usize) -> String {
+        let Some((from, edge, up)) = self.nodes[node].via else { return self.subject().one.clone() };
+        let own = if up { edge_noun(self.world, edge) } else { self.entity(node).one.clone() };
+        // the same kind of thing by two ways has to be told apart: by the last thing on the way that leaves no choice
+        let target = self.nodes[node].entity;
+        if from == 0 || !up || self.entity(from).bridge || ways_to(self.world, self.nodes[0].entity, target) <= 1 {
+            return own;
+        }
+        let mut near = from;
+        let mut at = from;
+        while at != 0 && !self.entity(at).bridge {
+            if ways_to(self.world, self.nodes[at].entity, target) == 1 {
+                near = at;
+            }
+            let Some((before, ..)) = self.nodes[at].via else { break };
+            at = before;
+        }
+        format!("{} {own}", grammar::possessive(&self.role_noun(near)))
+    }
+
+    /// What a field's value is called: "rental rate", "film length", "country".
+    pub(super) fn noun(&self, place: Place) -> String {
+        let field = self.field(place);
+        let entity = self.entity(place.node);
+        let plain = match reference(self.world, self.nodes[place.node].entity, &field.name) {
+            Some(edge) => edge_noun(self.world, edge),
+            None => flag_noun(field),
+        };
+        if place.node == 0 {
+            return own_noun(entity, &plain);
+        }
+        let role = self.role_noun(place.node);
+        if entity.label == [place.field] {
+            let last = plain.rsplit(' ').next().unwrap_or("");
+            // "film title" says more than "film", "country name" no more than "country"
+            return if matches!(last, "title") && !role.ends_with("title") { format!("{role} {last}") } else { role };
+        }
+        let head = role.rsplit(' ').next().unwrap_or("");
+        if plain.starts_with(&format!("{} ", entity.one)) || plain == entity.one || plain.split(' ').any(|w| w == head) && !role.contains('\'') {
+            if role == entity.one {
+                return plain;
+            }
+            return format!("{} {plain}", grammar::possessive(&role));
+        }
+        if role.contains(' ') { format!("{} {plain}", grammar::possessive(&role)) } else { format!("{role} {plain}") }
+    }
+}
+
+/// Generic column names get their table's noun: "payment amount".
+pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
+    let generic = matches!(
+        plain,
+        "name" | "code" | "type" | "status" | "date" | "number" | "description" | "value" | "label" | "level" | "time" | "class" | "id" | "ID"
+    );
+    if generic && !entity.one.contains(" of ") {
+        let head = entity.one.rsplit(' ').next().unwrap_or("");
+        if head == plain { entity.one.clone() } else { format!("{} {plain}", entity.one) }
+    } else {
+        plain.to_owned()
+    }
+}
+
+/// "active flag" and "activebool" -> "active status".
+fn flag_noun(field: &Field) -> String {
+    if field.role() != Role::Flag {
+        return field.noun.clone();
+    }
+    let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator").trim();
+    let noun = if noun.is_empty() { &field.noun } else { noun };
+    if noun.contains(' ') { format!("{noun} flag") } else { format!("{noun} status") }
+}
+
+/// The reference that a column alone makes.
+fn reference(world: &World, entity: usize, column: &str) -> Option<usize> {
+    world.graph.parents(entity).iter().copied().find(|&e| world.graph.edges[e].child_columns == [column])
+}
+
+/// What the parent of a reference is called by its child.
+pub(super) fn edge_noun(world: &World, edge: usize) -> String {
+    let e = &world.graph.edges[edge];
+    let parent = &world.entities[e.parent];
+    let rivals = world.graph.parents(e.child).iter().filter(|&&other| world.graph.edges[other].parent == e.parent).count();
+    let [column] = e.child_columns.as_slice() else { return parent.one.clone() };
+    let mut said = Vec::new();
+    for token in crate::schema::words::tokens(column) {
+        if !matches!(token.as_str(), "id" | "fk" | "key" | "sk" | "code" | "no") {
+            said.push(token);
+        }
+    }
+    let reference = match world.entities[e.child].fields.iter().find(|f| f.name == *column) {
+        Some(field) => field.noun.trim_end_matches(" ID").trim_end_matches(" key").to_owned(),
+        None => said.join(" "),
+    };
+    if e.child == e.parent {
+        return match reference.as_str() {
+            "reports to" | "manager" | "boss" | "supervisor" => "manager".to_owned(),
+            r if r.starts_with("parent") => format!("parent {}", parent.one),
+            r => r.to_owned(),
+        };
+    }
+    let stop = |w: &str| matches!(w, "via" | "to" | "by" | "from" | "at");
+    if reference.split(' ').any(stop) && rivals <= 1 {
+        return parent.one.clone();
+    }
+    // "manager staff" of the staff table is the manager
+    let own: Vec<&str> = parent.one.split(' ').collect();
+    let words: Vec<&str> = reference.split(' ').collect();
+    if words.len() > 1 && own.first() == words.last() && grammar::is_person(words[words.len() - 2]) {
+        return words[..words.len() - 1].join(" ");
+    }
+    let contained = words.last().is_some_and(|w| own.contains(w)) && words.len() <= 1;
+    if rivals <= 1 && (contained || words.iter().all(|w| own.contains(w)) || reference.is_empty() || reference == "ID") {
+        return parent.one.clone();
+    }
+    grammar::singular(&reference)
+}
+
+/// How many ways of at most four references lead from one entity up to another.
+pub(super) fn ways_to(world: &World, from: usize, to: usize) -> usize {
+    fn walk(world: &World, at: usize, to: usize, left: usize) -> usize {
+        let mut found = usize::from(at == to);
+        if left > 0 {
+            for &edge in world.graph.parents(at) {
+                let next = world.graph.edges[edge].parent;
+                if next != at {
+                    found += walk(world, next, to, left - 1);
+                }
+            }
+        }
+        found
+    }
+    walk(world, from, to, 4)
+}
+
+/// An alias that is no key word.
+fn safe_alias(alias: &str) -> String {
+    if crate::schema::model::quote_ident(alias) == alias { alias.to_owned() } else { format!("{alias}1") }
+}

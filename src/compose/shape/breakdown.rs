@@ -1,0 +1,168 @@
+//! Figures broken down by one or two keys, with HAVING, order and cut.
+
+use super::super::aggregate::{self, Figure};
+use super::super::draw::{Draft, Draw, apply, filter_probes, tie_probes};
+use super::super::group::{self, Having, Key};
+use super::super::say::{Extra, Speech};
+use super::super::tree::{Limit, Order, Select};
+use super::figure;
+use crate::candidate::Expect;
+use crate::schema::grammar;
+
+pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+    let mut keys = vec![group::key(draw)?];
+    if draw.fan.is_none() && draw.rng.chance(22) {
+        keys.extend(group::key(draw).filter(|k| k.one != keys[0].one && !(k.time && keys[0].time)));
+    }
+    let figures = figure::figures(draw, 1, 3);
+    let conditions = draw.conditions(0, 2)?;
+    let many = draw.scope.subject().many.clone();
+    let having = if draw.rng.chance(28) { group::having(draw, &keys, &many, &conditions) } else { None };
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(named_columns(&figures)).collect();
+    apply(&mut query, &conditions);
+    query.group = keys.iter().flat_map(|k| k.group.clone()).collect();
+    query.having = having.iter().map(|h| h.sql.clone()).collect();
+    let order = draw.rng.chance(50).then(|| order(draw, &mut query, &keys, &figures, &many));
+    let mut probes = filter_probes(&query, &conditions);
+    if having.is_some() {
+        let mut without = query.clone();
+        without.having.clear();
+        probes.push(("having", without, Expect::Differs));
+    }
+    let mut speech = speech(draw, &keys, &figures, &rows, having.as_ref(), !conditions.is_empty());
+    speech.extras.extend(order);
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+pub(super) fn named_columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr, Option<String>)> {
+    figures.iter().map(|f| (f.sql.clone(), Some(f.alias.clone()))).collect()
+}
+
+/// Sorts by a figure or by the key, and says so.
+fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], many: &str) -> Extra {
+    let by_key = draw.rng.chance(35) || keys[0].time && draw.rng.chance(70);
+    if by_key {
+        query.order = keys[0].group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }).collect();
+        let key = &keys[0].one;
+        return if keys[0].time {
+            let word = draw.rng.word(&["in chronological order", "from the earliest to the latest", "oldest first", "in order of time"]);
+            Extra::new(format!(", {word}"), format!("Put it {}", word.replace("oldest first", "in chronological order").replace("from the", "in order from the")))
+        } else {
+            let word = draw.rng.word(&["sorted by", "ordered by", "in order of"]);
+            Extra::new(format!(", {word} {key}"), format!("{} the {key}", draw.rng.word(&["Sort by", "Order the result by", "Arrange it by"])))
+        };
+    }
+    let figure = &figures[draw.rng.below(figures.len())];
+    let descending = draw.rng.chance(70);
+    query.order = vec![Order { by: aggregate::unrounded(figure), descending, nulls_last: false }];
+    if let Some((_, Some(alias))) = query.columns.iter().find(|(e, _)| *e == figure.sql) {
+        query.order[0].by = super::super::tree::Expr::Column(String::new(), alias.clone());
+    }
+    let noun = aggregate::named(figure, many);
+    let (first, ends) = direction_words(figure.time, descending);
+    if figures.len() == 1 && draw.rng.chance(50) {
+        Extra::new(format!(", {first} first"), format!("Start with the {first}"))
+    } else {
+        let sentence = draw.rng.word(&["Sort by", "Order by", "Rank by"]);
+        Extra::new(
+            format!(", {} {}", draw.rng.word(&["sorted by", "ordered by"]), format_args!("the {noun} {ends}")),
+            format!("{sentence} the {noun}, {first} first"),
+        )
+    }
+}
+
+/// "highest" and "from highest to lowest".
+pub(super) fn direction_words(time: bool, descending: bool) -> (&'static str, &'static str) {
+    match (time, descending) {
+        (true, true) => ("latest", "from latest to earliest"),
+        (true, false) => ("earliest", "from earliest to latest"),
+        (false, true) => ("highest", "from highest to lowest"),
+        (false, false) => ("lowest", "from lowest to highest"),
+    }
+}
+
+fn speech(draw: &mut Draw, keys: &[Key], figures: &[Figure], rows: &str, having: Option<&Having>, conditional: bool) -> Speech {
+    let said = aggregate::figures_of(figures, rows);
+    let the = figure::list_the(figures);
+    let key = keys.iter().map(|k| k.one.clone()).collect::<Vec<_>>().join(" and ");
+    let many = if keys.len() == 1 { keys[0].many.clone() } else { "combinations".to_owned() };
+    let (each, every) = match having {
+        Some(h) if keys.len() == 1 => (format!("{key} with {}", h.words), format!("{many} with {}", h.words)),
+        Some(h) => (format!("combination of {key} with {}", h.words), format!("combinations of {key} with {}", h.words)),
+        None if keys.len() > 1 => (format!("combination of {key}"), format!("combinations of {key}")),
+        None => (key.clone(), many),
+    };
+    let per = if having.is_some() { "for each" } else { draw.rng.word(&["per", "for each", "for every"]) };
+    let each_short = if keys.len() > 1 && per == "per" { key.clone() } else { each.clone() };
+    let is = if figures.len() > 1 { "are" } else { "is" };
+    let mut nominal = vec![format!("{said} {per} {each_short}")];
+    let mut questions = Vec::new();
+    if figures[0].counts && figures.len() == 1 {
+        questions.push(format!("how many {rows} are there {per} {each_short}"));
+        if !(conditional && having.is_some()) {
+            questions.push(format!("for each {each}, how many {rows} are there"));
+        }
+        if keys.len() == 1 && keys[0].entity {
+            questions.push(format!("how many {rows} does each {each} have"));
+        }
+        nominal.push(format!("a count of {rows} {per} {each_short}"));
+    } else {
+        questions.push(format!("what {is} {said} {per} {each_short}"));
+        if !(conditional && having.is_some()) {
+            questions.push(format!("for each {each}, what {is} {said}"));
+        }
+        if !rows.contains(" whose ") && !rows.contains(" with ") && !figures[0].counts {
+            questions.push(format!("what {is} {the} of the {rows} {per} {each_short}"));
+        }
+    }
+    if having.is_none() && keys.len() == 1 && !keys[0].time {
+        if !conditional {
+            nominal.push(format!("all {every} with {said}"));
+        }
+        nominal.push(format!("{said}, broken down by {key}"));
+        questions.push(format!("how {} {} by {key}", if figures.len() > 1 { "do" } else { "does" }, format!("{said} differ")));
+    }
+    if having.is_none() && keys.len() > 1 {
+        nominal.push(format!("{said}, broken down by {key}"));
+        nominal.push(format!("{said} by {key}"));
+    }
+    if let Some(h) = having
+        && keys.len() == 1
+    {
+        nominal.push(format!("{said} per {key}, limited to {} with {}", keys[0].many, h.words));
+        if !conditional {
+            questions.push(format!("which {} have {}, and what {is} {said} there", keys[0].many, h.words));
+        }
+    }
+    Speech { nominal, questions, extras: Vec::new(), lists: false }
+}
+
+impl Key {
+    /// What the key shows, for ORDER BY.
+    pub(super) fn group_shown(&self) -> Vec<super::super::tree::Expr> {
+        self.columns
+            .iter()
+            .map(|(e, alias)| match alias {
+                Some(alias) => super::super::tree::Expr::Column(String::new(), alias.clone()),
+                None => e.clone(),
+            })
+            .collect()
+    }
+}
+
+/// Cuts an ordered query to `n` rows, proof against ties included.
+pub(super) fn cut(query: &mut Select, n: u64, breakers: &[super::super::tree::Expr]) -> Vec<(&'static str, Select, Expect)> {
+    query.limit = Some(Limit::Rows(n));
+    let mut probes = tie_probes(query, breakers);
+    // fewer rows than the cut would make it idle
+    let mut without = query.clone();
+    without.limit = None;
+    probes.push(("limit", without, Expect::Differs));
+    probes
+}
+
+pub(super) fn of_number(n: u64) -> String {
+    grammar::number_word(n)
+}

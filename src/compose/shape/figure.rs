@@ -1,0 +1,123 @@
+//! One row of figures over the rows that meet some conditions: "the average length of PG-13 films".
+
+use super::super::aggregate::{self, Figure};
+use super::super::condition::{self, Condition};
+use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::say::Speech;
+use super::super::scope::{Place, Scope};
+use crate::schema::roles::Role;
+
+pub(super) fn summarizable(scope: &Scope, place: Place) -> bool {
+    let field = scope.field(place);
+    place.node == 0
+        && !field.traits.audit
+        && match field.role() {
+            Role::Measure => field.measurable() && field.varied,
+            Role::Time => !field.traits.personal && field.varied,
+            Role::Dimension | Role::Code | Role::Year => {
+                let rows = scope.entity(place.node).rows;
+                field.varied && !field.traits.personal && (rows == 0 || field.distinct > 2 && field.distinct * 10 < rows * 8)
+            }
+            Role::Key => true,
+            _ => false,
+        }
+}
+
+/// Draws up to `most` figures over the subject's rows; a count goes first.
+pub(super) fn figures(draw: &mut Draw, least: usize, most: usize) -> Vec<Figure> {
+    let wanted = draw.rng.between(least, most);
+    let mut found: Vec<Figure> = Vec::new();
+    if draw.rng.chance(if wanted == 1 { 40 } else { 45 }) {
+        found.push(aggregate::count(&draw.scope));
+    }
+    for _ in 0..wanted * 3 {
+        if found.len() >= wanted {
+            break;
+        }
+        let Some(place) = draw.choose(summarizable) else { break };
+        draw.use_place(place);
+        let figure = aggregate::draw(&mut draw.rng, &draw.scope, place);
+        if let Some(f) = figure.filter(|f| !found.iter().any(|o| o.noun == f.noun)) {
+            found.push(f);
+        }
+    }
+    if found.is_empty() {
+        found.push(aggregate::count(&draw.scope));
+    }
+    found
+}
+
+pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+    let mut conditions = if let Some(fan) = draw.fan { vec![one_of(draw, fan)?] } else { Vec::new() };
+    let figures = figures(draw, 1, 3);
+    let alone = figures.len() == 1 && figures[0].counts;
+    let least = usize::from((alone || draw.scope.nodes.len() > 1) && conditions.is_empty());
+    conditions.extend(draw.conditions(least, 3)?);
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = columns(&figures);
+    apply(&mut query, &conditions);
+    let probes = filter_probes(&query, &conditions);
+    let speech = speech(draw, &figures, &rows);
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// One of the entities across a bridge, by its name.
+pub(super) fn one_of(draw: &mut Draw, node: usize) -> Option<Condition> {
+    let entity = draw.scope.entity(node);
+    if !entity.label_unique {
+        return None;
+    }
+    let place = Place { node, field: *entity.label.first()? };
+    let mut found = condition::draw(&mut draw.rng, &draw.scope, place)?;
+    // several would count a row that is in both twice
+    let single = found.equal;
+    found.with = None;
+    draw.use_place(place);
+    single.then_some(found)
+}
+
+pub(super) fn columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr, Option<String>)> {
+    figures.iter().map(|f| (f.sql.clone(), (figures.len() > 1 || !f.counts).then(|| f.alias.clone()))).collect()
+}
+
+fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
+    let said = aggregate::figures_of(figures, rows);
+    let mut questions = Vec::new();
+    let is = if figures.len() > 1 { "are" } else { "is" };
+    match figures {
+        [only] if only.counts => {
+            questions.push(format!("how many {rows} are there"));
+            questions.push(format!("how many {rows} do we have"));
+            questions.push(format!("how many {rows} are on record"));
+            questions.push(format!("what is the number of {rows}"));
+        }
+        [first, rest @ ..] if first.counts => {
+            let their: Vec<String> = rest.iter().map(aggregate::theirs).collect();
+            let what = crate::schema::grammar::and_list(&their);
+            let verb = if rest.len() > 1 { "are" } else { "is" };
+            questions.push(format!("how many {rows} are there, and what {verb} {what}"));
+            questions.push(format!("how many {rows} exist and what {verb} {what}"));
+        }
+        [only] if only.noun.starts_with("number of different") || only.noun.starts_with("number of distinct") => {
+            let what = only.noun.trim_start_matches("number of ");
+            questions.push(format!("how many {what} do {rows} have"));
+            questions.push(format!("what is {said}"));
+        }
+        _ => {
+            questions.push(format!("what {is} {said}"));
+            questions.push(format!("among {rows}, what {is} {}", list_the(figures)));
+            questions.push(format!("for {rows}, what {is} {}", list_the(figures)));
+        }
+    }
+    let mut nominal = vec![said];
+    if !figures[0].counts && draw.rng.chance(40) {
+        nominal.push(format!("{} across {}{rows}", list_the(figures), draw.rng.word(&["", "all "])));
+    }
+    Speech { nominal, questions, extras: Vec::new(), lists: false }
+}
+
+pub(super) fn list_the(figures: &[Figure]) -> String {
+    let the: Vec<String> = figures.iter().map(|f| format!("the {}", f.noun)).collect();
+    crate::schema::grammar::and_list(&the)
+}

@@ -1,0 +1,271 @@
+//! The rows that meet some conditions, shown by name and a few of their fields; and the different values of fields.
+
+use super::super::condition;
+use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::say::{Extra, Speech};
+use super::super::scope::{Place, Scope};
+use super::super::tree::{Distinct, Expr, JoinKind, Order};
+use super::figure;
+use crate::candidate::Expect;
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// Shown columns and what they are called; `named` where the rows' own name comes first.
+pub(super) struct Shown {
+    pub columns: Vec<(Expr, Option<String>)>,
+    pub nouns: Vec<String>,
+    pub named: bool,
+    pub places: Vec<Place>,
+}
+
+fn showable(scope: &Scope, place: Place) -> bool {
+    let field = scope.field(place);
+    let entity = scope.entity(place.node);
+    match field.role() {
+        Role::Key | Role::Opaque | Role::Search | Role::Json => false,
+        _ => !(entity.rows > 0 && field.distinct <= 1) || matches!(field.role(), Role::Array),
+    }
+}
+
+/// The subject's name and up to `most` further fields, those of joined tables first.
+pub(super) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
+    let mut found = Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
+    let label = draw.scope.subject().label.clone();
+    if !label.is_empty() {
+        found.named = true;
+        let columns: Vec<Expr> = label.iter().map(|&field| draw.scope.column(Place { node: 0, field })).collect();
+        if columns.len() == 2 && draw.rng.chance(25) {
+            found.columns.push((super::super::tree::fill("{} || ' ' || {}", columns), Some("name".to_owned())));
+        } else {
+            found.columns.extend(columns.into_iter().map(|c| (c, None)));
+        }
+        for field in label {
+            draw.use_place(Place { node: 0, field });
+        }
+    }
+    // rows without a name need two things to be told by
+    let floor = if found.named { 0 } else { 2 };
+    let wanted = draw.rng.between(least.max(floor), most.max(floor));
+    for _ in 0..wanted {
+        let fan = draw.fan;
+        let Some(place) = draw.choose(|scope, p| showable(scope, p) && fan != Some(p.node)) else { break };
+        draw.use_place(place);
+        let noun = draw.scope.noun(place);
+        let name = &draw.scope.field(place).name;
+        let taken = found.columns.iter().any(|(e, a)| a.as_deref() == Some(name) || matches!(e, Expr::Column(_, n) if n == name));
+        let renamed = super::super::aggregate::snake(&noun);
+        let twice = found.columns.iter().any(|(_, a)| a.as_deref() == Some(&renamed));
+        if taken && (renamed == *name || twice) {
+            continue;
+        }
+        let alias = (taken || place.node != 0 && draw.rng.chance(40)).then_some(renamed).filter(|a| a != name);
+        found.columns.push((draw.scope.column(place), alias));
+        found.nouns.push(noun);
+        found.places.push(place);
+    }
+    found
+}
+
+pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+    let mut conditions = if let Some(fan) = draw.fan { vec![figure::one_of(draw, fan)?] } else { Vec::new() };
+    let shown = shown(draw, 0, 3);
+    if shown.columns.is_empty() {
+        return None;
+    }
+    let large = usize::from(draw.scope.subject().rows > 500);
+    conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 3)?);
+    keep_childless(draw, &shown);
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = shown.columns.clone();
+    apply(&mut query, &conditions);
+    let mut extras = Vec::new();
+    if draw.rng.chance(40) {
+        extras.extend(order(draw, &mut query.order, &shown));
+    }
+    let probes = filter_probes(&query, &conditions);
+    let speech = Speech { extras, ..speech(draw, &shown, &rows) };
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// Parents that may be missing and are only shown: their children are kept.
+fn keep_childless(draw: &mut Draw, shown: &Shown) {
+    for node in 1..draw.scope.nodes.len() {
+        let Some((from, edge, true)) = draw.scope.nodes[node].via else { continue };
+        let optional = draw.world.graph.edges[edge].optional;
+        let only_shown = draw.used.iter().filter(|p| p.node == node).all(|p| shown.places.contains(p));
+        let end = !draw.scope.nodes.iter().any(|n| n.via.is_some_and(|v| v.0 == node));
+        let seen = draw.used.iter().any(|p| p.node == node);
+        if optional && only_shown && end && seen && draw.scope.nodes[from].kind == JoinKind::Inner {
+            draw.scope.nodes[node].kind = JoinKind::Left;
+        }
+    }
+}
+
+fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {
+    let sortable: Vec<usize> = (0..shown.places.len())
+        .filter(|&i| matches!(draw.scope.field(shown.places[i]).role(), Role::Measure | Role::Time | Role::Year | Role::Dimension | Role::Name))
+        .collect();
+    if let Some(&i) = draw.rng.pick(&sortable) {
+        let place = shown.places[i];
+        let field = draw.scope.field(place);
+        let role = field.role();
+        let descending = matches!(role, Role::Measure | Role::Time | Role::Year) && draw.rng.chance(55);
+        let nullable = field.nullable && field.nulls > 0 || draw.scope.nodes[place.node].kind == JoinKind::Left;
+        if nullable && descending {
+            return None;
+        }
+        order.push(Order { by: draw.scope.column(place), descending, nulls_last: false });
+        let noun = &shown.nouns[i];
+        let how = match (role, descending) {
+            (Role::Time | Role::Year, true) => draw.rng.word(&["newest first", "latest first", "most recent first"]),
+            (Role::Time | Role::Year, false) => draw.rng.word(&["oldest first", "earliest first"]),
+            (Role::Measure, true) => draw.rng.word(&["highest first", "from highest to lowest", "in descending order"]),
+            (Role::Measure, false) => draw.rng.word(&["lowest first", "from lowest to highest", "in ascending order"]),
+            _ => draw.rng.word(&["alphabetically", "from A to Z"]),
+        };
+        let word = draw.rng.word(&["sorted by", "ordered by", "arranged by"]);
+        return Some(Extra::new(format!(", {word} {noun}, {how}"), format!("Sort by {noun}, {how}")));
+    }
+    if !shown.named {
+        return None;
+    }
+    let label = draw.scope.subject().label.clone();
+    let by: Vec<usize> = if label.len() == 2 { vec![label[1], label[0]] } else { label.clone() };
+    order.extend(by.iter().map(|&field| Order { by: draw.scope.column(Place { node: 0, field }), descending: false, nulls_last: false }));
+    let name = if label.len() == 2 { "last name and first name".to_owned() } else { draw.scope.field(Place { node: 0, field: label[0] }).noun.clone() };
+    let word = draw.rng.word(&["in alphabetical order of", "sorted alphabetically by", "ordered by"]);
+    Some(Extra::new(format!(", {word} {name}"), format!("Sort by {name}")))
+}
+
+/// "films with .. and their length": what is asked of the rows.
+fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> Speech {
+    let nouns = &shown.nouns;
+    let left = draw.scope.nodes.iter().any(|n| n.kind == JoinKind::Left);
+    let mut nominal = Vec::new();
+    let mut questions = Vec::new();
+    let list = grammar::and_list(nouns);
+    let subject = draw.scope.subject();
+    let label = match subject.label.as_slice() {
+        [one] => own_label(&draw.scope, *one),
+        [] => String::new(),
+        _ => "name".to_owned(),
+    };
+    let labels = grammar::plural(&label);
+    let heavy = rows.contains(" whose ") || rows.contains(" with ") || rows.contains(" that ") || rows.contains(" who ");
+    let that = if subject.person { "who" } else { "which" };
+    if !shown.named {
+        let many = grammar::and_list(nouns);
+        nominal.push(format!("the {many} of {rows}"));
+        nominal.push(format!("{many} of all {rows}"));
+        nominal.push(format!("the {many} of every {}", singular_rows(&subject.many, &subject.one, rows)));
+        questions.push(format!("what {} the {many} of {rows}", if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }));
+    } else if nouns.is_empty() {
+        nominal.push(format!("the {labels} of {rows}"));
+        nominal.push(format!("all {rows}"));
+        nominal.push(rows.to_owned());
+        questions.push(format!("{that} {rows} are there").replace("who ", "which "));
+        questions.push(format!("what are the {labels} of {rows}"));
+        questions.push(which(subject.many.as_str(), rows, subject.person));
+    } else {
+        nominal.push(format!("the {label} and {list} of {rows}").replacen(" and ", if nouns.len() > 1 { ", " } else { " and " }, 1));
+        nominal.push(format!("{rows}, each with {} {list}", draw.rng.word(&["its", "the"])).replace("each with its", if subject.person { "each with their" } else { "each with its" }));
+        if !heavy {
+            nominal.push(format!("{rows} with their {list}"));
+        }
+        nominal.push(format!("{rows}, along with their {list}"));
+        nominal.push(format!("{rows} together with {list}"));
+        questions.push(format!("{}, and what {} their {list}", which(&subject.many, rows, subject.person), if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }));
+        questions.push(format!("what are the {label} and {list} of {rows}").replacen(" and ", if nouns.len() > 1 { ", " } else { " and " }, 1));
+        if nouns.len() == 1 {
+            questions.push(format!("what {} the {} of {} of {rows}", condition::be(&nouns[0]), nouns[0], "each"). replace("of each of", "of each of the"));
+        }
+    }
+    let mut extras = Vec::new();
+    if left && let Some(node) = draw.scope.nodes.iter().position(|n| n.kind == JoinKind::Left) {
+        let role = draw.scope.role_noun(node);
+        extras.push(Extra::new(
+            format!(", including those without {}", grammar::with_article(&role)),
+            format!("Keep those that have no {role}"),
+        ));
+    }
+    Speech { nominal, questions, extras, lists: true }
+}
+
+fn own_label(scope: &Scope, field: usize) -> String {
+    let noun = &scope.subject().fields[field].noun;
+    if *noun == scope.subject().one { "name".to_owned() } else { noun.clone() }
+}
+
+fn singular_rows(many: &str, one: &str, rows: &str) -> String {
+    rows.replacen(many, one, 1)
+}
+
+/// "films with .." -> "which films have ..": the condition becomes the verb where it can.
+fn which(many: &str, rows: &str, person: bool) -> String {
+    let rest = rows.strip_prefix(many).map(str::trim).unwrap_or("");
+    if let Some(with) = rest.strip_prefix("with ")
+        && !with.contains(" whose ")
+        && !with.contains(" who ")
+        && !with.contains(" that ")
+    {
+        return format!("which {many} have {with}");
+    }
+    let that = if person { "who are " } else { "that are " };
+    if let Some(adjective) = rest.strip_prefix(that)
+        && !adjective.contains(" whose ")
+    {
+        return format!("which {many} are {adjective}");
+    }
+    format!("which are the {rows}")
+}
+
+/// SELECT DISTINCT of one or two fields.
+pub(super) fn distinct(draw: &mut Draw) -> Option<Draft> {
+    let wanted = draw.rng.between(1, 2);
+    let mut places = Vec::new();
+    for _ in 0..wanted {
+        let place = draw.choose(|scope, p| {
+            let field = scope.field(p);
+            let rows = scope.entity(p.node).rows;
+            let repeated = field.distinct < rows || rows == 0;
+            repeated && (field.groupable() || matches!(field.role(), Role::Name | Role::Code | Role::Measure) && field.varied && !field.traits.personal)
+        });
+        places.extend(place.inspect(|&p| draw.use_place(p)));
+    }
+    if places.is_empty() {
+        return None;
+    }
+    let least = usize::from(draw.rng.chance(75));
+    let conditions = draw.conditions(least, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.distinct = Distinct::Yes;
+    query.columns = places.iter().map(|&p| (draw.scope.column(p), None)).collect();
+    apply(&mut query, &conditions);
+    let nouns: Vec<String> = places.iter().map(|&p| draw.scope.noun(p)).collect();
+    let mut extras = Vec::new();
+    if draw.rng.chance(45) {
+        query.order = places.iter().map(|&p| Order { by: draw.scope.column(p), descending: false, nulls_last: false }).collect();
+        let word = draw.rng.word(&["in ascending order", "sorted in ascending order", "in order"]);
+        extras.push(Extra::new(format!(", {word}"), "Sort them in ascending order"));
+    }
+    let mut probes = filter_probes(&query, &conditions);
+    let mut all = query.clone();
+    all.distinct = Distinct::No;
+    probes.push(("distinct", all, Expect::Differs));
+    let different = draw.rng.word(&["different", "distinct", "unique"]);
+    let what = if nouns.len() == 1 {
+        format!("{different} {}", grammar::plural(&nouns[0]))
+    } else {
+        format!("{different} combinations of {}", grammar::and_list(&nouns))
+    };
+    let nominal = vec![format!("the {what} of {rows}"), format!("the {what} found among {rows}"), format!("all {what} that occur for {rows}")];
+    let questions = vec![
+        format!("what are the {what} of {rows}"),
+        format!("which {what} do {rows} have"),
+        format!("which {what} occur among {rows}"),
+        format!("what {what} are there for {rows}"),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}

@@ -1,0 +1,129 @@
+//! Absence: parents counted with their children, childless ones included; parents that have none at all.
+
+use super::super::draw::{Draft, Draw};
+use super::super::group;
+use super::super::say::{Extra, Speech};
+use super::super::scope::{Place, Scope};
+use super::super::tree::{Expr, JoinKind, Order, Select, Source, aggregate, fill, text};
+use crate::candidate::Expect;
+
+/// The reference from the subject to its first parent, if the parent can be shown by name.
+fn first_edge(draw: &Draw) -> Option<usize> {
+    if draw.fan.is_some() {
+        return None;
+    }
+    let (_, edge, up) = draw.scope.nodes.get(1)?.via?;
+    let e = &draw.world.graph.edges[edge];
+    let parent = &draw.world.entities[e.parent];
+    (up && e.child != e.parent && !parent.label.is_empty() && (!parent.key.is_empty() || parent.label_unique)).then_some(edge)
+}
+
+/// "the number of rentals of each customer, also where there are none": LEFT JOIN and a count of the child's key.
+pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
+    let edge = first_edge(draw)?;
+    let e = &draw.world.graph.edges[edge];
+    let mut scope = Scope::new(draw.world, e.parent);
+    let child = scope.join(0, edge, false, JoinKind::Left);
+    let (many, one) = (scope.entity(child).many.clone(), scope.subject().one.clone());
+    draw.scope = scope;
+    draw.used.clear();
+    let key = group::entity(draw, 0)?;
+    draw.use_place(Place { node: child, field: 0 });
+    let counted = draw.scope.entity(child).key.first().cloned().or_else(|| e.child_columns.first().cloned())?;
+    let alias = format!("{}_count", super::super::aggregate::snake(&draw.scope.entity(child).one));
+    let mut query = draw.scope.select();
+    query.columns = key.columns.clone();
+    query.columns.push((aggregate("count({})", vec![draw.scope.named(child, &counted)]), Some(alias.clone())));
+    query.group = key.group.clone();
+    let mut probes = Vec::new();
+    let mut inner = query.clone();
+    if let Some(join) = inner.joins.first_mut() {
+        join.kind = JoinKind::Inner;
+    }
+    probes.push(("outer join", inner, Expect::Differs));
+    let mut extras = vec![including(draw, &key.many, &many)];
+    if draw.rng.chance(45) {
+        let descending = draw.rng.chance(50);
+        query.order = vec![Order { by: Expr::Column(String::new(), alias), descending, nulls_last: false }];
+        query.order.extend(key.group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }));
+        let first = if descending { "highest" } else { "lowest" };
+        extras.push(Extra::new(format!(", {first} number first and then by name"), format!("Sort by the number, {first} first, then by name")));
+        probes[0].1.order = query.order.clone();
+    }
+    let nominal = vec![
+        format!("the number of {many} for each {one}"),
+        format!("every {one} with the number of {many}"),
+        format!("all {} and how many {many} each of them has", key.many),
+    ];
+    let questions =
+        vec![format!("how many {many} does each {one} have"), format!("for every {one}, how many {many} are there"), format!("what is the number of {many} per {one}")];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+fn including(draw: &mut Draw, parents: &str, children: &str) -> Extra {
+    let inline = match draw.rng.below(3) {
+        0 => format!(", including {parents} without any {children}"),
+        1 => format!(", counting zero for {parents} that have none"),
+        _ => format!(", also for {parents} with no {children}"),
+    };
+    Extra::new(inline, format!("Include {parents} that have no {children}"))
+}
+
+/// "customers without any rentals": an anti-join in one of three forms.
+pub(super) fn none(draw: &mut Draw) -> Option<Draft> {
+    let edge = first_edge(draw)?;
+    let e = &draw.world.graph.edges[edge];
+    let mut scope = Scope::new(draw.world, e.parent);
+    let child = scope.join(0, edge, false, JoinKind::Left);
+    let (many, parent) = (scope.entity(child).many.clone(), scope.subject());
+    let counted = draw.rng.chance(35);
+    let mut query = Select::default();
+    let label: Vec<(Expr, Option<String>)> = parent.label.iter().map(|&field| (scope.column(Place { node: 0, field }), None)).collect();
+    let columns = if counted { vec![(aggregate("count(*)", vec![]), None)] } else { label };
+    let absent = if draw.rng.chance(50) {
+        // the reference itself is NULL where no child was found
+        query = scope.select();
+        vec![fill("{} IS NULL", vec![scope.named(child, e.child_columns.first()?)])]
+    } else {
+        query.from = Some(Source::Table(parent.sql.clone(), scope.nodes[0].alias.clone()));
+        query.keep_alias = true;
+        let inner = Select {
+            columns: vec![(text("1"), None)],
+            from: Some(Source::Table(scope.entity(child).sql.clone(), scope.nodes[child].alias.clone())),
+            filter: scope.on(child).into_iter().collect(),
+            keep_alias: true,
+            ..Select::default()
+        };
+        vec![fill("NOT EXISTS {}", vec![Expr::Query(Box::new(inner))])]
+    };
+    query.columns = columns;
+    query.filter = absent;
+    draw.scope = scope;
+    draw.used.clear();
+    draw.use_place(Place { node: child, field: 0 });
+    for &field in &parent.label {
+        draw.use_place(Place { node: 0, field });
+    }
+    let mut without = query.clone();
+    without.filter.clear();
+    let mut probes = vec![("filter", without, Expect::Differs)];
+    let mut extras = Vec::new();
+    if !counted && draw.rng.chance(40) {
+        query.order = parent.label.iter().rev().map(|&field| Order { by: draw.scope.column(Place { node: 0, field }), descending: false, nulls_last: false }).collect();
+        extras.push(Extra::new(", in alphabetical order", "Put them in alphabetical order"));
+        probes[0].1.order = query.order.clone();
+    }
+    let parents = &parent.many;
+    let who = if parent.person { "who" } else { "that" };
+    let nominal = if counted {
+        vec![format!("the number of {parents} without any {many}"), format!("the number of {parents} {who} have no {many}")]
+    } else {
+        vec![format!("{parents} without any {many}"), format!("the {parents} {who} have no {many} at all"), format!("all {parents} for which there are no {many}")]
+    };
+    let questions = if counted {
+        vec![format!("how many {parents} have no {many}"), format!("how many {parents} are there without any {many}")]
+    } else {
+        vec![format!("which {parents} have no {many}"), format!("which {parents} have never had any {many}").replace("have never had any", "do not have any"), format!("are there {parents} without {many}, and which ones")]
+    };
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: !counted }) })
+}

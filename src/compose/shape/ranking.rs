@@ -1,0 +1,211 @@
+//! The first few: rows by one of their fields, groups by a figure.
+
+use super::super::aggregate;
+use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::group;
+use super::super::literal;
+use super::super::say::{Extra, Speech};
+use super::super::scope::Place;
+use super::super::tree::{Expr, Limit, Order, Select};
+use super::breakdown::{cut, of_number};
+use super::{figure, list};
+use crate::candidate::Expect;
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// "the five longest films": rows ordered by a measure or a time.
+pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
+    if draw.fan.is_some() || draw.scope.subject().key.is_empty() {
+        return None;
+    }
+    let by = draw.choose(|scope, p| {
+        let field = scope.field(p);
+        p.node == 0
+            && !field.nullable
+            && (field.measurable() && field.distinct > 10 || field.role() == Role::Time && !field.traits.audit && field.distinct > 10)
+    })?;
+    draw.use_place(by);
+    let shown = list::shown(draw, 0, 2);
+    let conditions = draw.conditions(0, 2)?;
+    let n = [1, 3, 3, 5, 5, 5, 10, 10, 8, 4, 7, 15, 20][draw.rng.below(13)] as u64;
+    let (noun, field) = (draw.scope.noun(by), draw.scope.field(by));
+    let time = field.role() == Role::Time;
+    let descending = draw.rng.chance(65);
+    let mut query = draw.scope.select();
+    query.columns = shown.columns.clone();
+    let show_by = draw.rng.chance(55);
+    if show_by && !query.columns.iter().any(|(e, _)| *e == draw.scope.column(by)) {
+        query.columns.push((draw.scope.column(by), None));
+    }
+    apply(&mut query, &conditions);
+    query.order = vec![Order { by: draw.scope.column(by), descending, nulls_last: false }];
+    let (mut probes, ties) = limited(draw, &mut query, n);
+    probes.extend(filter_probes(&query, &conditions));
+    let rows = draw.rows_phrase(&conditions);
+    let speech = rows_speech(draw, &shown, &rows, &noun, time, descending, n, show_by);
+    let extras = speech.extras.into_iter().chain(ties).collect();
+    Some(Draft { probes, ..Draft::new(query, Speech { extras, ..speech }) })
+}
+
+/// Cuts rows by one of three honest ways: no tie (proved), ties kept, ties broken by name.
+fn limited(draw: &mut Draw, query: &mut Select, n: u64) -> (Vec<(&'static str, Select, Expect)>, Option<Extra>) {
+    let subject = draw.scope.subject();
+    let breakers: Vec<Expr> = subject.key.iter().map(|k| draw.scope.named(0, k)).collect();
+    let label = subject.label.first().map(|&field| Place { node: 0, field });
+    match draw.rng.below(100) {
+        0..=12 => with_ties(query, n),
+        13..=35 if subject.label_unique && label.is_some() => {
+            let by = draw.scope.column(label.unwrap_or(Place { node: 0, field: 0 }));
+            query.order.push(Order { by, descending: false, nulls_last: false });
+            let noun = label.map(|l| draw.scope.field(l).noun.clone()).unwrap_or_default();
+            (cut(query, n, &breakers), Some(broken(draw, &noun)))
+        }
+        _ => (cut(query, n, &breakers), None),
+    }
+}
+
+fn broken(draw: &mut Draw, noun: &str) -> Extra {
+    let inline = match draw.rng.below(3) {
+        0 => format!(", with ties broken by {noun}"),
+        1 => format!(", and where they tie, in alphabetical order of {noun}"),
+        _ => format!(", ties going by {noun} in alphabetical order"),
+    };
+    Extra::new(inline, format!("Break ties by {noun}, in alphabetical order"))
+}
+
+fn with_ties(query: &mut Select, n: u64) -> (Vec<(&'static str, Select, Expect)>, Option<Extra>) {
+    query.limit = Some(Limit::WithTies(n));
+    let mut without = query.clone();
+    without.limit = None;
+    (vec![("limit", without, Expect::Differs)], Some(Extra::new(", including any that tie for the last place", "Include any that tie for the last place")))
+}
+
+#[allow(clippy::too_many_arguments)]
+fn rows_speech(draw: &mut Draw, shown: &list::Shown, rows: &str, noun: &str, time: bool, descending: bool, n: u64, show_by: bool) -> Speech {
+    let subject = draw.scope.subject();
+    let main = draw.scope.subject().when.is_some_and(|w| draw.scope.noun(Place { node: 0, field: w }) == noun);
+    let top = match (time, descending) {
+        (true, true) => draw.rng.word(&["latest", "most recent"]),
+        (true, false) => draw.rng.word(&["earliest", "oldest"]),
+        (false, true) => draw.rng.word(&["highest", "largest", "greatest"]),
+        (false, false) => draw.rng.word(&["lowest", "smallest"]),
+    };
+    let one = rows.replacen(&subject.many, &subject.one, 1);
+    let (number, these) = if n == 1 { (String::new(), one) } else { (format!("{} ", of_number(n)), rows.to_owned()) };
+    let what = if main && time { format!("{top} {these}") } else { these.clone() };
+    let linked = rows.contains(" with ") || rows.contains(" whose ") || rows.contains(" that ") || rows.contains(" who ");
+    let (by, having) = match (main && time, linked) {
+        (true, _) => (String::new(), String::new()),
+        (false, false) => (format!(" with the {top} {noun}"), format!(" with the {top} {noun}")),
+        (false, true) => (format!(" that {} the {top} {noun}", if n == 1 { "has" } else { "have" }), String::new()),
+    };
+    let by = if subject.person { by.replace(" that ", " who ") } else { by };
+    let mut nominal = Vec::new();
+    let mut questions = Vec::new();
+    let mut nouns = shown.nouns.clone();
+    if show_by {
+        nouns.push(noun.to_owned());
+    }
+    let list = grammar::and_list(&nouns);
+    let head = if linked && !(main && time) { format!("among {rows}, the {number}{}", if n == 1 { "one" } else { "ones" }).replace("one  ", "one ") + &format!(" with the {top} {noun}") } else { format!("the {number}{what}{having}") };
+    let tail = if shown.named && nouns.is_empty() { String::new() } else { format!(", showing the {list}").replace("showing the", draw.rng.word(&["showing the", "with the", "giving the"])) };
+    if shown.named || !nouns.is_empty() {
+        if shown.named {
+            nominal.push(format!("{head}{tail}"));
+        } else {
+            nominal.push(format!("the {list} of {head}"));
+        }
+    }
+    if !linked || main && time {
+        let verb = if n == 1 { "has" } else { "have" };
+        if main && time {
+            questions.push(format!("which {number}{these} {} the {top}", if n == 1 { "is" } else { "are" }));
+        } else {
+            questions.push(format!("which {number}{these} {verb} the {top} {noun}"));
+        }
+        questions.push(format!("what {} the {number}{what}{by}", if n == 1 { "is" } else { "are" }));
+    } else {
+        questions.push(format!("among {rows}, which {number}{} the {top} {noun}", if n == 1 { "one has" } else { "have" }));
+        questions.push(format!("of all {rows}, which {number}{} the {top} {noun}", if n == 1 { "has" } else { "have" }));
+    }
+    let mut extras = Vec::new();
+    let questions = questions
+        .into_iter()
+        .map(|q| if tail.is_empty() { q } else { format!("{q}, and what {} {} {list}", if nouns.len() > 1 { "are" } else { "is" }, if n == 1 { "its" } else { "their" }) })
+        .collect();
+    if n > 1 && draw.rng.chance(30) {
+        extras.push(Extra::new(format!(", {top} first"), format!("Put the {top} first")));
+    }
+    Speech { nominal, questions, extras, lists: true }
+}
+
+/// "the five customers with the highest total amount": groups by a figure.
+pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
+    let key = group::key(draw)?;
+    if key.time && draw.rng.chance(60) {
+        return None;
+    }
+    let figure = figure::figures(draw, 1, 1).pop()?;
+    if figure.time {
+        return None;
+    }
+    let conditions = draw.conditions(0, 2)?;
+    let many = draw.scope.subject().many.clone();
+    let most = if key.size == 0 { 10 } else { (key.size / 2).max(1) as usize };
+    let n = [1, 2, 3, 3, 5, 5, 10, 4][draw.rng.below(8)].min(most) as u64;
+    let descending = draw.rng.chance(75);
+    let show = draw.rng.chance(60);
+    let mut query = draw.scope.select();
+    query.columns = key.columns.clone();
+    if show {
+        query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
+    }
+    apply(&mut query, &conditions);
+    query.group = key.group.clone();
+    let having = if draw.rng.chance(15) && !figure.counts { group::having(draw, std::slice::from_ref(&key), &many, &conditions) } else { None };
+    query.having = having.iter().map(|h| h.sql.clone()).collect();
+    let by = if show && !figure.alias.is_empty() { Expr::Column(String::new(), figure.alias.clone()) } else { aggregate::unrounded(&figure) };
+    query.order = vec![Order { by, descending, nulls_last: false }];
+    let mut ties = None;
+    let mut probes = if draw.rng.chance(12) {
+        let (probes, extra) = with_ties(&mut query, n);
+        ties = extra;
+        probes
+    } else if draw.rng.chance(25) && key.columns.len() == 1 && key.group.len() == 1 && !key.time {
+        query.order.push(Order { by: key.group[0].clone(), descending: false, nulls_last: false });
+        ties = Some(broken(draw, if key.entity { "name" } else { &key.one }));
+        cut(&mut query, n, &key.group)
+    } else {
+        cut(&mut query, n, &key.group)
+    };
+    probes.extend(filter_probes(&query, &conditions));
+    if having.is_some() {
+        let mut without = query.clone();
+        without.having.clear();
+        probes.push(("having", without, Expect::Differs));
+    }
+    let rows = draw.rows_phrase(&conditions);
+    let noun = aggregate::named(&figure, &rows);
+    let top = if descending { draw.rng.word(&["highest", "largest", "greatest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
+    let top = if figure.counts && draw.rng.chance(70) { if descending { "most" } else { "fewest" } } else { top };
+    let measured = if top == "most" || top == "fewest" { format!("the {top} {rows}") } else if figure.counts { format!("the {top} {noun}") } else { format!("the {top} {noun} of {rows}") };
+    let number = if n == 1 { String::new() } else { format!("{} ", literal_word(n)) };
+    let keys = if n == 1 { key.one.clone() } else { key.many.clone() };
+    let limit = having.as_ref().map_or(String::new(), |h| format!(", considering only {} with {}", key.many, h.words));
+    let tail = if show { format!(", along with {}", draw.rng.word(&["that figure", "the figure itself", "the value", "that number"])) } else { String::new() };
+    let verb = if n == 1 { "has" } else { "have" };
+    let nominal = vec![format!("the {number}{keys} with {measured}{limit}{tail}")];
+    let mut questions = vec![format!("which {number}{keys} {verb} {measured}{limit}{tail}")];
+    questions.push(format!("what {} the {number}{keys} with {measured}{limit}{tail}", if n == 1 { "is" } else { "are" }));
+    if key.person && n == 1 {
+        questions.push(format!("who is the {keys} with {measured}{limit}{tail}"));
+    } else if key.person {
+        questions.push(format!("who are the {number}{keys} with {measured}{limit}{tail}"));
+    }
+    let extras = ties.into_iter().collect();
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+fn literal_word(n: u64) -> String {
+    if n <= 12 { grammar::number_word(n) } else { literal::number_words(n as f64, false) }
+}

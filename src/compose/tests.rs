@@ -1,0 +1,110 @@
+//! Draws over a small shop made by hand.
+
+use super::*;
+
+fn column(name: &str, base: &str, category: char, profile: &str) -> String {
+    format!(r#"{{"name":"{name}","number":1,"type":"{base}","base":"{base}","category":"{category}","not_null":true,"profile":{profile}}}"#)
+}
+
+fn key(rows: u64) -> String {
+    format!(r#"{{"nulls":0,"distinct":{rows},"quantiles":["1","{rows}"]}}"#)
+}
+
+const NUMBERS: &str = r#"{"nulls":0,"distinct":90,"quantiles":["1","5","10","20","30","40","50","60","70","80","90","95","100"]}"#;
+const NAMES: &str = r#"{"nulls":0,"distinct":100,"length":9.0,"spaced":0.5}"#;
+const KINDS: &str = r#"{"nulls":0,"distinct":3,"length":4.0,"common":[["Novel",50],["Poetry",30],["Essay",20]]}"#;
+const DAYS: &str = r#"{"nulls":0,"distinct":300,"quantiles":["2020-01-03","2020-02-01","2020-04-01","2020-07-01","2020-10-01","2021-01-05",
+    "2021-04-01","2021-07-01","2021-10-01","2022-01-01","2022-04-01","2022-08-01","2022-12-30"]}"#;
+
+fn shop() -> Schema {
+    let book = [
+        column("book_id", "int4", 'N', &key(100)),
+        column("title", "text", 'S', NAMES),
+        column("genre", "text", 'S', KINDS),
+        column("page_count", "int4", 'N', NUMBERS),
+    ];
+    let sale = [
+        column("sale_id", "int4", 'N', &key(1000)),
+        column("book_id", "int4", 'N', &key(100)),
+        column("sale_date", "date", 'D', DAYS),
+        column("sale_amount", "numeric", 'N', NUMBERS),
+    ];
+    let table = |name: &str, columns: &[String], rows: u32, keys: &str| {
+        format!(
+            r#"{{"schema":"public","name":"{name}","kind":"table","columns":[{}],"primary_key":["{name}_id"],
+            "sampled":{{"rows":{rows},"whole":true}},"foreign_keys":[{keys}]}}"#,
+            columns.join(",")
+        )
+    };
+    let reference = r#"{"name":"k","columns":["book_id"],"ref_schema":"public","ref_table":"book","ref_columns":["book_id"]}"#;
+    let text = format!(
+        r#"{{"database":"shop","server_version":150000,"tables":[{},{}]}}"#,
+        table("book", &book, 100, ""),
+        table("sale", &sale, 1000, reference)
+    );
+    Schema::from_json(&text).unwrap()
+}
+
+fn composer(phase: Phase, difficulty: Option<[u32; 4]>) -> Composer {
+    Composer::new(&shop(), &[], Options { phase, seed: 7, difficulty, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn a_slot_and_an_attempt_say_it_all() {
+    let (one, other) = (composer(Phase::Joins, None), composer(Phase::Joins, None));
+    for slot in (0..40).rev() {
+        assert_eq!(one.draw(slot, 1), other.draw(slot, 1));
+    }
+}
+
+#[test]
+fn questions_hold_no_identifiers_and_statements_no_keys() {
+    for phase in [Phase::SingleTable, Phase::Joins] {
+        let composer = composer(phase, None);
+        let drawn: Vec<Candidate> = (0..300).filter_map(|slot| composer.draw(slot, 0)).collect();
+        assert!(drawn.len() > 200, "{}", drawn.len());
+        for candidate in drawn {
+            let (question, sql) = (candidate.question.unwrap(), candidate.sql.unwrap());
+            assert!(!question.contains('_') && !question.contains("{}"), "{question}");
+            let shown = sql.split("FROM").next().unwrap();
+            assert!(!shown.contains("_id") || shown.contains("count("), "{sql}");
+        }
+    }
+}
+
+#[test]
+fn every_condition_has_a_probe() {
+    let composer = composer(Phase::SingleTable, None);
+    for candidate in (0..200).filter_map(|slot| composer.draw(slot, 0)) {
+        let sql = candidate.sql.unwrap();
+        assert_eq!(sql.contains("WHERE"), candidate.probes.iter().any(|p| p.name == "filter"), "{sql}");
+        if sql.contains(" LIMIT ") || sql.contains("\nLIMIT") {
+            assert_eq!(candidate.probes.iter().filter(|p| p.name == "tie").count(), 2, "{sql}");
+        }
+    }
+}
+
+#[test]
+fn the_asked_mix_is_the_drawn_mix() {
+    let composer = composer(Phase::Joins, Some([0, 1, 1, 0]));
+    let mut counts = [0; 2];
+    for candidate in (0..100).filter_map(|slot| composer.draw(slot, 0)) {
+        match candidate.asked.difficulty.as_deref() {
+            Some("medium") => counts[0] += 1,
+            Some("hard") => counts[1] += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(counts[0] > 30 && counts[1] > 30, "{counts:?}");
+}
+
+#[test]
+fn nothing_to_ask_is_an_error_with_a_hint() {
+    let mut schema = shop();
+    for table in &mut schema.tables {
+        table.sampled = None;
+    }
+    let error = Composer::new(&schema, &[], Options::default()).err().unwrap();
+    assert!(error.hint.is_some());
+    assert!(Composer::new(&schema, &[], Options { schema_only: true, ..Options::default() }).is_ok());
+}

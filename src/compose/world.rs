@@ -1,0 +1,281 @@
+//! The schema as the composer sees it: entities with nouns, fields with roles, values that may be spoken of.
+
+use super::literal::Day;
+use super::{Options, Values};
+use crate::schema::grammar;
+use crate::schema::graph::{Graph, Link};
+use crate::schema::model::{Column, RowSecurity, Schema, Table, quote_ident};
+use crate::schema::roles::{self, Role, Traits};
+use crate::schema::words::{self, Words};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    pub name: String,
+    /// What a value is called: "rental rate".
+    pub noun: String,
+    pub traits: Traits,
+    pub base: String,
+    pub unit: Option<String>,
+    /// Values that may stand in pairs, with their rows.
+    pub values: Vec<(String, u64)>,
+    /// Common elements of an array, or keys of a json object.
+    pub elements: Vec<(String, u64)>,
+    pub keys: Vec<(String, String, u64)>,
+    pub numbers: Vec<f64>,
+    pub days: Vec<Day>,
+    pub distinct: u64,
+    pub nulls: u64,
+    pub nullable: bool,
+    /// Holds anything at all, and not the same everywhere.
+    pub varied: bool,
+}
+
+impl Field {
+    pub(super) fn role(&self) -> Role {
+        self.traits.role
+    }
+
+    pub(super) fn whole(&self) -> bool {
+        matches!(self.base.as_str(), "int2" | "int4" | "int8")
+    }
+
+    /// A number to average or compare.
+    pub(super) fn measurable(&self) -> bool {
+        self.role() == Role::Measure && !self.traits.personal
+    }
+
+    /// Worth grouping by: few values, each shared by some rows.
+    pub(super) fn groupable(&self) -> bool {
+        matches!(self.role(), Role::Dimension | Role::Flag | Role::Year) && !self.traits.personal && self.varied
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entity {
+    /// Quoted reference, with its schema where that is not `public`.
+    pub sql: String,
+    pub alias: String,
+    pub one: String,
+    pub many: String,
+    pub person: bool,
+    pub bridge: bool,
+    pub fields: Vec<Field>,
+    /// Fields that call a row by name, in speaking order.
+    pub label: Vec<usize>,
+    /// The label alone tells rows apart.
+    pub label_unique: bool,
+    /// Columns of a key; empty where none is known.
+    pub key: Vec<String>,
+    pub rows: u64,
+    /// May stand in pairs.
+    pub usable: bool,
+    /// Field of the time that the entity is about, such as the payment date of a payment.
+    pub when: Option<usize>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct World {
+    pub entities: Vec<Entity>,
+    pub graph: Graph,
+    pub schema_only: bool,
+}
+
+impl World {
+    pub(super) fn new(schema: &Schema, links: &[Link], options: &Options) -> World {
+        let graph = Graph::new(schema, links);
+        let words = Words::new(schema);
+        let mut referenced: BTreeSet<(usize, &str)> = BTreeSet::new();
+        for edge in &graph.edges {
+            referenced.extend(edge.parent_columns.iter().map(|c| (edge.parent, c.as_str())));
+            referenced.extend(edge.child_columns.iter().map(|c| (edge.child, c.as_str())));
+        }
+        let mut entities: Vec<Entity> = schema
+            .tables
+            .iter()
+            .enumerate()
+            .map(|(i, t)| entity(schema, t, &words, options, graph.is_bridge(i), lookup(schema, &graph, i, options), &|c| referenced.contains(&(i, c))))
+            .collect();
+        tell_apart(schema, &words, &mut entities);
+        World { entities, graph, schema_only: options.schema_only }
+    }
+}
+
+/// A table of kinds (categories, countries, payers): each row stands behind many rows of another table, and none is a
+/// person or has an address of its own.
+fn lookup(schema: &Schema, graph: &Graph, table: usize, options: &Options) -> bool {
+    let t = &schema.tables[table];
+    let rows = |t: &Table| t.sampled.as_ref().map_or(0, |s| s.rows);
+    let own = rows(t);
+    let shared = |edge: &usize| {
+        let child = &schema.tables[graph.edges[*edge].child];
+        rows(child) >= own * u64::from(options.values_min_rows.max(1))
+    };
+    let personal = roles::person_table(t) || t.columns.iter().any(|c| roles::traits(schema, t, c, false).personal);
+    own > 0 && own <= 300 && !personal && graph.children(table).iter().any(shared)
+}
+
+fn entity(
+    schema: &Schema,
+    table: &Table,
+    words: &Words,
+    options: &Options,
+    bridge: bool,
+    lookup: bool,
+    referenced: &dyn Fn(&str) -> bool,
+) -> Entity {
+    let rows = table.sampled.as_ref().map_or(0, |s| s.rows);
+    let (one, many) = words.table_noun(table);
+    let fields: Vec<Field> = table.columns.iter().map(|c| field(schema, table, c, words, options, referenced(&c.name), lookup)).collect();
+    let readable = table.row_security != RowSecurity::Bypassed && !table.columns.is_empty() && !table.is_child();
+    let mut found = Entity {
+        sql: if table.schema == "public" { quote_ident(&table.name) } else { table.qualified() },
+        alias: alias(&table.name),
+        person: grammar::is_person(&one) || one == "staff member",
+        one,
+        many,
+        bridge,
+        label: label(&fields),
+        label_unique: false,
+        key: key(table, rows),
+        rows,
+        usable: readable && (options.schema_only || rows > 0),
+        when: None,
+        fields,
+    };
+    found.label_unique = match found.label.as_slice() {
+        [one] => {
+            let field = &found.fields[*one];
+            (rows > 0 && field.distinct == rows && field.nulls == 0 && table.sampled.as_ref().is_some_and(|s| s.whole))
+                || table.is_unique(std::slice::from_ref(&field.name)) && !field.nullable
+        }
+        _ => false,
+    };
+    found.when = when(&found);
+    found
+}
+
+/// A key of the table, or a column whose values are all different.
+fn key(table: &Table, rows: u64) -> Vec<String> {
+    if let Some(key) = &table.primary_key {
+        return key.clone();
+    }
+    let filled = |c: &String| table.column(c).is_some_and(|c| c.not_null);
+    if let Some(key) = table.keys().find(|key| key.iter().all(filled)) {
+        return key.clone();
+    }
+    let whole = table.sampled.as_ref().is_some_and(|s| s.whole);
+    let single = |c: &&Column| {
+        let keyed = c.base == "uuid" || c.name.to_lowercase().ends_with("id");
+        keyed && c.profile.as_ref().is_some_and(|p| p.nulls == 0 && p.distinct == rows && rows > 1)
+    };
+    if whole { table.columns.iter().find(single).map(|c| vec![c.name.clone()]).unwrap_or_default() } else { Vec::new() }
+}
+
+fn alias(name: &str) -> String {
+    let letters: String = words::tokens(name).iter().filter_map(|t| t.chars().next()).filter(char::is_ascii_alphabetic).take(3).collect();
+    if letters.is_empty() { "t".to_owned() } else { letters }
+}
+
+/// The name column, or first and last name, in speaking order.
+fn label(fields: &[Field]) -> Vec<usize> {
+    let names: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].role() == Role::Name && fields[i].distinct != 1).collect();
+    let called = |part: &str| {
+        names.iter().copied().find(|&i| {
+            let noun = fields[i].noun.as_str();
+            noun == part || noun == format!("{part} name") || noun == format!("{part} given name")
+        })
+    };
+    if let (Some(first), Some(last)) = (called("first"), called("last").or_else(|| called("family"))) {
+        return vec![first, last];
+    }
+    let best = names.iter().copied().max_by_key(|&i| {
+        let noun = fields[i].noun.as_str();
+        let own = if noun == "name" || noun == "title" { 4 } else { 0 };
+        let company = if noun.ends_with("name") && !noun.contains("contact") { 2 } else { 0 };
+        (own + company, fields[i].distinct, usize::MAX - i)
+    });
+    best.into_iter().collect()
+}
+
+/// The time that the entity is about: named after it, or its only one.
+fn when(entity: &Entity) -> Option<usize> {
+    let times: Vec<usize> = (0..entity.fields.len())
+        .filter(|&i| {
+            let f = &entity.fields[i];
+            f.role() == Role::Time && !f.traits.audit && !f.traits.personal && (f.varied || entity.rows == 0)
+        })
+        .collect();
+    let head = entity.one.rsplit(' ').next().unwrap_or("");
+    times
+        .iter()
+        .copied()
+        .find(|&i| entity.fields[i].noun.starts_with(entity.one.as_str()) || entity.fields[i].noun == "date" || entity.fields[i].noun.starts_with(head))
+}
+
+fn field(
+    schema: &Schema,
+    table: &Table,
+    column: &Column,
+    words: &Words,
+    options: &Options,
+    referenced: bool,
+    lookup: bool,
+) -> Field {
+    let traits = roles::traits(schema, table, column, referenced);
+    let rows = table.sampled.as_ref().map_or(0, |s| s.rows);
+    let profile = column.profile.clone().unwrap_or_default();
+    let whole = table.sampled.as_ref().is_some_and(|s| s.whole);
+    let open = !traits.personal && !matches!(traits.role, Role::Key | Role::FreeText) && options.values != Values::None;
+    let shared = |n: u64| n >= u64::from(options.values_min_rows);
+    // names of a lookup table are shared by the rows that refer to them
+    let name_list = traits.role == Role::Name && lookup && whole;
+    let values: Vec<(String, u64)> = profile
+        .common
+        .iter()
+        .filter(|(value, n)| open && !value.trim().is_empty() && (shared(*n) || name_list))
+        .cloned()
+        .collect();
+    let numeric = column.category == 'N' && !profile.quantiles.iter().any(|q| q == "NaN");
+    let missing = traits.role == Role::Measure && column.category == 'N' && !numeric;
+    Field {
+        name: column.name.clone(),
+        noun: words.column_noun(table, column),
+        traits: if missing { Traits { role: Role::Opaque, ..traits } } else { traits },
+        base: column.base.clone(),
+        unit: words::unit(column),
+        values: if open { values } else { Vec::new() },
+        elements: profile.elements.iter().filter(|(_, n)| open && shared(*n)).cloned().collect(),
+        keys: profile.keys,
+        numbers: if numeric { profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect() } else { Vec::new() },
+        days: if column.category == 'D' { profile.quantiles.iter().filter_map(|q| Day::parse(q)).collect() } else { Vec::new() },
+        distinct: profile.distinct,
+        nulls: profile.nulls,
+        nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
+        varied: rows == 0 || profile.distinct > 1,
+    }
+}
+
+/// Gives tables that would share a noun (same name in several schemas, odd plurals) nouns of their own.
+fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]) {
+    let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (i, e) in entities.iter().enumerate() {
+        if !schema.tables[i].is_child() {
+            seen.entry(e.many.clone()).or_default().push(i);
+        }
+    }
+    for group in seen.values().filter(|g| g.len() > 1) {
+        for &i in group {
+            let prefix = words.of(&schema.tables[i].schema).join(" ");
+            let same = group.iter().filter(|&&j| schema.tables[j].schema == schema.tables[i].schema).count();
+            let (one, many) = if same > 1 {
+                let full = words.of(&schema.tables[i].name).join(" ");
+                (format!("entry of {full}"), format!("entries of {full}"))
+            } else {
+                (format!("{prefix} {}", entities[i].one), format!("{prefix} {}", entities[i].many))
+            };
+            entities[i].one = one;
+            entities[i].many = many;
+        }
+    }
+}

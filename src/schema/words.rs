@@ -1,0 +1,296 @@
+//! Names to words that a person uses: `ship_addr_postal_cd` -> "ship address postal code", `PATIENTID` -> "patient ID".
+//! Comments come first where they are short noun phrases.
+
+use super::grammar;
+use super::model::{Column, Schema, Table};
+use super::vocabulary::{ACRONYMS, COMMON, SHORT, SMALL, TABLE_PREFIXES};
+use std::collections::BTreeSet;
+
+/// The words of one schema: what splits its names.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Words {
+    known: BTreeSet<String>,
+}
+
+impl Words {
+    pub(crate) fn new(schema: &Schema) -> Words {
+        let mut known: BTreeSet<String> = COMMON.iter().chain(ACRONYMS).map(|w| (*w).to_owned()).collect();
+        for table in &schema.tables {
+            for token in tokens(&table.name) {
+                if (3..=12).contains(&token.len()) {
+                    known.insert(grammar::singular(&token));
+                    known.insert(token);
+                }
+            }
+        }
+        Words { known }
+    }
+
+    /// The words of a name, lower case but for acronyms, short forms written out.
+    pub(crate) fn of(&self, name: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for token in tokens(name) {
+            for piece in self.unglue(&token) {
+                let word = spell(&piece);
+                // "zip code" is spelled "ZIP code" by its first word
+                if !words.last().is_some_and(|w: &String| w.ends_with(&format!(" {word}"))) {
+                    words.push(word);
+                }
+            }
+        }
+        words
+    }
+
+    /// Cuts a long token that no list knows into known words, as few as possible.
+    fn unglue(&self, token: &str) -> Vec<String> {
+        let whole = || vec![token.to_owned()];
+        if token.len() < 6 || !token.is_ascii() || self.known.contains(token) || short(token).is_some() {
+            return whole();
+        }
+        // best[i] = pieces that cover the first i letters
+        let mut best: Vec<Option<Vec<String>>> = vec![None; token.len() + 1];
+        best[0] = Some(Vec::new());
+        for end in 1..=token.len() {
+            for start in 0..end {
+                let piece = &token[start..end];
+                let digits = piece.chars().all(|c| c.is_ascii_digit());
+                if !(digits || (piece.len() >= 2 && self.known.contains(piece))) {
+                    continue;
+                }
+                let Some(front) = &best[start] else { continue };
+                let better = best[end].as_ref().is_none_or(|old| front.len() + 1 < old.len());
+                if better {
+                    let mut pieces = front.clone();
+                    pieces.push(piece.to_owned());
+                    best[end] = Some(pieces);
+                }
+            }
+        }
+        match best.pop().flatten() {
+            Some(pieces) if pieces.len() > 1 && pieces.len() <= 5 => pieces,
+            _ => whole(),
+        }
+    }
+
+    /// What one row of a table is called, and many.
+    pub(crate) fn table_noun(&self, table: &Table) -> (String, String) {
+        if let Some(noun) = table.comment.as_deref().and_then(|c| comment_noun(c, 3)) {
+            return grammar::countable(&noun);
+        }
+        let mut words = self.of(&table.name);
+        while words.len() > 1 && TABLE_PREFIXES.contains(&words[0].as_str()) || words.len() > 1 && words[0] == "dimension" {
+            words.remove(0);
+        }
+        // "sales by store", "film list", "customer information": rows of such a view are its entries
+        if let Some(at) = words.iter().position(|w| w == "by" || w == "per")
+            && at > 0
+        {
+            let name = words.join(" ");
+            return (format!("entry of the {name} overview"), format!("entries of the {name} overview"));
+        }
+        if words.len() > 1 && matches!(words[words.len() - 1].as_str(), "list" | "information" | "summary" | "report" | "overview") {
+            let name = words.join(" ").replace(" information", " overview");
+            return (format!("entry of the {name}"), format!("entries of the {name}"));
+        }
+        grammar::countable(&words.join(" "))
+    }
+
+    /// What a column's value is called.
+    pub(crate) fn column_noun(&self, table: &Table, column: &Column) -> String {
+        if let Some(noun) = column.comment.as_deref().and_then(|c| comment_noun(c, 7)) {
+            return noun;
+        }
+        let mut words = self.of(&column.name);
+        if words.is_empty() {
+            return column.name.clone();
+        }
+        // hungarian table prefix, as in "cust_name" of customers, is kept: it tells names apart when tables meet
+        if words.len() > 1 && matches!(words[0].as_str(), "fk" | "pk" | "is") {
+            words.remove(0);
+        }
+        let last = words[words.len() - 1].clone();
+        let date = column.category == 'D';
+        let plain_date = column.base == "date";
+        if words.len() > 1 && date && matches!(last.as_str(), "at" | "on") {
+            words.pop();
+            let noun = moment(&words.join(" "));
+            return format!("{noun} {}", if plain_date { "date" } else { "time" });
+        }
+        let text = words.join(" ");
+        if date && !has_time_word(&text) {
+            return format!("{text} {}", if plain_date || column.base.starts_with("timestamp") { "date" } else { "time" });
+        }
+        if words.len() == 1 && text == "number" && column.category == 'S' {
+            return format!("{} number", self.table_noun(table).0);
+        }
+        text
+    }
+
+    /// What the target of a reference is called after its column: `original_language_id` -> "original language".
+    pub(crate) fn reference_noun(&self, column: &str) -> String {
+        let mut words = self.of(column);
+        while words.len() > 1 && matches!(words[words.len() - 1].as_str(), "ID" | "key" | "sk" | "code" | "fk" | "uuid" | "number") {
+            words.pop();
+        }
+        if words.len() > 1 && matches!(words[0].as_str(), "fk" | "id" | "ID") {
+            words.remove(0);
+        }
+        words.join(" ")
+    }
+}
+
+/// "created" -> "creation", as people say it of a time.
+fn moment(word: &str) -> String {
+    match word {
+        "created" => "creation".to_owned(),
+        "updated" | "modified" | "changed" => "last update".to_owned(),
+        "deleted" => "deletion".to_owned(),
+        "registered" => "registration".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn has_time_word(text: &str) -> bool {
+    text.split(' ').any(|w| {
+        matches!(w, "date" | "time" | "day" | "month" | "year" | "timestamp" | "update" | "deadline" | "birthday" | "since" | "until" | "datetime")
+    })
+}
+
+/// Lower-case tokens of a name: cut at marks, at changes of case and before a trailing number.
+pub(crate) fn tokens(name: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut current = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            push(&mut found, &mut current);
+            continue;
+        }
+        let before = if i > 0 { chars[i - 1] } else { ' ' };
+        let after = chars.get(i + 1).copied().unwrap_or(' ');
+        let hump = c.is_uppercase() && (before.is_lowercase() || (before.is_uppercase() && after.is_lowercase()));
+        let number = c.is_ascii_digit() && before.is_alphabetic() && current.chars().count() >= 4;
+        if hump || number {
+            push(&mut found, &mut current);
+        }
+        current.extend(c.to_lowercase());
+    }
+    push(&mut found, &mut current);
+    found
+}
+
+fn push(found: &mut Vec<String>, current: &mut String) {
+    if !current.is_empty() {
+        found.push(std::mem::take(current));
+    }
+}
+
+fn short(token: &str) -> Option<&'static str> {
+    SHORT.iter().find(|(from, _)| *from == token).map(|(_, to)| *to)
+}
+
+fn spell(token: &str) -> String {
+    if let Some(long) = short(token) {
+        return long.to_owned();
+    }
+    if ACRONYMS.contains(&token) && !SMALL.contains(&token) { token.to_uppercase() } else { token.to_owned() }
+}
+
+/// A comment that is a noun phrase of at most `most` words, without its article and stop.
+pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
+    const VERBS: &[&str] = &[
+        "is", "are", "was", "were", "has", "have", "should", "can", "may", "must", "if", "see", "when", "this", "these", "each",
+        "every", "todo", "used", "contains", "stores", "not", "one", "all", "list", "table", "row", "rows", "foreign", "primary",
+        "references", "null", "true", "false", "where", "whether", "does", "no", "and",
+    ];
+    let text = comment.trim();
+    let text = text.split(['(', ',', ';', '.', ':']).next().unwrap_or(text).trim();
+    if text.is_empty() || text.contains(['\n', '?', '=', '/', '_', '"', '<']) {
+        return None;
+    }
+    // a unit may follow the noun: "Length, in minutes"
+    let text = text.split(" in minutes").next().unwrap_or(text);
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    if words.first().is_some_and(|w| matches!(w.to_lowercase().as_str(), "the" | "a" | "an")) {
+        words.remove(0);
+    }
+    if words.is_empty() || words.len() > most || words.iter().any(|w| VERBS.contains(&w.to_lowercase().as_str())) {
+        return None;
+    }
+    let mut phrase = words.join(" ");
+    let acronym = words[0].chars().skip(1).any(char::is_uppercase) || words[0].chars().count() == 1;
+    if !acronym {
+        let first: String = words[0].to_lowercase();
+        phrase = format!("{first}{}", &phrase[words[0].len()..]);
+    }
+    Some(phrase)
+}
+
+/// The unit that a comment or a name states: "minutes", "USD", "km".
+pub(crate) fn unit(column: &Column) -> Option<String> {
+    const UNITS: &[(&str, &str)] = &[
+        ("minutes", "minutes"), ("mins", "minutes"), ("seconds", "seconds"), ("milliseconds", "milliseconds"), ("hours", "hours"),
+        ("days", "days"), ("weeks", "weeks"), ("months", "months"), ("years", "years"), ("km", "km"), ("kilometers", "km"),
+        ("miles", "miles"), ("kg", "kg"), ("kilograms", "kg"), ("grams", "grams"), ("cm", "cm"), ("meters", "metres"), ("percent", "%"),
+        ("usd", "US dollars"), ("dollars", "dollars"), ("eur", "euros"), ("euros", "euros"), ("bytes", "bytes"), ("celsius", "°C"),
+    ];
+    if column.category != 'N' {
+        return None;
+    }
+    let comment = column.comment.as_deref().unwrap_or("").to_lowercase();
+    let stated = comment.split(|c: char| !c.is_alphabetic()).collect::<Vec<_>>();
+    // in a comment only "in minutes" or "(minutes)": a mere mention proves nothing
+    UNITS
+        .iter()
+        .find(|(word, _)| comment.contains(&format!("({word})")) || stated.windows(2).any(|w| w[0] == "in" && w[1] == *word))
+        .map(|(_, unit)| (*unit).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words() -> Words {
+        let table = |name: &str| format!(r#"{{"schema":"public","name":"{name}","kind":"table","columns":[]}}"#);
+        let tables = ["patients", "claims_transactions", "payers"].map(table).join(",");
+        let schema = Schema::from_json(&format!(r#"{{"database":"d","server_version":150000,"tables":[{tables}]}}"#)).unwrap();
+        Words::new(&schema)
+    }
+
+    #[test]
+    fn names_become_words() {
+        let words = words();
+        for (name, text) in [
+            ("ship_addr_postal_cd", "ship address postal code"),
+            ("CustomerName", "customer name"),
+            ("XMLFile", "XML file"),
+            ("PATIENTID", "patient ID"),
+            ("LASTBILLEDDATE1", "last billed date 1"),
+            ("HEALTHCARECLAIMTYPEID1", "healthcare claim type ID 1"),
+            ("address2", "address 2"),
+            ("qty", "quantity"),
+            ("zip code", "ZIP code"),
+            ("Straße", "straße"),
+        ] {
+            let got = words.of(name).join(" ");
+            assert_eq!(got, text, "{name}");
+        }
+    }
+
+    #[test]
+    fn short_comments_are_nouns_and_long_ones_are_not() {
+        assert_eq!(comment_noun("Postal code of the shipping address", 7).unwrap(), "postal code of the shipping address");
+        assert_eq!(comment_noun("The member's plan.", 7).unwrap(), "member's plan");
+        assert_eq!(comment_noun("ICD-10 code", 7).unwrap(), "ICD-10 code");
+        assert_eq!(comment_noun("When does this unit open on Monday?", 7), None);
+        assert_eq!(comment_noun("This is used by the nightly job", 7), None);
+    }
+
+    #[test]
+    fn references_lose_their_key() {
+        let words = words();
+        assert_eq!(words.reference_noun("original_language_id"), "original language");
+        assert_eq!(words.reference_noun("manager_staff_id"), "manager staff");
+        assert_eq!(words.reference_noun("PATIENT"), "patient");
+    }
+}
