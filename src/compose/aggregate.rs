@@ -26,11 +26,24 @@ pub(super) struct Figure {
 /// count(*), named after what is counted.
 pub(super) fn count(scope: &Scope) -> Figure {
     let alias = format!("{}_count", snake(&scope.subject().one));
-    Figure { sql: aggregate("count(*)", vec![]), alias, noun: "number".to_owned(), counts: true, place: None, money: false, time: false }
+    Figure {
+        sql: aggregate("count(*)", vec![]),
+        alias,
+        noun: "number".to_owned(),
+        counts: true,
+        place: None,
+        money: false,
+        time: false,
+    }
 }
 
 pub(super) fn snake(noun: &str) -> String {
-    let text: String = noun.replace("'s", "").to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    let text: String = noun
+        .replace("'s", "")
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
     let text = text.trim_matches('_').replace("entry_of_the_", "");
     let words: Vec<&str> = text.split('_').filter(|w| !w.is_empty()).collect();
     // the end of a long phrase says most
@@ -61,19 +74,41 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
             Some(match rng.weighted(&[sum, 22, 16, 14, 13]) {
                 0 => {
                     let said = noun.strip_prefix("total ").unwrap_or(&noun);
-                    let word = if noun.starts_with("total") { "overall" } else { rng.word(&["total", "total", "combined", "overall"]) };
+                    let word = if noun.starts_with("total") {
+                        "overall"
+                    } else {
+                        rng.word(&["total", "total", "combined", "overall"])
+                    };
                     make(aggregate("sum({})", vec![column]), "total", format!("{word} {said}{unit}"))
                 }
-                1 if field.base != "float4" && field.base != "float8" => {
-                    make(Expr::Mix(vec![text("round("), aggregate("avg({})", vec![column]), text(", 2)")]), "avg", format!("average {noun}{unit} rounded to two decimals"))
-                }
-                1 | 2 => make(aggregate("avg({})", vec![column]), "avg", format!("{} {noun}{unit}", rng.word(&["average", "average", "mean"]))),
-                3 => make(aggregate("max({})", vec![column]), "max", format!("{} {noun}{unit}", rng.word(&["highest", "maximum", "largest"]))),
-                _ => make(aggregate("min({})", vec![column]), "min", format!("{} {noun}{unit}", rng.word(&["lowest", "minimum", "smallest"]))),
+                1 if field.base != "float4" && field.base != "float8" => make(
+                    Expr::Mix(vec![text("round("), aggregate("avg({})", vec![column]), text(", 2)")]),
+                    "avg",
+                    format!("average {noun}{unit} rounded to two decimals"),
+                ),
+                1 | 2 => make(
+                    aggregate("avg({})", vec![column]),
+                    "avg",
+                    format!("{} {noun}{unit}", rng.word(&["average", "average", "mean"])),
+                ),
+                3 => make(
+                    aggregate("max({})", vec![column]),
+                    "max",
+                    format!("{} {noun}{unit}", rng.word(&["highest", "maximum", "largest"])),
+                ),
+                _ => make(
+                    aggregate("min({})", vec![column]),
+                    "min",
+                    format!("{} {noun}{unit}", rng.word(&["lowest", "minimum", "smallest"])),
+                ),
             })
         }
         Role::Time if !field.traits.personal => Some(if rng.chance(50) {
-            make(aggregate("max({})", vec![column]), "latest", format!("{} {noun}", rng.word(&["latest", "most recent"])))
+            make(
+                aggregate("max({})", vec![column]),
+                "latest",
+                format!("{} {noun}", rng.word(&["latest", "most recent"])),
+            )
         } else {
             make(aggregate("min({})", vec![column]), "earliest", format!("{} {noun}", rng.word(&["earliest", "first"])))
         }),
@@ -104,7 +139,9 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
     let field = scope.field(place);
     let own = entity.key.len() == 1 && entity.key[0] == field.name;
     let joined = scope.nodes.iter().any(|n| {
-        n.via.is_some_and(|(from, edge, up)| from == 0 && up && scope.world.graph.edges[edge].child_columns.contains(&field.name))
+        n.via.is_some_and(|(from, edge, up)| {
+            from == 0 && up && scope.world.graph.edges[edge].child_columns.contains(&field.name)
+        })
     });
     let repeated = entity.rows == 0 || field.distinct > 2 && field.distinct * 10 < entity.rows * 7;
     if own || joined || place.node != 0 || !repeated || noun.len() < 4 {
@@ -125,7 +162,10 @@ pub(super) fn filled(scope: &Scope, place: Place) -> Option<Figure> {
     Some(Figure {
         sql: aggregate("count({})", vec![scope.column(place)]),
         alias: format!("with_{}", snake(&noun)),
-        noun: format!("number with {} on record", if super::condition::is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) }),
+        noun: format!(
+            "number with {} on record",
+            if super::condition::is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) }
+        ),
         counts: false,
         place: Some(place),
         money: false,
@@ -154,7 +194,11 @@ pub(super) fn theirs(figure: &Figure) -> String {
 
 /// The figure as a name in HAVING or ORDER BY wording: "the number of films", "the average length".
 pub(super) fn named(figure: &Figure, many: &str) -> String {
-    if figure.counts { format!("number of {many}") } else { figure.noun.trim_end_matches(" rounded to two decimals").to_owned() }
+    if figure.counts {
+        format!("number of {many}")
+    } else {
+        figure.noun.trim_end_matches(" rounded to two decimals").to_owned()
+    }
 }
 
 /// The whole as an expression for HAVING and ORDER BY: rounding is for showing only.

@@ -29,7 +29,16 @@ pub(super) struct Condition {
 }
 
 pub(super) fn is_plural(noun: &str) -> bool {
-    let head = noun.split(" of ").next().unwrap_or(noun).split(" in ").next().unwrap_or(noun).split(" on ").next().unwrap_or(noun);
+    let head = noun
+        .split(" of ")
+        .next()
+        .unwrap_or(noun)
+        .split(" in ")
+        .next()
+        .unwrap_or(noun)
+        .split(" on ")
+        .next()
+        .unwrap_or(noun);
     let word = head.rsplit(' ').next().unwrap_or(head);
     grammar::singular(word) != word && !word.ends_with("ss")
 }
@@ -45,7 +54,14 @@ fn article(noun: &str) -> String {
 /// A condition on the field at `place`, where its data allow one.
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
-    if field.nulls > 0 && field.nullable && rng.chance(match field.role() { Role::Time | Role::Key => 45, _ => 12 }) && !field.traits.personal {
+    if field.nulls > 0
+        && field.nullable
+        && rng.chance(match field.role() {
+            Role::Time | Role::Key => 45,
+            _ => 12,
+        })
+        && !field.traits.personal
+    {
         return missing(rng, scope, place);
     }
     let mut condition = match field.role() {
@@ -55,7 +71,9 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         Role::Year => year(rng, scope, place),
         Role::Time => time(rng, scope, place),
         Role::Array => element(rng, scope, place),
-        Role::Key | Role::FreeText | Role::Json | Role::Range | Role::Search | Role::Opaque | Role::Clock => missing(rng, scope, place),
+        Role::Key | Role::FreeText | Role::Json | Role::Range | Role::Search | Role::Opaque | Role::Clock => {
+            missing(rng, scope, place)
+        }
     }?;
     condition.places = vec![place];
     // "with a film length above 120" of rentals is stiff
@@ -82,7 +100,8 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     if rng.chance(50) {
         condition.sql = vec![fill("{} IS NULL", vec![column])];
         condition.with = Some(format!("no {noun}"));
-        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded", "not known", "empty"])));
+        condition.whose =
+            Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded", "not known", "empty"])));
         condition.post = rng.chance(50).then(|| format!("without {bare}"));
     } else {
         condition.sql = vec![fill("{} IS NOT NULL", vec![column])];
@@ -90,7 +109,8 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         if condition.with.as_deref().is_some_and(|w| w.ends_with("that is known")) && is_plural(&noun) {
             condition.with = Some(format!("{bare} on record"));
         }
-        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "not missing", "filled in"])));
+        condition.whose =
+            Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "not missing", "filled in"])));
     }
     Some(condition)
 }
@@ -109,7 +129,12 @@ fn flag(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     };
     let noun = scope.field(place).noun.trim_end_matches("bool").trim_end_matches(" flag").to_owned();
     let word = noun.split(' ').next_back().unwrap_or("");
-    let adjective = !noun.contains(' ') && (word.ends_with("ed") || word.ends_with("ive") || word.ends_with("ble") || word.ends_with("al") || word.ends_with("ent"));
+    let adjective = !noun.contains(' ')
+        && (word.ends_with("ed")
+            || word.ends_with("ive")
+            || word.ends_with("ble")
+            || word.ends_with("al")
+            || word.ends_with("ent"));
     let mut condition = Condition { sql: vec![sql], ..Condition::default() };
     if place.node == 0 && adjective {
         condition.that = Some(format!("are {}{noun}", if yes { "" } else { "not " }));
@@ -160,7 +185,9 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             condition.equal = true;
             condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
             if place.node == 0 {
-                condition.with = Some(format!("{} {}", rng.word(&["the", ""]), format_args!("{noun} {}", said(&first))).trim().to_owned());
+                condition.with = Some(
+                    format!("{} {}", rng.word(&["the", ""]), format_args!("{noun} {}", said(&first))).trim().to_owned(),
+                );
             }
             adjective(rng, scope, place, &noun, &first, &said(&first), &mut condition);
         }
@@ -181,12 +208,21 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             let either = if words.len() == 2 && rng.chance(40) { "either " } else { "" };
             condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
             if geographic(&noun) {
-                condition.post = Some(format!("{} {}", if scope.subject().person { "from" } else { "in" }, grammar::or_list(&words)));
+                condition.post = Some(format!(
+                    "{} {}",
+                    if scope.subject().person { "from" } else { "in" },
+                    grammar::or_list(&words)
+                ));
             }
         }
         _ => {
             condition.sql = vec![fill("{} <> {}", vec![column, text(literal::text_sql(&first))])];
-            condition.whose = Some(format!("{noun} {} {} {}", be(&noun), rng.word(&["not", "other than", "anything but"]), said(&first)));
+            condition.whose = Some(format!(
+                "{noun} {} {} {}",
+                be(&noun),
+                rng.word(&["not", "other than", "anything but"]),
+                said(&first)
+            ));
         }
     }
     Some(condition)
@@ -197,12 +233,24 @@ fn geographic(noun: &str) -> bool {
 }
 
 /// Shorter ways to say an equality: "PG-13 films", "customers from Canada", "films in the Action category".
-fn adjective(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, value: &str, said: &str, condition: &mut Condition) {
+fn adjective(
+    rng: &mut Rng,
+    scope: &Scope,
+    place: Place,
+    noun: &str,
+    value: &str,
+    said: &str,
+    condition: &mut Condition,
+) {
     let head = noun.rsplit(' ').next().unwrap_or(noun);
     let plain = !said.starts_with('"');
     if geographic(noun) && plain {
         condition.post = Some(format!("{} {value}", if scope.subject().person { "from" } else { "in" }));
-    } else if matches!(head, "category" | "genre" | "class" | "group" | "department" | "region" | "type" | "status" | "language") && rng.chance(70) {
+    } else if matches!(
+        head,
+        "category" | "genre" | "class" | "group" | "department" | "region" | "type" | "status" | "language"
+    ) && rng.chance(70)
+    {
         let link = match head {
             "type" => "of type",
             "status" => "in status",
@@ -242,7 +290,9 @@ fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let low = rng.between(2, 9);
     let value = threshold(field, low)?;
     let said = with_unit(field, &literal::number_words(value, field.traits.money));
-    let sql = |op: &str, v: f64| vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(literal::number_sql(v))])];
+    let sql = |op: &str, v: f64| {
+        vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(literal::number_sql(v))])]
+    };
     let is = be(&noun);
     let a = article(&noun);
     let mut condition = Condition::default();
@@ -256,7 +306,8 @@ fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         }
         1 => {
             condition.sql = sql(">=", value);
-            condition.with = Some(if rng.chance(50) { format!("{a} of at least {said}") } else { format!("{a} of {said} or more") });
+            condition.with =
+                Some(if rng.chance(50) { format!("{a} of at least {said}") } else { format!("{a} of {said} or more") });
             condition.whose = Some(format!("{noun} {is} at least {said}"));
         }
         2 => {
@@ -268,7 +319,8 @@ fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         }
         3 => {
             condition.sql = sql("<=", value);
-            condition.with = Some(if rng.chance(50) { format!("{a} of at most {said}") } else { format!("{a} of {said} or less") });
+            condition.with =
+                Some(if rng.chance(50) { format!("{a} of at most {said}") } else { format!("{a} of {said} or less") });
             condition.whose = Some(format!("{noun} {is} {} {said}", rng.word(&["at most", "no more than"])));
         }
         _ => {
@@ -355,7 +407,11 @@ fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
                 (vec![fill("{} < {}", vec![scope.column(place), text(cut.sql())])], format!("before {}", cut.words()))
             } else {
                 let word = rng.word(&["on or after", "since", "from"]);
-                let said = if word == "from" { format!("from {} onwards", cut.words()) } else { format!("{word} {}", cut.words()) };
+                let said = if word == "from" {
+                    format!("from {} onwards", cut.words())
+                } else {
+                    format!("{word} {}", cut.words())
+                };
                 (vec![fill("{} >= {}", vec![scope.column(place), text(cut.sql())])], said)
             }
         }
@@ -382,7 +438,8 @@ fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
 fn cut_day(day: Day, low: Day, high: Day) -> Option<Day> {
     let years = high.year - low.year;
     let inside = |d: Day| d > low && d <= high;
-    let choices = if years >= 4 { vec![day.year_start(), day.month_start(), day] } else { vec![day.month_start(), day] };
+    let choices =
+        if years >= 4 { vec![day.year_start(), day.month_start(), day] } else { vec![day.month_start(), day] };
     choices.into_iter().find(|d| inside(*d))
 }
 

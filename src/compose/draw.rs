@@ -53,7 +53,8 @@ impl<'w> Draw<'w> {
 
     /// Everything joined is used, and the focus with it.
     pub(super) fn complete(&self, strict: bool) -> bool {
-        let leaves = (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
+        let leaves =
+            (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
         let joins_used = leaves.into_iter().all(|n| self.used.iter().any(|p| p.node == n));
         let focused = self.prefer.is_none_or(|p| self.used.contains(&p));
         self.enough && joins_used && (focused || !strict)
@@ -198,7 +199,13 @@ pub(super) fn tie_probes(query: &Select, breakers: &[super::tree::Expr]) -> Vec<
 }
 
 /// The tables of a join pair: the reference in focus, a way down to more detailed rows, ways further up.
-fn joined<'w>(rng: &mut Rng, world: &'w World, edge: usize, field: Option<usize>, least: usize) -> (Scope<'w>, Option<Place>, Option<usize>) {
+fn joined<'w>(
+    rng: &mut Rng,
+    world: &'w World,
+    edge: usize,
+    field: Option<usize>,
+    least: usize,
+) -> (Scope<'w>, Option<Place>, Option<usize>) {
     let e = &world.graph.edges[edge];
     if world.entities[e.child].bridge {
         return across(rng, world, edge, field, least);
@@ -212,7 +219,11 @@ fn joined<'w>(rng: &mut Rng, world: &'w World, edge: usize, field: Option<usize>
             .children(subject)
             .iter()
             .copied()
-            .filter(|&d| usable(world, d) && !world.entities[world.graph.edges[d].child].bridge && world.graph.edges[d].child != subject)
+            .filter(|&d| {
+                usable(world, d)
+                    && !world.entities[world.graph.edges[d].child].bridge
+                    && world.graph.edges[d].child != subject
+            })
             .collect();
         let Some(&next) = rng.pick(&below) else { break };
         path.insert(0, next);
@@ -258,7 +269,11 @@ fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
         })
         .collect();
     // a thing that can be reached by several ways has to be told apart in words: seldom
-    let plain: Vec<usize> = up.iter().copied().filter(|&e| ways_to(scope.world, scope.nodes[0].entity, graph.edges[e].parent) <= 1).collect();
+    let plain: Vec<usize> = up
+        .iter()
+        .copied()
+        .filter(|&e| ways_to(scope.world, scope.nodes[0].entity, graph.edges[e].parent) <= 1)
+        .collect();
     let up = if plain.is_empty() || rng.chance(15) { up } else { plain };
     if let Some(&edge) = rng.pick(&up) {
         scope.join(from, edge, true, JoinKind::Inner);
@@ -266,7 +281,13 @@ fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
 }
 
 /// Over a bridge: from one side to the other, the bridge itself unseen.
-fn across<'w>(rng: &mut Rng, world: &'w World, edge: usize, field: Option<usize>, least: usize) -> (Scope<'w>, Option<Place>, Option<usize>) {
+fn across<'w>(
+    rng: &mut Rng,
+    world: &'w World,
+    edge: usize,
+    field: Option<usize>,
+    least: usize,
+) -> (Scope<'w>, Option<Place>, Option<usize>) {
     let bridge = world.graph.edges[edge].child;
     let sides = world.graph.parents(bridge);
     let other = sides.iter().copied().find(|&s| s != edge).unwrap_or(edge);

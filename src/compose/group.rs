@@ -33,7 +33,8 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
         return entity(draw, fan);
     }
     if draw.scope.nodes.len() > 1 && draw.rng.chance(55) {
-        let nodes: Vec<usize> = (1..draw.scope.nodes.len()).filter(|&n| !draw.scope.entity(n).label.is_empty()).collect();
+        let nodes: Vec<usize> =
+            (1..draw.scope.nodes.len()).filter(|&n| !draw.scope.entity(n).label.is_empty()).collect();
         if let Some(&node) = draw.rng.pick(&nodes)
             && let Some(found) = entity(draw, node)
         {
@@ -45,7 +46,8 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
         let rows = scope.entity(p.node).rows;
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
         let dimension = field.groupable() && several;
-        dimension || (field.role() == Role::Time && span(field).is_some() && !field.traits.personal && !field.traits.audit)
+        dimension
+            || (field.role() == Role::Time && span(field).is_some() && !field.traits.personal && !field.traits.audit)
     })?;
     draw.use_place(place);
     if draw.scope.field(place).role() == Role::Time { bucket(draw, place) } else { Some(field(&draw.scope, place)) }
@@ -164,7 +166,11 @@ pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions:
         return None;
     }
     let factor = [0.5, 0.75, 1.0, 1.2, 1.5][draw.rng.below(5)];
-    let n = if draw.schema_only { draw.rng.between(2, 20) as f64 } else { literal::round_number((mean * factor).max(1.0), true) };
+    let n = if draw.schema_only {
+        draw.rng.between(2, 20) as f64
+    } else {
+        literal::round_number((mean * factor).max(1.0), true)
+    };
     let n = n.max(1.0);
     let said = literal::number_words(n, false);
     let number = literal::number_sql(n);

@@ -11,7 +11,18 @@ pub(super) struct Day {
 }
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 
 impl Day {
@@ -59,14 +70,22 @@ impl Day {
     pub(super) fn number(self) -> i64 {
         let (y, m) = (i64::from(self.year) - i64::from(self.month <= 2), i64::from(self.month));
         let shifted = (m + 9) % 12;
-        365 * y + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (shifted * 153 + 2) / 5 + i64::from(self.day) - 1
+        365 * y + y.div_euclid(4) - y.div_euclid(100)
+            + y.div_euclid(400)
+            + (shifted * 153 + 2) / 5
+            + i64::from(self.day)
+            - 1
     }
 }
 
 /// A number as SQL prints it.
 pub(super) fn number_sql(value: f64) -> String {
     let rounded = (value * 10_000.0).round() / 10_000.0;
-    if rounded == rounded.trunc() && rounded.abs() < 1e15 { format!("{}", rounded as i64) } else { format!("{rounded}") }
+    if rounded == rounded.trunc() && rounded.abs() < 1e15 {
+        format!("{}", rounded as i64)
+    } else {
+        format!("{rounded}")
+    }
 }
 
 /// A number as people write it: thousands set apart, money with two places.

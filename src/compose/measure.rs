@@ -7,7 +7,10 @@ use crate::candidate::facts::Hardness;
 pub(super) fn hardness(query: &Select) -> Hardness {
     let mut found = Hardness::default();
     let one = |yes: bool| u32::from(yes);
-    found.component1 = one(!query.filter.is_empty()) + one(!query.group.is_empty()) + one(!query.order.is_empty()) + one(query.limit.is_some());
+    found.component1 = one(!query.filter.is_empty())
+        + one(!query.group.is_empty())
+        + one(!query.order.is_empty())
+        + one(query.limit.is_some());
     found.component1 += query.joins.len() as u32;
     let mut aggregates = 0;
     let mut windows = 0;
@@ -19,7 +22,8 @@ pub(super) fn hardness(query: &Select) -> Hardness {
         _ => {}
     });
     let conditions: usize = query.filter.iter().map(leaves).sum();
-    found.others = one(aggregates > 1) + one(query.columns.len() > 1) + one(conditions > 1) + one(query.group.len() > 1);
+    found.others =
+        one(aggregates > 1) + one(query.columns.len() > 1) + one(conditions > 1) + one(query.group.len() > 1);
     found.component2 = nested(query) + one(windows > 0);
     found
 }

@@ -23,10 +23,10 @@ use crate::candidate::Candidate;
 use crate::error::{Code, Error, Result};
 use crate::schema::graph::Link;
 use crate::schema::model::Schema;
+use crate::schema::roles::Role;
 use draw::Draw;
 use random::{mix, rotate};
 use world::{Field, World};
-use crate::schema::roles::Role;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Phase {

@@ -7,7 +7,8 @@ use crate::schema::grammar;
 /// The noun with its conditions: "active films with a length above 120 whose rating is PG".
 pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condition]) -> String {
     let prefer_with = rng.chance(50);
-    let (mut before, mut post, mut with, mut that, mut whose) = (String::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut before, mut post, mut with, mut that, mut whose) =
+        (String::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for c in conditions {
         let choose = rng.below(100);
         if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && choose < 60 && !many.contains(" of ")) {

@@ -72,29 +72,77 @@ impl Extra {
     }
 }
 
-const SHOW: &[&str] = &["Show", "List", "Show me", "Give me", "Return", "Find", "Display", "Get", "Name", "Look up", "Pull up", "Print", "Collect"];
+const SHOW: &[&str] = &[
+    "Show", "List", "Show me", "Give me", "Return", "Find", "Display", "Get", "Name", "Look up", "Pull up", "Print",
+    "Collect",
+];
 const TELL: &[&str] = &[
-    "Show", "Give", "Report", "Calculate", "Work out", "Determine", "Compute", "Tell me", "Return", "Find", "Get", "Provide", "Show me",
-    "State", "Present",
+    "Show",
+    "Give",
+    "Report",
+    "Calculate",
+    "Work out",
+    "Determine",
+    "Compute",
+    "Tell me",
+    "Return",
+    "Find",
+    "Get",
+    "Provide",
+    "Show me",
+    "State",
+    "Present",
 ];
 const FORMAL: &[&str] = &[
-    "Please provide {}.", "Please report {}.", "Kindly list {}.", "We require {}.", "Please determine {}.", "Please state {}.",
-    "For our records, provide {}.", "The management requests {}.", "Kindly supply {}.", "An overview of {} is requested.",
+    "Please provide {}.",
+    "Please report {}.",
+    "Kindly list {}.",
+    "We require {}.",
+    "Please determine {}.",
+    "Please state {}.",
+    "For our records, provide {}.",
+    "The management requests {}.",
+    "Kindly supply {}.",
+    "An overview of {} is requested.",
     "For the report, please establish {}.",
 ];
 const COLLOQUIAL: &[&str] = &[
-    "Can you get me {}?", "I'd like to see {}.", "Could you show me {}?", "I want to know {}.", "Can you pull up {}?",
-    "Hey, can I have {}?", "I'm curious about {}.", "Mind showing me {}?", "Let me see {}.", "Would you check {} for me?",
-    "So, {}, please.", "Quick one: {}?", "Any chance you can dig up {}?",
+    "Can you get me {}?",
+    "I'd like to see {}.",
+    "Could you show me {}?",
+    "I want to know {}.",
+    "Can you pull up {}?",
+    "Hey, can I have {}?",
+    "I'm curious about {}.",
+    "Mind showing me {}?",
+    "Let me see {}.",
+    "Would you check {} for me?",
+    "So, {}, please.",
+    "Quick one: {}?",
+    "Any chance you can dig up {}?",
 ];
 const DESCRIPTIVE: &[&str] = &[
-    "I am looking for {}.", "The overview should show {}.", "We want to see {}.", "I need {} for a report.",
-    "My team is trying to find out {}.", "The dashboard has to present {}.", "For a presentation we need {}.",
-    "The answer should give {}.", "Our analysis depends on {}.", "I am preparing a summary and need {}.",
+    "I am looking for {}.",
+    "The overview should show {}.",
+    "We want to see {}.",
+    "I need {} for a report.",
+    "My team is trying to find out {}.",
+    "The dashboard has to present {}.",
+    "For a presentation we need {}.",
+    "The answer should give {}.",
+    "Our analysis depends on {}.",
+    "I am preparing a summary and need {}.",
 ];
 const TECHNICAL: &[&str] = &[
-    "Write a query that returns {}.", "Query {}.", "Retrieve {}.", "Select {}.", "Write SQL to obtain {}.",
-    "Compose a query for {}.", "Fetch {}.", "Run a query for {}.", "Extract {}.",
+    "Write a query that returns {}.",
+    "Query {}.",
+    "Retrieve {}.",
+    "Select {}.",
+    "Write SQL to obtain {}.",
+    "Compose a query for {}.",
+    "Fetch {}.",
+    "Run a query for {}.",
+    "Extract {}.",
 ];
 
 /// One wording of the request in the given style.
@@ -112,7 +160,8 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
         }
         Style::Formal => framed(rng, FORMAL, &format!("{nominal}{tail}")) + &after,
         Style::Colloquial if !question.is_empty() && rng.chance(40) => {
-            let lead = rng.word(&["", "So ", "Hey, ", "Just wondering: ", "Out of curiosity, ", "Quick question: ", "Hi, "]);
+            let lead =
+                rng.word(&["", "So ", "Hey, ", "Just wondering: ", "Out of curiosity, ", "Quick question: ", "Hi, "]);
             let asked = if lead.is_empty() { capitalize(&question) } else { format!("{lead}{question}") };
             format!("{asked}{tail}?{after}")
         }
@@ -153,7 +202,13 @@ fn keywords(text: &str) -> String {
 }
 
 fn tidy(text: &str) -> String {
-    text.replace("  ", " ").replace(" ,", ",").replace(",,", ",").replace(" .", ".").replace("..", ".").trim().to_owned()
+    text.replace("  ", " ")
+        .replace(" ,", ",")
+        .replace(",,", ",")
+        .replace(" .", ".")
+        .replace("..", ".")
+        .trim()
+        .to_owned()
 }
 
 #[cfg(test)]

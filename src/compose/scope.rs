@@ -80,7 +80,11 @@ impl<'w> Scope<'w> {
     /// FROM and JOIN clauses.
     pub(super) fn select(&self) -> Select {
         let source = |n: &Node| Source::Table(self.world.entities[n.entity].sql.clone(), n.alias.clone());
-        let joins = self.nodes.iter().enumerate().skip(1).map(|(i, node)| Join { kind: node.kind, source: source(node), on: self.on(i) });
+        let joins = self.nodes.iter().enumerate().skip(1).map(|(i, node)| Join {
+            kind: node.kind,
+            source: source(node),
+            on: self.on(i),
+        });
         Select { from: self.nodes.first().map(source), joins: joins.collect(), ..Select::default() }
     }
 
@@ -88,7 +92,8 @@ impl<'w> Scope<'w> {
     pub(super) fn on(&self, node: usize) -> Option<Expr> {
         let (from, edge, up) = self.nodes[node].via?;
         let e = &self.world.graph.edges[edge];
-        let (near, far) = if up { (&e.child_columns, &e.parent_columns) } else { (&e.parent_columns, &e.child_columns) };
+        let (near, far) =
+            if up { (&e.child_columns, &e.parent_columns) } else { (&e.parent_columns, &e.child_columns) };
         let mut parts = Vec::new();
         let mut template = Vec::new();
         for (a, b) in near.iter().zip(far) {
@@ -138,7 +143,10 @@ impl<'w> Scope<'w> {
             return if matches!(last, "title") && !role.ends_with("title") { format!("{role} {last}") } else { role };
         }
         let head = role.rsplit(' ').next().unwrap_or("");
-        if plain.starts_with(&format!("{} ", entity.one)) || plain == entity.one || plain.split(' ').any(|w| w == head) && !role.contains('\'') {
+        if plain.starts_with(&format!("{} ", entity.one))
+            || plain == entity.one
+            || plain.split(' ').any(|w| w == head) && !role.contains('\'')
+        {
             if role == entity.one {
                 return plain;
             }
@@ -152,7 +160,20 @@ impl<'w> Scope<'w> {
 pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
     let generic = matches!(
         plain,
-        "name" | "code" | "type" | "status" | "date" | "number" | "description" | "value" | "label" | "level" | "time" | "class" | "id" | "ID"
+        "name"
+            | "code"
+            | "type"
+            | "status"
+            | "date"
+            | "number"
+            | "description"
+            | "value"
+            | "label"
+            | "level"
+            | "time"
+            | "class"
+            | "id"
+            | "ID"
     );
     if generic && !entity.one.contains(" of ") {
         let head = entity.one.rsplit(' ').next().unwrap_or("");
@@ -181,7 +202,8 @@ fn reference(world: &World, entity: usize, column: &str) -> Option<usize> {
 pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     let e = &world.graph.edges[edge];
     let parent = &world.entities[e.parent];
-    let rivals = world.graph.parents(e.child).iter().filter(|&&other| world.graph.edges[other].parent == e.parent).count();
+    let rivals =
+        world.graph.parents(e.child).iter().filter(|&&other| world.graph.edges[other].parent == e.parent).count();
     let [column] = e.child_columns.as_slice() else { return parent.one.clone() };
     let mut said = Vec::new();
     for token in crate::schema::words::tokens(column) {
@@ -211,7 +233,8 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
         return words[..words.len() - 1].join(" ");
     }
     let contained = words.last().is_some_and(|w| own.contains(w)) && words.len() <= 1;
-    if rivals <= 1 && (contained || words.iter().all(|w| own.contains(w)) || reference.is_empty() || reference == "ID") {
+    if rivals <= 1 && (contained || words.iter().all(|w| own.contains(w)) || reference.is_empty() || reference == "ID")
+    {
         return parent.one.clone();
     }
     grammar::singular(&reference)

@@ -3,14 +3,17 @@
 use super::*;
 
 fn column(name: &str, base: &str, category: char, profile: &str) -> String {
-    format!(r#"{{"name":"{name}","number":1,"type":"{base}","base":"{base}","category":"{category}","not_null":true,"profile":{profile}}}"#)
+    format!(
+        r#"{{"name":"{name}","number":1,"type":"{base}","base":"{base}","category":"{category}","not_null":true,"profile":{profile}}}"#
+    )
 }
 
 fn key(rows: u64) -> String {
     format!(r#"{{"nulls":0,"distinct":{rows},"quantiles":["1","{rows}"]}}"#)
 }
 
-const NUMBERS: &str = r#"{"nulls":0,"distinct":90,"quantiles":["1","5","10","20","30","40","50","60","70","80","90","95","100"]}"#;
+const NUMBERS: &str =
+    r#"{"nulls":0,"distinct":90,"quantiles":["1","5","10","20","30","40","50","60","70","80","90","95","100"]}"#;
 const NAMES: &str = r#"{"nulls":0,"distinct":100,"length":9.0,"spaced":0.5}"#;
 const KINDS: &str = r#"{"nulls":0,"distinct":3,"length":4.0,"common":[["Novel",50],["Poetry",30],["Essay",20]]}"#;
 const DAYS: &str = r#"{"nulls":0,"distinct":300,"quantiles":["2020-01-03","2020-02-01","2020-04-01","2020-07-01","2020-10-01","2021-01-05",
@@ -36,7 +39,8 @@ fn shop() -> Schema {
             columns.join(",")
         )
     };
-    let reference = r#"{"name":"k","columns":["book_id"],"ref_schema":"public","ref_table":"book","ref_columns":["book_id"]}"#;
+    let reference =
+        r#"{"name":"k","columns":["book_id"],"ref_schema":"public","ref_table":"book","ref_columns":["book_id"]}"#;
     let text = format!(
         r#"{{"database":"shop","server_version":150000,"tables":[{},{}]}}"#,
         table("book", &book, 100, ""),

@@ -220,7 +220,9 @@ impl Select {
                     format!(" ({})", cte.columns.iter().map(|c| quote_ident(c)).collect::<Vec<_>>().join(", "))
                 };
                 let body = match indent {
-                    Some(indent) => format!("(\n{}{}\n{})", " ".repeat(indent + 2), cte.query.print(indent + 2), " ".repeat(indent)),
+                    Some(indent) => {
+                        format!("(\n{}{}\n{})", " ".repeat(indent + 2), cte.query.print(indent + 2), " ".repeat(indent))
+                    }
                     None => format!("({})", cte.query.clauses(None).join(" ")),
                 };
                 format!("{}{columns} AS {body}", quote_ident(&cte.name))
@@ -299,7 +301,10 @@ mod tests {
     #[test]
     fn one_table_needs_no_alias_and_two_do() {
         let mut query = Select {
-            columns: vec![(column("f", "title"), None), (aggregate("count({})", vec![text("*")]), Some("number".into()))],
+            columns: vec![
+                (column("f", "title"), None),
+                (aggregate("count({})", vec![text("*")]), Some("number".into())),
+            ],
             from: Some(Source::Table("film".into(), "f".into())),
             filter: vec![fill("{} > {}", vec![column("f", "length"), text("120")])],
             group: vec![column("f", "title")],
@@ -316,7 +321,9 @@ mod tests {
             source: Source::Table("language".into(), "l".into()),
             on: Some(fill("{} = {}", vec![column("l", "language_id"), column("f", "language_id")])),
         });
-        assert!(query.sql().contains("FROM film AS f\nLEFT JOIN language AS l ON l.language_id = f.language_id\nWHERE f.length > 120"));
+        assert!(query.sql().contains(
+            "FROM film AS f\nLEFT JOIN language AS l ON l.language_id = f.language_id\nWHERE f.length > 120"
+        ));
     }
 
     #[test]

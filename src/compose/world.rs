@@ -94,7 +94,11 @@ impl World {
             .tables
             .iter()
             .enumerate()
-            .map(|(i, t)| entity(schema, t, &words, options, graph.is_bridge(i), lookup(schema, &graph, i, options), &|c| referenced.contains(&(i, c))))
+            .map(|(i, t)| {
+                entity(schema, t, &words, options, graph.is_bridge(i), lookup(schema, &graph, i, options), &|c| {
+                    referenced.contains(&(i, c))
+                })
+            })
             .collect();
         tell_apart(schema, &words, &mut entities);
         World { entities, graph, schema_only: options.schema_only }
@@ -126,7 +130,8 @@ fn entity(
 ) -> Entity {
     let rows = table.sampled.as_ref().map_or(0, |s| s.rows);
     let (one, many) = words.table_noun(table);
-    let fields: Vec<Field> = table.columns.iter().map(|c| field(schema, table, c, words, options, referenced(&c.name), lookup)).collect();
+    let fields: Vec<Field> =
+        table.columns.iter().map(|c| field(schema, table, c, words, options, referenced(&c.name), lookup)).collect();
     let readable = table.row_security != RowSecurity::Bypassed && !table.columns.is_empty() && !table.is_child();
     let mut found = Entity {
         sql: if table.schema == "public" { quote_ident(&table.name) } else { table.qualified() },
@@ -173,13 +178,15 @@ fn key(table: &Table, rows: u64) -> Vec<String> {
 }
 
 fn alias(name: &str) -> String {
-    let letters: String = words::tokens(name).iter().filter_map(|t| t.chars().next()).filter(char::is_ascii_alphabetic).take(3).collect();
+    let letters: String =
+        words::tokens(name).iter().filter_map(|t| t.chars().next()).filter(char::is_ascii_alphabetic).take(3).collect();
     if letters.is_empty() { "t".to_owned() } else { letters }
 }
 
 /// The name column, or first and last name, in speaking order.
 fn label(fields: &[Field]) -> Vec<usize> {
-    let names: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].role() == Role::Name && fields[i].distinct != 1).collect();
+    let names: Vec<usize> =
+        (0..fields.len()).filter(|&i| fields[i].role() == Role::Name && fields[i].distinct != 1).collect();
     let called = |part: &str| {
         names.iter().copied().find(|&i| {
             let noun = fields[i].noun.as_str();
@@ -207,10 +214,11 @@ fn when(entity: &Entity) -> Option<usize> {
         })
         .collect();
     let head = entity.one.rsplit(' ').next().unwrap_or("");
-    times
-        .iter()
-        .copied()
-        .find(|&i| entity.fields[i].noun.starts_with(entity.one.as_str()) || entity.fields[i].noun == "date" || entity.fields[i].noun.starts_with(head))
+    times.iter().copied().find(|&i| {
+        entity.fields[i].noun.starts_with(entity.one.as_str())
+            || entity.fields[i].noun == "date"
+            || entity.fields[i].noun.starts_with(head)
+    })
 }
 
 fn field(
@@ -248,7 +256,11 @@ fn field(
         elements: profile.elements.iter().filter(|(_, n)| open && shared(*n)).cloned().collect(),
         keys: profile.keys,
         numbers: if numeric { profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect() } else { Vec::new() },
-        days: if column.category == 'D' { profile.quantiles.iter().filter_map(|q| Day::parse(q)).collect() } else { Vec::new() },
+        days: if column.category == 'D' {
+            profile.quantiles.iter().filter_map(|q| Day::parse(q)).collect()
+        } else {
+            Vec::new()
+        },
         distinct: profile.distinct,
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },

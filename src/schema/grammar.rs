@@ -3,7 +3,8 @@
 use super::vocabulary::{MASS, PERSONS, PLURALS, SINGULAR_S};
 
 /// Words after which the rest of a noun phrase does not inflect.
-const LINKS: &[&str] = &[" of ", " in ", " for ", " from ", " per ", " on ", " at ", " by ", " with ", " to ", " that ", " who "];
+const LINKS: &[&str] =
+    &[" of ", " in ", " for ", " from ", " per ", " on ", " at ", " by ", " with ", " to ", " that ", " who "];
 
 /// Splits "date of birth" into head "date" and tail " of birth".
 fn head(phrase: &str) -> (&str, &str) {
@@ -83,7 +84,9 @@ fn singular_word(word: &str) -> String {
 pub(crate) fn countable(phrase: &str) -> (String, String) {
     let one = singular(phrase);
     let one = at_head(&one, |word| {
-        MASS.iter().find(|(mass, _)| *mass == word.to_lowercase()).map_or_else(|| word.to_owned(), |(_, unit)| (*unit).to_owned())
+        MASS.iter()
+            .find(|(mass, _)| *mass == word.to_lowercase())
+            .map_or_else(|| word.to_owned(), |(_, unit)| (*unit).to_owned())
     });
     let many = if one.contains("piece of") { one.replace("piece of", "pieces of") } else { plural(&one) };
     (one, many)
@@ -100,7 +103,9 @@ pub(crate) fn with_article(phrase: &str) -> String {
     let lower = phrase.to_lowercase();
     let vowel = lower.starts_with(['a', 'e', 'i', 'o', 'u']);
     let consonant_sound = ["uni", "use", "usa", "eu", "one", "uti"].iter().any(|start| lower.starts_with(start));
-    let spelled = ["mpaa", "sms", "sku", "xml", "mrn", "npi", "ssn", "html", "lccn", "marc "].iter().any(|s| lower.starts_with(s))
+    let spelled = ["mpaa", "sms", "sku", "xml", "mrn", "npi", "ssn", "html", "lccn", "marc "]
+        .iter()
+        .any(|s| lower.starts_with(s))
         && !lower.starts_with("marc");
     if (vowel && !consonant_sound) || spelled { format!("an {phrase}") } else { format!("a {phrase}") }
 }

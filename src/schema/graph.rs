@@ -73,7 +73,15 @@ impl Graph {
         graph
     }
 
-    fn add(&mut self, schema: &Schema, child: usize, columns: &[String], parent: usize, parent_columns: &[String], declared: bool) {
+    fn add(
+        &mut self,
+        schema: &Schema,
+        child: usize,
+        columns: &[String],
+        parent: usize,
+        parent_columns: &[String],
+        declared: bool,
+    ) {
         let known = self.edges.iter().any(|e| e.child == child && e.parent == parent && e.child_columns == columns);
         let (from, to) = (&schema.tables[child], &schema.tables[parent]);
         let typed = columns.len() == parent_columns.len()
@@ -126,13 +134,17 @@ impl Graph {
     fn find_bridge(&self, schema: &Schema, table: usize) -> bool {
         let edges = self.parents(table);
         let relation = &schema.tables[table];
-        if edges.len() != 2 || self.edges[edges[0]].parent == self.edges[edges[1]].parent || !self.children(table).is_empty() {
+        if edges.len() != 2
+            || self.edges[edges[0]].parent == self.edges[edges[1]].parent
+            || !self.children(table).is_empty()
+        {
             return false;
         }
         let keyed = |name: &String| edges.iter().any(|&e| self.edges[e].child_columns.contains(name));
         let silent = relation.columns.iter().all(|c| {
             let words = tokens(&c.name);
-            let stamp = c.category == 'D' && words.iter().any(|w| matches!(w.as_str(), "update" | "updated" | "created" | "create" | "modified"));
+            let stamp = c.category == 'D'
+                && words.iter().any(|w| matches!(w.as_str(), "update" | "updated" | "created" | "create" | "modified"));
             let own_key = relation.primary_key.as_ref().is_some_and(|k| k.len() == 1 && k[0] == c.name);
             let order = words.len() == 1 && matches!(words[0].as_str(), "pos" | "position");
             keyed(&c.name) || stamp || own_key || order
@@ -174,7 +186,8 @@ mod tests {
             ),
             table("copy", &["copy_id", "film"], &["copy_id"], &[]),
         ];
-        Schema::from_json(&format!(r#"{{"database":"d","server_version":150000,"tables":[{}]}}"#, tables.join(","))).unwrap()
+        Schema::from_json(&format!(r#"{{"database":"d","server_version":150000,"tables":[{}]}}"#, tables.join(",")))
+            .unwrap()
     }
 
     #[test]

@@ -46,32 +46,204 @@ pub(crate) struct Traits {
 }
 
 const ADDITIVE: &[&str] = &[
-    "amount", "amt", "total", "cost", "costs", "quantity", "qty", "count", "cnt", "units", "sales", "revenue", "freight", "bytes",
-    "milliseconds", "minutes", "payment", "payments", "paid", "fee", "fees", "tax", "balance", "duration", "expense", "expenses",
-    "coverage", "income", "profit", "budget", "hours", "points", "volume", "population", "encounters", "procedures", "medications",
-    "immunizations", "dispenses", "transfers", "outstanding", "covered", "uncovered", "charge", "charges", "price_total", "copies",
-    "months", "members", "stock", "views", "clicks", "visits",
+    "amount",
+    "amt",
+    "total",
+    "cost",
+    "costs",
+    "quantity",
+    "qty",
+    "count",
+    "cnt",
+    "units",
+    "sales",
+    "revenue",
+    "freight",
+    "bytes",
+    "milliseconds",
+    "minutes",
+    "payment",
+    "payments",
+    "paid",
+    "fee",
+    "fees",
+    "tax",
+    "balance",
+    "duration",
+    "expense",
+    "expenses",
+    "coverage",
+    "income",
+    "profit",
+    "budget",
+    "hours",
+    "points",
+    "volume",
+    "population",
+    "encounters",
+    "procedures",
+    "medications",
+    "immunizations",
+    "dispenses",
+    "transfers",
+    "outstanding",
+    "covered",
+    "uncovered",
+    "charge",
+    "charges",
+    "price_total",
+    "copies",
+    "months",
+    "members",
+    "stock",
+    "views",
+    "clicks",
+    "visits",
 ];
 const MONEY: &[&str] = &[
-    "amount", "amt", "price", "cost", "costs", "total", "revenue", "sales", "freight", "fee", "fees", "tax", "balance", "payment",
-    "payments", "paid", "expense", "expenses", "income", "salary", "wage", "budget", "profit", "charge", "charges", "credit", "debit",
-    "fine", "outstanding",
+    "amount",
+    "amt",
+    "price",
+    "cost",
+    "costs",
+    "total",
+    "revenue",
+    "sales",
+    "freight",
+    "fee",
+    "fees",
+    "tax",
+    "balance",
+    "payment",
+    "payments",
+    "paid",
+    "expense",
+    "expenses",
+    "income",
+    "salary",
+    "wage",
+    "budget",
+    "profit",
+    "charge",
+    "charges",
+    "credit",
+    "debit",
+    "fine",
+    "outstanding",
 ];
 const AVERAGED: &[&str] = &[
-    "price", "rate", "percent", "percentage", "pct", "ratio", "discount", "age", "score", "rating", "average", "avg", "temperature",
-    "lat", "latitude", "lon", "lng", "longitude", "weight", "height", "rank", "level", "salary", "share", "utilization", "balance",
+    "price",
+    "rate",
+    "percent",
+    "percentage",
+    "pct",
+    "ratio",
+    "discount",
+    "age",
+    "score",
+    "rating",
+    "average",
+    "avg",
+    "temperature",
+    "lat",
+    "latitude",
+    "lon",
+    "lng",
+    "longitude",
+    "weight",
+    "height",
+    "rank",
+    "level",
+    "salary",
+    "share",
+    "utilization",
+    "balance",
 ];
 const CODES: &[&str] = &[
-    "code", "cd", "codes", "zip", "postal", "postcode", "phone", "fax", "mobile", "isbn", "issn", "ssn", "sku", "ean", "upc", "npi",
-    "number", "no", "num", "nbr", "uuid", "guid", "hash", "token", "key", "lat", "lon", "latitude", "longitude", "lng", "port", "fips", "version",
-    "extension", "reference", "ref", "barcode", "ident", "oid",
+    "code",
+    "cd",
+    "codes",
+    "zip",
+    "postal",
+    "postcode",
+    "phone",
+    "fax",
+    "mobile",
+    "isbn",
+    "issn",
+    "ssn",
+    "sku",
+    "ean",
+    "upc",
+    "npi",
+    "number",
+    "no",
+    "num",
+    "nbr",
+    "uuid",
+    "guid",
+    "hash",
+    "token",
+    "key",
+    "lat",
+    "lon",
+    "latitude",
+    "longitude",
+    "lng",
+    "port",
+    "fips",
+    "version",
+    "extension",
+    "reference",
+    "ref",
+    "barcode",
+    "ident",
+    "oid",
 ];
 const PERSONAL: &[&str] = &[
-    "email", "mail", "phone", "fax", "mobile", "ssn", "passport", "drivers", "license", "birth", "birthdate", "birthday", "dob",
-    "password", "passwd", "pwd", "iban", "address", "address2", "street", "firstname", "lastname", "surname", "maiden", "fname",
-    "lname", "username", "usrname", "login", "ip", "photo", "salary", "zip", "postal", "lat", "lon", "mrn", "deathdate", "token", "pin",
+    "email",
+    "mail",
+    "phone",
+    "fax",
+    "mobile",
+    "ssn",
+    "passport",
+    "drivers",
+    "license",
+    "birth",
+    "birthdate",
+    "birthday",
+    "dob",
+    "password",
+    "passwd",
+    "pwd",
+    "iban",
+    "address",
+    "address2",
+    "street",
+    "firstname",
+    "lastname",
+    "surname",
+    "maiden",
+    "fname",
+    "lname",
+    "username",
+    "usrname",
+    "login",
+    "ip",
+    "photo",
+    "salary",
+    "zip",
+    "postal",
+    "lat",
+    "lon",
+    "mrn",
+    "deathdate",
+    "token",
+    "pin",
 ];
-const AUDIT: &[&str] = &["last_update", "last_updated", "updated_at", "modified_at", "created_at", "updated", "modified", "rowversion"];
+const AUDIT: &[&str] =
+    &["last_update", "last_updated", "updated_at", "modified_at", "created_at", "updated", "modified", "rowversion"];
 
 fn has(words: &[String], list: &[&str]) -> bool {
     words.iter().any(|w| list.contains(&w.as_str()))
@@ -79,14 +251,23 @@ fn has(words: &[String], list: &[&str]) -> bool {
 
 /// Whether the column is part of a declared reference or key, or is named as one.
 fn is_key(table: &Table, column: &Column, words: &[String], referenced: bool) -> bool {
-    let named = words.last().is_some_and(|w| matches!(w.as_str(), "id" | "ids" | "sk" | "fk" | "pk" | "uuid" | "guid" | "oid" | "uid"))
+    let named = words
+        .last()
+        .is_some_and(|w| matches!(w.as_str(), "id" | "ids" | "sk" | "fk" | "pk" | "uuid" | "guid" | "oid" | "uid"))
         || column.name.to_lowercase().ends_with("_id")
-        || (column.name.len() > 4 && column.name.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("ID") && column.category != 'B')
+        || (column.name.len() > 4
+            && column.name.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("ID")
+            && column.category != 'B')
         || matches!(column.name.to_lowercase().as_str(), "id" | "fid" | "sid");
     let declared = table.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
     let primary = table.primary_key.as_ref().is_some_and(|key| key.contains(&column.name));
     let bare_number = column.category == 'N' && primary;
-    column.base == "uuid" || column.identity.is_some() || declared || referenced || bare_number || (named && column.category != 'D')
+    column.base == "uuid"
+        || column.identity.is_some()
+        || declared
+        || referenced
+        || bare_number
+        || (named && column.category != 'D')
 }
 
 pub(crate) fn traits(schema: &Schema, table: &Table, column: &Column, referenced: bool) -> Traits {
@@ -108,12 +289,16 @@ pub(crate) fn traits(schema: &Schema, table: &Table, column: &Column, referenced
         Role::Measure => {
             let last = words.iter().rev().find(|w| !w.chars().all(|c| c.is_ascii_digit()));
             let averaged = last.is_some_and(|w| AVERAGED.contains(&w.as_str()))
-                || words.iter().any(|w| matches!(w.as_str(), "unit" | "avg" | "average" | "rate" | "percent" | "pct" | "max" | "min"));
-            traits.additive = !averaged && (has(&words, ADDITIVE) || column.name.len() > 8 && additive_end(&column.name));
+                || words.iter().any(|w| {
+                    matches!(w.as_str(), "unit" | "avg" | "average" | "rate" | "percent" | "pct" | "max" | "min")
+                });
+            traits.additive =
+                !averaged && (has(&words, ADDITIVE) || column.name.len() > 8 && additive_end(&column.name));
             traits.money = has(&words, MONEY) && !matches!(column.base.as_str(), "int2");
         }
         Role::Name => {
-            traits.personal |= about_person || words.iter().any(|w| matches!(w.as_str(), "first" | "last" | "middle" | "contact"));
+            traits.personal |=
+                about_person || words.iter().any(|w| matches!(w.as_str(), "first" | "last" | "middle" | "contact"));
         }
         Role::Time => traits.audit |= constant(column),
         _ => {}
@@ -134,7 +319,8 @@ fn constant(column: &Column) -> bool {
 /// Rows that stand for people.
 pub(crate) fn person_table(table: &Table) -> bool {
     let named = |parts: &[&str]| table.columns.iter().any(|c| parts.contains(&tokens(&c.name).concat().as_str()));
-    (named(&["firstname", "fname", "first", "firstgivenname"]) && named(&["lastname", "lname", "last", "familyname", "surname"]))
+    (named(&["firstname", "fname", "first", "firstgivenname"])
+        && named(&["lastname", "lname", "last", "familyname", "surname"]))
         || named(&["birthdate", "dateofbirth", "dob"])
         || super::grammar::is_person(&super::grammar::singular(&tokens(&table.name).join(" ")))
 }
@@ -147,10 +333,18 @@ fn role(schema: &Schema, table: &Table, column: &Column, words: &[String], refer
     }
     match column.category {
         'B' => return Role::Flag,
-        'D' => return if column.base.starts_with("time") && !column.base.starts_with("timestamp") { Role::Clock } else { Role::Time },
+        'D' => {
+            return if column.base.starts_with("time") && !column.base.starts_with("timestamp") {
+                Role::Clock
+            } else {
+                Role::Time
+            };
+        }
         'T' => return Role::Clock,
         'E' => return Role::Dimension,
-        'A' => return if matches!(column.element_category, Some('S' | 'E' | 'N')) { Role::Array } else { Role::Opaque },
+        'A' => {
+            return if matches!(column.element_category, Some('S' | 'E' | 'N')) { Role::Array } else { Role::Opaque };
+        }
         'R' => return Role::Range,
         _ => {}
     }
@@ -173,11 +367,27 @@ fn number_role(column: &Column, words: &[String], rows: u64) -> Role {
     let bound = |i: usize| profile.and_then(|p| p.quantiles.get(i)).and_then(|q| q.parse::<f64>().ok());
     let (low, high) = (bound(0), profile.and_then(|p| p.quantiles.last()).and_then(|q| q.parse::<f64>().ok()));
     let integer = matches!(column.base.as_str(), "int2" | "int4" | "int8") || matches!(column.base.as_str(), "numeric");
-    if integer && words.iter().any(|w| w == "year" || w == "yr") && low.is_none_or(|l| l > 1000.0) && high.is_none_or(|h| h < 2200.0) {
+    if integer
+        && words.iter().any(|w| w == "year" || w == "yr")
+        && low.is_none_or(|l| l > 1000.0)
+        && high.is_none_or(|h| h < 2200.0)
+    {
         return Role::Year;
     }
     let flagged = words.iter().any(|w| {
-        matches!(w.as_str(), "is" | "has" | "flag" | "active" | "enabled" | "deleted" | "discontinued" | "ind" | "valid" | "current" | "visible")
+        matches!(
+            w.as_str(),
+            "is" | "has"
+                | "flag"
+                | "active"
+                | "enabled"
+                | "deleted"
+                | "discontinued"
+                | "ind"
+                | "valid"
+                | "current"
+                | "visible"
+        )
     });
     if integer && flagged && (distinct <= 2) && low.is_none_or(|l| l >= 0.0) && high.is_none_or(|h| h <= 1.0) {
         return Role::Flag;
@@ -207,7 +417,9 @@ fn text_role(_schema: &Schema, table: &Table, column: &Column, words: &[String],
     let filled = rows.saturating_sub(profile.nulls);
     let last = words.last().map_or("", String::as_str);
     // a sentence is no name, whatever it is called
-    if profile.length > 60.0 || (words.iter().any(|w| matches!(w.as_str(), "notes" | "note" | "comment" | "comments")) && distinct > 20) {
+    if profile.length > 60.0
+        || (words.iter().any(|w| matches!(w.as_str(), "notes" | "note" | "comment" | "comments")) && distinct > 20)
+    {
         return Role::FreeText;
     }
     if profile.digits > 0.9 && profile.spaced < 0.5 && distinct > 20 && !name_like(words, table) {
@@ -216,10 +428,16 @@ fn text_role(_schema: &Schema, table: &Table, column: &Column, words: &[String],
     if name_like(words, table) {
         return Role::Name;
     }
-    if matches!(last, "url" | "path" | "link" | "uri" | "xml" | "html" | "query" | "expression" | "filename" | "template") {
+    if matches!(
+        last,
+        "url" | "path" | "link" | "uri" | "xml" | "html" | "query" | "expression" | "filename" | "template"
+    ) {
         return Role::FreeText;
     }
-    if filled > 0 && distinct > 0 && (distinct <= 60 && (distinct as f64) < filled as f64 * 0.7 || (distinct as f64) < filled as f64 * 0.2) {
+    if filled > 0
+        && distinct > 0
+        && (distinct <= 60 && (distinct as f64) < filled as f64 * 0.7 || (distinct as f64) < filled as f64 * 0.2)
+    {
         return Role::Dimension;
     }
     if has(words, CODES) || (profile.spaced < 0.05 && profile.digits > 0.5) {
@@ -229,7 +447,24 @@ fn text_role(_schema: &Schema, table: &Table, column: &Column, words: &[String],
         return Role::FreeText;
     }
     // many values, some shared: a place, a kind
-    if words.iter().any(|w| matches!(w.as_str(), "city" | "state" | "country" | "region" | "county" | "district" | "type" | "status" | "category" | "kind" | "group" | "class" | "title")) {
+    if words.iter().any(|w| {
+        matches!(
+            w.as_str(),
+            "city"
+                | "state"
+                | "country"
+                | "region"
+                | "county"
+                | "district"
+                | "type"
+                | "status"
+                | "category"
+                | "kind"
+                | "group"
+                | "class"
+                | "title"
+        )
+    }) {
         return Role::Dimension;
     }
     if distinct == filled { Role::Code } else { Role::Dimension }
@@ -240,10 +475,11 @@ fn blank_text_role(words: &[String]) -> Role {
     let last = words.last().map_or("", String::as_str);
     match last {
         "name" | "title" | "label" => Role::Name,
-        "description" | "desc" | "note" | "notes" | "comment" | "comments" | "text" | "url" | "query" | "syntax" => Role::FreeText,
-        "type" | "status" | "category" | "kind" | "class" | "state" | "country" | "city" | "county" | "region" | "gender" | "race" | "version" => {
-            Role::Dimension
+        "description" | "desc" | "note" | "notes" | "comment" | "comments" | "text" | "url" | "query" | "syntax" => {
+            Role::FreeText
         }
+        "type" | "status" | "category" | "kind" | "class" | "state" | "country" | "city" | "county" | "region"
+        | "gender" | "race" | "version" => Role::Dimension,
         _ => Role::Code,
     }
 }
@@ -257,7 +493,12 @@ fn name_like(words: &[String], table: &Table) -> bool {
     if own("name") || own("title") || own("label") || text == relation {
         return !(text == "title" && table.columns.iter().any(|c| tokens(&c.name).join(" ").ends_with("last name")));
     }
-    if last == "name" && !matches!(words.first().map_or("", String::as_str), "user" | "file" | "column" | "table" | "ship" | "middle" | "maiden") {
+    if last == "name"
+        && !matches!(
+            words.first().map_or("", String::as_str),
+            "user" | "file" | "column" | "table" | "ship" | "middle" | "maiden"
+        )
+    {
         return true;
     }
     let uniquely = table.uniques.iter().any(|u| u.len() == 1 && tokens(&u[0]) == words);

@@ -78,7 +78,9 @@ impl Words {
             return grammar::countable(&noun);
         }
         let mut words = self.of(&table.name);
-        while words.len() > 1 && TABLE_PREFIXES.contains(&words[0].as_str()) || words.len() > 1 && words[0] == "dimension" {
+        while words.len() > 1 && TABLE_PREFIXES.contains(&words[0].as_str())
+            || words.len() > 1 && words[0] == "dimension"
+        {
             words.remove(0);
         }
         // "sales by store", "film list", "customer information": rows of such a view are its entries
@@ -88,7 +90,9 @@ impl Words {
             let name = words.join(" ");
             return (format!("entry of the {name} overview"), format!("entries of the {name} overview"));
         }
-        if words.len() > 1 && matches!(words[words.len() - 1].as_str(), "list" | "information" | "summary" | "report" | "overview") {
+        if words.len() > 1
+            && matches!(words[words.len() - 1].as_str(), "list" | "information" | "summary" | "report" | "overview")
+        {
             let name = words.join(" ").replace(" information", " overview");
             return (format!("entry of the {name}"), format!("entries of the {name}"));
         }
@@ -118,7 +122,10 @@ impl Words {
         }
         let text = words.join(" ");
         if date && !has_time_word(&text) {
-            return format!("{text} {}", if plain_date || column.base.starts_with("timestamp") { "date" } else { "time" });
+            return format!(
+                "{text} {}",
+                if plain_date || column.base.starts_with("timestamp") { "date" } else { "time" }
+            );
         }
         if words.len() == 1 && text == "number" && column.category == 'S' {
             return format!("{} number", self.table_noun(table).0);
@@ -129,7 +136,9 @@ impl Words {
     /// What the target of a reference is called after its column: `original_language_id` -> "original language".
     pub(crate) fn reference_noun(&self, column: &str) -> String {
         let mut words = self.of(column);
-        while words.len() > 1 && matches!(words[words.len() - 1].as_str(), "ID" | "key" | "sk" | "code" | "fk" | "uuid" | "number") {
+        while words.len() > 1
+            && matches!(words[words.len() - 1].as_str(), "ID" | "key" | "sk" | "code" | "fk" | "uuid" | "number")
+        {
             words.pop();
         }
         if words.len() > 1 && matches!(words[0].as_str(), "fk" | "id" | "ID") {
@@ -152,7 +161,21 @@ fn moment(word: &str) -> String {
 
 fn has_time_word(text: &str) -> bool {
     text.split(' ').any(|w| {
-        matches!(w, "date" | "time" | "day" | "month" | "year" | "timestamp" | "update" | "deadline" | "birthday" | "since" | "until" | "datetime")
+        matches!(
+            w,
+            "date"
+                | "time"
+                | "day"
+                | "month"
+                | "year"
+                | "timestamp"
+                | "update"
+                | "deadline"
+                | "birthday"
+                | "since"
+                | "until"
+                | "datetime"
+        )
     })
 }
 
@@ -199,9 +222,45 @@ fn spell(token: &str) -> String {
 /// A comment that is a noun phrase of at most `most` words, without its article and stop.
 pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
     const VERBS: &[&str] = &[
-        "is", "are", "was", "were", "has", "have", "should", "can", "may", "must", "if", "see", "when", "this", "these", "each",
-        "every", "todo", "used", "contains", "stores", "not", "one", "all", "list", "table", "row", "rows", "foreign", "primary",
-        "references", "null", "true", "false", "where", "whether", "does", "no", "and",
+        "is",
+        "are",
+        "was",
+        "were",
+        "has",
+        "have",
+        "should",
+        "can",
+        "may",
+        "must",
+        "if",
+        "see",
+        "when",
+        "this",
+        "these",
+        "each",
+        "every",
+        "todo",
+        "used",
+        "contains",
+        "stores",
+        "not",
+        "one",
+        "all",
+        "list",
+        "table",
+        "row",
+        "rows",
+        "foreign",
+        "primary",
+        "references",
+        "null",
+        "true",
+        "false",
+        "where",
+        "whether",
+        "does",
+        "no",
+        "and",
     ];
     let text = comment.trim();
     let text = text.split(['(', ',', ';', '.', ':']).next().unwrap_or(text).trim();
@@ -229,10 +288,30 @@ pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
 /// The unit that a comment or a name states: "minutes", "USD", "km".
 pub(crate) fn unit(column: &Column) -> Option<String> {
     const UNITS: &[(&str, &str)] = &[
-        ("minutes", "minutes"), ("mins", "minutes"), ("seconds", "seconds"), ("milliseconds", "milliseconds"), ("hours", "hours"),
-        ("days", "days"), ("weeks", "weeks"), ("months", "months"), ("years", "years"), ("km", "km"), ("kilometers", "km"),
-        ("miles", "miles"), ("kg", "kg"), ("kilograms", "kg"), ("grams", "grams"), ("cm", "cm"), ("meters", "metres"), ("percent", "%"),
-        ("usd", "US dollars"), ("dollars", "dollars"), ("eur", "euros"), ("euros", "euros"), ("bytes", "bytes"), ("celsius", "°C"),
+        ("minutes", "minutes"),
+        ("mins", "minutes"),
+        ("seconds", "seconds"),
+        ("milliseconds", "milliseconds"),
+        ("hours", "hours"),
+        ("days", "days"),
+        ("weeks", "weeks"),
+        ("months", "months"),
+        ("years", "years"),
+        ("km", "km"),
+        ("kilometers", "km"),
+        ("miles", "miles"),
+        ("kg", "kg"),
+        ("kilograms", "kg"),
+        ("grams", "grams"),
+        ("cm", "cm"),
+        ("meters", "metres"),
+        ("percent", "%"),
+        ("usd", "US dollars"),
+        ("dollars", "dollars"),
+        ("eur", "euros"),
+        ("euros", "euros"),
+        ("bytes", "bytes"),
+        ("celsius", "°C"),
     ];
     if column.category != 'N' {
         return None;
@@ -242,7 +321,9 @@ pub(crate) fn unit(column: &Column) -> Option<String> {
     // in a comment only "in minutes" or "(minutes)": a mere mention proves nothing
     UNITS
         .iter()
-        .find(|(word, _)| comment.contains(&format!("({word})")) || stated.windows(2).any(|w| w[0] == "in" && w[1] == *word))
+        .find(|(word, _)| {
+            comment.contains(&format!("({word})")) || stated.windows(2).any(|w| w[0] == "in" && w[1] == *word)
+        })
         .map(|(_, unit)| (*unit).to_owned())
 }
 
@@ -253,7 +334,8 @@ mod tests {
     fn words() -> Words {
         let table = |name: &str| format!(r#"{{"schema":"public","name":"{name}","kind":"table","columns":[]}}"#);
         let tables = ["patients", "claims_transactions", "payers"].map(table).join(",");
-        let schema = Schema::from_json(&format!(r#"{{"database":"d","server_version":150000,"tables":[{tables}]}}"#)).unwrap();
+        let schema =
+            Schema::from_json(&format!(r#"{{"database":"d","server_version":150000,"tables":[{tables}]}}"#)).unwrap();
         Words::new(&schema)
     }
 
@@ -279,7 +361,10 @@ mod tests {
 
     #[test]
     fn short_comments_are_nouns_and_long_ones_are_not() {
-        assert_eq!(comment_noun("Postal code of the shipping address", 7).unwrap(), "postal code of the shipping address");
+        assert_eq!(
+            comment_noun("Postal code of the shipping address", 7).unwrap(),
+            "postal code of the shipping address"
+        );
         assert_eq!(comment_noun("The member's plan.", 7).unwrap(), "member's plan");
         assert_eq!(comment_noun("ICD-10 code", 7).unwrap(), "ICD-10 code");
         assert_eq!(comment_noun("When does this unit open on Monday?", 7), None);

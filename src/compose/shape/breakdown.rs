@@ -44,14 +44,29 @@ pub(super) fn named_columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr
 fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], many: &str) -> Extra {
     let by_key = draw.rng.chance(35) || keys[0].time && draw.rng.chance(70);
     if by_key {
-        query.order = keys[0].group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }).collect();
+        query.order =
+            keys[0].group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }).collect();
         let key = &keys[0].one;
         return if keys[0].time {
-            let word = draw.rng.word(&["in chronological order", "from the earliest to the latest", "oldest first", "in order of time"]);
-            Extra::new(format!(", {word}"), format!("Put it {}", word.replace("oldest first", "in chronological order").replace("from the", "in order from the")))
+            let word = draw.rng.word(&[
+                "in chronological order",
+                "from the earliest to the latest",
+                "oldest first",
+                "in order of time",
+            ]);
+            Extra::new(
+                format!(", {word}"),
+                format!(
+                    "Put it {}",
+                    word.replace("oldest first", "in chronological order").replace("from the", "in order from the")
+                ),
+            )
         } else {
             let word = draw.rng.word(&["sorted by", "ordered by", "in order of"]);
-            Extra::new(format!(", {word} {key}"), format!("{} the {key}", draw.rng.word(&["Sort by", "Order the result by", "Arrange it by"])))
+            Extra::new(
+                format!(", {word} {key}"),
+                format!("{} the {key}", draw.rng.word(&["Sort by", "Order the result by", "Arrange it by"])),
+            )
         };
     }
     let figure = &figures[draw.rng.below(figures.len())];
@@ -83,14 +98,23 @@ pub(super) fn direction_words(time: bool, descending: bool) -> (&'static str, &'
     }
 }
 
-fn speech(draw: &mut Draw, keys: &[Key], figures: &[Figure], rows: &str, having: Option<&Having>, conditional: bool) -> Speech {
+fn speech(
+    draw: &mut Draw,
+    keys: &[Key],
+    figures: &[Figure],
+    rows: &str,
+    having: Option<&Having>,
+    conditional: bool,
+) -> Speech {
     let said = aggregate::figures_of(figures, rows);
     let the = figure::list_the(figures);
     let key = keys.iter().map(|k| k.one.clone()).collect::<Vec<_>>().join(" and ");
     let many = if keys.len() == 1 { keys[0].many.clone() } else { "combinations".to_owned() };
     let (each, every) = match having {
         Some(h) if keys.len() == 1 => (format!("{key} with {}", h.words), format!("{many} with {}", h.words)),
-        Some(h) => (format!("combination of {key} with {}", h.words), format!("combinations of {key} with {}", h.words)),
+        Some(h) => {
+            (format!("combination of {key} with {}", h.words), format!("combinations of {key} with {}", h.words))
+        }
         None if keys.len() > 1 => (format!("combination of {key}"), format!("combinations of {key}")),
         None => (key.clone(), many),
     };
@@ -122,7 +146,11 @@ fn speech(draw: &mut Draw, keys: &[Key], figures: &[Figure], rows: &str, having:
             nominal.push(format!("all {every} with {said}"));
         }
         nominal.push(format!("{said}, broken down by {key}"));
-        questions.push(format!("how {} {} by {key}", if figures.len() > 1 { "do" } else { "does" }, format!("{said} differ")));
+        questions.push(format!(
+            "how {} {} by {key}",
+            if figures.len() > 1 { "do" } else { "does" },
+            format!("{said} differ")
+        ));
     }
     if having.is_none() && keys.len() > 1 {
         nominal.push(format!("{said}, broken down by {key}"));
@@ -153,7 +181,11 @@ impl Key {
 }
 
 /// Cuts an ordered query to `n` rows, proof against ties included.
-pub(super) fn cut(query: &mut Select, n: u64, breakers: &[super::super::tree::Expr]) -> Vec<(&'static str, Select, Expect)> {
+pub(super) fn cut(
+    query: &mut Select,
+    n: u64,
+    breakers: &[super::super::tree::Expr],
+) -> Vec<(&'static str, Select, Expect)> {
     query.limit = Some(Limit::Rows(n));
     let mut probes = tie_probes(query, breakers);
     // fewer rows than the cut would make it idle

@@ -16,7 +16,9 @@ pub(super) fn summarizable(scope: &Scope, place: Place) -> bool {
             Role::Time => !field.traits.personal && field.varied,
             Role::Dimension | Role::Code | Role::Year => {
                 let rows = scope.entity(place.node).rows;
-                field.varied && !field.traits.personal && (rows == 0 || field.distinct > 2 && field.distinct * 10 < rows * 8)
+                field.varied
+                    && !field.traits.personal
+                    && (rows == 0 || field.distinct > 2 && field.distinct * 10 < rows * 8)
             }
             Role::Key => true,
             _ => false,

@@ -52,7 +52,10 @@ pub(super) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
         draw.use_place(place);
         let noun = draw.scope.noun(place);
         let name = &draw.scope.field(place).name;
-        let taken = found.columns.iter().any(|(e, a)| a.as_deref() == Some(name) || matches!(e, Expr::Column(_, n) if n == name));
+        let taken = found
+            .columns
+            .iter()
+            .any(|(e, a)| a.as_deref() == Some(name) || matches!(e, Expr::Column(_, n) if n == name));
         let renamed = super::super::aggregate::snake(&noun);
         let twice = found.columns.iter().any(|(_, a)| a.as_deref() == Some(&renamed));
         if taken && (renamed == *name || twice) {
@@ -104,7 +107,12 @@ fn keep_childless(draw: &mut Draw, shown: &Shown) {
 
 fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {
     let sortable: Vec<usize> = (0..shown.places.len())
-        .filter(|&i| matches!(draw.scope.field(shown.places[i]).role(), Role::Measure | Role::Time | Role::Year | Role::Dimension | Role::Name))
+        .filter(|&i| {
+            matches!(
+                draw.scope.field(shown.places[i]).role(),
+                Role::Measure | Role::Time | Role::Year | Role::Dimension | Role::Name
+            )
+        })
         .collect();
     if let Some(&i) = draw.rng.pick(&sortable) {
         let place = shown.places[i];
@@ -132,8 +140,16 @@ fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra
     }
     let label = draw.scope.subject().label.clone();
     let by: Vec<usize> = if label.len() == 2 { vec![label[1], label[0]] } else { label.clone() };
-    order.extend(by.iter().map(|&field| Order { by: draw.scope.column(Place { node: 0, field }), descending: false, nulls_last: false }));
-    let name = if label.len() == 2 { "last name and first name".to_owned() } else { draw.scope.field(Place { node: 0, field: label[0] }).noun.clone() };
+    order.extend(by.iter().map(|&field| Order {
+        by: draw.scope.column(Place { node: 0, field }),
+        descending: false,
+        nulls_last: false,
+    }));
+    let name = if label.len() == 2 {
+        "last name and first name".to_owned()
+    } else {
+        draw.scope.field(Place { node: 0, field: label[0] }).noun.clone()
+    };
     let word = draw.rng.word(&["in alphabetical order of", "sorted alphabetically by", "ordered by"]);
     Some(Extra::new(format!(", {word} {name}"), format!("Sort by {name}")))
 }
@@ -152,14 +168,18 @@ fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> Speech {
         _ => "name".to_owned(),
     };
     let labels = grammar::plural(&label);
-    let heavy = rows.contains(" whose ") || rows.contains(" with ") || rows.contains(" that ") || rows.contains(" who ");
+    let heavy =
+        rows.contains(" whose ") || rows.contains(" with ") || rows.contains(" that ") || rows.contains(" who ");
     let that = if subject.person { "who" } else { "which" };
     if !shown.named {
         let many = grammar::and_list(nouns);
         nominal.push(format!("the {many} of {rows}"));
         nominal.push(format!("{many} of all {rows}"));
         nominal.push(format!("the {many} of every {}", singular_rows(&subject.many, &subject.one, rows)));
-        questions.push(format!("what {} the {many} of {rows}", if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }));
+        questions.push(format!(
+            "what {} the {many} of {rows}",
+            if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }
+        ));
     } else if nouns.is_empty() {
         nominal.push(format!("the {labels} of {rows}"));
         nominal.push(format!("all {rows}"));
@@ -168,17 +188,35 @@ fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> Speech {
         questions.push(format!("what are the {labels} of {rows}"));
         questions.push(which(subject.many.as_str(), rows, subject.person));
     } else {
-        nominal.push(format!("the {label} and {list} of {rows}").replacen(" and ", if nouns.len() > 1 { ", " } else { " and " }, 1));
-        nominal.push(format!("{rows}, each with {} {list}", draw.rng.word(&["its", "the"])).replace("each with its", if subject.person { "each with their" } else { "each with its" }));
+        nominal.push(format!("the {label} and {list} of {rows}").replacen(
+            " and ",
+            if nouns.len() > 1 { ", " } else { " and " },
+            1,
+        ));
+        nominal.push(
+            format!("{rows}, each with {} {list}", draw.rng.word(&["its", "the"]))
+                .replace("each with its", if subject.person { "each with their" } else { "each with its" }),
+        );
         if !heavy {
             nominal.push(format!("{rows} with their {list}"));
         }
         nominal.push(format!("{rows}, along with their {list}"));
         nominal.push(format!("{rows} together with {list}"));
-        questions.push(format!("{}, and what {} their {list}", which(&subject.many, rows, subject.person), if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }));
-        questions.push(format!("what are the {label} and {list} of {rows}").replacen(" and ", if nouns.len() > 1 { ", " } else { " and " }, 1));
+        questions.push(format!(
+            "{}, and what {} their {list}",
+            which(&subject.many, rows, subject.person),
+            if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }
+        ));
+        questions.push(format!("what are the {label} and {list} of {rows}").replacen(
+            " and ",
+            if nouns.len() > 1 { ", " } else { " and " },
+            1,
+        ));
         if nouns.len() == 1 {
-            questions.push(format!("what {} the {} of {} of {rows}", condition::be(&nouns[0]), nouns[0], "each"). replace("of each of", "of each of the"));
+            questions.push(
+                format!("what {} the {} of {} of {rows}", condition::be(&nouns[0]), nouns[0], "each")
+                    .replace("of each of", "of each of the"),
+            );
         }
     }
     let mut extras = Vec::new();
@@ -229,7 +267,11 @@ pub(super) fn distinct(draw: &mut Draw) -> Option<Draft> {
             let field = scope.field(p);
             let rows = scope.entity(p.node).rows;
             let repeated = field.distinct < rows || rows == 0;
-            repeated && (field.groupable() || matches!(field.role(), Role::Name | Role::Code | Role::Measure) && field.varied && !field.traits.personal)
+            repeated
+                && (field.groupable()
+                    || matches!(field.role(), Role::Name | Role::Code | Role::Measure)
+                        && field.varied
+                        && !field.traits.personal)
         });
         places.extend(place.inspect(|&p| draw.use_place(p)));
     }
@@ -246,7 +288,8 @@ pub(super) fn distinct(draw: &mut Draw) -> Option<Draft> {
     let nouns: Vec<String> = places.iter().map(|&p| draw.scope.noun(p)).collect();
     let mut extras = Vec::new();
     if draw.rng.chance(45) {
-        query.order = places.iter().map(|&p| Order { by: draw.scope.column(p), descending: false, nulls_last: false }).collect();
+        query.order =
+            places.iter().map(|&p| Order { by: draw.scope.column(p), descending: false, nulls_last: false }).collect();
         let word = draw.rng.word(&["in ascending order", "sorted in ascending order", "in order"]);
         extras.push(Extra::new(format!(", {word}"), "Sort them in ascending order"));
     }
@@ -260,7 +303,11 @@ pub(super) fn distinct(draw: &mut Draw) -> Option<Draft> {
     } else {
         format!("{different} combinations of {}", grammar::and_list(&nouns))
     };
-    let nominal = vec![format!("the {what} of {rows}"), format!("the {what} found among {rows}"), format!("all {what} that occur for {rows}")];
+    let nominal = vec![
+        format!("the {what} of {rows}"),
+        format!("the {what} found among {rows}"),
+        format!("all {what} that occur for {rows}"),
+    ];
     let questions = vec![
         format!("what are the {what} of {rows}"),
         format!("which {what} do {rows} have"),

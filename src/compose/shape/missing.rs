@@ -15,7 +15,8 @@ fn first_edge(draw: &Draw) -> Option<usize> {
     let (_, edge, up) = draw.scope.nodes.get(1)?.via?;
     let e = &draw.world.graph.edges[edge];
     let parent = &draw.world.entities[e.parent];
-    (up && e.child != e.parent && !parent.label.is_empty() && (!parent.key.is_empty() || parent.label_unique)).then_some(edge)
+    (up && e.child != e.parent && !parent.label.is_empty() && (!parent.key.is_empty() || parent.label_unique))
+        .then_some(edge)
 }
 
 /// "the number of rentals of each customer, also where there are none": LEFT JOIN and a count of the child's key.
@@ -47,7 +48,10 @@ pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
         query.order = vec![Order { by: Expr::Column(String::new(), alias), descending, nulls_last: false }];
         query.order.extend(key.group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }));
         let first = if descending { "highest" } else { "lowest" };
-        extras.push(Extra::new(format!(", {first} number first and then by name"), format!("Sort by the number, {first} first, then by name")));
+        extras.push(Extra::new(
+            format!(", {first} number first and then by name"),
+            format!("Sort by the number, {first} first, then by name"),
+        ));
         probes[0].1.order = query.order.clone();
     }
     let nominal = vec![
@@ -55,8 +59,11 @@ pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
         format!("every {one} with the number of {many}"),
         format!("all {} and how many {many} each of them has", key.many),
     ];
-    let questions =
-        vec![format!("how many {many} does each {one} have"), format!("for every {one}, how many {many} are there"), format!("what is the number of {many} per {one}")];
+    let questions = vec![
+        format!("how many {many} does each {one} have"),
+        format!("for every {one}, how many {many} are there"),
+        format!("what is the number of {many} per {one}"),
+    ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }
 
@@ -78,7 +85,8 @@ pub(super) fn none(draw: &mut Draw) -> Option<Draft> {
     let (many, parent) = (scope.entity(child).many.clone(), scope.subject());
     let counted = draw.rng.chance(35);
     let mut query = Select::default();
-    let label: Vec<(Expr, Option<String>)> = parent.label.iter().map(|&field| (scope.column(Place { node: 0, field }), None)).collect();
+    let label: Vec<(Expr, Option<String>)> =
+        parent.label.iter().map(|&field| (scope.column(Place { node: 0, field }), None)).collect();
     let columns = if counted { vec![(aggregate("count(*)", vec![]), None)] } else { label };
     let absent = if draw.rng.chance(50) {
         // the reference itself is NULL where no child was found
@@ -109,21 +117,41 @@ pub(super) fn none(draw: &mut Draw) -> Option<Draft> {
     let mut probes = vec![("filter", without, Expect::Differs)];
     let mut extras = Vec::new();
     if !counted && draw.rng.chance(40) {
-        query.order = parent.label.iter().rev().map(|&field| Order { by: draw.scope.column(Place { node: 0, field }), descending: false, nulls_last: false }).collect();
+        query.order = parent
+            .label
+            .iter()
+            .rev()
+            .map(|&field| Order {
+                by: draw.scope.column(Place { node: 0, field }),
+                descending: false,
+                nulls_last: false,
+            })
+            .collect();
         extras.push(Extra::new(", in alphabetical order", "Put them in alphabetical order"));
         probes[0].1.order = query.order.clone();
     }
     let parents = &parent.many;
     let who = if parent.person { "who" } else { "that" };
     let nominal = if counted {
-        vec![format!("the number of {parents} without any {many}"), format!("the number of {parents} {who} have no {many}")]
+        vec![
+            format!("the number of {parents} without any {many}"),
+            format!("the number of {parents} {who} have no {many}"),
+        ]
     } else {
-        vec![format!("{parents} without any {many}"), format!("the {parents} {who} have no {many} at all"), format!("all {parents} for which there are no {many}")]
+        vec![
+            format!("{parents} without any {many}"),
+            format!("the {parents} {who} have no {many} at all"),
+            format!("all {parents} for which there are no {many}"),
+        ]
     };
     let questions = if counted {
         vec![format!("how many {parents} have no {many}"), format!("how many {parents} are there without any {many}")]
     } else {
-        vec![format!("which {parents} have no {many}"), format!("which {parents} have never had any {many}").replace("have never had any", "do not have any"), format!("are there {parents} without {many}, and which ones")]
+        vec![
+            format!("which {parents} have no {many}"),
+            format!("which {parents} have never had any {many}").replace("have never had any", "do not have any"),
+            format!("are there {parents} without {many}, and which ones"),
+        ]
     };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: !counted }) })
 }

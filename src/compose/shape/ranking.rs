@@ -22,7 +22,8 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
         let field = scope.field(p);
         p.node == 0
             && !field.nullable
-            && (field.measurable() && field.distinct > 10 || field.role() == Role::Time && !field.traits.audit && field.distinct > 10)
+            && (field.measurable() && field.distinct > 10
+                || field.role() == Role::Time && !field.traits.audit && field.distinct > 10)
     })?;
     draw.use_place(by);
     let shown = list::shown(draw, 0, 2);
@@ -77,11 +78,23 @@ fn with_ties(query: &mut Select, n: u64) -> (Vec<(&'static str, Select, Expect)>
     query.limit = Some(Limit::WithTies(n));
     let mut without = query.clone();
     without.limit = None;
-    (vec![("limit", without, Expect::Differs)], Some(Extra::new(", including any that tie for the last place", "Include any that tie for the last place")))
+    (
+        vec![("limit", without, Expect::Differs)],
+        Some(Extra::new(", including any that tie for the last place", "Include any that tie for the last place")),
+    )
 }
 
 #[allow(clippy::too_many_arguments)]
-fn rows_speech(draw: &mut Draw, shown: &list::Shown, rows: &str, noun: &str, time: bool, descending: bool, n: u64, show_by: bool) -> Speech {
+fn rows_speech(
+    draw: &mut Draw,
+    shown: &list::Shown,
+    rows: &str,
+    noun: &str,
+    time: bool,
+    descending: bool,
+    n: u64,
+    show_by: bool,
+) -> Speech {
     let subject = draw.scope.subject();
     let main = draw.scope.subject().when.is_some_and(|w| draw.scope.noun(Place { node: 0, field: w }) == noun);
     let top = match (time, descending) {
@@ -93,7 +106,8 @@ fn rows_speech(draw: &mut Draw, shown: &list::Shown, rows: &str, noun: &str, tim
     let one = rows.replacen(&subject.many, &subject.one, 1);
     let (number, these) = if n == 1 { (String::new(), one) } else { (format!("{} ", of_number(n)), rows.to_owned()) };
     let what = if main && time { format!("{top} {these}") } else { these.clone() };
-    let linked = rows.contains(" with ") || rows.contains(" whose ") || rows.contains(" that ") || rows.contains(" who ");
+    let linked =
+        rows.contains(" with ") || rows.contains(" whose ") || rows.contains(" that ") || rows.contains(" who ");
     let (by, having) = match (main && time, linked) {
         (true, _) => (String::new(), String::new()),
         (false, false) => (format!(" with the {top} {noun}"), format!(" with the {top} {noun}")),
@@ -107,8 +121,18 @@ fn rows_speech(draw: &mut Draw, shown: &list::Shown, rows: &str, noun: &str, tim
         nouns.push(noun.to_owned());
     }
     let list = grammar::and_list(&nouns);
-    let head = if linked && !(main && time) { format!("among {rows}, the {number}{}", if n == 1 { "one" } else { "ones" }).replace("one  ", "one ") + &format!(" with the {top} {noun}") } else { format!("the {number}{what}{having}") };
-    let tail = if shown.named && nouns.is_empty() { String::new() } else { format!(", showing the {list}").replace("showing the", draw.rng.word(&["showing the", "with the", "giving the"])) };
+    let head = if linked && !(main && time) {
+        format!("among {rows}, the {number}{}", if n == 1 { "one" } else { "ones" }).replace("one  ", "one ")
+            + &format!(" with the {top} {noun}")
+    } else {
+        format!("the {number}{what}{having}")
+    };
+    let tail = if shown.named && nouns.is_empty() {
+        String::new()
+    } else {
+        format!(", showing the {list}")
+            .replace("showing the", draw.rng.word(&["showing the", "with the", "giving the"]))
+    };
     if shown.named || !nouns.is_empty() {
         if shown.named {
             nominal.push(format!("{head}{tail}"));
@@ -125,13 +149,25 @@ fn rows_speech(draw: &mut Draw, shown: &list::Shown, rows: &str, noun: &str, tim
         }
         questions.push(format!("what {} the {number}{what}{by}", if n == 1 { "is" } else { "are" }));
     } else {
-        questions.push(format!("among {rows}, which {number}{} the {top} {noun}", if n == 1 { "one has" } else { "have" }));
-        questions.push(format!("of all {rows}, which {number}{} the {top} {noun}", if n == 1 { "has" } else { "have" }));
+        questions
+            .push(format!("among {rows}, which {number}{} the {top} {noun}", if n == 1 { "one has" } else { "have" }));
+        questions
+            .push(format!("of all {rows}, which {number}{} the {top} {noun}", if n == 1 { "has" } else { "have" }));
     }
     let mut extras = Vec::new();
     let questions = questions
         .into_iter()
-        .map(|q| if tail.is_empty() { q } else { format!("{q}, and what {} {} {list}", if nouns.len() > 1 { "are" } else { "is" }, if n == 1 { "its" } else { "their" }) })
+        .map(|q| {
+            if tail.is_empty() {
+                q
+            } else {
+                format!(
+                    "{q}, and what {} {} {list}",
+                    if nouns.len() > 1 { "are" } else { "is" },
+                    if n == 1 { "its" } else { "their" }
+                )
+            }
+        })
         .collect();
     if n > 1 && draw.rng.chance(30) {
         extras.push(Extra::new(format!(", {top} first"), format!("Put the {top} first")));
@@ -162,9 +198,17 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     }
     apply(&mut query, &conditions);
     query.group = key.group.clone();
-    let having = if draw.rng.chance(15) && !figure.counts { group::having(draw, std::slice::from_ref(&key), &many, &conditions) } else { None };
+    let having = if draw.rng.chance(15) && !figure.counts {
+        group::having(draw, std::slice::from_ref(&key), &many, &conditions)
+    } else {
+        None
+    };
     query.having = having.iter().map(|h| h.sql.clone()).collect();
-    let by = if show && !figure.alias.is_empty() { Expr::Column(String::new(), figure.alias.clone()) } else { aggregate::unrounded(&figure) };
+    let by = if show && !figure.alias.is_empty() {
+        Expr::Column(String::new(), figure.alias.clone())
+    } else {
+        aggregate::unrounded(&figure)
+    };
     query.order = vec![Order { by, descending, nulls_last: false }];
     let mut ties = None;
     let mut probes = if draw.rng.chance(12) {
@@ -186,17 +230,32 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     }
     let rows = draw.rows_phrase(&conditions);
     let noun = aggregate::named(&figure, &rows);
-    let top = if descending { draw.rng.word(&["highest", "largest", "greatest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
+    let top = if descending {
+        draw.rng.word(&["highest", "largest", "greatest"])
+    } else {
+        draw.rng.word(&["lowest", "smallest"])
+    };
     let top = if figure.counts && draw.rng.chance(70) { if descending { "most" } else { "fewest" } } else { top };
-    let measured = if top == "most" || top == "fewest" { format!("the {top} {rows}") } else if figure.counts { format!("the {top} {noun}") } else { format!("the {top} {noun} of {rows}") };
+    let measured = if top == "most" || top == "fewest" {
+        format!("the {top} {rows}")
+    } else if figure.counts {
+        format!("the {top} {noun}")
+    } else {
+        format!("the {top} {noun} of {rows}")
+    };
     let number = if n == 1 { String::new() } else { format!("{} ", literal_word(n)) };
     let keys = if n == 1 { key.one.clone() } else { key.many.clone() };
     let limit = having.as_ref().map_or(String::new(), |h| format!(", considering only {} with {}", key.many, h.words));
-    let tail = if show { format!(", along with {}", draw.rng.word(&["that figure", "the figure itself", "the value", "that number"])) } else { String::new() };
+    let tail = if show {
+        format!(", along with {}", draw.rng.word(&["that figure", "the figure itself", "the value", "that number"]))
+    } else {
+        String::new()
+    };
     let verb = if n == 1 { "has" } else { "have" };
     let nominal = vec![format!("the {number}{keys} with {measured}{limit}{tail}")];
     let mut questions = vec![format!("which {number}{keys} {verb} {measured}{limit}{tail}")];
-    questions.push(format!("what {} the {number}{keys} with {measured}{limit}{tail}", if n == 1 { "is" } else { "are" }));
+    questions
+        .push(format!("what {} the {number}{keys} with {measured}{limit}{tail}", if n == 1 { "is" } else { "are" }));
     if key.person && n == 1 {
         questions.push(format!("who is the {keys} with {measured}{limit}{tail}"));
     } else if key.person {
