@@ -146,11 +146,7 @@ fn speech(
             nominal.push(format!("all {every} with {said}"));
         }
         nominal.push(format!("{said}, broken down by {key}"));
-        questions.push(format!(
-            "how {} {} by {key}",
-            if figures.len() > 1 { "do" } else { "does" },
-            format!("{said} differ")
-        ));
+        questions.push(format!("how {} {said} differ by {key}", if figures.len() > 1 { "do" } else { "does" }));
     }
     if having.is_none() && keys.len() > 1 {
         nominal.push(format!("{said}, broken down by {key}"));
