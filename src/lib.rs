@@ -43,6 +43,7 @@ extension_sql_file!(
     ]
 );
 extension_sql_file!("../sql/wait.sql", name = "wait", requires = ["views", api::run::nudge_]);
+extension_sql_file!("../sql/export.sql", name = "export", requires = ["tables"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 
 #[pg_guard]

@@ -4,3 +4,4 @@ pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod run;
 pub(crate) mod shipped;
+pub(crate) mod export;

@@ -1,3 +1,8 @@
 //! What becomes of accepted records: keys for duplicates, splits, line formats, measures, pages. No pgrx.
 
+pub(crate) mod format;
 pub(crate) mod keys;
+pub(crate) mod lines;
+pub(crate) mod options;
+pub(crate) mod paths;
+pub(crate) mod prompt;

@@ -12,3 +12,5 @@ pub(crate) mod spi;
 pub(crate) mod store;
 pub(crate) mod transaction;
 pub(crate) mod worker;
+pub(crate) mod copy;
+pub(crate) mod dataset;

@@ -1,0 +1,47 @@
+-- The native line of every record, kept ready: an export reads lines in order and as fast as COPY writes.
+-- Triggers keep it in step with nlsql.item; a dump leaves it out, for they fill it again.
+CREATE TABLE nlsql.item_line (
+  run_id bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
+  phase  text NOT NULL,
+  slot   bigint NOT NULL,
+  split  text,
+  line   text NOT NULL,
+  PRIMARY KEY (run_id, phase, slot)
+);
+COMMENT ON TABLE nlsql.item_line IS 'each record of nlsql.item as a line of JSON, for export';
+
+ALTER TABLE nlsql.item_line ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON nlsql.item_line FOR SELECT USING (run_id IN (SELECT r.id FROM nlsql.run r));
+GRANT SELECT ON nlsql.item_line TO PUBLIC;
+
+-- No id, run, role or time, so that equal runs give equal bytes. row_to_json escapes every control character.
+CREATE FUNCTION nlsql.line_(i nlsql.item) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT pg_catalog.row_to_json(record)::text
+          FROM (SELECT (i).phase, (i).slot, (i).kind, (i).question, (i).sql, (i).answer, (i).turns, (i).style,
+                       (i).difficulty, (i).tables, (i).columns, (i).functions, (i).features, (i).skeleton,
+                       (i).template, (i).literals, (i).rows, (i).result, (i).evidence, (i).reasoning, (i).checks,
+                       (i).split, (i).engine, (i).model, (i).seed, (i).schema_hash) record);
+
+CREATE FUNCTION nlsql.keep_lines_() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  CASE TG_OP
+    WHEN 'INSERT' THEN
+      INSERT INTO nlsql.item_line SELECT i.run_id, i.phase, i.slot, i.split, nlsql.line_(i) FROM changed i;
+    WHEN 'UPDATE' THEN
+      UPDATE nlsql.item_line l SET split = i.split, line = nlsql.line_(i)
+        FROM changed i WHERE l.run_id = i.run_id AND l.phase = i.phase AND l.slot = i.slot;
+    ELSE
+      DELETE FROM nlsql.item_line l USING changed i
+       WHERE l.run_id = i.run_id AND l.phase = i.phase AND l.slot = i.slot;
+  END CASE;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER lines_insert AFTER INSERT ON nlsql.item REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION nlsql.keep_lines_();
+CREATE TRIGGER lines_update AFTER UPDATE ON nlsql.item REFERENCING NEW TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION nlsql.keep_lines_();
+CREATE TRIGGER lines_delete AFTER DELETE ON nlsql.item REFERENCING OLD TABLE AS changed
+  FOR EACH STATEMENT EXECUTE FUNCTION nlsql.keep_lines_();

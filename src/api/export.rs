@@ -1,0 +1,83 @@
+//! Records on their way out: lines, files, directories.
+
+use crate::dataset::format::Format;
+use crate::dataset::lines::{self, Part};
+use crate::dataset::options::ExportOptions;
+use crate::dataset::paths;
+use crate::dataset::prompt::{INSTRUCTION, Prompt, SchemaText};
+use crate::error::Result;
+use crate::pg::copy::{self, Aside, Lines};
+use crate::pg::dataset;
+use crate::pg::error::report;
+use pgrx::JsonB;
+use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
+use pgrx::prelude::*;
+
+const INSTEAD: &str = "GRANT pg_write_server_files, or fetch the same lines with SELECT nlsql.jsonl(..), in psql -At.";
+
+fn query(run: &str, format: &str, split: Option<&str>, options: &ExportOptions) -> Result<String> {
+    let format = Format::parse_line(format)?;
+    lines::check_split(split)?;
+    let sources = dataset::sources(run, options)?;
+    let db_id = match &options.db_id {
+        Some(name) => name.clone(),
+        None => dataset::database()?,
+    };
+    let prompt = Prompt {
+        instruction: options.system.clone().unwrap_or_else(|| INSTRUCTION.to_owned()),
+        schema: SchemaText::None,
+    };
+    lines::query(&sources, format, split.map_or(Part::All, Part::Split), options, &prompt, &db_id)
+}
+
+/// The records of a run, one JSON text a row, in the order (phase, slot).
+#[pg_extern(schema = "nlsql", stable, parallel_unsafe)]
+fn jsonl(
+    run: &str,
+    format: default!(&str, "'nlsql'"),
+    split: default!(Option<&str>, "NULL"),
+    options: default!(JsonB, "'{}'"),
+) -> std::result::Result<SetOfIterator<'static, String>, ErrorReport> {
+    let open = || -> Result<Lines> {
+        let options = ExportOptions::parse(&options.0)?;
+        Lines::open(&query(run, format, split, &options)?)
+    };
+    let mut lines = open().map_err(report)?;
+    Ok(SetOfIterator::new(std::iter::from_fn(move || lines.next().map_err(report).unwrap_or_report())))
+}
+
+/// The same lines in a file of the server, by COPY. Written aside, and named only when complete.
+#[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
+fn export_jsonl(
+    run: &str,
+    path: default!(Option<&str>, "NULL"),
+    format: default!(&str, "'nlsql'"),
+    split: default!(Option<&str>, "NULL"),
+    options: default!(JsonB, "'{}'"),
+) -> std::result::Result<
+    TableIterator<'static, (name!(file, String), name!(records, i64), name!(bytes, i64))>,
+    ErrorReport,
+> {
+    let export = || -> Result<(String, i64, i64)> {
+        let options = ExportOptions::parse(&options.0)?;
+        let query = query(run, format, split, &options)?;
+        copy::require_file_rights("pg_write_server_files", INSTEAD)?;
+        let target = paths::target(path, &default_name(run, format, split), &copy::export_dir()?)?;
+        if !options.overwrite && target.symlink_metadata().is_ok() {
+            return Err(copy::exists_error(&target));
+        }
+        copy::make_export_dir(&target)?;
+        let aside = Aside::new(&target);
+        let records = copy::copy_lines(&query, aside.path())?;
+        let bytes = aside.keep(options.overwrite)?;
+        Ok((target.display().to_string(), records as i64, bytes as i64))
+    };
+    export().map(TableIterator::once).map_err(report)
+}
+
+/// `run.jsonl` for the native lines of all splits; what differs from that is in the name.
+fn default_name(run: &str, format: &str, split: Option<&str>) -> String {
+    let format = if format == "nlsql" { String::new() } else { format!(".{format}") };
+    let split = split.map_or_else(String::new, |s| format!(".{s}"));
+    format!("{run}{format}{split}.jsonl")
+}

@@ -1,0 +1,204 @@
+//! Lines on their way out: into a file of the server by COPY, or row by row through a cursor. Both run the same query
+//! as the current user, so that row security and file rights are the server's own.
+
+use super::owner::{set_local, with_catalog_path};
+use super::spi::{self, Arg};
+use super::session;
+use crate::dataset::paths;
+use crate::error::{Code, Error, Result};
+use crate::schema::model::quote_literal;
+use pgrx::pg_sys;
+use pgrx::spi::Spi;
+use std::ffi::CString;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// COPY checks this too, but std::fs does not, and it comes first.
+pub(crate) fn require_file_rights(role: &str, instead: &str) -> Result<()> {
+    let may = with_catalog_path(|| spi::select("SELECT pg_catalog.pg_has_role($1, 'USAGE')::text", &[Arg::Text(role)]))?;
+    if spi::first(may).as_deref() == Some("true") {
+        return Ok(());
+    }
+    Err(Error::new(Code::InsufficientPrivilege, format!("permission denied: this needs the rights of {role}"))
+        .hint(instead.to_owned()))
+}
+
+pub(crate) fn data_directory() -> Result<String> {
+    session::setting(c"data_directory").ok_or_else(|| Error::internal("the server has no data_directory"))
+}
+
+pub(crate) fn export_dir() -> Result<PathBuf> {
+    Ok(paths::export_dir(&super::guc::export_dir(), &data_directory()?))
+}
+
+/// An error of the file system, with the SQLSTATE that the server itself would give.
+pub(crate) fn file_error(what: &str, path: &Path, error: &std::io::Error) -> Error {
+    let code = match error.kind() {
+        ErrorKind::NotFound => Code::Server(*b"58P01"),
+        ErrorKind::AlreadyExists => Code::DuplicateFile,
+        ErrorKind::PermissionDenied => Code::InsufficientPrivilege,
+        ErrorKind::StorageFull => Code::Server(*b"53100"),
+        _ => Code::Server(*b"58030"),
+    };
+    Error::new(code, format!("could not {what} \"{}\": {error}", path.display()))
+}
+
+pub(crate) fn exists_error(path: &Path) -> Error {
+    Error::new(Code::DuplicateFile, format!("\"{}\" exists already", path.display()))
+        .hint("Name another path, or options => '{\"overwrite\": true}'.")
+}
+
+/// Makes the default directory for the first export: for the server's user alone.
+pub(crate) fn make_export_dir(target: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let Some(parent) = target.parent() else { return Ok(()) };
+    if !parent.starts_with(export_dir()?) || parent.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(parent)
+        .map_err(|e| file_error("create directory", parent, &e))
+}
+
+/// A file written aside. It goes when this is dropped, also by an error of the server, unless `keep` was called.
+pub(crate) struct Aside {
+    path: PathBuf,
+    target: PathBuf,
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+impl Aside {
+    pub fn new(target: &Path) -> Aside {
+        remove_stale(target);
+        Aside { path: paths::aside(target, session::pid()), target: target.to_path_buf() }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives the file its name; its size.
+    pub fn keep(self, overwrite: bool) -> Result<u64> {
+        let bytes = fs::metadata(&self.path).map_err(|e| file_error("read", &self.path, &e))?.len();
+        if overwrite {
+            fs::rename(&self.path, &self.target).map_err(|e| file_error("rename to", &self.target, &e))?;
+            return Ok(bytes);
+        }
+        // a link, unlike a rename, does not replace a file that came meanwhile
+        match fs::hard_link(&self.path, &self.target) {
+            Ok(()) => Ok(bytes),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => Err(exists_error(&self.target)),
+            Err(_) if self.target.symlink_metadata().is_err() => {
+                fs::rename(&self.path, &self.target).map_err(|e| file_error("rename to", &self.target, &e))?;
+                Ok(bytes)
+            }
+            Err(e) => Err(file_error("link", &self.target, &e)),
+        }
+    }
+}
+
+/// What a killed server left behind of the same export.
+fn remove_stale(target: &Path) {
+    let (Some(dir), Some(file)) = (target.parent(), target.file_name().and_then(|f| f.to_str())) else { return };
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        let stale = entry.file_name().to_str().and_then(|name| paths::aside_of(name, file));
+        if stale.is_some_and(|pid| pid == session::pid() || !Path::new("/proc").join(pid.to_string()).exists()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Plans the query so that its branches are read in order: no sort of the whole, no worker processes.
+fn in_order<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    with_catalog_path(|| {
+        for (name, value) in [
+            (c"enable_sort", c"off"),
+            (c"enable_bitmapscan", c"off"),
+            (c"enable_hashjoin", c"on"),
+            (c"max_parallel_workers_per_gather", c"0"),
+            (c"jit", c"off"),
+        ] {
+            set_local(name, value);
+        }
+        work()
+    })
+}
+
+/// Writes the one column of `query`, JSON text without control characters, as lines of a new file; their number.
+/// With these quotes and delimiters CSV leaves such text exactly as it is, and COPY's own rights apply.
+pub(crate) fn copy_lines(query: &str, path: &Path) -> Result<u64> {
+    copy(query, path, "FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02', ENCODING 'UTF8'")
+}
+
+/// Writes the columns of `query` as CSV with a header.
+pub(crate) fn copy_csv(query: &str, path: &Path) -> Result<u64> {
+    copy(query, path, "FORMAT csv, HEADER, ENCODING 'UTF8'")
+}
+
+fn copy(query: &str, path: &Path, how: &str) -> Result<u64> {
+    let path = path.to_str().ok_or_else(|| Error::invalid("path is not UTF-8"))?;
+    let text = format!("COPY ({query}) TO {} ({how})", quote_literal(path));
+    let text = CString::new(text).map_err(|_| Error::invalid("path holds a zero byte"))?;
+    in_order(|| {
+        Spi::connect(|_| {
+            // SAFETY: SPI is connected; the text is NUL-terminated. Not through SpiClient::update, which would take a
+            // transaction id for what only reads, and so fail on a standby.
+            unsafe {
+                let status = pg_sys::SPI_execute(text.as_ptr(), false, 0);
+                if status != pg_sys::SPI_OK_UTILITY as i32 {
+                    return Err(Error::internal(format!("COPY through SPI gave status {status}")));
+                }
+                Ok(pg_sys::SPI_processed)
+            }
+        })
+    })
+}
+
+/// Lines fetched some at a time, in SPI sessions of their own, so that memory does not grow with their number.
+pub(crate) struct Lines {
+    cursor: Option<String>,
+    batch: std::vec::IntoIter<String>,
+}
+
+const BATCH: std::ffi::c_long = 200;
+
+impl Lines {
+    pub fn open(query: &str) -> Result<Lines> {
+        let cursor = in_order(|| {
+            Spi::connect(|client| Ok(client.try_open_cursor(query, &[])?.detach_into_name()))
+        })?;
+        Ok(Lines { cursor: Some(cursor), batch: Vec::new().into_iter() })
+    }
+
+    fn fetch(&mut self) -> Result<()> {
+        let Some(name) = self.cursor.take() else { return Ok(()) };
+        let (rows, name) = Spi::connect(|client| -> Result<_> {
+            let mut cursor = client.find_cursor(&name)?;
+            let mut rows = Vec::new();
+            for row in cursor.fetch(BATCH)? {
+                rows.extend(row.get::<String>(1)?);
+            }
+            // dropped, and so closed, at its end
+            let name = (rows.len() as std::ffi::c_long == BATCH).then(|| cursor.detach_into_name());
+            Ok((rows, name))
+        })?;
+        self.cursor = name;
+        self.batch = rows.into_iter();
+        Ok(())
+    }
+
+    pub fn next(&mut self) -> Result<Option<String>> {
+        if self.batch.len() == 0 {
+            self.fetch()?;
+        }
+        Ok(self.batch.next())
+    }
+}

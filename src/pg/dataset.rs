@@ -1,0 +1,59 @@
+//! What the exports, the splits and the reports read of runs: always as the caller, under row security.
+
+use super::owner::with_catalog_path;
+use super::spi::{self, Arg};
+use crate::dataset::lines::Source;
+use crate::dataset::options::ExportOptions;
+use crate::error::{Code, Error, Result};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Found {
+    #[serde(flatten)]
+    source: Source,
+    role: String,
+    own: bool,
+}
+
+/// The run of that name: the current role's own, or for a superuser the only one, or that of `role`.
+pub(crate) fn source(run: &str, role: Option<&str>) -> Result<Source> {
+    let rows = with_catalog_path(|| {
+        spi::select(
+            "SELECT json_build_object('id', r.id, 'name', r.name, 'role', r.role, 'own', r.role = current_user, 'phases',
+                      COALESCE((SELECT json_agg(p.phase ORDER BY p.ordinal) FROM nlsql.run_phase p WHERE p.run_id = r.id), '[]'))::text
+               FROM nlsql.run r WHERE r.name = $1 AND ($2 IS NULL OR r.role = $2)
+              ORDER BY r.role = current_user DESC, r.role LIMIT 3",
+            &[Arg::Text(run), Arg::OptText(role)],
+        )
+    })?;
+    let mut found = Vec::new();
+    for row in rows.iter().flatten() {
+        found.push(spi::json::<Found>(row)?);
+    }
+    if found.len() > 1 && !found[0].own {
+        return Err(Error::invalid(format!("several roles have a run \"{run}\""))
+            .detail(format!("Among them {} and {}.", found[0].role, found[1].role))
+            .hint("Say whose with options => '{\"role\": \"..\"}'."));
+    }
+    found.into_iter().next().map(|f| f.source).ok_or_else(|| {
+        Error::new(Code::UndefinedObject, format!("run \"{run}\" does not exist"))
+            .hint("SELECT name FROM nlsql.run shows the runs that the current role may read.")
+    })
+}
+
+/// The run and the further ones of the options.
+pub(crate) fn sources(run: &str, options: &ExportOptions) -> Result<Vec<Source>> {
+    let mut sources = vec![source(run, options.role.as_deref())?];
+    for name in &options.runs {
+        let more = source(name, options.role.as_deref())?;
+        if !sources.iter().any(|s| s.id == more.id) {
+            sources.push(more);
+        }
+    }
+    Ok(sources)
+}
+
+pub(crate) fn database() -> Result<String> {
+    let rows = with_catalog_path(|| spi::select("SELECT current_database()::text", &[]))?;
+    spi::first(rows).ok_or_else(|| Error::internal("no current database"))
+}
