@@ -2,6 +2,6 @@
 
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod export;
 pub(crate) mod run;
 pub(crate) mod shipped;
-pub(crate) mod export;

@@ -84,7 +84,7 @@ impl Format {
         }
     }
 
-    pub fn layout<'a>(self, options: &'a ExportOptions) -> Result<&'a str> {
+    pub fn layout(self, options: &ExportOptions) -> Result<&str> {
         match options.layout.as_deref() {
             None => Ok(self.layouts().first().copied().unwrap_or("")),
             Some(layout) if self.layouts().contains(&layout) => Ok(layout),
@@ -153,8 +153,7 @@ const DIALOGUE: &str = "COALESCE((SELECT pg_catalog.string_agg(pg_catalog.upper(
      || COALESCE(E'\\n\\nHint: ' || i.evidence, '')";
 const QUESTION: &str = "i.question || COALESCE(E'\\n\\nHint: ' || i.evidence, '')";
 const ANSWER: &str = "CASE i.kind WHEN 'pair' THEN i.sql ELSE i.answer END";
-const REASONED: &str =
-    "CASE i.kind WHEN 'pair' THEN COALESCE(i.reasoning || E'\\n\\n', '') || i.sql ELSE i.answer END";
+const REASONED: &str = "CASE i.kind WHEN 'pair' THEN COALESCE(i.reasoning || E'\\n\\n', '') || i.sql ELSE i.answer END";
 
 const TOOL: &str = "[{\"type\":\"function\",\"function\":{\"name\":\"run_sql\",\"description\":\"Runs one SELECT \
      statement and returns its rows.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"sql\":{\"type\":\
@@ -270,7 +269,8 @@ impl Shape<'_> {
         let schema = self.prompt.schema_sql();
         match layout {
             "goldens" => {
-                let json = Json::default().raw("{\"input\":").text(self.question).raw(",\"expected_output\":").text("i.sql");
+                let json =
+                    Json::default().raw("{\"input\":").text(self.question).raw(",\"expected_output\":").text("i.sql");
                 let json = json.raw(",\"context\":[").text(&schema).raw("],\"additional_metadata\":{\"id\":").text(ID);
                 let json = json.raw(",\"db_id\":").constant(db_id).raw(",\"difficulty\":").text("i.difficulty");
                 json.raw(",\"phase\":").text("i.phase").raw("}}")
@@ -283,7 +283,11 @@ impl Shape<'_> {
             }
             _ => {
                 let json = Json::default().raw("{\"id\":").text(ID).raw(",\"db_id\":").constant(db_id);
-                let json = json.raw(",\"question\":").text("i.question").raw(",\"evidence\":").text("COALESCE(i.evidence, '')");
+                let json = json
+                    .raw(",\"question\":")
+                    .text("i.question")
+                    .raw(",\"evidence\":")
+                    .text("COALESCE(i.evidence, '')");
                 let json = json.raw(",\"sql\":").text("i.sql").raw(",\"schema\":").text(&schema);
                 let json = json.raw(",\"difficulty\":").text("i.difficulty").raw(",\"phase\":").text("i.phase");
                 let json = json.raw(",\"tables\":").value("pg_catalog.to_json(i.tables)");
@@ -337,7 +341,8 @@ mod tests {
 
     #[test]
     fn fixed_parts_join_and_are_quoted() {
-        let json = Json::default().raw("{\"a\":").raw("1,\"b\":").text("i.x").raw(",\"c\":").constant("it's \\ \n").raw("}");
+        let json =
+            Json::default().raw("{\"a\":").raw("1,\"b\":").text("i.x").raw(",\"c\":").constant("it's \\ \n").raw("}");
         assert_eq!(
             json.to_sql(),
             "'{\"a\":1,\"b\":' || COALESCE((pg_catalog.to_json(i.x))::text, 'null') || E',\"c\":\"it''s \\\\\\\\ \\\\n\"}'"

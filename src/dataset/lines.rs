@@ -65,20 +65,13 @@ fn kinds(format: Format, options: &ExportOptions) -> Option<Vec<String>> {
     match &options.kinds {
         None if possible.len() == 4 => None,
         None => Some(possible.iter().map(|k| quote_literal(k)).collect()),
-        Some(wanted) => Some(
-            wanted.iter().filter(|k| possible.contains(&k.as_str())).map(|k| quote_literal(k)).collect(),
-        ),
+        Some(wanted) => {
+            Some(wanted.iter().filter(|k| possible.contains(&k.as_str())).map(|k| quote_literal(k)).collect())
+        }
     }
 }
 
-fn branch(
-    format: Format,
-    run_id: i64,
-    phase: &str,
-    part: Part<'_>,
-    kinds: Option<&[String]>,
-    line: &str,
-) -> String {
+fn branch(format: Format, run_id: i64, phase: &str, part: Part<'_>, kinds: Option<&[String]>, line: &str) -> String {
     let mut conditions = vec![format!("i.run_id = {run_id}"), format!("i.phase = {}", quote_literal(phase))];
     if let Part::Split(split) = part {
         conditions.push(format!("i.split = {}", quote_literal(split)));

@@ -72,7 +72,9 @@ pub(crate) fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'
 impl ExportOptions {
     pub fn parse(value: &Value) -> Result<ExportOptions> {
         let Value::Object(map) = value else {
-            return Err(Error::invalid("options must be a JSON object").hint("For example options => '{\"overwrite\": true}'."));
+            return Err(
+                Error::invalid("options must be a JSON object").hint("For example options => '{\"overwrite\": true}'.")
+            );
         };
         for (key, value) in map {
             if !KEYS.contains(&key.as_str()) {
@@ -122,7 +124,8 @@ mod tests {
 
     #[test]
     fn options_are_checked_as_a_whole() {
-        let options = ExportOptions::parse(&json!({"overwrite": true, "schema": "compact", "kinds": ["pair"]})).unwrap();
+        let options =
+            ExportOptions::parse(&json!({"overwrite": true, "schema": "compact", "kinds": ["pair"]})).unwrap();
         assert!(options.overwrite);
         assert_eq!(options.kinds, Some(vec!["pair".to_owned()]));
         for (bad, message, hint) in [

@@ -11,7 +11,9 @@ pub(crate) fn target(path: Option<&str>, default_name: &str, export_dir: &Path) 
         Some(path) => Path::new(path),
     };
     if path.file_name().is_none() || path.as_os_str().to_string_lossy().ends_with('/') && path.as_os_str().len() == 1 {
-        return Err(Error::invalid("path does not name a file").hint("Leave it out for the default in nlsql.export_dir."));
+        return Err(
+            Error::invalid("path does not name a file").hint("Leave it out for the default in nlsql.export_dir.")
+        );
     }
     if path.is_absolute() {
         return Ok(path.to_path_buf());

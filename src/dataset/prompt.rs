@@ -13,7 +13,10 @@ pub(crate) enum SchemaText {
     /// The same for all records.
     Whole(String),
     /// By qualified name: those that a record uses, and as many others drawn by a hash of the record.
-    Tables { texts: BTreeMap<String, String>, distractors: u32 },
+    Tables {
+        texts: BTreeMap<String, String>,
+        distractors: u32,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,8 @@
 //! as the current user, so that row security and file rights are the server's own.
 
 use super::owner::{set_local, with_catalog_path};
-use super::spi::{self, Arg};
 use super::session;
+use super::spi::{self, Arg};
 use crate::dataset::paths;
 use crate::error::{Code, Error, Result};
 use crate::schema::model::quote_literal;
@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// COPY checks this too, but std::fs does not, and it comes first.
 pub(crate) fn require_file_rights(role: &str, instead: &str) -> Result<()> {
-    let may = with_catalog_path(|| spi::select("SELECT pg_catalog.pg_has_role($1, 'USAGE')::text", &[Arg::Text(role)]))?;
+    let may =
+        with_catalog_path(|| spi::select("SELECT pg_catalog.pg_has_role($1, 'USAGE')::text", &[Arg::Text(role)]))?;
     if spi::first(may).as_deref() == Some("true") {
         return Ok(());
     }
@@ -172,9 +173,7 @@ const BATCH: std::ffi::c_long = 200;
 
 impl Lines {
     pub fn open(query: &str) -> Result<Lines> {
-        let cursor = in_order(|| {
-            Spi::connect(|client| Ok(client.try_open_cursor(query, &[])?.detach_into_name()))
-        })?;
+        let cursor = in_order(|| Spi::connect(|client| Ok(client.try_open_cursor(query, &[])?.detach_into_name())))?;
         Ok(Lines { cursor: Some(cursor), batch: Vec::new().into_iter() })
     }
 

@@ -1,5 +1,7 @@
 //! The only folder that touches PostgreSQL.
 
+pub(crate) mod copy;
+pub(crate) mod dataset;
 pub(crate) mod enqueue;
 pub(crate) mod error;
 pub(crate) mod gate;
@@ -12,5 +14,3 @@ pub(crate) mod spi;
 pub(crate) mod store;
 pub(crate) mod transaction;
 pub(crate) mod worker;
-pub(crate) mod copy;
-pub(crate) mod dataset;
