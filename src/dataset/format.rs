@@ -119,7 +119,7 @@ impl Json {
 
     /// A text, escaped.
     pub fn text(self, sql: &str) -> Json {
-        self.value(&format!("pg_catalog.to_json({sql})"))
+        self.value(&format!("pg_catalog.to_json(({sql})::text)"))
     }
 
     /// A text that is known now.
@@ -345,7 +345,7 @@ mod tests {
             Json::default().raw("{\"a\":").raw("1,\"b\":").text("i.x").raw(",\"c\":").constant("it's \\ \n").raw("}");
         assert_eq!(
             json.to_sql(),
-            "'{\"a\":1,\"b\":' || COALESCE((pg_catalog.to_json(i.x))::text, 'null') || E',\"c\":\"it''s \\\\\\\\ \\\\n\"}'"
+            "'{\"a\":1,\"b\":' || COALESCE((pg_catalog.to_json((i.x)::text))::text, 'null') || E',\"c\":\"it''s \\\\\\\\ \\\\n\"}'"
         );
     }
 

@@ -7,6 +7,7 @@ use super::spi::{self, Arg};
 use crate::dataset::paths;
 use crate::error::{Code, Error, Result};
 use crate::schema::model::quote_literal;
+use pgrx::PgTryBuilder;
 use pgrx::pg_sys;
 use pgrx::spi::Spi;
 use std::ffi::CString;
@@ -148,7 +149,7 @@ fn copy(query: &str, path: &Path, how: &str) -> Result<u64> {
     let path = path.to_str().ok_or_else(|| Error::invalid("path is not UTF-8"))?;
     let text = format!("COPY ({query}) TO {} ({how})", quote_literal(path));
     let text = CString::new(text).map_err(|_| Error::invalid("path holds a zero byte"))?;
-    in_order(|| {
+    let execute = || {
         Spi::connect(|_| {
             // SAFETY: SPI is connected; the text is NUL-terminated. Not through SpiClient::update, which would take a
             // transaction id for what only reads, and so fail on a standby.
@@ -160,7 +161,16 @@ fn copy(query: &str, path: &Path, how: &str) -> Result<u64> {
                 Ok(pg_sys::SPI_processed)
             }
         })
-    })
+    };
+    in_order(|| plain_errors(execute))
+}
+
+/// An error of the server as ours: it ends the transaction all the same, without pgrx's backtrace in its detail.
+pub(crate) fn plain_errors<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    PgTryBuilder::new(std::panic::AssertUnwindSafe(work))
+        .catch_others(|caught| Err(super::error::from_caught(&caught)))
+        .catch_rust_panic(|caught| Err(super::error::from_caught(&caught)))
+        .execute()
 }
 
 /// Lines fetched some at a time, in SPI sessions of their own, so that memory does not grow with their number.
