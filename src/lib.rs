@@ -30,7 +30,8 @@ static ALLOCATOR: pg::gate::memory::Allocator = pg::gate::memory::Allocator;
 extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
 extension_sql_file!("../sql/tables.sql", name = "tables");
 extension_sql_file!("../sql/enqueue.sql", name = "enqueue", requires = ["tables"]);
-extension_sql_file!("../sql/work.sql", name = "work", requires = ["enqueue"]);
+extension_sql_file!("../sql/ledger.sql", name = "ledger", requires = ["enqueue"]);
+extension_sql_file!("../sql/work.sql", name = "work", requires = ["ledger"]);
 extension_sql_file!(
     "../sql/views.sql",
     name = "views",

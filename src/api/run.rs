@@ -1,6 +1,6 @@
 //! Runs: make, stop, go on, drop.
 
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::pg::{enqueue, error::report, launch, owner, session, store};
 use crate::plan::{Options, Phase};
 use pgrx::JsonB;
@@ -19,6 +19,27 @@ fn generate(
         let phase = Phase::parse(phase)?;
         let options = Options::parse(&options.0)?;
         enqueue::enqueue(enqueue::Request { phase, count, run, options })
+    };
+    make().map_err(report)
+}
+
+/// Adds every enabled phase of nlsql.phases to a run, new or named; returns the run's name at once.
+#[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
+fn generate_all(
+    run: default!(Option<&str>, "NULL"),
+    options: default!(JsonB, "'{}'"),
+) -> std::result::Result<String, ErrorReport> {
+    let make = || -> Result<String> {
+        let options = Options::parse(&options.0)?;
+        let mut name = run.map(str::to_owned);
+        for phase in enqueue::enabled_phases()? {
+            let options = options.only_for(phase);
+            name = Some(enqueue::enqueue(enqueue::Request { phase, count: None, run: name.as_deref(), options })?);
+        }
+        name.ok_or_else(|| {
+            Error::new(Code::ObjectNotInPrerequisiteState, "no phase is enabled")
+                .hint("UPDATE or INSERT into nlsql.phase sets enabled; SELECT * FROM nlsql.phases shows them.")
+        })
     };
     make().map_err(report)
 }

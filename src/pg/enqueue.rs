@@ -64,6 +64,13 @@ fn phase_row(phase: Phase) -> Result<PhaseRow> {
     spi::json(&text)
 }
 
+/// The phases of `generate_all`, in the order in which they are shipped.
+pub(crate) fn enabled_phases() -> Result<Vec<Phase>> {
+    let names = owner::with_catalog_path(|| spi::select("SELECT p.name FROM nlsql.phases p WHERE p.enabled", &[]))?;
+    let names: Vec<String> = names.into_iter().flatten().collect();
+    Ok(crate::plan::phase::SHIPPED.iter().map(|s| s.phase).filter(|p| names.iter().any(|n| n == p.name())).collect())
+}
+
 /// Precedence: option of the call > session or role setting > the role's row > the shipped value. A setting counts
 /// where it differs from its default only as far as the server can tell, so a row's engine gives way to `nlsql.engine`
 /// when that was set.

@@ -166,6 +166,24 @@ impl Options {
         Ok(())
     }
 
+    /// The options without those of other phases, for a call that names many phases at once.
+    pub fn only_for(&self, phase: Phase) -> Options {
+        let mut options = self.clone();
+        if phase != Phase::Builtins {
+            options.functions = None;
+        }
+        if phase != Phase::Questions {
+            options.questions = None;
+        }
+        if phase != Phase::SampleData {
+            options.n_rows = None;
+        }
+        if !matches!(phase, Phase::Joins | Phase::ComplexSqls) {
+            options.min_joins = None;
+        }
+        options
+    }
+
     /// Refuses what means nothing to the phase, so that a misplaced option is not silently without effect.
     pub fn fit(&self, phase: Phase) -> Result<()> {
         let misplaced = [
