@@ -46,7 +46,7 @@ pub(crate) fn sql(table: &Table) -> Option<String> {
         .join(", ");
     Some(format!(
         "WITH s AS MATERIALIZED (SELECT {list} FROM {} t {} LIMIT {SAMPLE_ROWS}) \
-         SELECT jsonb_build_object('rows', (SELECT count(*) FROM s), 'columns', {columns})",
+         SELECT jsonb_build_object('rows', (SELECT count(*) FROM s), 'columns', {columns})::text",
         table.qualified(),
         sample_clause(table)
     ))
