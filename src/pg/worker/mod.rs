@@ -154,7 +154,7 @@ fn extension_gone() -> bool {
 
 struct Worker<'a> {
     run: &'a Run,
-    subjects: Option<subjects::Subjects>,
+    subjects: Option<&'static subjects::Subjects>,
     /// What candidates are drawn from, by phase.
     sources: Vec<(crate::plan::Phase, source::Source)>,
 }

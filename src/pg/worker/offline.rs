@@ -15,11 +15,10 @@ const BARREN_IN_A_ROW: u64 = 500;
 
 impl Worker<'_> {
     pub(super) fn offline(&mut self, phase: &RunPhase, task: &Task) -> Result<()> {
-        let subjects = match &mut self.subjects {
+        let subjects = match self.subjects {
             Some(subjects) => subjects,
-            none => none.insert(subjects::read()?),
+            None => *self.subjects.insert(subjects::read()?),
         };
-        let hash = subjects.hash.clone();
         let at = match self.sources.iter().position(|(p, _)| *p == phase.phase) {
             Some(at) => at,
             None => {
@@ -36,7 +35,7 @@ impl Worker<'_> {
                 false => return transaction(|| store::give_back(self.run.id, task)),
             }
         }
-        let hash = hash.as_str();
+        let hash = subjects.hash.as_str();
         let items: Vec<Item> = filler.items.values().cloned().collect();
         transaction(|| store::finish(self.run.id, task, hash, &items, &filler.rejects, &filler.ending())).map(|_| ())
     }

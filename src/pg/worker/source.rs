@@ -1,6 +1,7 @@
 //! What an offline phase draws its candidates from, and the gate that its pairs pass.
 
 use super::super::gate::{self, Gate, Mode};
+use super::super::session;
 use super::super::store::{Run, RunPhase};
 use super::super::transaction::transaction;
 use super::subjects::Subjects;
@@ -8,8 +9,8 @@ use crate::candidate::{Candidate, Verdict};
 use crate::compose::{self, Composer};
 use crate::docs::Docs;
 use crate::error::Result;
+use crate::plan::Phase;
 use crate::plan::phase::{Engine, not_yet};
-use crate::plan::{Options, Phase};
 
 type Draw = Box<dyn Fn(i64, u32) -> Option<Candidate>>;
 
@@ -27,13 +28,11 @@ impl Source {
         };
         let draw = match phase.phase {
             Phase::SchemaDocs => documents(subjects, phase.seed as u64),
-            Phase::SampleData => super::sample::rows(run, phase, subjects)?,
             Phase::SingleTable | Phase::Joins => composer(phase, subjects)?,
             other => return Err(not_yet(other, Engine::Offline)),
         };
-        let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Execute };
-        let gate = transaction(|| gate(run))?;
-        Ok(Source { draw, gate, mode })
+        let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
+        Ok(Source { draw, gate: gate(run)?, mode })
     }
 
     pub(super) fn draw(&self, slot: i64, attempt: u32) -> Option<Candidate> {
@@ -44,4 +43,72 @@ impl Source {
         let Source { gate, mode, .. } = self;
         transaction(|| gate.check_candidate(candidate, *mode))
     }
+}
+
+/// The gate of a run: its role's, with the limits that were in force when it was made.
+pub(super) fn gate(run: &Run) -> Result<Gate> {
+    let options = gate::Options {
+        search_path: Some(run.search_path.clone()),
+        limits: gate::Limits {
+            timeout_ms: run.settings.check_timeout_ms,
+            memory_bytes: (run.settings.check_memory_mb.max(0) as u64) << 20,
+            ..gate::Limits::default()
+        },
+        ..gate::Options::default()
+    };
+    transaction(|| Gate::new(session::role_oid(), options))
+}
+
+/// A question has one wording a slot: another attempt has nothing new.
+fn documents(subjects: &'static Subjects, seed: u64) -> Draw {
+    let docs = Docs::new(&subjects.schema, &subjects.relationships, seed);
+    Box::new(move |slot, attempt| if attempt == 0 { docs.get(slot as usize) } else { None })
+}
+
+fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
+    let o = &phase.options;
+    let options = compose::Options {
+        phase: match phase.phase {
+            Phase::Joins => compose::Phase::Joins,
+            Phase::ComplexSqls => compose::Phase::ComplexSqls,
+            Phase::Builtins => compose::Phase::Builtins,
+            _ => compose::Phase::SingleTable,
+        },
+        seed: phase.seed as u64,
+        values: match o.values.as_deref() {
+            Some("none") => compose::Values::None,
+            Some("all") => compose::Values::All,
+            _ => compose::Values::Categorical,
+        },
+        values_min_rows: o.values_min_rows.unwrap_or(5).max(1) as u32,
+        min_joins: o.min_joins.unwrap_or(2).max(1) as u32,
+        schema_only: o.schema_only.unwrap_or(false),
+        difficulty: o.difficulty.as_ref().map(weights),
+        styles: Vec::new(),
+        functions: o.functions.clone(),
+    };
+    let links = compose_links(subjects);
+    let composer = Composer::new(&subjects.schema, &links, options)?;
+    Ok(Box::new(move |slot, attempt| composer.draw(slot as u64, attempt)))
+}
+
+/// Shares as whole numbers, a hundredth the finest.
+fn weights(mix: &serde_json::Map<String, serde_json::Value>) -> [u32; 4] {
+    ["easy", "medium", "hard", "extra"]
+        .map(|level| (mix.get(level).and_then(serde_json::Value::as_f64).unwrap_or(0.0) * 100.0).round() as u32)
+}
+
+/// The inferred relationships as the composer takes them; it reads the declared ones off the schema.
+fn compose_links(subjects: &Subjects) -> Vec<crate::schema::graph::Link> {
+    subjects
+        .relationships
+        .iter()
+        .filter(|r| !r.declared)
+        .map(|r| crate::schema::graph::Link {
+            child: r.child.clone(),
+            child_columns: r.child_columns.clone(),
+            parent: r.parent.clone(),
+            parent_columns: r.parent_columns.clone(),
+        })
+        .collect()
 }

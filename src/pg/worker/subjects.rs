@@ -5,18 +5,39 @@ use super::super::session;
 use super::super::transaction::transaction;
 use super::interrupts;
 use crate::error::Result;
-use crate::schema::model::Schema;
+use crate::schema::model::{Schema, quote_ident};
 use crate::schema::profile;
+use crate::schema::relationships::{self, Relationship};
 use sha2::{Digest, Sha256};
 
 pub(super) struct Subjects {
     pub schema: Schema,
+    /// Declared and inferred.
+    pub relationships: Vec<Relationship>,
     /// Of the catalog alone: the same for every worker, whatever the data.
     pub hash: String,
 }
 
+impl Subjects {
+    /// The named tables alone. A worker serves one run, so what it leaks here it needs to its end.
+    pub fn only(&self, names: &[String]) -> &'static Subjects {
+        let mut schema = self.schema.clone();
+        schema.tables.retain(|t| names.contains(&t.qualified()));
+        let kept = |t: &(String, String)| schema.table(&t.0, &t.1).is_some();
+        let relationships = self.relationships.iter().filter(|r| kept(&r.child) && kept(&r.parent)).cloned().collect();
+        for table in &mut schema.tables {
+            table.foreign_keys.retain(|f| names.contains(&qualified(&f.ref_schema, &f.ref_table)));
+        }
+        Box::leak(Box::new(Subjects { schema, relationships, hash: self.hash.clone() }))
+    }
+}
+
+fn qualified(schema: &str, table: &str) -> String {
+    format!("{}.{}", quote_ident(schema), quote_ident(table))
+}
+
 /// Reads the catalog and looks at each table's rows, one transaction a table: a view may fail in any way.
-pub(super) fn read() -> Result<Subjects> {
+pub(super) fn read() -> Result<&'static Subjects> {
     let mut schema = transaction(|| introspect::catalog(None))?;
     let bypassed = introspect::keep_subjects(&mut schema);
     if schema.tables.is_empty() {
@@ -37,7 +58,8 @@ pub(super) fn read() -> Result<Subjects> {
             Err(error) => pgrx::debug1!("nlsql: cannot look at {}: {}", table.qualified(), error.message),
         }
     }
-    Ok(Subjects { schema, hash })
+    let relationships = relationships::declared(&schema);
+    Ok(Box::leak(Box::new(Subjects { schema, relationships, hash })))
 }
 
 /// 16 hexadecimal digits over names, types, keys and comments; estimates and statistics are no part of it.
