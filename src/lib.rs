@@ -14,8 +14,10 @@ mod compose;
 mod dataset;
 mod docs;
 mod error;
+mod flow;
 mod llm;
 mod plan;
+mod prompt;
 mod schema;
 mod settings;
 

@@ -58,11 +58,11 @@ pub(crate) fn neighbours(schema: &Schema, edges: &[Relationship]) -> Vec<Vec<usi
     };
     let mut near = vec![Vec::new(); schema.tables.len()];
     for edge in edges {
-        if let (Some(child), Some(parent)) = (at(&edge.child), at(&edge.parent)) {
-            if child != parent {
-                near[child].push(parent);
-                near[parent].push(child);
-            }
+        if let (Some(child), Some(parent)) = (at(&edge.child), at(&edge.parent))
+            && child != parent
+        {
+            near[child].push(parent);
+            near[parent].push(child);
         }
     }
     for list in &mut near {

@@ -3,6 +3,7 @@
 
 pub(crate) mod choice;
 pub(crate) mod describe;
+pub(crate) mod messages;
 pub(crate) mod shapes;
 pub(crate) mod templates;
 #[cfg(test)]

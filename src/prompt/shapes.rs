@@ -1,8 +1,8 @@
 //! The forms that replies are asked to have, as JSON schemas that every strict server takes: flat, each property
 //! required, nothing optional, no lengths or patterns.
 
-use crate::llm::wire::Format;
 use crate::llm::endpoint::Structured;
+use crate::llm::wire::Format;
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 
@@ -35,10 +35,9 @@ fn build(shape: Shape) -> Value {
     match shape {
         Shape::Pairs => list("pairs", &[("question", text()), ("evidence", text()), ("sql", text())]),
         Shape::Answers => list("items", &[("question", text()), ("answer", text())]),
-        Shape::TableSets => list(
-            "sets",
-            &[("tables", json!({"type": "array", "items": {"type": "string"}})), ("theme", text())],
-        ),
+        Shape::TableSets => {
+            list("sets", &[("tables", json!({"type": "array", "items": {"type": "string"}})), ("theme", text())])
+        }
         Shape::Relationships => list(
             "relationships",
             &[
@@ -51,25 +50,16 @@ fn build(shape: Shape) -> Value {
             ],
         ),
         Shape::Sql => list("answers", &[("sql", text()), ("evidence", text()), ("problem", text())]),
-        Shape::Questions => list(
-            "questions",
-            &[("number", number()), ("question", text()), ("evidence", text())],
-        ),
-        Shape::Scores => list("scores", &[("number", number()), ("score", json!({"type": "number"})), ("reason", text())]),
+        Shape::Questions => list("questions", &[("number", number()), ("question", text()), ("evidence", text())]),
+        Shape::Scores => {
+            list("scores", &[("number", number()), ("score", json!({"type": "number"})), ("reason", text())])
+        }
     }
 }
 
 static ALL: LazyLock<[Arc<Value>; 7]> = LazyLock::new(|| {
-    [
-        Shape::Pairs,
-        Shape::Answers,
-        Shape::TableSets,
-        Shape::Relationships,
-        Shape::Sql,
-        Shape::Questions,
-        Shape::Scores,
-    ]
-    .map(|shape| Arc::new(build(shape)))
+    [Shape::Pairs, Shape::Answers, Shape::TableSets, Shape::Relationships, Shape::Sql, Shape::Questions, Shape::Scores]
+        .map(|shape| Arc::new(build(shape)))
 });
 
 impl Shape {
@@ -91,7 +81,9 @@ impl Shape {
 
     pub fn format(self, structured: Structured) -> Format {
         match structured {
-            Structured::Auto | Structured::JsonSchema => Format::JsonSchema { name: self.name(), schema: self.schema() },
+            Structured::Auto | Structured::JsonSchema => {
+                Format::JsonSchema { name: self.name(), schema: self.schema() }
+            }
             Structured::JsonObject => Format::JsonObject,
             Structured::Tools | Structured::Text => Format::Text,
         }

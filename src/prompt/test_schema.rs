@@ -27,7 +27,9 @@ pub(crate) fn shop() -> Schema {
         format!(r#"{{"schema":"shop","name":"{name}","kind":"table","columns":[{}]{more}}}"#, columns.join(","))
     };
     let fk = |column: &str, table: &str| {
-        format!(r#"{{"name":"{table}_fk","columns":["{column}"],"ref_schema":"shop","ref_table":"{table}","ref_columns":["{column}"]}}"#)
+        format!(
+            r#"{{"name":"{table}_fk","columns":["{column}"],"ref_schema":"shop","ref_table":"{table}","ref_columns":["{column}"]}}"#
+        )
     };
     let tables = [
         table("customer", &customer, r#","primary_key":["customer_id"],"comment":"People who buy","rows":120"#),

@@ -1,0 +1,401 @@
+//! All tasks of a worker at once: what may be sent now, what is at the gate, what ended, and when to look again.
+
+use super::history::History;
+use super::learned::Learned;
+use super::machine::Flow;
+use super::{Action, Call, End, Event, Outcome, Setup, Spec};
+use crate::candidate::{Candidate, Verdict};
+use crate::llm::client::Answer;
+use crate::llm::endpoint::ApiStyle;
+use crate::llm::fault::{Class, Fault};
+use crate::llm::limits::Limits;
+use crate::llm::price::{Price, Usd};
+use crate::llm::wire::Usage;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Faults in a row, over all tasks, after which calls go one at a time until one succeeds.
+const BREAKER: u32 = 10;
+/// Faults in a row after which the first task that has used up its retries fails the run: nobody is there.
+const HOPELESS: u32 = 30;
+
+/// What the run allows.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Terms {
+    /// Calls in flight at most.
+    pub parallelism: usize,
+    pub requests_per_minute: Option<u32>,
+    pub tokens_per_minute: Option<u32>,
+    /// None where the model has no price; then there can be no budget.
+    pub price: Option<Price>,
+    /// What may still be spent: the run's budget less all that the ledger has charged and reserved.
+    pub budget: Option<Usd>,
+    /// An earlier call of the run succeeded, so the key is known to be good.
+    pub proved: bool,
+}
+
+/// A call to write into the ledger and then to send.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Send {
+    /// Number of the call in this worker, given back with its answer and its record.
+    pub call: u64,
+    pub task: i64,
+    pub style: ApiStyle,
+    pub body: Vec<u8>,
+    pub reserved: Option<Usd>,
+}
+
+/// A call that ended, for its row of the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Record {
+    pub call: u64,
+    pub task: i64,
+    /// `ok` or `error`.
+    pub status: &'static str,
+    /// In our own words.
+    pub error: Option<String>,
+    pub http_status: Option<u16>,
+    pub usage: Usage,
+    /// None = not known; a call that may have been billed without saying so is charged at its reservation.
+    pub usd: Option<Usd>,
+    pub latency_ms: u64,
+    pub request_id: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Check {
+    pub task: i64,
+    pub candidates: Vec<Candidate>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The run fails: reason (`auth`, `quota`, `config`, `endpoint`), message, hint.
+    Failed { reason: &'static str, message: String, hint: String },
+    /// The next call would pass the budget, and none is in flight.
+    Budget,
+}
+
+/// What is to be written in one transaction, and sent after it.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub records: Vec<Record>,
+    pub finished: Vec<(i64, Outcome)>,
+    /// Task, milliseconds from now, and why.
+    pub parked: Vec<(i64, u64, String)>,
+    pub stop: Option<Stop>,
+    pub sends: Vec<Send>,
+}
+
+struct Held {
+    flow: Flow,
+    lane: History,
+}
+
+struct InFlight {
+    task: i64,
+    reserved: Option<Usd>,
+    tokens: u64,
+}
+
+pub(crate) struct Driver {
+    terms: Terms,
+    limits: Limits,
+    learned: Learned,
+    tasks: BTreeMap<i64, Held>,
+    /// Free lanes; a task takes the one that was free longest.
+    lanes: VecDeque<History>,
+    ready: VecDeque<(i64, Call)>,
+    /// Task by the time at which it tries again.
+    waiting: BTreeMap<(u64, i64), ()>,
+    checks: Vec<Check>,
+    calls: BTreeMap<u64, InFlight>,
+    next_call: u64,
+    /// The key works; before that, one call at a time.
+    proved: bool,
+    faults_in_a_row: u32,
+    spent: Usd,
+    batch: Batch,
+    stopped: bool,
+}
+
+impl Driver {
+    pub fn new(terms: Terms, now: u64) -> Driver {
+        let limits = Limits::new(terms.requests_per_minute, terms.tokens_per_minute, now);
+        // more tasks than calls, so that a call that ends is followed by one that is ready
+        let lanes = (0..ahead(terms.parallelism)).map(|_| History::default()).collect();
+        let proved = terms.proved;
+        Driver {
+            terms,
+            limits,
+            learned: Learned::default(),
+            tasks: BTreeMap::new(),
+            lanes,
+            ready: VecDeque::new(),
+            waiting: BTreeMap::new(),
+            checks: Vec::new(),
+            calls: BTreeMap::new(),
+            next_call: 1,
+            proved,
+            faults_in_a_row: 0,
+            spent: Usd::ZERO,
+            batch: Batch::default(),
+            stopped: false,
+        }
+    }
+
+    /// Tasks that can be taken on now.
+    pub fn room(&self) -> usize {
+        if self.stopped { 0 } else { self.lanes.len() }
+    }
+
+    pub fn add(&mut self, task: i64, spec: Spec, setup: Arc<Setup>, now: u64) {
+        let lane = self.lanes.pop_front().unwrap_or_default();
+        self.tasks.insert(task, Held { flow: Flow::new(setup, spec), lane });
+        self.step(task, Event::Start, now);
+    }
+
+    /// Takes in the answer of a call. Answers of tasks that are gone only count.
+    pub fn answered(&mut self, call: u64, answer: Answer, now: u64) {
+        let Some(flight) = self.calls.remove(&call) else { return };
+        self.limits.heed(&answer.limits, now);
+        let usage = answer.result.as_ref().map(|r| r.usage).unwrap_or_default();
+        let usd = self.charge(&answer.result.as_ref().map(|_| ()).map_err(|f| f.class), &usage, &flight);
+        self.spent += usd.unwrap_or(Usd::ZERO);
+        if let (Some(prompt), Some(completion)) = (usage.prompt, usage.completion) {
+            self.limits.settle(flight.tokens, prompt + completion);
+        }
+        self.batch.records.push(Record {
+            call,
+            task: flight.task,
+            status: if answer.result.is_ok() { "ok" } else { "error" },
+            error: answer.result.as_ref().err().map(ToString::to_string),
+            http_status: answer.status,
+            usage,
+            usd,
+            latency_ms: answer.latency.as_millis() as u64,
+            request_id: answer.request_id,
+        });
+        match answer.result {
+            Ok(reply) => {
+                self.proved = true;
+                self.faults_in_a_row = 0;
+                self.step(flight.task, Event::Reply(reply), now);
+            }
+            Err(fault) => {
+                self.heed(&fault, now);
+                self.step(flight.task, Event::Fault(fault), now);
+            }
+        }
+    }
+
+    /// Candidates for the gate; call again after the verdicts, until there are none.
+    pub fn checks(&mut self) -> Vec<Check> {
+        std::mem::take(&mut self.checks)
+    }
+
+    /// Verdicts for the candidates of one [`Check`], in their order.
+    pub fn checked(&mut self, task: i64, verdicts: Vec<Verdict>, now: u64) {
+        self.step(task, Event::Verdicts(verdicts), now);
+    }
+
+    /// Everything that happened, and the calls that may start now.
+    pub fn batch(&mut self, now: u64) -> Batch {
+        while let Some((&(at, task), ())) = self.waiting.first_key_value() {
+            if at > now {
+                break;
+            }
+            self.waiting.pop_first();
+            self.step(task, Event::Timer, now);
+        }
+        let mut sends = Vec::new();
+        while !self.stopped {
+            let Some(send) = self.admit(now) else { break };
+            sends.push(send);
+        }
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.sends = sends;
+        batch
+    }
+
+    /// When to look again if nothing happens before; none = only an answer can bring something new.
+    pub fn wake_at(&mut self, now: u64) -> Option<u64> {
+        let timer = self.waiting.first_key_value().map(|((at, _), ())| *at);
+        let slot = match self.ready.front() {
+            Some((_, call)) if !self.stopped && self.calls.len() < self.most() => {
+                Some(self.limits.ready_at(estimate(call), now))
+            }
+            _ => None,
+        };
+        // a budget that is held back waits for an answer, not for a time
+        let slot = slot.filter(|at| *at > now);
+        [timer, slot].into_iter().flatten().min()
+    }
+
+    /// Nothing in hand: no task, no call.
+    pub fn idle(&self) -> bool {
+        self.tasks.is_empty() && self.calls.is_empty()
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Ends every task with what it has; calls in flight still count when they end.
+    pub fn cancel(&mut self, now: u64) {
+        self.end_all(|| Event::Cancelled, now);
+    }
+
+    /// Marks the calls in flight as given up, when no one will wait for them: charged at their reservation.
+    pub fn lose_calls(&mut self) -> Vec<Record> {
+        let lost = std::mem::take(&mut self.calls);
+        lost.into_iter()
+            .map(|(call, flight)| Record {
+                call,
+                task: flight.task,
+                status: "error",
+                error: Some(Fault::new(Class::Cancelled).to_string()),
+                http_status: None,
+                usage: Usage::default(),
+                usd: flight.reserved,
+                latency_ms: 0,
+                request_id: None,
+            })
+            .collect()
+    }
+
+    fn end_all(&mut self, event: impl Fn() -> Event, now: u64) {
+        self.stopped = true;
+        self.ready.clear();
+        self.waiting.clear();
+        self.checks.clear();
+        let ids: Vec<i64> = self.tasks.keys().copied().collect();
+        for task in ids {
+            self.step(task, event(), now);
+        }
+    }
+
+    fn step(&mut self, task: i64, event: Event, now: u64) {
+        let Some(held) = self.tasks.get_mut(&task) else { return };
+        match held.flow.on(event, &mut self.learned, &mut held.lane) {
+            Action::Call(call) => self.ready.push_back((task, call)),
+            Action::Wait(pause) => {
+                self.waiting.insert((now + pause.as_millis() as u64, task), ());
+            }
+            Action::Check(candidates) => self.checks.push(Check { task, candidates }),
+            Action::Park(pause, fault) => {
+                self.free(task);
+                self.batch.parked.push((task, pause.as_millis() as u64, fault.to_string()));
+            }
+            Action::Finish(outcome) => {
+                self.free(task);
+                let gone = matches!(outcome.end, End::Failed("server" | "transport" | "timeout"));
+                let message = outcome.fault.clone().unwrap_or_default();
+                self.batch.finished.push((task, outcome));
+                if gone && self.faults_in_a_row >= HOPELESS && !self.stopped {
+                    let hint = "When the endpoint answers again, nlsql.resume() the run.".to_owned();
+                    self.batch.stop = Some(Stop::Failed { reason: "endpoint", message, hint });
+                    self.end_all(|| Event::Cancelled, now);
+                }
+            }
+            Action::FailRun { reason, message, hint } => {
+                self.free(task);
+                self.batch.finished.push((task, failed(reason, &message)));
+                if self.batch.stop.is_none() {
+                    self.batch.stop = Some(Stop::Failed { reason, message, hint });
+                }
+                self.end_all(|| Event::Cancelled, now);
+            }
+        }
+    }
+
+    fn free(&mut self, task: i64) {
+        if let Some(held) = self.tasks.remove(&task) {
+            self.lanes.push_back(held.lane);
+        }
+    }
+
+    /// Calls that may be in flight now.
+    fn most(&self) -> usize {
+        let alone = !self.proved || self.faults_in_a_row >= BREAKER;
+        if alone { 1 } else { self.terms.parallelism.max(1) }
+    }
+
+    /// The next call that may start, if one may.
+    fn admit(&mut self, now: u64) -> Option<Send> {
+        let (_, call) = self.ready.front()?;
+        let tokens = estimate(call);
+        let reserved = self.terms.price.map(|p| p.reserve(call.body.len(), call.max_tokens));
+        if self.calls.len() >= self.most() || self.limits.ready_at(tokens, now) > now {
+            return None;
+        }
+        if let (Some(budget), Some(reserved)) = (self.terms.budget, reserved) {
+            let held: Usd = self.calls.values().filter_map(|c| c.reserved).fold(Usd::ZERO, |a, b| a + b);
+            if self.spent + held + reserved > budget {
+                // what is in flight may cost less than was set aside for it
+                if self.calls.is_empty() {
+                    self.batch.stop = Some(Stop::Budget);
+                    self.end_all(|| Event::Budget, now);
+                }
+                return None;
+            }
+        }
+        let (task, call) = self.ready.pop_front()?;
+        self.limits.take(tokens, now);
+        let number = self.next_call;
+        self.next_call += 1;
+        self.calls.insert(number, InFlight { task, reserved, tokens });
+        Some(Send { call: number, task, style: call.style, body: call.body, reserved })
+    }
+
+    /// What a call cost. Where the server did not count, its reservation; where it refused, nothing.
+    fn charge(&self, result: &Result<(), Class>, usage: &Usage, flight: &InFlight) -> Option<Usd> {
+        let price = self.terms.price?;
+        match result {
+            Ok(()) => price.cost(usage).or(flight.reserved),
+            Err(
+                Class::Timeout | Class::Transport | Class::Malformed | Class::TooLarge | Class::Leak | Class::Cancelled,
+            ) => flight.reserved,
+            Err(_) => Some(Usd::ZERO),
+        }
+    }
+
+    fn heed(&mut self, fault: &Fault, now: u64) {
+        match fault.class {
+            // a limit holds for every call to the endpoint, not only for the one that met it
+            Class::RateLimit => {
+                self.proved = true;
+                if let Some(wait) = fault.retry_after {
+                    self.limits.pause_until(now + (wait.as_millis() as u64).min(60_000));
+                }
+            }
+            Class::Server | Class::Transport | Class::Timeout => self.faults_in_a_row += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Tasks in hand for so many calls in flight.
+fn ahead(parallelism: usize) -> usize {
+    let calls = parallelism.max(1);
+    calls + calls.div_ceil(2).min(32)
+}
+
+/// Tokens that a call is counted with before its answer says how many they were.
+fn estimate(call: &Call) -> u64 {
+    call.body.len() as u64 / 4 + u64::from(call.max_tokens)
+}
+
+fn failed(reason: &'static str, message: &str) -> Outcome {
+    Outcome {
+        end: End::Failed(reason),
+        accepted: Vec::new(),
+        rejected: Vec::new(),
+        fault: Some(message.to_owned()),
+        model: None,
+    }
+}
+
+#[cfg(test)]
+#[path = "driver_tests.rs"]
+mod tests;

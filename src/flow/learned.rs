@@ -1,0 +1,118 @@
+//! What a worker has found out about an endpoint: which parts of a request it refuses, and how its replies can be
+//! made to have a form. Shared by all tasks of the worker, so that each lesson is paid for once.
+
+use crate::llm::endpoint::Structured;
+use crate::llm::fault::{Class, Fault, Part};
+use crate::llm::wire::Quirks;
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Learned {
+    pub quirks: Quirks,
+    /// None until a step down was needed.
+    stepped: Option<Structured>,
+    /// A reply in the present form was read once, so faults are not the form's.
+    proved: bool,
+    /// Table sets that the model suggested and no task has taken, with their themes.
+    pub sets: Vec<(Vec<usize>, String)>,
+    /// All that it ever suggested.
+    pub suggested: Vec<String>,
+    /// A task is asking for sets.
+    pub suggesting: bool,
+}
+
+impl Learned {
+    /// The form to ask for.
+    pub fn structured(&self, configured: Structured) -> Structured {
+        match (self.stepped, configured) {
+            (Some(stepped), _) => stepped,
+            (None, Structured::Auto) => Structured::JsonSchema,
+            (None, other) => other,
+        }
+    }
+
+    pub fn read_one(&mut self) {
+        self.proved = true;
+    }
+
+    /// Changes what is sent after a refusal; false where there is nothing to change. `used` is what was asked for
+    /// in the refused call: another task may have changed it since, and then it is enough to try again.
+    pub fn adapt(&mut self, fault: &Fault, configured: Structured, used: Structured) -> bool {
+        let before = self.quirks;
+        match fault.part {
+            Some(Part::ResponseFormat) => return self.step_down(configured, used),
+            // servers name the parameter that they know in the message about the one that they do not
+            Some(Part::MaxCompletionTokens) => self.quirks.old_max_tokens = true,
+            Some(Part::MaxTokens) if self.quirks.old_max_tokens => self.quirks.old_max_tokens = false,
+            Some(Part::MaxTokens) => {}
+            Some(Part::Temperature) => self.quirks.no_temperature = true,
+            Some(Part::ParallelToolCalls) => self.quirks.no_parallel_switch = true,
+            Some(Part::ToolChoice) => self.quirks.no_tool_choice = true,
+            Some(Part::ReasoningEffort) => self.quirks.no_reasoning_effort = true,
+            Some(Part::Strict) if used == Structured::Tools => self.quirks.no_strict_tools = true,
+            Some(Part::Strict | Part::Tools) => return self.step_down(configured, used),
+            // a refusal that names nothing may be of the form, as long as the form never worked
+            None if !self.proved => return self.step_down(configured, used),
+            None => {}
+        }
+        self.quirks != before
+    }
+
+    /// Whether a fault that looks temporary may be a refusal of the form: one server answers 500 to a schema.
+    pub fn suspects_form(&self, fault: &Fault, tries: u32) -> bool {
+        fault.class == Class::Server && fault.status == Some(500) && tries >= 2 && !self.proved
+    }
+
+    /// The next simpler form; only where none was prescribed.
+    pub fn step_down(&mut self, configured: Structured, used: Structured) -> bool {
+        let now = self.structured(configured);
+        if now != used {
+            return true;
+        }
+        if configured != Structured::Auto {
+            return false;
+        }
+        let next = match now {
+            Structured::Auto | Structured::JsonSchema | Structured::Tools => Structured::JsonObject,
+            Structured::JsonObject => Structured::Text,
+            Structured::Text => return false,
+        };
+        self.stepped = Some(next);
+        self.proved = false;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(part: Option<Part>) -> Fault {
+        Fault { part, ..Fault::new(Class::Parameter) }
+    }
+
+    #[test]
+    fn steps_down_to_text_and_no_further() {
+        let mut learned = Learned::default();
+        let format = refusal(Some(Part::ResponseFormat));
+        assert_eq!(learned.structured(Structured::Auto), Structured::JsonSchema);
+        assert!(learned.adapt(&format, Structured::Auto, Structured::JsonSchema));
+        assert_eq!(learned.structured(Structured::Auto), Structured::JsonObject);
+        assert!(learned.adapt(&format, Structured::Auto, Structured::JsonSchema), "a call sent before the lesson");
+        assert_eq!(learned.structured(Structured::Auto), Structured::JsonObject);
+        assert!(learned.adapt(&format, Structured::Auto, Structured::JsonObject));
+        assert!(!learned.adapt(&format, Structured::Auto, Structured::Text));
+        let mut fixed = Learned::default();
+        assert!(!fixed.adapt(&format, Structured::JsonSchema, Structured::JsonSchema), "prescribed");
+    }
+
+    #[test]
+    fn parts_are_left_out_once() {
+        let mut learned = Learned::default();
+        learned.read_one();
+        for part in [Part::MaxCompletionTokens, Part::Temperature, Part::ParallelToolCalls] {
+            assert!(learned.adapt(&refusal(Some(part)), Structured::Auto, Structured::JsonSchema));
+            assert!(!learned.adapt(&refusal(Some(part)), Structured::Auto, Structured::JsonSchema));
+        }
+        assert!(!learned.adapt(&refusal(None), Structured::Auto, Structured::JsonSchema), "the form has worked");
+    }
+}

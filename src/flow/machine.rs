@@ -1,0 +1,486 @@
+//! One task: what to send, what to make of the answer, and when to stop. See the module above for the words.
+
+use super::history::History;
+use super::learned::Learned;
+use super::plan::{Plan, plan, themed};
+use super::{Accepted, Action, Call, End, Event, Outcome, Rejected, Setup, Spec};
+use crate::candidate::{Candidate, Kind, Verdict};
+use crate::llm::endpoint::Structured;
+use crate::llm::fault::{Class, Fault};
+use crate::llm::retry::{Decision, decide};
+use crate::llm::wire::{Finish, Message, Reply, Request, Role};
+use crate::llm::{chat, responses};
+use crate::plan::Phase;
+use crate::prompt::choice::Draw;
+use std::sync::Arc;
+
+/// Candidates for each record asked for, before a task gives up.
+const CANDIDATES_A_RECORD: u32 = 20;
+/// Calls in a row that bring nothing new.
+const BARREN_MAX: u32 = 4;
+/// Replies in a row that cannot be read.
+const MALFORMED_MAX: u32 = 2;
+/// Draws of tables that may come to nothing before the task does.
+const DRAWS_MAX: u32 = 3;
+
+pub(crate) struct Flow {
+    pub(super) setup: Arc<Setup>,
+    pub(super) spec: Spec,
+    pub(super) plan: Option<Plan>,
+    /// Writing calls begun.
+    pub(super) turn: u64,
+    pub(super) messages: Vec<Message>,
+    pub(super) purpose: Purpose,
+    /// Form that the call in flight asked for.
+    pub(super) used: Structured,
+    pub(super) accepted: Vec<Accepted>,
+    pub(super) rejected: Vec<Rejected>,
+    /// Refused by the gate and waiting for the critic.
+    pub(super) broken: Vec<Broken>,
+    /// Candidates at the gate, each with the refused ones that it is to replace.
+    pub(super) checking: Vec<(Candidate, Broken)>,
+    tries: u32,
+    candidates: u32,
+    pub(super) barren: u32,
+    malformed: u32,
+    refusals: u32,
+    /// Draws given up.
+    lost_draws: u32,
+    /// The limit of tokens was raised, or the prompt shortened, once.
+    widened: bool,
+    shrunk: bool,
+    pub(super) fault: Option<Fault>,
+    model: Option<String>,
+    draw: Draw,
+}
+
+/// What the call in flight is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Suggest,
+    Write,
+    Repair,
+    Score,
+}
+
+/// A candidate with all that it was before, the oldest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Broken {
+    pub chain: Vec<(Candidate, Verdict)>,
+}
+
+impl Flow {
+    pub fn new(setup: Arc<Setup>, spec: Spec) -> Flow {
+        let draw = Draw::new(setup.seed, "pauses", spec.number);
+        Flow {
+            setup,
+            spec,
+            plan: None,
+            turn: 0,
+            messages: Vec::new(),
+            purpose: Purpose::Write,
+            used: Structured::Auto,
+            accepted: Vec::new(),
+            rejected: Vec::new(),
+            broken: Vec::new(),
+            checking: Vec::new(),
+            tries: 0,
+            candidates: 0,
+            barren: 0,
+            malformed: 0,
+            refusals: 0,
+            lost_draws: 0,
+            widened: false,
+            shrunk: false,
+            fault: None,
+            model: None,
+            draw,
+        }
+    }
+
+    /// The next step after an event. Each event has exactly one.
+    pub fn on(&mut self, event: Event, learned: &mut Learned, lane: &mut History) -> Action {
+        match event {
+            Event::Start => self.write(learned, lane),
+            Event::Timer => self.call(learned),
+            Event::Reply(reply) => self.reply(reply, learned, lane),
+            Event::Fault(fault) => self.faulty(fault, learned, lane),
+            Event::Verdicts(verdicts) => self.verdicts(verdicts, learned, lane),
+            Event::Cancelled => self.finish(End::Cancelled, lane),
+            Event::Budget => self.finish(End::Budget, lane),
+        }
+    }
+
+    /// Begins a writing call, or first asks which tables go together.
+    pub(super) fn write(&mut self, learned: &mut Learned, lane: &mut History) -> Action {
+        let Some(mut plan) = plan(&self.setup, &self.spec, self.turn) else {
+            return self.finish(End::Short("no tables for it"), lane);
+        };
+        self.turn += 1;
+        self.purpose = Purpose::Write;
+        if self.setup.phase == Phase::ComplexSqls {
+            match learned.sets.pop() {
+                Some((tables, theme)) => themed(&mut plan, &tables, &theme),
+                None if !learned.suggesting && self.turn == 1 => {
+                    learned.suggesting = true;
+                    return self.suggest(plan, learned, lane);
+                }
+                // the tables that the relationships give serve as well
+                None => {}
+            }
+        }
+        let missing = self.missing();
+        // of wordings several, so that one can be chosen
+        let answers = if self.spec.drafts.is_empty() { self.setup.knobs.answers.min(missing).max(1) } else { 2 };
+        plan.ask.count = if self.widened { answers.div_ceil(2) } else { answers };
+        plan.ask.seen = lane.questions(&plan.ask.shown[..plan.ask.needed.min(plan.ask.shown.len())]);
+        plan.ask.seen.extend(self.accepted.iter().filter_map(|a| a.candidate.question.clone()));
+        let turns = if self.shrunk { Vec::new() } else { lane.turns() };
+        self.compose(plan, &turns, learned, lane)
+    }
+
+    fn suggest(&mut self, mut plan: Plan, learned: &mut Learned, lane: &mut History) -> Action {
+        self.purpose = Purpose::Suggest;
+        plan.template = "table_sets";
+        plan.shape = crate::prompt::shapes::Shape::TableSets;
+        plan.ask.count = 10;
+        plan.ask.max_tables = plan.ask.min_tables + 3;
+        plan.ask.seen = learned.suggested.clone();
+        plan.ask.shown = Vec::new();
+        self.compose(plan, &[], learned, lane)
+    }
+
+    /// Renders the messages of a plan and sends them.
+    fn compose(&mut self, plan: Plan, turns: &[(String, String)], learned: &mut Learned, lane: &mut History) -> Action {
+        let most = self.setup.knobs.prompt_tokens_max;
+        let subject = self.setup.subject(if self.shrunk { most / 2 } else { most });
+        let structured = learned.structured(self.setup.structured);
+        let drafts = self.draft_items();
+        let mut ask = plan.ask.clone();
+        ask.items = drafts;
+        match subject.messages(plan.template, &ask, plan.shape, structured, turns) {
+            Ok(messages) => {
+                self.messages = messages;
+                self.plan = Some(Plan { ask, ..plan });
+                self.call(learned)
+            }
+            Err(error) => {
+                let hint = "Correct the row of nlsql.template, or delete it.".to_owned();
+                let _ = lane;
+                Action::FailRun { reason: "config", message: error.message, hint }
+            }
+        }
+    }
+
+    /// Sends the present messages, in the form that the endpoint is known to take.
+    pub(super) fn call(&mut self, learned: &mut Learned) -> Action {
+        let structured = learned.structured(self.setup.structured);
+        let shape = self.plan.as_ref().map_or(crate::prompt::shapes::Shape::Pairs, |p| p.shape);
+        if structured != self.used && self.tries > 0 {
+            // the form is told in words now, or no more
+            self.retell(structured);
+        }
+        self.used = structured;
+        let max_tokens = self.max_tokens();
+        let request = Request {
+            model: self.setup.model.clone(),
+            messages: self.messages.clone(),
+            format: shape.format(structured),
+            tools: Vec::new(),
+            tool_required: false,
+            max_tokens,
+            temperature: self.setup.knobs.temperature,
+            reasoning_effort: None,
+        };
+        let body = match self.setup.style {
+            crate::llm::endpoint::ApiStyle::Chat => chat::encode(&request, learned.quirks),
+            crate::llm::endpoint::ApiStyle::Responses => responses::encode(&request, learned.quirks),
+        };
+        Action::Call(Call { style: self.setup.style, body, max_tokens })
+    }
+
+    /// Renders system message and ask again after the form of replies has changed.
+    fn retell(&mut self, structured: Structured) {
+        let Some(plan) = &self.plan else { return };
+        let subject = self.setup.subject(self.setup.knobs.prompt_tokens_max);
+        if let Ok(fresh) = subject.messages(plan.template, &plan.ask, plan.shape, structured, &[]) {
+            if let (Some(system), Some(old)) = (fresh.first(), self.messages.first_mut()) {
+                old.content.clone_from(&system.content);
+            }
+            // a repair goes on after the ask, so only a last user message that is the ask is replaced
+            if self.purpose != Purpose::Repair
+                && let (Some(ask), Some(old)) = (fresh.last(), self.messages.last_mut())
+            {
+                old.content.clone_from(&ask.content);
+            }
+        }
+    }
+
+    fn max_tokens(&self) -> u32 {
+        let count = self.plan.as_ref().map_or(1, |p| p.ask.count.max(p.ask.items.len() as u32));
+        let base = self.setup.knobs.max_tokens.unwrap_or(1024 + 512 * count);
+        if self.widened { base.saturating_mul(2) } else { base }
+    }
+
+    pub(super) fn missing(&self) -> u32 {
+        self.spec.quota.saturating_sub(self.accepted.len() as u32)
+    }
+
+    fn reply(&mut self, reply: Reply, learned: &mut Learned, lane: &mut History) -> Action {
+        self.tries = 0;
+        self.model = reply.model.clone().or(self.model.take());
+        if self.purpose == Purpose::Suggest {
+            learned.suggesting = false;
+        }
+        if reply.refused {
+            return self.declined("refused", learned, lane);
+        }
+        match reply.finish {
+            Finish::Filter => return self.declined("filter", learned, lane),
+            Finish::Length if self.widened => return self.redraw("length", learned, lane),
+            Finish::Length => {
+                self.widened = true;
+                return self.again(learned, lane);
+            }
+            _ => {}
+        }
+        match self.read(&reply.text, learned) {
+            Some(action) => {
+                learned.read_one();
+                self.malformed = 0;
+                action.unwrap_or_else(|| self.next(learned, lane))
+            }
+            None => self.unreadable(learned, lane),
+        }
+    }
+
+    /// What a reply holds: none = not what was asked for; `Some(None)` = nothing to check in it.
+    fn read(&mut self, text: &str, learned: &mut Learned) -> Option<Option<Action>> {
+        match self.purpose {
+            Purpose::Suggest => {
+                self.sets(text, learned)?;
+                Some(None)
+            }
+            Purpose::Score => {
+                self.scores(text)?;
+                Some(None)
+            }
+            Purpose::Repair => {
+                let fixed = self.fixed(text)?;
+                Some(self.check(fixed))
+            }
+            Purpose::Write => {
+                let found = self.written(text)?;
+                Some(self.check(found))
+            }
+        }
+    }
+
+    /// Sends candidates to the gate, or to the check of their kind.
+    fn check(&mut self, found: Vec<(Candidate, Broken)>) -> Option<Action> {
+        let fresh: Vec<(Candidate, Broken)> = found.into_iter().filter(|(c, _)| !self.known(c)).collect();
+        if fresh.is_empty() {
+            self.barren += 1;
+            return None;
+        }
+        self.candidates += fresh.len() as u32;
+        self.checking = fresh;
+        if self.checking.iter().any(|(c, _)| c.kind == Kind::Pair) {
+            return Some(Action::Check(self.checking.iter().map(|(c, _)| c.clone()).collect()));
+        }
+        let verdicts = self.checking.iter_mut().map(|(c, _)| super::settle::judge(&self.setup, c)).collect();
+        self.settle(verdicts);
+        None
+    }
+
+    /// Whether the task has this very statement or question already.
+    fn known(&self, candidate: &Candidate) -> bool {
+        let same = |other: &Candidate| match &candidate.sql {
+            Some(_) => other.sql == candidate.sql,
+            None => other.question == candidate.question,
+        };
+        self.accepted.iter().any(|a| same(&a.candidate)) || self.rejected.iter().any(|r| same(&r.candidate))
+    }
+
+    fn verdicts(&mut self, verdicts: Vec<Verdict>, learned: &mut Learned, lane: &mut History) -> Action {
+        self.settle(verdicts);
+        self.next(learned, lane)
+    }
+
+    /// After an answer was dealt with: repair, score, write more, or end.
+    pub(super) fn next(&mut self, learned: &mut Learned, lane: &mut History) -> Action {
+        if self.purpose == Purpose::Suggest {
+            self.turn = 0;
+            return self.write_with_sets(learned, lane);
+        }
+        if self.missing() == 0 || self.broken.is_empty() {
+            self.drop_broken();
+        } else {
+            return self.repair(learned, lane);
+        }
+        if self.wants_scores() {
+            return self.score(learned, lane);
+        }
+        if self.missing() == 0 {
+            return self.finish(End::Done, lane);
+        }
+        if self.setup.phase == Phase::Questions || (!self.spec.drafts.is_empty() && self.turn >= 2) {
+            return self.finish(End::Short("the model has no answer that passes"), lane);
+        }
+        if self.candidates >= CANDIDATES_A_RECORD * self.spec.quota {
+            return self.finish(End::Short("candidates bring nothing new"), lane);
+        }
+        if self.barren >= BARREN_MAX {
+            return self.finish(End::Short("the model has nothing new"), lane);
+        }
+        self.write(learned, lane)
+    }
+
+    /// Writes without asking for sets again, whether or not there were any.
+    fn write_with_sets(&mut self, learned: &mut Learned, lane: &mut History) -> Action {
+        self.turn = 1;
+        self.write(learned, lane)
+    }
+
+    /// The same ask once more, drawn up anew.
+    fn again(&mut self, learned: &mut Learned, lane: &mut History) -> Action {
+        if self.purpose == Purpose::Write {
+            self.turn = self.turn.saturating_sub(1);
+            return self.write(learned, lane);
+        }
+        self.call(learned)
+    }
+
+    fn unreadable(&mut self, learned: &mut Learned, lane: &mut History) -> Action {
+        self.malformed += 1;
+        self.fault = Some(Fault::new(Class::Malformed).note("not in the asked form"));
+        if self.malformed > MALFORMED_MAX {
+            if self.purpose == Purpose::Repair || self.purpose == Purpose::Score {
+                self.abandon();
+                return self.next(learned, lane);
+            }
+            return self.redraw("schema", learned, lane);
+        }
+        // some servers take a schema and ignore it: then the form has to be told in words
+        let never_worked = learned.structured(self.setup.structured) == self.used;
+        if never_worked && self.malformed == MALFORMED_MAX {
+            learned.step_down(self.setup.structured, self.used);
+        }
+        self.tries += 1;
+        self.call(learned)
+    }
+
+    /// The model declined: one more try with other tables, no more.
+    fn declined(&mut self, why: &'static str, learned: &mut Learned, lane: &mut History) -> Action {
+        self.refusals += 1;
+        self.abandon();
+        if self.refusals > 1 || self.setup.phase == Phase::Questions {
+            return self.redraw(why, learned, lane);
+        }
+        self.write(learned, lane)
+    }
+
+    /// What one ask does not bring another may: other tables, or the model in another mood.
+    fn redraw(&mut self, why: &'static str, learned: &mut Learned, lane: &mut History) -> Action {
+        self.lost_draws += 1;
+        if self.lost_draws >= DRAWS_MAX || self.setup.phase == Phase::Questions {
+            return self.give_up(why, lane);
+        }
+        self.abandon();
+        (self.tries, self.malformed, self.refusals) = (0, 0, 0);
+        (self.widened, self.shrunk) = (false, false);
+        self.write(learned, lane)
+    }
+
+    fn faulty(&mut self, fault: Fault, learned: &mut Learned, lane: &mut History) -> Action {
+        self.tries += 1;
+        self.fault = Some(fault.clone());
+        if let Some(reason) = fault.permanent() {
+            return Action::FailRun { reason, message: fault.to_string(), hint: fault.hint().to_owned() };
+        }
+        match fault.class {
+            Class::Parameter | Class::Request => {
+                if self.tries <= 8 && learned.adapt(&fault, self.setup.structured, self.used) {
+                    return self.call(learned);
+                }
+                if fault.class == Class::Request {
+                    return self.redraw("request", learned, lane);
+                }
+                return Action::FailRun { reason: "config", message: fault.to_string(), hint: fault.hint().to_owned() };
+            }
+            Class::Context if !self.shrunk => {
+                self.shrunk = true;
+                return self.again(learned, lane);
+            }
+            Class::Context => return self.redraw("context", learned, lane),
+            Class::Filter => return self.declined("filter", learned, lane),
+            _ => {}
+        }
+        if learned.suspects_form(&fault, self.tries) && self.used != Structured::Text {
+            learned.step_down(self.setup.structured, self.used);
+        }
+        let jitter = self.draw.next();
+        match decide(&fault, self.tries, self.setup.knobs.max_retries, jitter) {
+            Decision::Retry(pause) => Action::Wait(pause),
+            Decision::Park(pause) if self.accepted.is_empty() => Action::Park(pause, fault),
+            Decision::Park(_) | Decision::GiveUp => {
+                if self.purpose == Purpose::Suggest {
+                    learned.suggesting = false;
+                }
+                match fault.class {
+                    Class::Malformed | Class::TooLarge => self.redraw(name(fault.class), learned, lane),
+                    _ => self.give_up(name(fault.class), lane),
+                }
+            }
+        }
+    }
+
+    /// Ends a task that cannot go on; what it has is kept.
+    fn give_up(&mut self, why: &'static str, lane: &mut History) -> Action {
+        self.abandon();
+        let end = if self.accepted.is_empty() { End::Failed(why) } else { End::Short(why) };
+        self.finish(end, lane)
+    }
+
+    pub(super) fn finish(&mut self, end: End, lane: &mut History) -> Action {
+        self.abandon();
+        if let Some(plan) = &self.plan {
+            let names: Vec<String> = plan
+                .ask
+                .shown
+                .iter()
+                .take(plan.ask.needed)
+                .filter_map(|i| self.setup.schema.tables.get(*i))
+                .map(|t| t.qualified())
+                .collect();
+            let wish = format!("Write {} about {}.", self.accepted.len(), names.join(", "));
+            lane.remember(wish, &plan.ask.shown[..plan.ask.needed.min(plan.ask.shown.len())], &self.accepted);
+        }
+        Action::Finish(Outcome {
+            end,
+            accepted: std::mem::take(&mut self.accepted),
+            rejected: std::mem::take(&mut self.rejected),
+            fault: self.fault.as_ref().map(ToString::to_string),
+            model: self.model.clone(),
+        })
+    }
+
+    pub(super) fn user(&mut self, text: String) {
+        self.messages.push(Message::new(Role::User, text));
+    }
+}
+
+/// The `reason` of a task that a fault ended.
+fn name(class: Class) -> &'static str {
+    match class {
+        Class::RateLimit => "rate_limit",
+        Class::Server => "server",
+        Class::Transport => "transport",
+        Class::Timeout => "timeout",
+        Class::Context => "context",
+        Class::Malformed => "schema",
+        Class::TooLarge => "too_large",
+        Class::Cancelled => "cancelled",
+        _ => "request",
+    }
+}
