@@ -21,8 +21,8 @@ pub(crate) use say::Style;
 
 use crate::candidate::Candidate;
 use crate::error::{Code, Error, Result};
-use crate::schema::graph::Link;
 use crate::schema::model::Schema;
+use crate::schema::relationships::Relationship;
 use crate::schema::roles::Role;
 use draw::Draw;
 use random::{mix, rotate};
@@ -102,7 +102,7 @@ pub(super) enum Focus {
 }
 
 impl Composer {
-    pub(crate) fn new(schema: &Schema, relationships: &[Link], options: Options) -> Result<Composer> {
+    pub(crate) fn new(schema: &Schema, relationships: &[Relationship], options: Options) -> Result<Composer> {
         let world = World::new(schema, relationships, &options);
         let styles = if options.styles.is_empty() { Style::ALL.to_vec() } else { options.styles.clone() };
         let focuses = match options.phase {

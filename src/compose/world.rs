@@ -3,8 +3,9 @@
 use super::literal::Day;
 use super::{Options, Values};
 use crate::schema::grammar;
-use crate::schema::graph::{Graph, Link};
+use crate::schema::graph::Graph;
 use crate::schema::model::{Column, RowSecurity, Schema, Table, quote_ident};
+use crate::schema::relationships::Relationship;
 use crate::schema::roles::{self, Role, Traits};
 use crate::schema::words::{self, Words};
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,7 +83,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(schema: &Schema, links: &[Link], options: &Options) -> World {
+    pub(super) fn new(schema: &Schema, links: &[Relationship], options: &Options) -> World {
         let graph = Graph::new(schema, links);
         let words = Words::new(schema);
         let mut referenced: BTreeSet<(usize, &str)> = BTreeSet::new();

@@ -1,18 +1,9 @@
 //! The join graph: tables and the references between them, declared or inferred; which tables only tie others together.
 
 use super::model::Schema;
+use super::relationships::Relationship;
 use super::words::tokens;
 use std::collections::BTreeMap;
-
-/// A reference that no constraint declares, as relationship inference finds it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Link {
-    /// (schema, table).
-    pub child: (String, String),
-    pub child_columns: Vec<String>,
-    pub parent: (String, String),
-    pub parent_columns: Vec<String>,
-}
 
 /// A many-to-one reference between two tables, by index into `Schema::tables`.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +32,8 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    pub(crate) fn new(schema: &Schema, links: &[Link]) -> Graph {
+    /// Declared keys, and of `links` those that are not declared already.
+    pub(crate) fn new(schema: &Schema, links: &[Relationship]) -> Graph {
         let index: BTreeMap<(&str, &str), usize> =
             schema.tables.iter().enumerate().map(|(i, t)| ((t.schema.as_str(), t.name.as_str()), i)).collect();
         let mut graph = Graph::default();
@@ -192,11 +184,14 @@ mod tests {
 
     #[test]
     fn declared_and_inferred_edges_meet_in_one_graph() {
-        let link = Link {
+        let link = Relationship {
             child: ("public".into(), "copy".into()),
             child_columns: vec!["film".into()],
             parent: ("public".into(), "film".into()),
             parent_columns: vec!["film_id".into()],
+            declared: false,
+            confidence: 0.9,
+            evidence: serde_json::Value::Null,
         };
         let graph = Graph::new(&schema(), &[link.clone(), link]);
         assert_eq!(graph.edges.len(), 3);

@@ -155,7 +155,7 @@ fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra
 }
 
 /// "films with .. and their length": what is asked of the rows.
-fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> Speech {
+pub(super) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> Speech {
     let nouns = &shown.nouns;
     let left = draw.scope.nodes.iter().any(|n| n.kind == JoinKind::Left);
     let mut nominal = Vec::new();

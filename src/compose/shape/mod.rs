@@ -1,10 +1,15 @@
 //! The shapes of questions. Each file builds the query and its words from the same drawn parts.
 
 mod breakdown;
+mod cube;
 mod figure;
+mod grouped;
 mod list;
 mod missing;
+mod nested;
 mod ranking;
+mod related;
+mod window;
 
 use super::Phase;
 use super::draw::{Draft, Draw};
@@ -16,7 +21,25 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase) -> Option<Draft> {
         Phase::SingleTable | Phase::Builtins => {
             &[(26, list::draw), (20, figure::draw), (26, breakdown::draw), (18, ranking::rows), (10, list::distinct)]
         }
-        Phase::Joins | Phase::ComplexSqls => &[
+        Phase::ComplexSqls => &[
+            (9, window::share),
+            (8, window::rank),
+            (11, window::over_time),
+            (9, window::best_of_each),
+            (7, nested::above_average),
+            (8, nested::groups_above_average),
+            (9, nested::figure_of_figures),
+            (6, nested::against_best),
+            (9, related::exists),
+            (8, related::counted),
+            (14, related::sets),
+            (7, cube::totals),
+            (7, cube::side_by_side),
+            (5, cube::classes),
+            (5, cube::ordered),
+            (4, cube::names),
+        ],
+        Phase::Joins => &[
             (22, list::draw),
             (14, figure::draw),
             (26, breakdown::draw),

@@ -1,0 +1,274 @@
+//! Several breakdowns at once: totals and subtotals, counts under conditions side by side, classes of a number.
+
+use super::super::aggregate::{self, snake};
+use super::super::condition::Condition;
+use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::group;
+use super::super::literal;
+use super::super::say::{Extra, Speech};
+use super::super::tree::{Expr, Select, aggregate as call_of, fill, text};
+use super::{breakdown, figure};
+use crate::candidate::Expect;
+use crate::schema::grammar;
+
+/// ROLLUP, CUBE and GROUPING SETS.
+pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
+    let first = group::key(draw)?;
+    let second = if draw.fan.is_none() && draw.rng.chance(60) {
+        group::key(draw).filter(|k| k.one != first.one && !(k.time && first.time))
+    } else {
+        None
+    };
+    let keys: Vec<group::Key> = std::iter::once(first).chain(second).collect();
+    if keys.iter().any(|k| k.group.len() != k.columns.len() || k.group.len() > 1 || k.size > 40) {
+        return None;
+    }
+    let nullable = keys.iter().flat_map(|k| &k.places).any(|&p| draw.scope.field(p).nullable);
+    if nullable {
+        return None;
+    }
+    let figures = figure::figures(draw, 1, 2);
+    let conditions = draw.conditions(0, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(breakdown::named_columns(&figures)).collect();
+    apply(&mut query, &conditions);
+    query.group = keys.iter().flat_map(|k| k.group.clone()).collect();
+    let said = aggregate::figures_of(&figures, &rows);
+    let (nominal, questions, extra) = match keys.as_slice() {
+        [only] => {
+            query.grouping = Some("ROLLUP");
+            let key = &only.one;
+            (
+                vec![format!("{said} per {key}"), format!("{said} by {key}"), format!("{said} for each {key}")],
+                vec![format!("what {} {said} per {key}", is(figures.len())), format!("for each {key}, what {} {said}", is(figures.len()))],
+                draw.rng.word(&["and overall", "plus a grand total", "with a grand total", "along with the total over all of them"]).to_owned(),
+            )
+        }
+        [a, b, ..] => {
+            let (one, two) = (&a.one, &b.one);
+            let kind = draw.rng.below(3);
+            let tail = match kind {
+                0 => {
+                    query.grouping = Some("ROLLUP");
+                    format!("with subtotals for each {one} and a grand total")
+                }
+                1 => {
+                    query.grouping = Some("CUBE");
+                    format!("with subtotals for each {one} and for each {two}, and a grand total")
+                }
+                _ => {
+                    let sets: Vec<Expr> = query.group.iter().map(|g| fill("({})", vec![g.clone()])).collect();
+                    query.group = sets;
+                    query.grouping = Some("GROUPING SETS");
+                    String::new()
+                }
+            };
+            let (by, per) = if kind == 2 {
+                (format!("once by {one} and once by {two}"), format!("once for each {one} and once for each {two}"))
+            } else {
+                (format!("by {one} and {two}"), format!("for each combination of {one} and {two}"))
+            };
+            (vec![format!("{said} {by}"), format!("{said} {per}")], vec![format!("what {} {said} {per}", is(figures.len()))], tail)
+        }
+        [] => return None,
+    };
+    let extras = if extra.is_empty() {
+        Vec::new()
+    } else {
+        vec![Extra::new(format!(", {extra}"), format!("Do it {extra}").replace("Do it and overall", "Give the overall figure too").replace("Do it plus", "Add").replace("Do it along with", "Add").replace("Do it with", "Include"))]
+    };
+    let probes = filter_probes(&query, &conditions);
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
+}
+
+fn is(n: usize) -> &'static str {
+    if n > 1 { "are" } else { "is" }
+}
+
+/// count(*) FILTER: how many of the rows meet a condition, beside all of them.
+pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
+    let key = group::key(draw)?;
+    let marked = draw.conditions(1, 2)?;
+    let common = draw.conditions(0, 1)?;
+    let part = draw.rng.chance(35);
+    let by_case = draw.rng.chance(25);
+    let test = |c: &Condition| {
+        let parts = vec!["{}"; c.sql.len()].join(" AND ");
+        fill(&parts, c.sql.clone())
+    };
+    let subject = draw.scope.subject();
+    let rows = draw.rows_phrase(&common);
+    let mut query = draw.scope.select();
+    query.columns = key.columns.clone();
+    query.columns.push((call_of("count(*)", vec![]), Some(format!("{}_count", snake(&subject.one)))));
+    let mut words = Vec::new();
+    let mut without = query.clone();
+    for (i, c) in marked.iter().enumerate() {
+        let alias = if i == 0 { "matching" } else { "also_matching" };
+        let call = if by_case {
+            call_of("sum(CASE WHEN {} THEN 1 ELSE 0 END)", vec![test(c)])
+        } else {
+            call_of("count(*) FILTER (WHERE {})", vec![test(c)])
+        };
+        let share = part && i == 0;
+        let column = if share { fill("round(100.0 * {} / count(*), 1)", vec![call]) } else { call };
+        query.columns.push((column, Some(if share { "percentage".into() } else { alias.to_owned() })));
+        without.columns.push((call_of("count(*)", vec![]), None));
+        let phrase = clause(draw, c)?;
+        words.push(if share { format!("what percentage of them, rounded to one decimal, {phrase}") } else { format!("how many of them {phrase}") });
+    }
+    apply(&mut query, &common);
+    query.group = key.group.clone();
+    let mut probes = filter_probes(&query, &common);
+    // the condition is met by some rows and not by all
+    let mut never = query.clone();
+    never.having = vec![fill(&format!("{} = count(*)", "{}"), vec![call_of("count(*) FILTER (WHERE {})", vec![test(marked.first()?)])])];
+    probes.push(("filter", never, Expect::Differs));
+    let each = &key.one;
+    let what = grammar::and_list(&words);
+    let nominal = vec![format!("the number of {rows} per {each}, and {what}"), format!("for each {each}, the number of {rows} and {what}")];
+    let questions = vec![
+        format!("how many {rows} are there per {each}, and {what}"),
+        format!("for each {each}, how many {rows} are there and {what}"),
+        format!("how many {rows} does each {each} have, and {what}").replace("does each", if key.entity { "does each" } else { "are there for each" }).replace(" have, and", if key.entity { " have, and" } else { ", and" }),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// A condition as a verb phrase: "have a length above 120", "are active".
+fn clause(draw: &mut Draw, c: &Condition) -> Option<String> {
+    let mut forms = Vec::new();
+    forms.extend(c.that.clone());
+    forms.extend(c.with.as_ref().map(|w| format!("have {w}")));
+    forms.extend(c.post.as_ref().map(|p| format!("are {p}")).filter(|p| p.starts_with("are in the") || p.starts_with("are from") || p.starts_with("are without")));
+    if forms.is_empty() {
+        let whose = c.whose.as_ref()?;
+        let who = if draw.scope.subject().person { "are people whose" } else { "are ones whose" };
+        forms.push(format!("{who} {whose}"));
+    }
+    draw.rng.pick(&forms).cloned()
+}
+
+/// CASE: how many rows fall into each class of a number, the bounds said.
+pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
+    let fan = draw.fan;
+    let place = draw.choose(|scope, p| {
+        let f = scope.field(p);
+        f.measurable() && f.distinct > 10 && f.numbers.len() >= 13 && !f.nullable && fan != Some(p.node) && p.node == 0
+    })?;
+    if fan.is_some() {
+        return None;
+    }
+    draw.use_place(place);
+    let field = draw.scope.field(place);
+    let noun = draw.scope.noun(place);
+    let quantiles: &[usize] = if draw.rng.chance(60) { &[5, 8] } else { &[4, 6, 9] };
+    let mut bounds: Vec<f64> = quantiles.iter().filter_map(|&q| field.numbers.get(q).map(|n| literal::round_number(*n, field.whole()))).collect();
+    bounds.dedup_by(|a, b| a == b);
+    if bounds.len() < 2 || bounds.windows(2).any(|w| w[0] >= w[1]) || bounds[0] <= field.numbers[0] {
+        return None;
+    }
+    let said = |v: f64| literal::number_words(v, field.traits.money);
+    let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
+    let mut arms = String::new();
+    let mut words = Vec::new();
+    for (i, &bound) in bounds.iter().enumerate() {
+        let label = if i == 0 { format!("under {}", said(bound)) } else { format!("{} to under {}", said(bounds[i - 1]), said(bound)) };
+        arms.push_str(&format!(" WHEN {{}} < {} THEN '{label}'", literal::number_sql(bound)));
+        words.push(label);
+    }
+    let last = format!("{} or more", said(bounds[bounds.len() - 1]));
+    words.push(last.clone());
+    let case = |column: &Expr| fill(&format!("CASE{arms} ELSE '{last}' END"), vec![column.clone(); bounds.len()]);
+    let column = draw.scope.column(place);
+    let figures = figure::figures(draw, 1, 2);
+    let conditions = draw.conditions(0, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    let class = format!("{}_class", snake(&noun));
+    query.columns = vec![(case(&column), Some(class.clone()))];
+    query.columns.extend(breakdown::named_columns(&figures));
+    apply(&mut query, &conditions);
+    query.group = vec![text("1")];
+    let probes = filter_probes(&query, &conditions);
+    let figure_words = aggregate::figures_of(&figures, &rows);
+    let ranges = grammar::and_list(&words);
+    let nominal = vec![
+        format!("{figure_words} by class of {noun}{unit}: {ranges}"),
+        format!("{figure_words} for each of these classes of {noun}{unit}: {ranges}"),
+    ];
+    let questions = vec![
+        format!("what {} {figure_words} in each class of {noun}{unit} ({ranges})", is(figures.len())),
+        format!("for {noun} classes{unit} {ranges}, what {} {figure_words}", is(figures.len())),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// Percentiles, modes and lists within groups.
+pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
+    let key = if draw.rng.chance(70) || draw.fan.is_some() { Some(group::key(draw)?) } else { None };
+    let place = draw.choose(|scope, p| p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 5)?;
+    draw.use_place(place);
+    let column = draw.scope.column(place);
+    let noun = draw.scope.noun(place);
+    let conditions = draw.conditions(usize::from(key.is_none()), 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let (sql, what, alias) = match draw.rng.below(4) {
+        0 | 1 => ("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
+        2 => ("percentile_cont(0.9) WITHIN GROUP (ORDER BY {})", format!("the 90th percentile (interpolated) of the {noun}"), "percentile_90"),
+        _ => ("percentile_disc(0.25) WITHIN GROUP (ORDER BY {})", format!("the first quartile (an actual value) of the {noun}"), "first_quartile"),
+    };
+    let with_average = draw.rng.chance(35);
+    let mut query = draw.scope.select();
+    query.columns = key.iter().flat_map(|k| k.columns.clone()).collect();
+    query.columns.push((call_of(sql, vec![column.clone()]), Some(alias.into())));
+    if with_average {
+        query.columns.push((call_of("avg({})", vec![column]), Some("average".into())));
+    }
+    apply(&mut query, &conditions);
+    query.group = key.iter().flat_map(|k| k.group.clone()).collect();
+    let probes = filter_probes(&query, &conditions);
+    let measure = if with_average { format!("{what} and the average {noun} of {rows}") } else { format!("{what} of {rows}") };
+    let verb = is(if with_average { 2 } else { 1 });
+    let (nominal, questions) = match &key {
+        Some(k) => (
+            vec![format!("{measure} per {}", k.one), format!("{measure} for each {}", k.one), format!("{measure}, broken down by {}", k.one)],
+            vec![format!("what {verb} {measure} per {}", k.one), format!("for each {}, what {verb} {measure}", k.one)],
+        ),
+        None => (vec![measure.clone()], vec![format!("what {verb} {measure}"), format!("looking at {rows}, what {verb} {}", measure.trim_end_matches(&format!(" of {rows}")))]),
+    };
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// string_agg: the names in each group as one text.
+pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    let [label] = subject.label.as_slice() else { return None };
+    let key = group::key(draw)?;
+    let place = super::super::scope::Place { node: 0, field: *label };
+    if subject.rows > 3000 || !subject.label_unique || key.places.contains(&place) {
+        return None;
+    }
+    let conditions = draw.conditions(0, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let column = draw.scope.column(place);
+    let noun = subject.fields[*label].noun.clone();
+    let array = draw.rng.chance(40);
+    let call = if array { "array_agg({} ORDER BY {})" } else { "string_agg({}, ', ' ORDER BY {})" };
+    let mut query: Select = draw.scope.select();
+    query.columns = key.columns.clone();
+    query.columns.push((call_of(call, vec![column.clone(), column]), Some(snake(&subject.many))));
+    apply(&mut query, &conditions);
+    query.group = key.group.clone();
+    let probes = filter_probes(&query, &conditions);
+    let form = if array { "an array" } else { draw.rng.word(&["one comma-separated list", "a single text separated by commas"]) };
+    let each = &key.one;
+    let names = grammar::plural(&noun);
+    let nominal = vec![
+        format!("for each {each}, the {names} of its {rows} in alphabetical order as {form}"),
+        format!("the {names} of {rows} per {each}, alphabetically, as {form}"),
+    ];
+    let questions = vec![format!("which {rows} belong to each {each}, with the {names} in alphabetical order as {form}")];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
+}

@@ -1,0 +1,118 @@
+//! The common ground of the deeper shapes: one figure by one key, as a query that others build upon.
+
+use super::super::aggregate::{self, Figure};
+use super::super::condition::Condition;
+use super::super::draw::{Draft, Draw, apply};
+use super::super::group::{self, Key};
+use super::super::say::{Extra, Speech};
+use super::super::tree::{Expr, Select, Source};
+use super::figure;
+use crate::candidate::Expect;
+
+/// What the key of a grouped query has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Any,
+    Time,
+    Thing,
+}
+
+pub(super) struct Grouped {
+    pub key: Key,
+    pub figure: Figure,
+    pub conditions: Vec<Condition>,
+    /// "the total amount of payments from July 2005".
+    pub measure: String,
+    /// Key columns and the figure under its alias, grouped, not ordered.
+    pub query: Select,
+    /// Output names of the key's columns.
+    pub names: Vec<String>,
+}
+
+/// The name that a selected column goes by.
+pub(super) fn output_name(column: &(Expr, Option<String>)) -> String {
+    match column {
+        (_, Some(alias)) => alias.clone(),
+        (Expr::Column(_, name), None) => name.clone(),
+        _ => "value".to_owned(),
+    }
+}
+
+/// A column of an outer query that reads the named output of an inner one.
+pub(super) fn output(name: &str) -> Expr {
+    Expr::Column(String::new(), name.to_owned())
+}
+
+impl Grouped {
+    /// Counts and sums add up over the groups.
+    pub(super) fn adds_up(&self) -> bool {
+        self.figure.counts || self.figure.alias.starts_with("total_")
+    }
+
+    pub(super) fn value(&self) -> Expr {
+        output(&self.figure.alias)
+    }
+
+    /// The key's outputs as columns of an outer query.
+    pub(super) fn key_outputs(&self) -> Vec<(Expr, Option<String>)> {
+        self.names.iter().map(|n| (output(n), None)).collect()
+    }
+
+    /// The aggregate itself, unrounded, for use in the grouped query.
+    pub(super) fn raw(&self) -> Expr {
+        aggregate::unrounded(&self.figure)
+    }
+
+    /// The pair: `whole` puts the outer query around the grouped one, with and without each condition.
+    pub(super) fn draft(&self, speech: Speech, whole: impl Fn(Select) -> Select) -> Draft {
+        let mut draft = Draft::new(whole(self.query.clone()), speech);
+        for condition in &self.conditions {
+            let mut without = self.query.clone();
+            without.filter.retain(|f| !condition.sql.contains(f));
+            draft.probes.push(("filter", whole(without), Expect::Differs));
+        }
+        draft
+    }
+}
+
+/// Draws one figure by one key under at most `most` conditions.
+pub(super) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<Grouped> {
+    let key = group::key(draw)?;
+    if (by == By::Time && !key.time) || (by == By::Thing && key.time) {
+        return None;
+    }
+    let figure = figure::figures(draw, 1, 1).pop()?;
+    let conditions = draw.conditions(0, most)?;
+    let rows = draw.rows_phrase(&conditions);
+    let measure = aggregate::figures_of(std::slice::from_ref(&figure), &rows);
+    let mut query = draw.scope.select();
+    query.columns = key.columns.clone();
+    query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
+    apply(&mut query, &conditions);
+    query.group = key.group.clone();
+    let names = key.columns.iter().map(output_name).collect();
+    Some(Grouped { key, figure, conditions, measure, query, names })
+}
+
+/// A query over an inner one, as a common table expression or in FROM.
+pub(super) fn over(as_cte: bool, name: &str, inner: Select, outer: Select) -> Select {
+    if as_cte {
+        let with = vec![super::super::tree::Cte { name: name.to_owned(), columns: Vec::new(), query: inner }];
+        Select { with, from: Some(Source::Table(name.to_owned(), name.to_owned())), ..outer }
+    } else {
+        Select { from: Some(Source::Query(Box::new(inner), name.to_owned())), ..outer }
+    }
+}
+
+/// In the order of time, or by the figure, as most would want to read it.
+pub(super) fn reading_order(draw: &mut Draw, grouped: &Grouped) -> (Vec<super::super::tree::Order>, Vec<Extra>) {
+    let order = |by: Expr, descending| super::super::tree::Order { by, descending, nulls_last: false };
+    if grouped.key.time {
+        let word = draw.rng.word(&["in chronological order", "from the earliest on", "oldest first"]);
+        return (vec![order(output(&grouped.names[0]), false)], vec![Extra::new(format!(", {word}"), "Put them in chronological order")]);
+    }
+    if draw.rng.chance(50) {
+        return (Vec::new(), Vec::new());
+    }
+    (vec![order(grouped.value(), true)], vec![Extra::new(", highest first", "Start with the highest")])
+}

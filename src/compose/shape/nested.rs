@@ -1,0 +1,205 @@
+//! Queries within queries: rows above an average, groups above the average group, figures of figures.
+
+use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::say::{Extra, Speech};
+use super::super::scope::Scope;
+use super::super::tree::{Expr, Select, aggregate, fill};
+use super::grouped::{self, By, output, over};
+use super::list;
+use crate::candidate::Expect;
+use crate::schema::roles::Role;
+
+/// "films longer than the average film", or than the average of their own rating.
+pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
+    if draw.fan.is_some() {
+        return None;
+    }
+    let by = draw.choose(|scope, p| p.node == 0 && scope.field(p).measurable() && scope.field(p).varied)?;
+    draw.use_place(by);
+    let counted = draw.rng.chance(40);
+    let shown = list::shown(draw, 0, if counted { 0 } else { 2 });
+    let within = draw.choose(|scope, p| {
+        let f = scope.field(p);
+        p.node == 0 && f.role() == Role::Dimension && f.groupable() && !f.nullable && f.distinct * 3 <= scope.subject().rows
+    });
+    let within = within.filter(|_| draw.rng.chance(50));
+    let conditions = draw.conditions(0, 2)?;
+    let noun = draw.scope.noun(by);
+    let higher = draw.rng.chance(65);
+    let mut inner_scope = Scope::new(draw.world, draw.scope.nodes[0].entity);
+    inner_scope.nodes[0].alias = format!("{}_all", draw.scope.nodes[0].alias);
+    let mut inner = Select { columns: vec![(aggregate("avg({})", vec![inner_scope.column(by)]), None)], ..inner_scope.select() };
+    let mut query = draw.scope.select();
+    let compared = match within {
+        Some(place) => {
+            draw.use_place(place);
+            inner.filter = vec![fill("{} = {}", vec![inner_scope.column(place), draw.scope.column(place)])];
+            inner.keep_alias = true;
+            query.keep_alias = true;
+            format!("the average for the same {}", draw.scope.noun(place))
+        }
+        None => draw.rng.word(&["the overall average", "the average of all {}", "the average over all {}"]).replace("{}", &draw.scope.subject().many),
+    };
+    query.columns = if counted { vec![(aggregate("count(*)", vec![]), None)] } else { shown.columns.clone() };
+    if query.columns.is_empty() {
+        return None;
+    }
+    apply(&mut query, &conditions);
+    let op = if higher { ">" } else { "<" };
+    query.filter.push(fill(&format!("{{}} {op} {{}}"), vec![draw.scope.column(by), Expr::Query(Box::new(inner))]));
+    let mut probes = filter_probes(&query, &conditions);
+    let mut without = query.clone();
+    without.filter.pop();
+    probes.push(("filter", without, Expect::Differs));
+    let word = if higher { draw.rng.word(&["above", "higher than", "greater than"]) } else { draw.rng.word(&["below", "lower than", "less than"]) };
+    let clause = format!("{noun} {} {word} {compared}", super::super::condition::be(&noun));
+    let rows = draw.rows_phrase(&conditions);
+    let rows = if rows.contains(" whose ") { format!("{rows} and whose {clause}") } else { format!("{rows} whose {clause}") };
+    let speech = if counted {
+        Speech {
+            nominal: vec![format!("the number of {rows}")],
+            questions: vec![format!("how many {rows} are there"), format!("how many {rows} do we have"), format!("what is the number of {rows}")],
+            ..Speech::default()
+        }
+    } else {
+        list::speech(draw, &shown, &rows)
+    };
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// Groups whose figure is above the average over the groups.
+pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
+    let g = grouped::draw(draw, By::Any, 2)?;
+    if g.figure.time {
+        return None;
+    }
+    let higher = draw.rng.chance(70);
+    let op = if higher { ">" } else { "<" };
+    let (order, extras) = grouped::reading_order(draw, &g);
+    let counted = draw.rng.chance(25);
+    let windowed = draw.rng.chance(25);
+    let average = || aggregate("avg({})", vec![g.value()]);
+    let whole = |inner: Select| {
+        let mut columns = g.key_outputs();
+        columns.push((g.value(), None));
+        let columns = if counted { vec![(aggregate("count(*)", vec![]), None)] } else { columns };
+        let order = if counted { Vec::new() } else { order.clone() };
+        if windowed {
+            let mut marked = inner.clone();
+            let mean = Expr::Window(Box::new(fill("avg({}) OVER ()", vec![g.raw()])));
+            marked.columns.push((mean, Some("average".into())));
+            let filter = vec![fill(&format!("{{}} {op} {{}}"), vec![g.value(), output("average")])];
+            return over(false, "figures", marked, Select { columns, filter, order, ..Select::default() });
+        }
+        let all = Select { columns: vec![(average(), None)], from: Some(super::super::tree::Source::Table("figures".into(), "figures".into())), ..Select::default() };
+        let filter = vec![fill(&format!("{{}} {op} {{}}"), vec![g.value(), Expr::Query(Box::new(all))])];
+        over(true, "figures", inner, Select { columns, filter, order, ..Select::default() })
+    };
+    let measure = &g.measure;
+    let many = &g.key.many;
+    let word = if higher { draw.rng.word(&["above", "higher than", "greater than"]) } else { draw.rng.word(&["below", "lower than"]) };
+    let which = format!("for which {measure} is {word} the average over all {many}");
+    let speech = if counted {
+        Speech {
+            nominal: vec![format!("the number of {many} {which}")],
+            questions: vec![format!("for how many {many} is {measure} {word} the average over all of them"), format!("how many {many} are there {which}")],
+            ..Speech::default()
+        }
+    } else {
+        Speech {
+            nominal: vec![format!("{many} {which}, with that figure"), format!("the {many} {which}, together with the figure")],
+            questions: vec![
+                format!("for which {many} is {measure} {word} the average over all of them, and what is it for each"),
+                format!("which {many} have a figure {word} the average of all {many} when it comes to {measure}, and what is the figure"),
+            ],
+            extras,
+            lists: true,
+        }
+    };
+    let mut draft = g.draft(speech, whole);
+    let mut without = draft.query.clone();
+    without.filter.clear();
+    draft.probes.push(("filter", without, Expect::Differs));
+    Some(draft)
+}
+
+/// A figure of figures: "the average number of rentals per customer".
+pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
+    let g = grouped::draw(draw, By::Any, 2)?;
+    if g.figure.time || g.figure.noun.contains("rounded") {
+        return None;
+    }
+    let two = draw.rng.chance(35);
+    let kinds = [("avg", "average"), ("max", "highest"), ("min", "lowest")];
+    let first = draw.rng.weighted(&[50, 30, 20]);
+    let second = (first + draw.rng.between(1, 2)) % 3;
+    let cte = draw.rng.chance(50);
+    let round = draw.rng.chance(60) && !matches!(g.figure.place.map(|p| draw.scope.field(p).base.as_str()), Some("float4" | "float8"));
+    let make = |i: usize| {
+        let call = aggregate(&format!("{}({{}})", kinds[i].0), vec![g.value()]);
+        let call = if i == 0 && round { fill("round({}, 2)", vec![call]) } else { call };
+        (call, Some(format!("{}_{}", kinds[i].1, g.figure.alias)))
+    };
+    let whole = |inner: Select| {
+        let mut columns = vec![make(first)];
+        if two {
+            columns.push(make(second));
+        }
+        over(cte, "figures", inner, Select { columns, ..Select::default() })
+    };
+    let bare = g.measure.strip_prefix("the ").unwrap_or(&g.measure);
+    let each = &g.key.one;
+    let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
+    let said = format!("the {} {bare} per {each}", crate::schema::grammar::and_list(&words));
+    let extras = if round && (first == 0 || two && second == 0) {
+        vec![Extra::new(", the average rounded to two decimals", "Round the average to two decimals")]
+    } else {
+        Vec::new()
+    };
+    let is = if two { "are" } else { "is" };
+    let questions = vec![
+        format!("what {is} {said}"),
+        format!("taking {} for each {each}, what {is} the {} over all {}", g.measure, crate::schema::grammar::and_list(&words), g.key.many),
+    ];
+    let nominal = vec![said, format!("the {} of {} taken for each {each}", crate::schema::grammar::and_list(&words), g.measure)];
+    Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
+}
+
+/// Groups that hold more than a share of what the largest holds, as two steps of common table expressions.
+pub(super) fn against_best(draw: &mut Draw) -> Option<Draft> {
+    let g = grouped::draw(draw, By::Thing, 2)?;
+    if !g.adds_up() {
+        return None;
+    }
+    let percent = [50u32, 60, 75, 80, 90][draw.rng.below(5)];
+    let (order, extras) = grouped::reading_order(draw, &g);
+    let whole = |inner: Select| {
+        let figures = super::super::tree::Source::Table("figures".into(), "figures".into());
+        let best = Select { columns: vec![(aggregate("max({})", vec![g.value()]), Some("top".into()))], from: Some(figures), ..Select::default() };
+        let mut columns = g.key_outputs();
+        columns.push((g.value(), None));
+        let filter = vec![fill(&format!("{{}} >= {} * {{}}", f64::from(percent) / 100.0), vec![g.value(), output("top")])];
+        let mut query = over(true, "figures", inner, Select { columns, filter, order: order.clone(), ..Select::default() });
+        query.with.push(super::super::tree::Cte { name: "best".into(), columns: Vec::new(), query: best });
+        query.joins.push(super::super::tree::Join {
+            kind: super::super::tree::JoinKind::Cross,
+            source: super::super::tree::Source::Table("best".into(), "best".into()),
+            on: None,
+        });
+        query.keep_alias = true;
+        query
+    };
+    let (many, measure) = (&g.key.many, &g.measure);
+    let which = format!("for which {measure} reaches at least {percent} % of the highest such figure");
+    let speech = Speech {
+        nominal: vec![format!("{many} {which}, with the figure"), format!("the {many} {which}, together with that figure")],
+        questions: vec![format!("for which {many} does {measure} reach at least {percent} % of the highest such figure, and what is it")],
+        extras,
+        lists: true,
+    };
+    let mut draft = g.draft(speech, whole);
+    let mut without = draft.query.clone();
+    without.filter.clear();
+    draft.probes.push(("filter", without, Expect::Differs));
+    Some(draft)
+}

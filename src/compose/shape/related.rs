@@ -1,0 +1,252 @@
+//! Rows by what refers to them: EXISTS, IN, counted subqueries, and sets of rows put together or against each other.
+
+use super::super::condition::{self, Condition};
+use super::super::draw::{Draft, Draw};
+use super::super::literal;
+use super::super::phrase;
+use super::super::say::{Extra, Speech};
+use super::super::scope::{Place, Scope};
+use super::super::tree::{Expr, Select, aggregate, fill, text};
+use crate::candidate::Expect;
+use crate::schema::roles::Role;
+
+/// A parent with a name and a kind of rows that refer to it.
+struct Pair<'w> {
+    scope: Scope<'w>,
+    child: usize,
+    edge: usize,
+}
+
+fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
+    if draw.fan.is_some() {
+        return None;
+    }
+    let (_, edge, up) = draw.scope.nodes.get(1)?.via?;
+    let e = &draw.world.graph.edges[edge];
+    let parent = &draw.world.entities[e.parent];
+    if !up || e.child == e.parent || parent.label.is_empty() || parent.key.is_empty() && !parent.label_unique {
+        return None;
+    }
+    let mut scope = Scope::new(draw.world, e.parent);
+    let child = scope.join(0, edge, false, super::super::tree::JoinKind::Inner);
+    draw.scope = scope.clone();
+    draw.used.clear();
+    draw.use_place(Place { node: child, field: 0 });
+    for &field in &parent.label {
+        draw.use_place(Place { node: 0, field });
+    }
+    Some(Pair { scope, child, edge })
+}
+
+/// A condition on the child's own fields, worded as the child's.
+fn child_condition(draw: &mut Draw, pair: &Pair) -> Option<Condition> {
+    let alone = Scope::new(draw.world, pair.scope.nodes[pair.child].entity);
+    let mut alone = alone;
+    alone.nodes[0].alias = pair.scope.nodes[pair.child].alias.clone();
+    for _ in 0..8 {
+        let field = draw.rng.below(alone.subject().fields.len());
+        let place = Place { node: 0, field };
+        let f = alone.field(place);
+        let fits = matches!(f.role(), Role::Measure | Role::Time | Role::Dimension | Role::Flag | Role::Year | Role::Array) && f.varied && !f.traits.audit;
+        if !fits {
+            continue;
+        }
+        if let Some(c) = condition::draw(&mut draw.rng, &alone, place) {
+            draw.use_place(Place { node: pair.child, field });
+            return Some(c);
+        }
+    }
+    None
+}
+
+fn child_words(draw: &mut Draw, pair: &Pair, condition: Option<&Condition>) -> (String, String) {
+    let child = pair.scope.entity(pair.child);
+    let conditions: Vec<Condition> = condition.cloned().into_iter().collect();
+    let many = phrase::rows(&mut draw.rng, &child.many, child.person, &conditions);
+    let one = many.replacen(&child.many, &child.one, 1);
+    (one, many)
+}
+
+fn child_query(pair: &Pair, columns: Vec<(Expr, Option<String>)>, condition: Option<&Condition>, tied: bool) -> Select {
+    let child = &pair.scope.nodes[pair.child];
+    let mut filter: Vec<Expr> = if tied { pair.scope.on(pair.child).into_iter().collect() } else { Vec::new() };
+    filter.extend(condition.iter().flat_map(|c| c.sql.clone()));
+    let from = super::super::tree::Source::Table(pair.scope.entity(pair.child).sql.clone(), child.alias.clone());
+    Select { columns, from: Some(from), filter, keep_alias: tied, ..Select::default() }
+}
+
+fn label(pair: &Pair) -> Vec<(Expr, Option<String>)> {
+    pair.scope.subject().label.iter().map(|&field| (pair.scope.column(Place { node: 0, field }), None)).collect()
+}
+
+fn parent_query(pair: &Pair, correlated: bool) -> Select {
+    let from = super::super::tree::Source::Table(pair.scope.subject().sql.clone(), pair.scope.nodes[0].alias.clone());
+    Select { columns: label(pair), from: Some(from), keep_alias: correlated, ..Select::default() }
+}
+
+/// "customers with at least one payment above 10", "films without a rental in July 2005".
+pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
+    let pair = pair(draw)?;
+    let e = &draw.world.graph.edges[pair.edge];
+    let condition = child_condition(draw, &pair)?;
+    let negative = draw.rng.chance(40);
+    let simple = e.child_columns.len() == 1;
+    let membership = simple && draw.rng.chance(45) && (!negative || !e.optional);
+    let make = |with: Option<&Condition>| {
+        let mut query = parent_query(&pair, !membership);
+        let not = if negative { "NOT " } else { "" };
+        query.filter = if membership {
+            let inner = child_query(&pair, vec![(pair.scope.named(pair.child, &e.child_columns[0]), None)], with, false);
+            vec![fill(&format!("{{}} {not}IN {{}}"), vec![pair.scope.named(0, &e.parent_columns[0]), Expr::Query(Box::new(inner))])]
+        } else {
+            let inner = child_query(&pair, vec![(text("1"), None)], with, true);
+            vec![fill(&format!("{not}EXISTS {{}}"), vec![Expr::Query(Box::new(inner))])]
+        };
+        query
+    };
+    let counted = draw.rng.chance(30);
+    let columns = |mut query: Select| {
+        if counted {
+            query.columns = vec![(aggregate("count(*)", vec![]), None)];
+        }
+        query
+    };
+    let query = columns(make(Some(&condition)));
+    let mut all = query.clone();
+    all.filter.clear();
+    let probes = vec![("filter", all, Expect::Differs), ("condition", columns(make(None)), Expect::Differs)];
+    let (one, many) = child_words(draw, &pair, Some(&condition));
+    let parent = pair.scope.subject();
+    let (who, parents) = (if parent.person { "who" } else { "that" }, &parent.many);
+    let a_child = crate::schema::grammar::with_article(&one);
+    let forms: Vec<String> = if negative {
+        vec![format!("without any {many}"), format!("{who} have no {many}"), format!("{who} do not have a single {one}")]
+    } else {
+        vec![format!("with at least one {one}"), format!("{who} have {a_child}"), format!("{who} have any {many}")]
+    };
+    let form = draw.rng.pick(&forms).cloned()?;
+    Some(Draft { probes, ..Draft::new(query, people_speech(parents, &form, counted)) })
+}
+
+fn people_speech(parents: &str, form: &str, counted: bool) -> Speech {
+    let verb = form.strip_prefix("who ").or_else(|| form.strip_prefix("that ")).map(str::to_owned);
+    let verb = verb.or_else(|| form.strip_prefix("with ").map(|w| format!("have {w}"))).or_else(|| form.strip_prefix("without any ").map(|w| format!("have no {w}")));
+    let verb = verb.unwrap_or_else(|| format!("are {form}"));
+    if counted {
+        Speech {
+            nominal: vec![format!("the number of {parents} {form}")],
+            questions: vec![format!("how many {parents} {verb}"), format!("how many {parents} are there {form}")],
+            ..Speech::default()
+        }
+    } else {
+        Speech {
+            nominal: vec![format!("{parents} {form}"), format!("all {parents} {form}"), format!("the names of {parents} {form}")],
+            questions: vec![format!("which {parents} {verb}"), format!("which are the {parents} {form}"), format!("what are the names of the {parents} {form}")],
+            extras: Vec::new(),
+            lists: true,
+        }
+    }
+}
+
+/// "customers with more than 30 rentals": a count in a correlated subquery, in a grouped IN list, or in a joined table.
+pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
+    let pair = pair(draw)?;
+    let e = &draw.world.graph.edges[pair.edge];
+    let condition = if draw.rng.chance(50) { child_condition(draw, &pair) } else { None };
+    let (parents, children) = (pair.scope.subject().rows.max(1), pair.scope.entity(pair.child).rows);
+    let mean = children as f64 / parents as f64 * if condition.is_some() { 0.4 } else { 1.0 };
+    if mean < 1.2 && !draw.schema_only {
+        return None;
+    }
+    let factor = [0.7, 1.0, 1.2, 1.4][draw.rng.below(4)];
+    let n = literal::round_number((mean * factor).max(1.0), true).max(1.0);
+    let (op, words) = [(">", "more than"), (">=", "at least")][draw.rng.below(2)];
+    let limit = literal::number_sql(n);
+    let simple = e.child_columns.len() == 1;
+    let variant = draw.rng.below(if simple { 3 } else { 1 });
+    let make = |with: Option<&Condition>| {
+        let mut query = parent_query(&pair, variant != 1);
+        match variant {
+            0 => {
+                let inner = child_query(&pair, vec![(aggregate("count(*)", vec![]), None)], with, true);
+                query.filter = vec![fill(&format!("{{}} {op} {limit}"), vec![Expr::Query(Box::new(inner))])];
+            }
+            1 => {
+                let key = pair.scope.named(pair.child, &e.child_columns[0]);
+                let mut inner = child_query(&pair, vec![(key.clone(), None)], with, false);
+                inner.group = vec![key];
+                inner.having = vec![fill(&format!("{{}} {op} {limit}"), vec![aggregate("count(*)", vec![])])];
+                query.filter = vec![fill("{} IN {}", vec![pair.scope.named(0, &e.parent_columns[0]), Expr::Query(Box::new(inner))])];
+            }
+            _ => {
+                let key = pair.scope.named(pair.child, &e.child_columns[0]);
+                let mut inner = child_query(&pair, vec![(key.clone(), None), (aggregate("count(*)", vec![]), Some("number".into()))], with, false);
+                inner.group = vec![key];
+                let on = fill("counted.{} = {}", vec![Expr::Column(String::new(), e.child_columns[0].clone()), pair.scope.named(0, &e.parent_columns[0])]);
+                query.joins = vec![super::super::tree::Join {
+                    kind: super::super::tree::JoinKind::Inner,
+                    source: super::super::tree::Source::Query(Box::new(inner), "counted".into()),
+                    on: Some(on),
+                }];
+                query.columns.push((text("counted.number"), None));
+                query.filter = vec![text(format!("counted.number {op} {limit}"))];
+            }
+        }
+        query
+    };
+    let query = make(condition.as_ref());
+    let mut all = query.clone();
+    all.filter.clear();
+    let mut probes = vec![("filter", all, Expect::Differs)];
+    if condition.is_some() {
+        probes.push(("condition", make(None), Expect::Differs));
+    }
+    let (one, many) = child_words(draw, &pair, condition.as_ref());
+    let rows = if n == 1.0 { one } else { many };
+    let parent = pair.scope.subject();
+    let form = format!("with {words} {} {rows}", literal::number_words(n, false));
+    let mut speech = people_speech(&parent.many, &form, false);
+    if variant == 2 {
+        speech.extras.push(Extra::new(", along with that number", "Show the number as well"));
+    }
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// "customers with a rental in May 2005 but none in June 2005": EXCEPT, INTERSECT and UNION over two sets of rows.
+pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
+    let pair = pair(draw)?;
+    let (one, two) = (child_condition(draw, &pair)?, child_condition(draw, &pair)?);
+    if one.sql == two.sql || one.places != two.places && draw.rng.chance(40) {
+        return None;
+    }
+    let kind = draw.rng.below(3);
+    let word = ["EXCEPT", "INTERSECT", "UNION"][kind];
+    let unique = pair.scope.subject().label_unique;
+    let parent = pair.scope.subject();
+    // names may repeat: the key tells rows apart and stays in the set
+    if !unique && parent.label.len() < 2 {
+        return None;
+    }
+    let part = |c: &Condition| {
+        let mut query = pair.scope.select();
+        query.columns = label(&pair);
+        query.filter = c.sql.clone();
+        query
+    };
+    let mut query = part(&one);
+    query.set = Some((word, Box::new(part(&two))));
+    let probes = vec![("set", part(&one), Expect::Differs), ("set", part(&two), Expect::Differs)];
+    let (first, _) = child_words(draw, &pair, Some(&one));
+    let (second, seconds) = child_words(draw, &pair, Some(&two));
+    let form = match kind {
+        0 => format!("with at least one {first} but no {seconds}"),
+        1 => format!("with at least one {first} and also at least one {second}"),
+        _ => format!("with at least one {first}, or at least one {second}, or both"),
+    };
+    let mut speech = people_speech(&parent.many, &form, false);
+    if !unique {
+        speech.nominal = vec![format!("the different names of {} {form}", parent.many)];
+        speech.questions = vec![format!("which different names do the {} {form} have", parent.many)];
+    }
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
