@@ -223,6 +223,8 @@ fn joined<'w>(
                 usable(world, d)
                     && !world.entities[world.graph.edges[d].child].bridge
                     && world.graph.edges[d].child != subject
+                    // another way to the same parent makes the long way odd
+                    && ways_to(world, world.graph.edges[d].child, e.parent) <= 1
             })
             .collect();
         let Some(&next) = rng.pick(&below) else { break };

@@ -75,14 +75,20 @@ fn field(scope: &Scope, place: Place) -> Key {
 pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
     let scope = &draw.scope;
     let target = scope.entity(node);
-    if target.label.is_empty() || (target.key.is_empty() && !target.label_unique) {
+    if target.label.is_empty() || (target.key.is_empty() && !target.label_unique) || lonely(scope, node) {
+        return None;
+    }
+    // an address or a phone number is no kind of thing
+    let personal = target.fields[target.label[0]].traits.personal;
+    if personal && !target.person && target.label.len() < 2 && node != 0 {
         return None;
     }
     let one = scope.role_noun(node);
     let places: Vec<Place> = target.label.iter().map(|&field| Place { node, field }).collect();
     let columns: Vec<Expr> = places.iter().map(|&p| scope.column(p)).collect();
     let mut group = columns.clone();
-    if !target.label_unique {
+    // over a bridge the key proves that no row is counted twice
+    if !target.label_unique || (draw.fan == Some(node) && !target.key.is_empty()) {
         let keys = target.key.iter().map(|k| scope.named(node, k)).filter(|k| !columns.contains(k)).collect::<Vec<_>>();
         group = keys.into_iter().chain(columns.iter().cloned()).collect();
     }
@@ -100,6 +106,16 @@ pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
         draw.use_place(p);
     }
     Some(Key { columns: shown, group, one, many, places, entity: true, person, time: false, size })
+}
+
+/// Hardly any two rows refer to the same parent: groups of one are no groups.
+fn lonely(scope: &Scope, node: usize) -> bool {
+    let Some((_, edge, true)) = scope.nodes[node].via else { return false };
+    let e = &scope.world.graph.edges[edge];
+    let child = &scope.world.entities[e.child];
+    let [column] = e.child_columns.as_slice() else { return false };
+    let distinct = child.fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct);
+    child.rows > 0 && distinct * 10 >= child.rows * 8
 }
 
 /// The span to bucket a time by, from the time its values cover.

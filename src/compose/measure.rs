@@ -2,6 +2,7 @@
 
 use super::tree::{Distinct, Expr, Select, Source};
 use crate::candidate::facts::Hardness;
+use std::collections::BTreeSet;
 
 /// Hardness as the gate will measure it.
 pub(super) fn hardness(query: &Select) -> Hardness {
@@ -10,21 +11,25 @@ pub(super) fn hardness(query: &Select) -> Hardness {
     found.component1 = one(!query.filter.is_empty())
         + one(!query.group.is_empty())
         + one(!query.order.is_empty())
-        + one(query.limit.is_some());
-    found.component1 += query.joins.len() as u32;
-    let mut aggregates = 0;
-    let mut windows = 0;
-    each_expr(query, &mut |e| match e {
-        Expr::Or(parts) => found.component1 += parts.len() as u32 - 1,
-        Expr::Pattern(_) => found.component1 += 1,
-        Expr::Aggregate(_) => aggregates += 1,
-        Expr::Window(_) => windows += 1,
-        _ => {}
-    });
+        + one(query.limit.is_some())
+        + query.joins.len() as u32;
+    // alternatives and patterns count where they decide on rows
+    let decisive = query.filter.iter().chain(&query.having).chain(query.joins.iter().filter_map(|j| j.on.as_ref()));
+    for condition in decisive {
+        condition.visit(&mut |e| match e {
+            Expr::Or(parts) => found.component1 += parts.len() as u32 - 1,
+            Expr::Pattern(_) => found.component1 += 1,
+            _ => {}
+        });
+    }
     let conditions: usize = query.filter.iter().map(leaves).sum();
+    let mut aggregates = 0;
+    each_expr(query, &mut |e| aggregates += u32::from(matches!(e, Expr::Aggregate(_))));
+    // the gate looks at the aggregates of the outermost query, and a set operation has none of its own
+    let aggregates = if query.set.is_some() { 0 } else { aggregates };
     found.others =
         one(aggregates > 1) + one(query.columns.len() > 1) + one(conditions > 1) + one(query.group.len() > 1);
-    found.component2 = nested(query) + one(windows > 0);
+    found.component2 = nested(query);
     found
 }
 
@@ -47,9 +52,21 @@ fn each_expr(query: &Select, see: &mut dyn FnMut(&Expr)) {
     query.order.iter().for_each(|o| visit(&o.by));
 }
 
-/// Subqueries, common table expressions and set operations, at any depth.
+/// The different windows of one query level.
+fn windows(query: &Select) -> u32 {
+    let mut seen = BTreeSet::new();
+    each_expr(query, &mut |e| {
+        if let Expr::Window(call) = e {
+            let text = format!("{call:?}");
+            seen.insert(text.rsplit_once(" OVER (").map_or(String::new(), |(_, window)| window.to_owned()));
+        }
+    });
+    seen.len() as u32
+}
+
+/// Subqueries, common table expressions, set operations and windows, at any depth.
 fn nested(query: &Select) -> u32 {
-    let mut count = 0;
+    let mut count = windows(query);
     for cte in &query.with {
         count += 1 + nested(&cte.query);
     }

@@ -41,8 +41,18 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
             let key = &only.one;
             (
                 vec![format!("{said} per {key}"), format!("{said} by {key}"), format!("{said} for each {key}")],
-                vec![format!("what {} {said} per {key}", is(figures.len())), format!("for each {key}, what {} {said}", is(figures.len()))],
-                draw.rng.word(&["and overall", "plus a grand total", "with a grand total", "along with the total over all of them"]).to_owned(),
+                vec![
+                    format!("what {} {said} per {key}", is(figures.len())),
+                    format!("for each {key}, what {} {said}", is(figures.len())),
+                ],
+                draw.rng
+                    .word(&[
+                        "and overall",
+                        "plus a grand total",
+                        "with a grand total",
+                        "along with the total over all of them",
+                    ])
+                    .to_owned(),
             )
         }
         [a, b, ..] => {
@@ -69,14 +79,25 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
             } else {
                 (format!("by {one} and {two}"), format!("for each combination of {one} and {two}"))
             };
-            (vec![format!("{said} {by}"), format!("{said} {per}")], vec![format!("what {} {said} {per}", is(figures.len()))], tail)
+            (
+                vec![format!("{said} {by}"), format!("{said} {per}")],
+                vec![format!("what {} {said} {per}", is(figures.len()))],
+                tail,
+            )
         }
         [] => return None,
     };
     let extras = if extra.is_empty() {
         Vec::new()
     } else {
-        vec![Extra::new(format!(", {extra}"), format!("Do it {extra}").replace("Do it and overall", "Give the overall figure too").replace("Do it plus", "Add").replace("Do it along with", "Add").replace("Do it with", "Include"))]
+        vec![Extra::new(
+            format!(", {extra}"),
+            format!("Do it {extra}")
+                .replace("Do it and overall", "Give the overall figure too")
+                .replace("Do it plus", "Add")
+                .replace("Do it along with", "Add")
+                .replace("Do it with", "Include"),
+        )]
     };
     let probes = filter_probes(&query, &conditions);
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
@@ -116,22 +137,34 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         query.columns.push((column, Some(if share { "percentage".into() } else { alias.to_owned() })));
         without.columns.push((call_of("count(*)", vec![]), None));
         let phrase = clause(draw, c)?;
-        words.push(if share { format!("what percentage of them, rounded to one decimal, {phrase}") } else { format!("how many of them {phrase}") });
+        words.push(if share {
+            format!("what percentage of them, rounded to one decimal, {phrase}")
+        } else {
+            format!("how many of them {phrase}")
+        });
     }
     apply(&mut query, &common);
     query.group = key.group.clone();
     let mut probes = filter_probes(&query, &common);
     // the condition is met by some rows and not by all
     let mut never = query.clone();
-    never.having = vec![fill(&format!("{} = count(*)", "{}"), vec![call_of("count(*) FILTER (WHERE {})", vec![test(marked.first()?)])])];
+    never.having = vec![fill(
+        &format!("{} = count(*)", "{}"),
+        vec![call_of("count(*) FILTER (WHERE {})", vec![test(marked.first()?)])],
+    )];
     probes.push(("filter", never, Expect::Differs));
     let each = &key.one;
     let what = grammar::and_list(&words);
-    let nominal = vec![format!("the number of {rows} per {each}, and {what}"), format!("for each {each}, the number of {rows} and {what}")];
+    let nominal = vec![
+        format!("the number of {rows} per {each}, and {what}"),
+        format!("for each {each}, the number of {rows} and {what}"),
+    ];
     let questions = vec![
         format!("how many {rows} are there per {each}, and {what}"),
         format!("for each {each}, how many {rows} are there and {what}"),
-        format!("how many {rows} does each {each} have, and {what}").replace("does each", if key.entity { "does each" } else { "are there for each" }).replace(" have, and", if key.entity { " have, and" } else { ", and" }),
+        format!("how many {rows} does each {each} have, and {what}")
+            .replace("does each", if key.entity { "does each" } else { "are there for each" })
+            .replace(" have, and", if key.entity { " have, and" } else { ", and" }),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
@@ -141,7 +174,12 @@ fn clause(draw: &mut Draw, c: &Condition) -> Option<String> {
     let mut forms = Vec::new();
     forms.extend(c.that.clone());
     forms.extend(c.with.as_ref().map(|w| format!("have {w}")));
-    forms.extend(c.post.as_ref().map(|p| format!("are {p}")).filter(|p| p.starts_with("are in the") || p.starts_with("are from") || p.starts_with("are without")));
+    forms.extend(
+        c.post
+            .as_ref()
+            .map(|p| format!("are {p}"))
+            .filter(|p| p.starts_with("are in the") || p.starts_with("are from") || p.starts_with("are without")),
+    );
     if forms.is_empty() {
         let whose = c.whose.as_ref()?;
         let who = if draw.scope.subject().person { "are people whose" } else { "are ones whose" };
@@ -164,7 +202,10 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     let field = draw.scope.field(place);
     let noun = draw.scope.noun(place);
     let quantiles: &[usize] = if draw.rng.chance(60) { &[5, 8] } else { &[4, 6, 9] };
-    let mut bounds: Vec<f64> = quantiles.iter().filter_map(|&q| field.numbers.get(q).map(|n| literal::round_number(*n, field.whole()))).collect();
+    let mut bounds: Vec<f64> = quantiles
+        .iter()
+        .filter_map(|&q| field.numbers.get(q).map(|n| literal::round_number(*n, field.whole())))
+        .collect();
     bounds.dedup_by(|a, b| a == b);
     if bounds.len() < 2 || bounds.windows(2).any(|w| w[0] >= w[1]) || bounds[0] <= field.numbers[0] {
         return None;
@@ -174,7 +215,11 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     let mut arms = String::new();
     let mut words = Vec::new();
     for (i, &bound) in bounds.iter().enumerate() {
-        let label = if i == 0 { format!("under {}", said(bound)) } else { format!("{} to under {}", said(bounds[i - 1]), said(bound)) };
+        let label = if i == 0 {
+            format!("under {}", said(bound))
+        } else {
+            format!("{} to under {}", said(bounds[i - 1]), said(bound))
+        };
         arms.push_str(&format!(" WHEN {{}} < {} THEN '{label}'", literal::number_sql(bound)));
         words.push(label);
     }
@@ -216,8 +261,16 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
     let rows = draw.rows_phrase(&conditions);
     let (sql, what, alias) = match draw.rng.below(4) {
         0 | 1 => ("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
-        2 => ("percentile_cont(0.9) WITHIN GROUP (ORDER BY {})", format!("the 90th percentile (interpolated) of the {noun}"), "percentile_90"),
-        _ => ("percentile_disc(0.25) WITHIN GROUP (ORDER BY {})", format!("the first quartile (an actual value) of the {noun}"), "first_quartile"),
+        2 => (
+            "percentile_cont(0.9) WITHIN GROUP (ORDER BY {})",
+            format!("the 90th percentile (interpolated) of the {noun}"),
+            "percentile_90",
+        ),
+        _ => (
+            "percentile_disc(0.25) WITHIN GROUP (ORDER BY {})",
+            format!("the first quartile (an actual value) of the {noun}"),
+            "first_quartile",
+        ),
     };
     let with_average = draw.rng.chance(35);
     let mut query = draw.scope.select();
@@ -229,14 +282,25 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.iter().flat_map(|k| k.group.clone()).collect();
     let probes = filter_probes(&query, &conditions);
-    let measure = if with_average { format!("{what} and the average {noun} of {rows}") } else { format!("{what} of {rows}") };
+    let measure =
+        if with_average { format!("{what} and the average {noun} of {rows}") } else { format!("{what} of {rows}") };
     let verb = is(if with_average { 2 } else { 1 });
     let (nominal, questions) = match &key {
         Some(k) => (
-            vec![format!("{measure} per {}", k.one), format!("{measure} for each {}", k.one), format!("{measure}, broken down by {}", k.one)],
+            vec![
+                format!("{measure} per {}", k.one),
+                format!("{measure} for each {}", k.one),
+                format!("{measure}, broken down by {}", k.one),
+            ],
             vec![format!("what {verb} {measure} per {}", k.one), format!("for each {}, what {verb} {measure}", k.one)],
         ),
-        None => (vec![measure.clone()], vec![format!("what {verb} {measure}"), format!("looking at {rows}, what {verb} {}", measure.trim_end_matches(&format!(" of {rows}")))]),
+        None => (
+            vec![measure.clone()],
+            vec![
+                format!("what {verb} {measure}"),
+                format!("looking at {rows}, what {verb} {}", measure.trim_end_matches(&format!(" of {rows}"))),
+            ],
+        ),
     };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
@@ -262,13 +326,22 @@ pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.group.clone();
     let probes = filter_probes(&query, &conditions);
-    let form = if array { "an array" } else { draw.rng.word(&["one comma-separated list", "a single text separated by commas"]) };
+    let form = if array {
+        "an array"
+    } else {
+        draw.rng.word(&["one comma-separated list", "a single text separated by commas"])
+    };
     let each = &key.one;
     let names = grammar::plural(&noun);
+    let what = if names == subject.many { format!("the {rows}") } else { format!("the {names} of the {rows}") };
     let nominal = vec![
-        format!("for each {each}, the {names} of its {rows} in alphabetical order as {form}"),
-        format!("the {names} of {rows} per {each}, alphabetically, as {form}"),
+        format!("for each {each}, {what} in alphabetical order as {form}"),
+        format!("{what} per {each}, alphabetically, as {form}"),
+        format!("{what} for every {each}, joined into {form} in alphabetical order"),
     ];
-    let questions = vec![format!("which {rows} belong to each {each}, with the {names} in alphabetical order as {form}")];
+    let questions = vec![
+        format!("which {rows} belong to each {each}, given in alphabetical order as {form}"),
+        format!("what are {what} for each {each}, in alphabetical order as {form}"),
+    ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
 }

@@ -109,7 +109,10 @@ pub(super) fn reading_order(draw: &mut Draw, grouped: &Grouped) -> (Vec<super::s
     let order = |by: Expr, descending| super::super::tree::Order { by, descending, nulls_last: false };
     if grouped.key.time {
         let word = draw.rng.word(&["in chronological order", "from the earliest on", "oldest first"]);
-        return (vec![order(output(&grouped.names[0]), false)], vec![Extra::new(format!(", {word}"), "Put them in chronological order")]);
+        return (
+            vec![order(output(&grouped.names[0]), false)],
+            vec![Extra::new(format!(", {word}"), "Put them in chronological order")],
+        );
     }
     if draw.rng.chance(50) {
         return (Vec::new(), Vec::new());

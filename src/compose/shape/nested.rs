@@ -17,18 +17,24 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     let by = draw.choose(|scope, p| p.node == 0 && scope.field(p).measurable() && scope.field(p).varied)?;
     draw.use_place(by);
     let counted = draw.rng.chance(40);
-    let shown = list::shown(draw, 0, if counted { 0 } else { 2 });
+    let nothing = || list::Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
+    let shown = if counted { nothing() } else { list::shown(draw, 0, 2) };
     let within = draw.choose(|scope, p| {
         let f = scope.field(p);
-        p.node == 0 && f.role() == Role::Dimension && f.groupable() && !f.nullable && f.distinct * 3 <= scope.subject().rows
+        p.node == 0
+            && f.role() == Role::Dimension
+            && f.groupable()
+            && !f.nullable
+            && f.distinct * 3 <= scope.subject().rows
     });
     let within = within.filter(|_| draw.rng.chance(50));
-    let conditions = draw.conditions(0, 2)?;
+    let conditions = draw.conditions(usize::from(counted && draw.scope.nodes.len() > 1), 2)?;
     let noun = draw.scope.noun(by);
     let higher = draw.rng.chance(65);
     let mut inner_scope = Scope::new(draw.world, draw.scope.nodes[0].entity);
     inner_scope.nodes[0].alias = format!("{}_all", draw.scope.nodes[0].alias);
-    let mut inner = Select { columns: vec![(aggregate("avg({})", vec![inner_scope.column(by)]), None)], ..inner_scope.select() };
+    let mut inner =
+        Select { columns: vec![(aggregate("avg({})", vec![inner_scope.column(by)]), None)], ..inner_scope.select() };
     let mut query = draw.scope.select();
     let compared = match within {
         Some(place) => {
@@ -38,7 +44,10 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
             query.keep_alias = true;
             format!("the average for the same {}", draw.scope.noun(place))
         }
-        None => draw.rng.word(&["the overall average", "the average of all {}", "the average over all {}"]).replace("{}", &draw.scope.subject().many),
+        None => draw
+            .rng
+            .word(&["the overall average", "the average of all {}", "the average over all {}"])
+            .replace("{}", &draw.scope.subject().many),
     };
     query.columns = if counted { vec![(aggregate("count(*)", vec![]), None)] } else { shown.columns.clone() };
     if query.columns.is_empty() {
@@ -51,14 +60,23 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     let mut without = query.clone();
     without.filter.pop();
     probes.push(("filter", without, Expect::Differs));
-    let word = if higher { draw.rng.word(&["above", "higher than", "greater than"]) } else { draw.rng.word(&["below", "lower than", "less than"]) };
+    let word = if higher {
+        draw.rng.word(&["above", "higher than", "greater than"])
+    } else {
+        draw.rng.word(&["below", "lower than", "less than"])
+    };
     let clause = format!("{noun} {} {word} {compared}", super::super::condition::be(&noun));
     let rows = draw.rows_phrase(&conditions);
-    let rows = if rows.contains(" whose ") { format!("{rows} and whose {clause}") } else { format!("{rows} whose {clause}") };
+    let rows =
+        if rows.contains(" whose ") { format!("{rows} and whose {clause}") } else { format!("{rows} whose {clause}") };
     let speech = if counted {
         Speech {
             nominal: vec![format!("the number of {rows}")],
-            questions: vec![format!("how many {rows} are there"), format!("how many {rows} do we have"), format!("what is the number of {rows}")],
+            questions: vec![
+                format!("how many {rows} are there"),
+                format!("how many {rows} do we have"),
+                format!("what is the number of {rows}"),
+            ],
             ..Speech::default()
         }
     } else {
@@ -91,26 +109,42 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
             let filter = vec![fill(&format!("{{}} {op} {{}}"), vec![g.value(), output("average")])];
             return over(false, "figures", marked, Select { columns, filter, order, ..Select::default() });
         }
-        let all = Select { columns: vec![(average(), None)], from: Some(super::super::tree::Source::Table("figures".into(), "figures".into())), ..Select::default() };
+        let all = Select {
+            columns: vec![(average(), None)],
+            from: Some(super::super::tree::Source::Table("figures".into(), "figures".into())),
+            ..Select::default()
+        };
         let filter = vec![fill(&format!("{{}} {op} {{}}"), vec![g.value(), Expr::Query(Box::new(all))])];
         over(true, "figures", inner, Select { columns, filter, order, ..Select::default() })
     };
     let measure = &g.measure;
     let many = &g.key.many;
-    let word = if higher { draw.rng.word(&["above", "higher than", "greater than"]) } else { draw.rng.word(&["below", "lower than"]) };
+    let word = if higher {
+        draw.rng.word(&["above", "higher than", "greater than"])
+    } else {
+        draw.rng.word(&["below", "lower than"])
+    };
     let which = format!("for which {measure} is {word} the average over all {many}");
     let speech = if counted {
         Speech {
             nominal: vec![format!("the number of {many} {which}")],
-            questions: vec![format!("for how many {many} is {measure} {word} the average over all of them"), format!("how many {many} are there {which}")],
+            questions: vec![
+                format!("for how many {many} is {measure} {word} the average over all of them"),
+                format!("how many {many} are there {which}"),
+            ],
             ..Speech::default()
         }
     } else {
         Speech {
-            nominal: vec![format!("{many} {which}, with that figure"), format!("the {many} {which}, together with the figure")],
+            nominal: vec![
+                format!("{many} {which}, with that figure"),
+                format!("the {many} {which}, together with the figure"),
+            ],
             questions: vec![
                 format!("for which {many} is {measure} {word} the average over all of them, and what is it for each"),
-                format!("which {many} have a figure {word} the average of all {many} when it comes to {measure}, and what is the figure"),
+                format!(
+                    "which {many} have a figure {word} the average of all {many} when it comes to {measure}, and what is the figure"
+                ),
             ],
             extras,
             lists: true,
@@ -134,7 +168,8 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let first = draw.rng.weighted(&[50, 30, 20]);
     let second = (first + draw.rng.between(1, 2)) % 3;
     let cte = draw.rng.chance(50);
-    let round = draw.rng.chance(60) && !matches!(g.figure.place.map(|p| draw.scope.field(p).base.as_str()), Some("float4" | "float8"));
+    let round = draw.rng.chance(60)
+        && !matches!(g.figure.place.map(|p| draw.scope.field(p).base.as_str()), Some("float4" | "float8"));
     let make = |i: usize| {
         let call = aggregate(&format!("{}({{}})", kinds[i].0), vec![g.value()]);
         let call = if i == 0 && round { fill("round({}, 2)", vec![call]) } else { call };
@@ -159,9 +194,15 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let is = if two { "are" } else { "is" };
     let questions = vec![
         format!("what {is} {said}"),
-        format!("taking {} for each {each}, what {is} the {} over all {}", g.measure, crate::schema::grammar::and_list(&words), g.key.many),
+        format!(
+            "taking {} for each {each}, what {is} the {} over all {}",
+            g.measure,
+            crate::schema::grammar::and_list(&words),
+            g.key.many
+        ),
     ];
-    let nominal = vec![said, format!("the {} of {} taken for each {each}", crate::schema::grammar::and_list(&words), g.measure)];
+    let nominal =
+        vec![said, format!("the {} of {} taken for each {each}", crate::schema::grammar::and_list(&words), g.measure)];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }
 
@@ -175,11 +216,17 @@ pub(super) fn against_best(draw: &mut Draw) -> Option<Draft> {
     let (order, extras) = grouped::reading_order(draw, &g);
     let whole = |inner: Select| {
         let figures = super::super::tree::Source::Table("figures".into(), "figures".into());
-        let best = Select { columns: vec![(aggregate("max({})", vec![g.value()]), Some("top".into()))], from: Some(figures), ..Select::default() };
+        let best = Select {
+            columns: vec![(aggregate("max({})", vec![g.value()]), Some("top".into()))],
+            from: Some(figures),
+            ..Select::default()
+        };
         let mut columns = g.key_outputs();
         columns.push((g.value(), None));
-        let filter = vec![fill(&format!("{{}} >= {} * {{}}", f64::from(percent) / 100.0), vec![g.value(), output("top")])];
-        let mut query = over(true, "figures", inner, Select { columns, filter, order: order.clone(), ..Select::default() });
+        let filter =
+            vec![fill(&format!("{{}} >= {} * {{}}", f64::from(percent) / 100.0), vec![g.value(), output("top")])];
+        let mut query =
+            over(true, "figures", inner, Select { columns, filter, order: order.clone(), ..Select::default() });
         query.with.push(super::super::tree::Cte { name: "best".into(), columns: Vec::new(), query: best });
         query.joins.push(super::super::tree::Join {
             kind: super::super::tree::JoinKind::Cross,
@@ -192,8 +239,13 @@ pub(super) fn against_best(draw: &mut Draw) -> Option<Draft> {
     let (many, measure) = (&g.key.many, &g.measure);
     let which = format!("for which {measure} reaches at least {percent} % of the highest such figure");
     let speech = Speech {
-        nominal: vec![format!("{many} {which}, with the figure"), format!("the {many} {which}, together with that figure")],
-        questions: vec![format!("for which {many} does {measure} reach at least {percent} % of the highest such figure, and what is it")],
+        nominal: vec![
+            format!("{many} {which}, with the figure"),
+            format!("the {many} {which}, together with that figure"),
+        ],
+        questions: vec![format!(
+            "for which {many} does {measure} reach at least {percent} % of the highest such figure, and what is it"
+        )],
         extras,
         lists: true,
     };

@@ -47,7 +47,10 @@ fn child_condition(draw: &mut Draw, pair: &Pair) -> Option<Condition> {
         let field = draw.rng.below(alone.subject().fields.len());
         let place = Place { node: 0, field };
         let f = alone.field(place);
-        let fits = matches!(f.role(), Role::Measure | Role::Time | Role::Dimension | Role::Flag | Role::Year | Role::Array) && f.varied && !f.traits.audit;
+        let fits =
+            matches!(f.role(), Role::Measure | Role::Time | Role::Dimension | Role::Flag | Role::Year | Role::Array)
+                && f.varied
+                && !f.traits.audit;
         if !fits {
             continue;
         }
@@ -96,8 +99,12 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
         let mut query = parent_query(&pair, !membership);
         let not = if negative { "NOT " } else { "" };
         query.filter = if membership {
-            let inner = child_query(&pair, vec![(pair.scope.named(pair.child, &e.child_columns[0]), None)], with, false);
-            vec![fill(&format!("{{}} {not}IN {{}}"), vec![pair.scope.named(0, &e.parent_columns[0]), Expr::Query(Box::new(inner))])]
+            let inner =
+                child_query(&pair, vec![(pair.scope.named(pair.child, &e.child_columns[0]), None)], with, false);
+            vec![fill(
+                &format!("{{}} {not}IN {{}}"),
+                vec![pair.scope.named(0, &e.parent_columns[0]), Expr::Query(Box::new(inner))],
+            )]
         } else {
             let inner = child_query(&pair, vec![(text("1"), None)], with, true);
             vec![fill(&format!("{not}EXISTS {{}}"), vec![Expr::Query(Box::new(inner))])]
@@ -120,7 +127,11 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
     let (who, parents) = (if parent.person { "who" } else { "that" }, &parent.many);
     let a_child = crate::schema::grammar::with_article(&one);
     let forms: Vec<String> = if negative {
-        vec![format!("without any {many}"), format!("{who} have no {many}"), format!("{who} do not have a single {one}")]
+        vec![
+            format!("without any {many}"),
+            format!("{who} have no {many}"),
+            format!("{who} do not have a single {one}"),
+        ]
     } else {
         vec![format!("with at least one {one}"), format!("{who} have {a_child}"), format!("{who} have any {many}")]
     };
@@ -130,7 +141,9 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
 
 fn people_speech(parents: &str, form: &str, counted: bool) -> Speech {
     let verb = form.strip_prefix("who ").or_else(|| form.strip_prefix("that ")).map(str::to_owned);
-    let verb = verb.or_else(|| form.strip_prefix("with ").map(|w| format!("have {w}"))).or_else(|| form.strip_prefix("without any ").map(|w| format!("have no {w}")));
+    let verb = verb
+        .or_else(|| form.strip_prefix("with ").map(|w| format!("have {w}")))
+        .or_else(|| form.strip_prefix("without any ").map(|w| format!("have no {w}")));
     let verb = verb.unwrap_or_else(|| format!("are {form}"));
     if counted {
         Speech {
@@ -140,8 +153,16 @@ fn people_speech(parents: &str, form: &str, counted: bool) -> Speech {
         }
     } else {
         Speech {
-            nominal: vec![format!("{parents} {form}"), format!("all {parents} {form}"), format!("the names of {parents} {form}")],
-            questions: vec![format!("which {parents} {verb}"), format!("which are the {parents} {form}"), format!("what are the names of the {parents} {form}")],
+            nominal: vec![
+                format!("{parents} {form}"),
+                format!("all {parents} {form}"),
+                format!("the names of {parents} {form}"),
+            ],
+            questions: vec![
+                format!("which {parents} {verb}"),
+                format!("which are the {parents} {form}"),
+                format!("what are the names of the {parents} {form}"),
+            ],
             extras: Vec::new(),
             lists: true,
         }
@@ -176,13 +197,27 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
                 let mut inner = child_query(&pair, vec![(key.clone(), None)], with, false);
                 inner.group = vec![key];
                 inner.having = vec![fill(&format!("{{}} {op} {limit}"), vec![aggregate("count(*)", vec![])])];
-                query.filter = vec![fill("{} IN {}", vec![pair.scope.named(0, &e.parent_columns[0]), Expr::Query(Box::new(inner))])];
+                query.filter = vec![fill(
+                    "{} IN {}",
+                    vec![pair.scope.named(0, &e.parent_columns[0]), Expr::Query(Box::new(inner))],
+                )];
             }
             _ => {
                 let key = pair.scope.named(pair.child, &e.child_columns[0]);
-                let mut inner = child_query(&pair, vec![(key.clone(), None), (aggregate("count(*)", vec![]), Some("number".into()))], with, false);
+                let mut inner = child_query(
+                    &pair,
+                    vec![(key.clone(), None), (aggregate("count(*)", vec![]), Some("number".into()))],
+                    with,
+                    false,
+                );
                 inner.group = vec![key];
-                let on = fill("counted.{} = {}", vec![Expr::Column(String::new(), e.child_columns[0].clone()), pair.scope.named(0, &e.parent_columns[0])]);
+                let on = fill(
+                    "counted.{} = {}",
+                    vec![
+                        Expr::Column(String::new(), e.child_columns[0].clone()),
+                        pair.scope.named(0, &e.parent_columns[0]),
+                    ],
+                );
                 query.joins = vec![super::super::tree::Join {
                     kind: super::super::tree::JoinKind::Inner,
                     source: super::super::tree::Source::Query(Box::new(inner), "counted".into()),

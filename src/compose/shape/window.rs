@@ -22,9 +22,13 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     let with_figure = draw.rng.chance(40);
     let variant = draw.rng.below(3);
     let (order, mut extras) = grouped::reading_order(draw, &g);
-    let order = order.into_iter().map(|o| if o.by == g.value() && !with_figure { Order { by: output("share"), ..o } } else { o }).collect::<Vec<_>>();
+    let order = order
+        .into_iter()
+        .map(|o| if o.by == g.value() && !with_figure { Order { by: output("share"), ..o } } else { o })
+        .collect::<Vec<_>>();
     let whole = |inner: Select| {
-        let percent = |value: Expr, total: Expr| fill(&format!("round(100.0 * {{}} / {{}}, {places})"), vec![value, total]);
+        let percent =
+            |value: Expr, total: Expr| fill(&format!("round(100.0 * {{}} / {{}}, {places})"), vec![value, total]);
         let figure = (g.value(), None);
         match variant {
             0 => {
@@ -41,8 +45,12 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
                 let total = if v == 1 {
                     window("sum({}) OVER ()", vec![g.value()])
                 } else {
-                    let all = Select { columns: vec![(aggregate("sum({})", vec![g.value()]), None)], ..Select::default() };
-                    let all = Select { from: Some(super::super::tree::Source::Table("figures".into(), "figures".into())), ..all };
+                    let all =
+                        Select { columns: vec![(aggregate("sum({})", vec![g.value()]), None)], ..Select::default() };
+                    let all = Select {
+                        from: Some(super::super::tree::Source::Table("figures".into(), "figures".into())),
+                        ..all
+                    };
                     Expr::Query(Box::new(all))
                 };
                 let mut columns = g.key_outputs();
@@ -61,7 +69,10 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     };
     let measure = &g.measure;
     if with_figure {
-        extras.push(Extra::new(", with the figure itself before the percentage", "Show the figure itself before the percentage"));
+        extras.push(Extra::new(
+            ", with the figure itself before the percentage",
+            "Show the figure itself before the percentage",
+        ));
     }
     let mut nominal = vec![
         format!("the percentage of {measure} that falls to each {key}, {rounded}"),
@@ -72,7 +83,10 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         nominal.truncate(1);
     }
     let questions = if g.key.time {
-        vec![format!("what percentage of {measure} falls in each {key}, {rounded}"), format!("how is {measure} spread over the {}, in percent {rounded}", g.key.many)]
+        vec![
+            format!("what percentage of {measure} falls in each {key}, {rounded}"),
+            format!("how is {measure} spread over the {}, in percent {rounded}", g.key.many),
+        ]
     } else {
         vec![
             format!("what percentage of {measure} does each {key} account for, {rounded}"),
@@ -96,7 +110,10 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     let order = Order { by: output("position"), descending: false, nulls_last: false };
     let whole = |inner: Select| {
         let mut ranked = inner;
-        ranked.columns.push((window(&format!("{function}() OVER (ORDER BY {{}}{direction})"), vec![raw.clone()]), Some("position".into())));
+        ranked.columns.push((
+            window(&format!("{function}() OVER (ORDER BY {{}}{direction})"), vec![raw.clone()]),
+            Some("position".into()),
+        ));
         match keep {
             None => Select { order: vec![order.clone()], ..ranked },
             Some(n) => {
@@ -129,10 +146,14 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
                 format!("{many} among the top {} ranks by {measure}, with that figure and the rank", number_word(n)),
                 format!("the {many} that hold ranks 1 to {n} by {measure}, with the figure and the rank"),
             ],
-            vec![format!("which {many} hold the first {} ranks by {measure}, and what are the figure and the rank of each", number_word(n))],
+            vec![format!(
+                "which {many} hold the first {} ranks by {measure}, and what are the figure and the rank of each",
+                number_word(n)
+            )],
         ),
     };
-    let extras = vec![Extra::new(format!(" (rank 1 for the {best}; {ties})"), format!("Rank 1 goes to the {best}, and {ties}"))];
+    let extras =
+        vec![Extra::new(format!(" (rank 1 for the {best}; {ties})"), format!("Rank 1 goes to the {best}, and {ties}"))];
     let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
     if keep.is_some() {
         let mut without = draft.query.clone();
@@ -159,7 +180,13 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     let (alias, what): (String, String) = match kind {
         0 => ("change".into(), format!("how it changed from the {unit} before")),
         1 => ("running_total".into(), "the running total up to then".into()),
-        2 => ("moving_average".into(), format!("the moving average over that {unit} and the {} before, rounded to two decimals", if size == 2 { unit.clone() } else { format!("{} {}", number_word(size as u64 - 1), plural(&unit)) })),
+        2 => (
+            "moving_average".into(),
+            format!(
+                "the moving average over that {unit} and the {} before, rounded to two decimals",
+                if size == 2 { unit.clone() } else { format!("{} {}", number_word(size as u64 - 1), plural(&unit)) }
+            ),
+        ),
         _ => ("previous".into(), format!("the figure of the {unit} before")),
     };
     let column = |value: Expr, by: Expr| match kind {
@@ -167,7 +194,10 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         1 => window("sum({}) OVER (ORDER BY {})", vec![value, by]),
         2 => fill(
             "round({}, 2)",
-            vec![window(&format!("avg({{}}) OVER (ORDER BY {{}} ROWS BETWEEN {} PRECEDING AND CURRENT ROW)", size - 1), vec![value, by])],
+            vec![window(
+                &format!("avg({{}}) OVER (ORDER BY {{}} ROWS BETWEEN {} PRECEDING AND CURRENT ROW)", size - 1),
+                vec![value, by],
+            )],
         ),
         _ => window("lag({}) OVER (ORDER BY {})", vec![value, by]),
     };
@@ -178,7 +208,8 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     let whole = |inner: Select| {
         let order = vec![Order { by: by.clone(), descending: false, nulls_last: false }];
         if cte {
-            let columns = vec![(by.clone(), None), (g.value(), None), (column(g.value(), by.clone()), Some(alias.clone()))];
+            let columns =
+                vec![(by.clone(), None), (g.value(), None), (column(g.value(), by.clone()), Some(alias.clone()))];
             over(true, &format!("by_{unit}"), inner, Select { columns, order, ..Select::default() })
         } else {
             let mut query = inner;
@@ -215,8 +246,13 @@ pub(super) fn best_of_each(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let key = super::super::group::key(draw)?;
-    let by = draw.choose(|scope, p| p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 8 && !scope.field(p).nullable)?;
-    if key.time || key.places.iter().any(|p| p.node == 0 && subject.label.contains(&p.field)) || key.group.len() > key.columns.len() {
+    let by = draw.choose(|scope, p| {
+        p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 8 && !scope.field(p).nullable
+    })?;
+    if key.time
+        || key.places.iter().any(|p| p.node == 0 && subject.label.contains(&p.field))
+        || key.group.len() > key.columns.len()
+    {
         return None;
     }
     draw.use_place(by);
@@ -227,8 +263,11 @@ pub(super) fn best_of_each(draw: &mut Draw) -> Option<Draft> {
     let top = if descending { draw.rng.word(&["highest", "largest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
     let direction = if descending { " DESC" } else { "" };
     let column = draw.scope.column(by);
-    let label: Vec<(Expr, Option<String>)> =
-        subject.label.iter().map(|&field| (draw.scope.column(super::super::scope::Place { node: 0, field }), None)).collect();
+    let label: Vec<(Expr, Option<String>)> = subject
+        .label
+        .iter()
+        .map(|&field| (draw.scope.column(super::super::scope::Place { node: 0, field }), None))
+        .collect();
     let mut inner = draw.scope.select();
     inner.columns = key.columns.iter().cloned().chain(label).chain([(column.clone(), None)]).collect();
     let names: Vec<String> = inner.columns.iter().map(grouped::output_name).collect();
@@ -261,7 +300,8 @@ pub(super) fn best_of_each(draw: &mut Draw) -> Option<Draft> {
         let position = window(&format!("rank() OVER (PARTITION BY {partition} ORDER BY {{}}{direction})"), parts);
         ranked.columns.push((position, Some("position".into())));
         let columns = g.key_outputs();
-        let filter = vec![fill(if n == 1 { "{} = {}" } else { "{} <= {}" }, vec![output("position"), text(n.to_string())])];
+        let filter =
+            vec![fill(if n == 1 { "{} = {}" } else { "{} <= {}" }, vec![output("position"), text(n.to_string())])];
         over(cte, "ranked", ranked, Select { columns, filter, ..Select::default() })
     };
     let key = &g.key.one;
@@ -284,13 +324,22 @@ pub(super) fn best_of_each(draw: &mut Draw) -> Option<Draft> {
 }
 
 /// DISTINCT ON: one row a group, proved to have no rival.
-fn first_of_each(draw: &mut Draw, g: &Grouped, rows: &str, noun: &str, top: &str, by: super::super::scope::Place, descending: bool) -> Draft {
+fn first_of_each(
+    draw: &mut Draw,
+    g: &Grouped,
+    rows: &str,
+    noun: &str,
+    top: &str,
+    by: super::super::scope::Place,
+    descending: bool,
+) -> Draft {
     let keys = g.key.group.clone();
     let subject = draw.scope.subject();
     let breakers: Vec<Expr> = subject.key.iter().map(|k| draw.scope.named(0, k)).collect();
     let column = draw.scope.column(by);
     let whole = |inner: Select| {
-        let mut order: Vec<Order> = keys.iter().map(|k| Order { by: k.clone(), descending: false, nulls_last: false }).collect();
+        let mut order: Vec<Order> =
+            keys.iter().map(|k| Order { by: k.clone(), descending: false, nulls_last: false }).collect();
         order.push(Order { by: column.clone(), descending, nulls_last: false });
         Select { distinct: super::super::tree::Distinct::On(keys.clone()), order, ..inner }
     };

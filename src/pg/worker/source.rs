@@ -87,8 +87,7 @@ fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
         styles: Vec::new(),
         functions: o.functions.clone(),
     };
-    let links = compose_links(subjects);
-    let composer = Composer::new(&subjects.schema, &links, options)?;
+    let composer = Composer::new(&subjects.schema, &subjects.relationships, options)?;
     Ok(Box::new(move |slot, attempt| composer.draw(slot as u64, attempt)))
 }
 
@@ -96,19 +95,4 @@ fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
 fn weights(mix: &serde_json::Map<String, serde_json::Value>) -> [u32; 4] {
     ["easy", "medium", "hard", "extra"]
         .map(|level| (mix.get(level).and_then(serde_json::Value::as_f64).unwrap_or(0.0) * 100.0).round() as u32)
-}
-
-/// The inferred relationships as the composer takes them; it reads the declared ones off the schema.
-fn compose_links(subjects: &Subjects) -> Vec<crate::schema::graph::Link> {
-    subjects
-        .relationships
-        .iter()
-        .filter(|r| !r.declared)
-        .map(|r| crate::schema::graph::Link {
-            child: r.child.clone(),
-            child_columns: r.child_columns.clone(),
-            parent: r.parent.clone(),
-            parent_columns: r.parent_columns.clone(),
-        })
-        .collect()
 }
