@@ -337,14 +337,7 @@ fn comment(class: &mut Class, column: &Column) {
         return;
     }
     if says(&[
-        "personal data",
-        "personally identif",
-        "pii",
-        "gdpr",
-        "confidential",
-        "sensitive",
-        "do not share",
-        "encrypted",
+        "personal data", "personally identif", "pii", "gdpr", "confidential", "sensitive", "do not share", "encrypted",
     ]) {
         class.personal = true;
     }

@@ -122,15 +122,7 @@ unsafe fn lxid() -> u32 {
 }
 
 const KEYS: [&str; 10] = [
-    "bytes",
-    "catalogs",
-    "cost",
-    "foreign_tables",
-    "memory_mb",
-    "rows",
-    "schema_only",
-    "subjects",
-    "timeout_ms",
+    "bytes", "catalogs", "cost", "foreign_tables", "memory_mb", "rows", "schema_only", "subjects", "timeout_ms",
     "refuse",
 ];
 

@@ -2,6 +2,7 @@
 //! question, so that the two cannot disagree. A candidate is a function of (seed, phase, slot, attempt) alone.
 
 mod aggregate;
+mod bound;
 mod condition;
 mod draw;
 mod group;

@@ -77,21 +77,8 @@ const SHOW: &[&str] = &[
     "Collect",
 ];
 const TELL: &[&str] = &[
-    "Show",
-    "Give",
-    "Report",
-    "Calculate",
-    "Work out",
-    "Determine",
-    "Compute",
-    "Tell me",
-    "Return",
-    "Find",
-    "Get",
-    "Provide",
-    "Show me",
-    "State",
-    "Present",
+    "Show", "Give", "Report", "Calculate", "Work out", "Determine", "Compute", "Tell me", "Return", "Find", "Get",
+    "Provide", "Show me", "State", "Present",
 ];
 const FORMAL: &[&str] = &[
     "Please provide {}.",

@@ -41,22 +41,8 @@ pub(crate) struct ExportOptions {
 }
 
 const KEYS: [&str; 16] = [
-    "overwrite",
-    "role",
-    "runs",
-    "phases",
-    "kinds",
-    "schema",
-    "schema_tables",
-    "distractors",
-    "schema_tokens",
-    "system",
-    "tools",
-    "reasoning",
-    "layout",
-    "db_id",
-    "license",
-    "title",
+    "overwrite", "role", "runs", "phases", "kinds", "schema", "schema_tables", "distractors", "schema_tokens",
+    "system", "tools", "reasoning", "layout", "db_id", "license", "title",
 ];
 
 /// The error for a word that is none of those known.

@@ -374,26 +374,8 @@ fn says_where(x: &Context, t: usize, column: &Column) -> bool {
 /// `active` or `deleted` is no thing that a row has.
 fn is_noun(word: &str) -> bool {
     const NOT: [&str; 20] = [
-        "active",
-        "inactive",
-        "valid",
-        "visible",
-        "hidden",
-        "public",
-        "private",
-        "open",
-        "available",
-        "after",
-        "before",
-        "from",
-        "until",
-        "since",
-        "with",
-        "only",
-        "last",
-        "first",
-        "default",
-        "mandatory",
+        "active", "inactive", "valid", "visible", "hidden", "public", "private", "open", "available", "after",
+        "before", "from", "until", "since", "with", "only", "last", "first", "default", "mandatory",
     ];
     !NOT.contains(&word) && !["ed", "ly", "ing", "able", "ible"].iter().any(|end| word.ends_with(end) && word.len() > 4)
 }

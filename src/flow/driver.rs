@@ -160,7 +160,7 @@ impl Driver {
         let Some(flight) = self.calls.remove(&call) else { return };
         self.limits.heed(&answer.limits, now);
         let usage = answer.result.as_ref().map(|r| r.usage).unwrap_or_default();
-        let usd = self.charge(&answer.result.as_ref().map(|_| ()).map_err(|f| f.class), &usage, &flight);
+        let usd = self.charge(answer.result.as_ref().err().map(|f| f.class), &usage, &flight);
         self.spent += usd.unwrap_or(Usd::ZERO);
         if let (Some(prompt), Some(completion)) = (usage.prompt, usage.completion) {
             self.limits.settle(flight.tokens, prompt + completion);
@@ -349,14 +349,13 @@ impl Driver {
     }
 
     /// What a call cost. Where the server did not count, its reservation; where it refused, nothing.
-    fn charge(&self, result: &Result<(), Class>, usage: &Usage, flight: &InFlight) -> Option<Usd> {
+    fn charge(&self, fault: Option<Class>, usage: &Usage, flight: &InFlight) -> Option<Usd> {
+        use Class as C;
         let price = self.terms.price?;
-        match result {
-            Ok(()) => price.cost(usage).or(flight.reserved),
-            Err(
-                Class::Timeout | Class::Transport | Class::Malformed | Class::TooLarge | Class::Leak | Class::Cancelled,
-            ) => flight.reserved,
-            Err(_) => Some(Usd::ZERO),
+        match fault {
+            None => price.cost(usage).or(flight.reserved),
+            Some(C::Timeout | C::Transport | C::Malformed | C::TooLarge | C::Leak | C::Cancelled) => flight.reserved,
+            Some(_) => Some(Usd::ZERO),
         }
     }
 

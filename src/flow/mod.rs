@@ -37,6 +37,7 @@ mod repair;
 mod reword;
 mod settle;
 mod setup;
+mod trouble;
 
 pub(crate) use setup::Setup;
 

@@ -34,43 +34,43 @@ pub(super) fn setup(phase: Phase, knobs: Knobs) -> Setup {
 }
 
 /// A task with what it shares, driven by hand.
-struct Hand {
-    flow: Flow,
-    learned: Learned,
-    lane: History,
+pub(super) struct Hand {
+    pub flow: Flow,
+    pub learned: Learned,
+    pub lane: History,
 }
 
 impl Hand {
-    fn new(setup: Setup, quota: u32) -> Hand {
+    pub fn new(setup: Setup, quota: u32) -> Hand {
         let spec = Spec { quota, ..Spec::default() };
         Hand { flow: Flow::new(Arc::new(setup), spec), learned: Learned::default(), lane: History::default() }
     }
 
-    fn on(&mut self, event: Event) -> Action {
+    pub fn on(&mut self, event: Event) -> Action {
         self.flow.on(event, &mut self.learned, &mut self.lane)
     }
 
-    fn says(&mut self, text: &str) -> Action {
+    pub fn says(&mut self, text: &str) -> Action {
         self.on(Event::Reply(reply(text, Finish::Stop)))
     }
 
-    fn fault(&mut self, class: Class) -> Action {
+    pub fn fault(&mut self, class: Class) -> Action {
         self.on(Event::Fault(Fault::new(class)))
     }
 }
 
-fn reply(text: &str, finish: Finish) -> Reply {
+pub(super) fn reply(text: &str, finish: Finish) -> Reply {
     Reply { text: text.into(), tool_calls: Vec::new(), finish, refused: false, usage: Usage::default(), model: None }
 }
 
-fn pairs(from: usize, count: usize) -> String {
+pub(super) fn pairs(from: usize, count: usize) -> String {
     let list: Vec<Value> = (from..from + count)
         .map(|n| json!({"question": format!("What is number {n}?"), "sql": format!("SELECT {n}"), "evidence": ""}))
         .collect();
     json!({ "pairs": list }).to_string()
 }
 
-fn refused(stage: Stage) -> Verdict {
+pub(super) fn refused(stage: Stage) -> Verdict {
     let refusal = Refusal {
         stage,
         sqlstate: "42703".into(),
@@ -82,21 +82,21 @@ fn refused(stage: Stage) -> Verdict {
     Verdict { refusal: Some(refusal), ..Verdict::default() }
 }
 
-fn body(action: &Action) -> Value {
+pub(super) fn body(action: &Action) -> Value {
     match action {
         Action::Call(call) => serde_json::from_slice(&call.body).unwrap(),
         other => panic!("{other:?}"),
     }
 }
 
-fn outcome(action: Action) -> Outcome {
+pub(super) fn outcome(action: Action) -> Outcome {
     match action {
         Action::Finish(outcome) => outcome,
         other => panic!("{other:?}"),
     }
 }
 
-fn checked(action: &Action) -> usize {
+pub(super) fn checked(action: &Action) -> usize {
     match action {
         Action::Check(candidates) => candidates.len(),
         other => panic!("{other:?}"),
@@ -220,104 +220,6 @@ fn the_message_of_an_execution_stays_here() {
     verdict.refusal.as_mut().unwrap().sqlstate = "22P02".into();
     let sent = body(&hand.on(Event::Verdicts(vec![verdict]))).to_string();
     assert!(!sent.contains("SECRET") && sent.contains("22P02"));
-}
-
-#[test]
-fn permanent_faults_stop_the_run() {
-    for (class, expected) in
-        [(Class::Auth, "auth"), (Class::Quota, "quota"), (Class::Config, "config"), (Class::Leak, "config")]
-    {
-        let mut hand = Hand::new(setup(Phase::Joins, Knobs::default()), 1);
-        hand.on(Event::Start);
-        match hand.fault(class) {
-            Action::FailRun { reason, hint, .. } => {
-                assert_eq!(reason, expected);
-                assert!(!hint.is_empty());
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[test]
-fn temporary_faults_wait_and_try_again() {
-    let mut hand = Hand::new(setup(Phase::Joins, Knobs { max_retries: 3, ..Knobs::default() }), 1);
-    let first = body(&hand.on(Event::Start));
-    for _ in 0..3 {
-        assert!(matches!(hand.fault(Class::Transport), Action::Wait(_)));
-        assert_eq!(body(&hand.on(Event::Timer)), first, "the same call again");
-    }
-    assert_eq!(outcome(hand.fault(Class::Transport)).end, End::Failed("transport"));
-    let mut parked = Hand::new(setup(Phase::Joins, Knobs::default()), 1);
-    parked.on(Event::Start);
-    let fault = Fault { retry_after: Some(Duration::from_secs(3600)), ..Fault::new(Class::RateLimit) };
-    assert!(matches!(parked.on(Event::Fault(fault)), Action::Park(d, _) if d.as_secs() == 3600));
-}
-
-#[test]
-fn the_form_steps_down() {
-    let mut hand = Hand::new(setup(Phase::Joins, Knobs::default()), 1);
-    hand.on(Event::Start);
-    let refusal = || Event::Fault(Fault { part: Some(Part::ResponseFormat), ..Fault::new(Class::Parameter) });
-    let sent = body(&hand.on(refusal()));
-    assert_eq!(sent["response_format"]["type"], "json_object");
-    assert!(sent["messages"][0]["content"].as_str().unwrap().contains("Answer with JSON alone"));
-    let sent = body(&hand.on(refusal()));
-    assert!(sent.get("response_format").is_none());
-    assert!(matches!(hand.on(refusal()), Action::FailRun { reason: "config", .. }));
-}
-
-#[test]
-fn unreadable_replies_are_asked_for_again_and_then_no_more() {
-    let mut hand = Hand::new(setup(Phase::Joins, Knobs::default()), 1);
-    hand.on(Event::Start);
-    // three draws of three tries each
-    for _ in 0..8 {
-        assert!(matches!(hand.says("no"), Action::Call(_)));
-    }
-    assert_eq!(outcome(hand.says("no")).end, End::Failed("schema"));
-}
-
-#[test]
-fn cut_off_replies_get_more_room_once() {
-    let mut hand = Hand::new(setup(Phase::Joins, Knobs::default()), 4);
-    hand.on(Event::Start);
-    let whole = pairs(0, 4);
-    let sent = body(&hand.on(Event::Reply(reply(&whole, Finish::Length))));
-    assert_eq!(sent["max_completion_tokens"], 2 * (1024 + 2 * 512), "twice the room for half the pairs");
-    for _ in 0..4 {
-        assert!(matches!(hand.on(Event::Reply(reply(&whole, Finish::Length))), Action::Call(_)));
-    }
-    assert_eq!(outcome(hand.on(Event::Reply(reply(&whole, Finish::Length)))).end, End::Failed("length"));
-}
-
-#[test]
-fn long_prompts_are_shortened_once() {
-    let mut hand = Hand::new(setup(Phase::Joins, Knobs { prompt_tokens_max: 1600, ..Knobs::default() }), 1);
-    let long = body(&hand.on(Event::Start)).to_string().len();
-    let short = body(&hand.fault(Class::Context)).to_string().len();
-    assert!(short <= long);
-    for _ in 0..4 {
-        assert!(matches!(hand.fault(Class::Context), Action::Call(_)));
-    }
-    assert_eq!(outcome(hand.fault(Class::Context)).end, End::Failed("context"));
-}
-
-#[test]
-fn a_model_that_declines_is_not_asked_for_ever() {
-    let mut hand = Hand::new(setup(Phase::Joins, Knobs::default()), 1);
-    hand.on(Event::Start);
-    let no = || Event::Reply(Reply { refused: true, ..reply("", Finish::Stop) });
-    for _ in 0..5 {
-        assert!(matches!(hand.on(no()), Action::Call(_)));
-    }
-    assert_eq!(outcome(hand.on(no())).end, End::Failed("refused"));
-    let mut filter = Hand::new(setup(Phase::Joins, Knobs::default()), 1);
-    filter.on(Event::Start);
-    for _ in 0..5 {
-        assert!(matches!(filter.fault(Class::Filter), Action::Call(_)));
-    }
-    assert_eq!(outcome(filter.on(Event::Reply(reply("", Finish::Filter)))).end, End::Failed("filter"));
 }
 
 #[test]

@@ -74,14 +74,7 @@ pub(crate) fn shipped() -> Endpoint {
 
 /// Headers that belong to the connection or to the body.
 const RESERVED: [&str; 9] = [
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "expect",
-    "host",
-    "te",
+    "accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host", "te",
     "transfer-encoding",
 ];
 

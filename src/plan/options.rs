@@ -75,30 +75,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) const KEYS: [&str; 25] = [
-    "engine",
-    "seed",
-    "if_exists",
-    "tables",
-    "min_joins",
-    "n_rows",
-    "api_answer_count",
-    "parallelism",
-    "workers",
-    "values",
-    "values_min_rows",
-    "functions",
-    "schema_only",
-    "difficulty",
-    "styles",
-    "endpoint",
-    "model",
-    "budget_usd",
-    "critic",
-    "critic_rounds",
-    "critic_threshold",
-    "prompt_tokens_max",
-    "distractors",
-    "max_completion_tokens",
+    "engine", "seed", "if_exists", "tables", "min_joins", "n_rows", "api_answer_count", "parallelism", "workers",
+    "values", "values_min_rows", "functions", "schema_only", "difficulty", "styles", "endpoint", "model", "budget_usd",
+    "critic", "critic_rounds", "critic_threshold", "prompt_tokens_max", "distractors", "max_completion_tokens",
     "temperature",
 ];
 const MORE_KEYS: [&str; 2] = ["template", "questions"];

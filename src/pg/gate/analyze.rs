@@ -1,8 +1,9 @@
 //! From the walk's findings to [`Facts`], and what the gate asks the catalog beside the statement.
 
+use super::features::join_leaves;
 use super::functions::Functions;
 use super::relations::Relations;
-use super::walk::{Found, Walk, join_leaves};
+use super::walk::{Found, Walk};
 use super::{Limits, ffi};
 use crate::candidate::facts::Hardness;
 use crate::candidate::{Facts, Refusal, text};

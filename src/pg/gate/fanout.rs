@@ -4,25 +4,16 @@
 //! equalities of the query do not fix one row of `b` for each row of `a`. Only aggregates that repetition changes
 //! are asked: not min, max, DISTINCT ones or `count(*)`, which says itself that it counts joined rows.
 
+use super::features::join_leaves;
 use super::ffi;
 use super::literals::find_cte;
-use super::walk::{Walk, join_leaves};
+use super::walk::Walk;
 use pgrx::pg_sys;
 use std::collections::{BTreeMap, BTreeSet};
 
 const REPEATABLE: [&str; 12] = [
-    "sum",
-    "avg",
-    "count",
-    "stddev",
-    "stddev_samp",
-    "stddev_pop",
-    "variance",
-    "var_samp",
-    "var_pop",
-    "array_agg",
-    "string_agg",
-    "percentile_cont",
+    "sum", "avg", "count", "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop", "array_agg",
+    "string_agg", "percentile_cont",
 ];
 
 /// Notes the one relation that an aggregate measures.

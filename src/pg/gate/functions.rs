@@ -13,15 +13,8 @@ const FIRST_NORMAL: u32 = 16384;
 
 /// Volatile, and harmless: they read a clock or a random source.
 const HARMLESS: [&str; 9] = [
-    "clock_timestamp",
-    "gen_random_uuid",
-    "random",
-    "random_normal",
-    "statement_timestamp",
-    "timeofday",
-    "transaction_timestamp",
-    "uuidv4",
-    "uuidv7",
+    "clock_timestamp", "gen_random_uuid", "random", "random_normal", "statement_timestamp", "timeofday",
+    "transaction_timestamp", "uuidv4", "uuidv7",
 ];
 
 /// Not volatile, and still refused: they run SQL text, read the catalog or the session instead of the data, or

@@ -4,6 +4,7 @@
 mod analyze;
 mod execute;
 mod fanout;
+mod features;
 mod ffi;
 mod functions;
 mod literals;

@@ -1,9 +1,9 @@
 //! One walk of the analysed tree, before views are expanded: what it reads, calls and is made of.
 
-use super::functions::{Functions, type_family};
+use super::functions::Functions;
 use super::parse::{hinted, position, refuse};
 use super::relations::Relations;
-use super::{Limits, fanout, ffi, literals, stored};
+use super::{Limits, fanout, features, ffi, literals, stored};
 use crate::candidate::{Refusal, Stage};
 use pgrx::{pg_guard, pg_sys};
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ pub(super) enum Kind {
 
 pub(super) struct Level {
     pub query: *mut pg_sys::Query,
-    kind: Kind,
+    pub kind: Kind,
     /// Name and weight of each CTE, in order.
     ctes: Vec<(String, u32)>,
     /// Aggregates of this level: number, and the relations that each measures.
@@ -98,7 +98,7 @@ impl<'a> Walk<'a> {
         true
     }
 
-    fn feature(&mut self, name: &'static str) {
+    pub fn feature(&mut self, name: &'static str) {
         self.found.features.insert(name);
     }
 
@@ -254,7 +254,7 @@ pub(super) unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *
                     return true;
                 }
             }
-            _ => shape(&mut *walk, node),
+            _ => features::shape(&mut *walk, node),
         }
         ffi::walk_expression(node, Some(visit), context)
     }
@@ -290,7 +290,7 @@ unsafe fn query(query: *mut pg_sys::Query, walk: *mut Walk<'_>) -> bool {
                 level.ctes.push((ffi::owned((*cte).ctename), weight.max(1)));
             }
         }
-        clauses(&mut *walk, query, kind);
+        features::clauses(&mut *walk, query, kind);
         let flags =
             pg_sys::QTW_EXAMINE_RTES_BEFORE | pg_sys::QTW_IGNORE_JOINALIASES | pg_sys::QTW_IGNORE_CTE_SUBQUERIES;
         if ffi::walk_query(query, Some(visit), walk.cast(), flags) {
@@ -323,92 +323,6 @@ fn close(walk: &mut Walk<'_>) -> bool {
         return walk.stop(refuse(Stage::Policy, "54000", message));
     }
     false
-}
-
-/// Features of a query's clauses.
-unsafe fn clauses(walk: &mut Walk<'_>, query: *mut pg_sys::Query, kind: Kind) {
-    // SAFETY: as `visit`.
-    unsafe {
-        let q = &*query;
-        let recursive_body = kind == Kind::Cte
-            && walk
-                .levels
-                .len()
-                .checked_sub(2)
-                .and_then(|i| walk.levels.get(i))
-                .is_some_and(|l| (*l.query).hasRecursive);
-        for (present, name) in [
-            (!q.groupClause.is_null() || !q.groupingSets.is_null(), "group_by"),
-            (!q.groupingSets.is_null(), "grouping_sets"),
-            (!q.havingQual.is_null(), "having"),
-            (!q.sortClause.is_null(), "order_by"),
-            (!q.limitCount.is_null() || !q.limitOffset.is_null(), "limit"),
-            (!q.distinctClause.is_null() && !q.hasDistinctOn, "distinct"),
-            (q.hasDistinctOn, "distinct_on"),
-            (!q.cteList.is_null(), "cte"),
-            (
-                q.hasRecursive && ffi::pointers::<pg_sys::CommonTableExpr>(q.cteList).any(|c| (*c).cterecursive),
-                "cte_recursive",
-            ),
-            (q.hasWindowFuncs, "window"),
-            (!q.setOperations.is_null() && !recursive_body, "set_op"),
-        ] {
-            if present {
-                walk.feature(name);
-            }
-        }
-        walk.found.nested += u32::try_from(ffi::length(q.windowClause)).unwrap_or(0);
-        if !q.setOperations.is_null() {
-            let sides = ffi::pointers::<pg_sys::RangeTblEntry>(q.rtable)
-                .filter(|entry| (**entry).rtekind == pg_sys::RTEKind::RTE_SUBQUERY)
-                .count();
-            walk.found.nested += u32::try_from(sides.saturating_sub(1)).unwrap_or(0);
-            return;
-        }
-        let mut leaves = Vec::new();
-        let mut outer = false;
-        join_leaves(q.jointree.cast(), &mut leaves, &mut outer);
-        if leaves.len() > 1 {
-            walk.feature("join");
-            walk.found.joins += u32::try_from(leaves.len() - 1).unwrap_or(u32::MAX);
-        }
-        if outer {
-            walk.feature("outer_join");
-        }
-        let mut seen = BTreeSet::new();
-        for leaf in leaves {
-            if let Some(entry) = ffi::nth::<pg_sys::RangeTblEntry>(q.rtable, leaf)
-                && (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION
-                && !seen.insert((*entry).relid.to_u32())
-            {
-                walk.feature("self_join");
-            }
-        }
-    }
-}
-
-/// Range-table numbers of the FROM items, and whether an outer join is among the joins.
-pub(super) unsafe fn join_leaves(node: *mut pg_sys::Node, leaves: &mut Vec<usize>, outer: &mut bool) {
-    // SAFETY: a join tree; its depth is bounded by the parser's own check of the text.
-    unsafe {
-        match ffi::tag(node) {
-            pg_sys::NodeTag::T_FromExpr => {
-                for item in ffi::pointers::<pg_sys::Node>((*node.cast::<pg_sys::FromExpr>()).fromlist) {
-                    join_leaves(item, leaves, outer);
-                }
-            }
-            pg_sys::NodeTag::T_JoinExpr => {
-                let join = node.cast::<pg_sys::JoinExpr>();
-                *outer |= (*join).jointype != pg_sys::JoinType::JOIN_INNER;
-                join_leaves((*join).larg, leaves, outer);
-                join_leaves((*join).rarg, leaves, outer);
-            }
-            pg_sys::NodeTag::T_RangeTblRef => {
-                leaves.extend(usize::try_from((*node.cast::<pg_sys::RangeTblRef>()).rtindex));
-            }
-            _ => {}
-        }
-    }
 }
 
 unsafe fn sublink(link: *mut pg_sys::SubLink, walk: *mut Walk<'_>) -> bool {
@@ -450,72 +364,6 @@ unsafe fn aggregate(walk: &mut Walk<'_>, aggregate: *mut pg_sys::Aggref) {
         if up == 0 {
             fanout::measure(walk, aggregate);
         }
-    }
-}
-
-/// Features that are a node of their own.
-unsafe fn shape(walk: &mut Walk<'_>, node: *mut pg_sys::Node) {
-    use pg_sys::NodeTag as Tag;
-    // SAFETY: cast by tag.
-    unsafe {
-        match ffi::tag(node) {
-            Tag::T_OpExpr | Tag::T_DistinctExpr | Tag::T_NullIfExpr => {
-                if ffi::tag(node) == Tag::T_NullIfExpr {
-                    walk.found.special.insert("nullif");
-                }
-                literals::pair(walk, (*node.cast::<pg_sys::OpExpr>()).args);
-            }
-            Tag::T_ScalarArrayOpExpr => {
-                let operator = node.cast::<pg_sys::ScalarArrayOpExpr>();
-                let list = ffi::nth::<pg_sys::Node>((*operator).args, 2);
-                // `x IN (1, 2)` comes as an array without a place of its own
-                let in_list = list.is_some_and(|list| {
-                    ffi::tag(list) == Tag::T_ArrayExpr && (*list.cast::<pg_sys::ArrayExpr>()).location < 0
-                });
-                if !in_list {
-                    walk.feature("array");
-                }
-                literals::pair(walk, (*operator).args);
-            }
-            Tag::T_ArrayExpr if (*node.cast::<pg_sys::ArrayExpr>()).location >= 0 => walk.feature("array"),
-            Tag::T_SubscriptingRef => {
-                let family = type_family((*node.cast::<pg_sys::SubscriptingRef>()).refcontainertype);
-                if let Some(family @ ("jsonb" | "array")) = family {
-                    walk.feature(family);
-                }
-            }
-            Tag::T_CaseExpr => walk.feature("case"),
-            Tag::T_CoalesceExpr => {
-                walk.found.special.insert("coalesce");
-            }
-            Tag::T_MinMaxExpr => {
-                let least = (*node.cast::<pg_sys::MinMaxExpr>()).op == pg_sys::MinMaxOp::IS_LEAST;
-                walk.found.special.insert(if least { "least" } else { "greatest" });
-            }
-            Tag::T_GroupingFunc => {
-                walk.found.special.insert("grouping");
-            }
-            Tag::T_SQLValueFunction => sql_value(walk, (*node.cast::<pg_sys::SQLValueFunction>()).op),
-            _ => {}
-        }
-    }
-}
-
-fn sql_value(walk: &mut Walk<'_>, op: pg_sys::SQLValueFunctionOp::Type) {
-    use pg_sys::SQLValueFunctionOp as V;
-    let name = match op {
-        V::SVFOP_CURRENT_DATE => "current_date",
-        V::SVFOP_CURRENT_TIME | V::SVFOP_CURRENT_TIME_N => "current_time",
-        V::SVFOP_CURRENT_TIMESTAMP | V::SVFOP_CURRENT_TIMESTAMP_N => "current_timestamp",
-        V::SVFOP_LOCALTIME | V::SVFOP_LOCALTIME_N => "localtime",
-        V::SVFOP_LOCALTIMESTAMP | V::SVFOP_LOCALTIMESTAMP_N => "localtimestamp",
-        V::SVFOP_CURRENT_CATALOG => "current_catalog",
-        V::SVFOP_CURRENT_SCHEMA => "current_schema",
-        _ => "current_user",
-    };
-    walk.found.special.insert(name);
-    if name.starts_with("current_t") || name.starts_with("local") || name == "current_date" {
-        walk.feature("date_fn");
     }
 }
 

@@ -1,0 +1,184 @@
+//! Conditions on numbers, years and points in time: bounds near the quantiles of the data, said as people say them.
+
+use super::condition::{Condition, article, be};
+use super::literal::{self, Day};
+use super::random::Rng;
+use super::scope::{Place, Scope};
+use super::tree::{fill, text};
+use super::world::Field;
+
+pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    if field.traits.personal || field.numbers.len() < 13 {
+        return None;
+    }
+    let noun = scope.noun(place);
+    let column = scope.column(place);
+    // few values in all: a person names one of them
+    let exact = field.distinct > 1 && field.distinct <= 12 && !field.values.is_empty();
+    if exact && rng.chance(40) {
+        let (value, _) = rng.pick(&field.values)?;
+        let number: f64 = value.parse().ok()?;
+        let said = with_unit(field, &literal::number_words(number, field.traits.money));
+        return Some(Condition {
+            sql: vec![fill("{} = {}", vec![column, text(literal::number_sql(number))])],
+            with: Some(format!("{} of {said}", article(&noun))),
+            whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "exactly ", "equal to "]))),
+            ..Condition::default()
+        });
+    }
+    let low = rng.between(2, 9);
+    let value = threshold(field, low)?;
+    let said = with_unit(field, &literal::number_words(value, field.traits.money));
+    let sql = |op: &str, v: f64| {
+        vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(literal::number_sql(v))])]
+    };
+    let is = be(&noun);
+    let a = article(&noun);
+    let mut condition = Condition::default();
+    match rng.weighted(&[30, 20, 25, 15, 18]) {
+        0 => {
+            let word = rng.word(&["above", "over", "greater than", "higher than", "of more than"]);
+            let whose = word.trim_start_matches("of ");
+            condition.sql = sql(">", value);
+            condition.with = Some(format!("{a} {word} {said}"));
+            condition.whose = Some(format!("{noun} {is} {whose} {said}"));
+        }
+        1 => {
+            condition.sql = sql(">=", value);
+            condition.with =
+                Some(if rng.chance(50) { format!("{a} of at least {said}") } else { format!("{a} of {said} or more") });
+            condition.whose = Some(format!("{noun} {is} at least {said}"));
+        }
+        2 => {
+            let word = rng.word(&["below", "under", "lower than", "of less than"]);
+            let whose = if word == "of less than" { "less than" } else { word };
+            condition.sql = sql("<", value);
+            condition.with = Some(format!("{a} {word} {said}"));
+            condition.whose = Some(format!("{noun} {is} {whose} {said}"));
+        }
+        3 => {
+            condition.sql = sql("<=", value);
+            condition.with =
+                Some(if rng.chance(50) { format!("{a} of at most {said}") } else { format!("{a} of {said} or less") });
+            condition.whose = Some(format!("{noun} {is} {} {said}", rng.word(&["at most", "no more than"])));
+        }
+        _ => {
+            let high = threshold(field, (low + 3).min(11))?;
+            if high <= value {
+                return None;
+            }
+            let from = literal::number_words(value, field.traits.money);
+            let to = with_unit(field, &literal::number_words(high, field.traits.money));
+            condition.sql = vec![fill(
+                "{} BETWEEN {} AND {}",
+                vec![column, text(literal::number_sql(value)), text(literal::number_sql(high))],
+            )];
+            let end = rng.word(&["", ", inclusive", ", both included"]);
+            condition.with = Some(format!("{a} between {from} and {to}"));
+            condition.whose = Some(format!("{noun} {is} between {from} and {to}{end}"));
+        }
+    }
+    Some(condition)
+}
+
+fn with_unit(field: &Field, said: &str) -> String {
+    match &field.unit {
+        Some(unit) if unit == "%" => format!("{said} %"),
+        Some(unit) => format!("{said} {unit}"),
+        None => said.to_owned(),
+    }
+}
+
+/// A round number near a quantile, strictly inside the values' span.
+fn threshold(field: &Field, quantile: usize) -> Option<f64> {
+    let (low, high) = (*field.numbers.first()?, *field.numbers.last()?);
+    let value = literal::round_number(*field.numbers.get(quantile)?, field.whole());
+    (value > low && value < high).then_some(value)
+}
+
+pub(super) fn year(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let noun = scope.noun(place);
+    let value = *field.numbers.get(rng.between(2, 10))? as i64;
+    let (low, high) = (*field.numbers.first()? as i64, *field.numbers.last()? as i64);
+    if low == high {
+        return None;
+    }
+    let kinds = [50, if value > low { 25 } else { 0 }, if value < high { 25 } else { 0 }];
+    let (op, word) = match rng.weighted(&kinds) {
+        0 => ("=", ""),
+        1 => ("<", "before "),
+        _ => (">", "after "),
+    };
+    Some(Condition {
+        sql: vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(value.to_string())])],
+        with: Some(format!("{} {}{value}", article(&noun), if op == "=" { "of " } else { word })),
+        whose: Some(format!("{noun} is {word}{value}")),
+        ..Condition::default()
+    })
+}
+
+pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    if field.traits.personal || field.days.len() < 13 {
+        return None;
+    }
+    let (low, high) = (*field.days.first()?, *field.days.last()?);
+    let day = field.days[rng.between(2, 10)];
+    let days = high.number() - low.number();
+    if days < 4 {
+        return None;
+    }
+    let years = high.year - low.year;
+    let span = |from: Day, to: Day| {
+        vec![
+            fill("{} >= {}", vec![scope.column(place), text(from.sql())]),
+            fill("{} < {}", vec![scope.column(place), text(to.sql())]),
+        ]
+    };
+    let kind = rng.weighted(&[if years >= 1 { 30 } else { 0 }, if days > 45 { 25 } else { 0 }, 22, 22]);
+    let (sql, said) = match kind {
+        0 => (span(day.year_start(), Day { year: day.year + 1, ..day.year_start() }), format!("in {}", day.year)),
+        1 => (span(day.month_start(), day.add_months(1)), format!("in {}", day.month_words())),
+        _ => {
+            let cut = cut_day(day, low, high)?;
+            if kind == 2 {
+                (vec![fill("{} < {}", vec![scope.column(place), text(cut.sql())])], format!("before {}", cut.words()))
+            } else {
+                let word = rng.word(&["on or after", "since", "from"]);
+                let said = if word == "from" {
+                    format!("from {} onwards", cut.words())
+                } else {
+                    format!("{word} {}", cut.words())
+                };
+                (vec![fill("{} >= {}", vec![scope.column(place), text(cut.sql())])], said)
+            }
+        }
+    };
+    let noun = scope.noun(place);
+    let main = place.node == 0 && scope.subject().when == Some(place.field);
+    let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
+    let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };
+    let whose = if is.is_empty() {
+        format!("{noun} {} {said}", if said.starts_with("from") { "is" } else { rng.word(&["is", "falls"]) })
+    } else {
+        format!("{noun} {is}{}", said.trim_start_matches("since"))
+    };
+    Some(Condition {
+        sql,
+        post: main.then_some(said_post),
+        with: (!said.starts_with("since")).then(|| format!("{} {}", article(&noun), said.replacen("from ", "of ", 1))),
+        whose: Some(whose),
+        ..Condition::default()
+    })
+}
+
+/// A day that people would name: the first of the year, of the month, or the day itself in short spans.
+fn cut_day(day: Day, low: Day, high: Day) -> Option<Day> {
+    let years = high.year - low.year;
+    let inside = |d: Day| d > low && d <= high;
+    let choices =
+        if years >= 4 { vec![day.year_start(), day.month_start(), day] } else { vec![day.month_start(), day] };
+    choices.into_iter().find(|d| inside(*d))
+}
