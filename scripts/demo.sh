@@ -27,7 +27,9 @@ as() {
     "$bindir/psql" -X -q -h "$dir" -U "$role" -v ON_ERROR_STOP=1 "$@"
 }
 
-as postgres -d postgres -c 'CREATE ROLE demo LOGIN' -c 'CREATE DATABASE demo OWNER demo'
+as postgres -d postgres -c 'CREATE ROLE demo LOGIN IN ROLE pg_write_server_files' -c 'CREATE DATABASE demo OWNER demo'
 as demo -d demo -f "$root/tests/demo/schema.sql"
 as postgres -d demo -c 'CREATE EXTENSION nlsql' -f "$root/tests/demo/grants.sql"
 as demo -d demo --echo-queries -P pager=off -P null='' -f "$root/tests/demo/session.sql"
+printf '\nThe first two lines of that file:\n'
+head -n 2 "$dir/data/nlsql_export/run_demo.jsonl"

@@ -1,4 +1,11 @@
 SELECT nlsql.generate('joins', 50, run => 'run_demo');
 CALL nlsql.wait('run_demo');
 SELECT run, phase, status, requested, accepted, rejected, elapsed FROM nlsql.progress;
-SELECT question, sql FROM nlsql.dataset WHERE run = 'run_demo' ORDER BY slot LIMIT 10;
+\pset format unaligned
+\pset tuples_only on
+\pset recordsep '\n\n'
+SELECT 'Q: ' || question || E'\n' || sql AS pair FROM nlsql.dataset WHERE run = 'run_demo' ORDER BY slot LIMIT 12;
+\pset tuples_only off
+\pset format aligned
+\pset recordsep '\n'
+SELECT * FROM nlsql.export_jsonl('run_demo');
