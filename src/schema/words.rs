@@ -38,6 +38,11 @@ impl Words {
                 }
             }
         }
+        // "member_no", but not "no_show"
+        if words.len() > 1 && words.last().is_some_and(|w| w == "no") {
+            words.pop();
+            words.push("number".to_owned());
+        }
         words
     }
 
@@ -99,11 +104,24 @@ impl Words {
         grammar::countable(&words.join(" "))
     }
 
-    /// What a column's value is called.
+    /// What a column's value is called. A comment explains more often than it names: it gives the noun where it is short,
+    /// or where the name gives none.
     pub(crate) fn column_noun(&self, table: &Table, column: &Column) -> String {
-        if let Some(noun) = column.comment.as_deref().and_then(|c| comment_noun(c, 7)) {
-            return noun;
+        let comment = column.comment.as_deref().and_then(|c| comment_noun(c, 7));
+        let most = if !names_something(&tokens(&column.name)) {
+            7
+        } else if column.category == 'D' {
+            4
+        } else {
+            3
+        };
+        match comment {
+            Some(noun) if noun.split(' ').count() <= most => noun,
+            _ => self.name_noun(table, column),
         }
+    }
+
+    fn name_noun(&self, table: &Table, column: &Column) -> String {
         let mut words = self.of(&column.name);
         if words.is_empty() {
             return column.name.clone();
@@ -113,6 +131,10 @@ impl Words {
             words.remove(0);
         }
         let last = words[words.len() - 1].clone();
+        if words.len() > 1 && column.category == 'R' && matches!(last.as_str(), "during" | "at" | "on") {
+            words.pop();
+            return format!("{} period", words.join(" "));
+        }
         let date = column.category == 'D';
         let plain_date = column.base == "date";
         if words.len() > 1 && date && matches!(last.as_str(), "at" | "on") {
@@ -146,6 +168,21 @@ impl Words {
         }
         words.join(" ")
     }
+}
+
+/// Whether a name can stand as a noun: it does not end in a link ("works since"), and no part of it is a contraction
+/// that only its makers know ("hq").
+fn names_something(name: &[String]) -> bool {
+    let link = |w: &str| matches!(w, "since" | "until" | "by" | "to" | "from" | "for" | "via" | "during" | "with");
+    let opaque = |w: &String| {
+        w.chars().count() <= 4
+            && w.is_ascii()
+            && !w.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+            && !w.chars().any(|c| c.is_ascii_digit())
+            && short(w).is_none()
+            && !ACRONYMS.contains(&w.as_str())
+    };
+    name.last().is_some_and(|w| !link(w)) && !name.iter().any(opaque)
 }
 
 /// "created" -> "creation", as people say it of a time.
@@ -292,54 +329,5 @@ pub(crate) fn unit(column: &Column) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words() -> Words {
-        let table = |name: &str| format!(r#"{{"schema":"public","name":"{name}","kind":"table","columns":[]}}"#);
-        let tables = ["patients", "claims_transactions", "payers"].map(table).join(",");
-        let schema =
-            Schema::from_json(&format!(r#"{{"database":"d","server_version":150000,"tables":[{tables}]}}"#)).unwrap();
-        Words::new(&schema)
-    }
-
-    #[test]
-    fn names_become_words() {
-        let words = words();
-        for (name, text) in [
-            ("ship_addr_postal_cd", "ship address postal code"),
-            ("CustomerName", "customer name"),
-            ("XMLFile", "XML file"),
-            ("PATIENTID", "patient ID"),
-            ("LASTBILLEDDATE1", "last billed date 1"),
-            ("HEALTHCARECLAIMTYPEID1", "healthcare claim type ID 1"),
-            ("address2", "address 2"),
-            ("qty", "quantity"),
-            ("zip code", "ZIP code"),
-            ("Straße", "straße"),
-        ] {
-            let got = words.of(name).join(" ");
-            assert_eq!(got, text, "{name}");
-        }
-    }
-
-    #[test]
-    fn short_comments_are_nouns_and_long_ones_are_not() {
-        assert_eq!(
-            comment_noun("Postal code of the shipping address", 7).unwrap(),
-            "postal code of the shipping address"
-        );
-        assert_eq!(comment_noun("The member's plan.", 7).unwrap(), "member's plan");
-        assert_eq!(comment_noun("ICD-10 code", 7).unwrap(), "ICD-10 code");
-        assert_eq!(comment_noun("When does this unit open on Monday?", 7), None);
-        assert_eq!(comment_noun("This is used by the nightly job", 7), None);
-    }
-
-    #[test]
-    fn references_lose_their_key() {
-        let words = words();
-        assert_eq!(words.reference_noun("original_language_id"), "original language");
-        assert_eq!(words.reference_noun("manager_staff_id"), "manager staff");
-        assert_eq!(words.reference_noun("PATIENT"), "patient");
-    }
-}
+#[path = "words_tests.rs"]
+mod tests;

@@ -1,0 +1,68 @@
+use super::*;
+
+fn words() -> Words {
+    let table = |name: &str| format!(r#"{{"schema":"public","name":"{name}","kind":"table","columns":[]}}"#);
+    let tables = ["patients", "claims_transactions", "payers"].map(table).join(",");
+    let schema =
+        Schema::from_json(&format!(r#"{{"database":"d","server_version":150000,"tables":[{tables}]}}"#)).unwrap();
+    Words::new(&schema)
+}
+
+#[test]
+fn names_become_words() {
+    let words = words();
+    for (name, text) in [
+        ("ship_addr_postal_cd", "ship address postal code"),
+        ("CustomerName", "customer name"),
+        ("XMLFile", "XML file"),
+        ("PATIENTID", "patient ID"),
+        ("LASTBILLEDDATE1", "last billed date 1"),
+        ("HEALTHCARECLAIMTYPEID1", "healthcare claim type ID 1"),
+        ("address2", "address 2"),
+        ("qty", "quantity"),
+        ("zip code", "ZIP code"),
+        ("Straße", "straße"),
+    ] {
+        let got = words.of(name).join(" ");
+        assert_eq!(got, text, "{name}");
+    }
+}
+
+#[test]
+fn short_comments_are_nouns_and_long_ones_are_not() {
+    assert_eq!(comment_noun("Postal code of the shipping address", 7).unwrap(), "postal code of the shipping address");
+    assert_eq!(comment_noun("The member's plan.", 7).unwrap(), "member's plan");
+    assert_eq!(comment_noun("ICD-10 code", 7).unwrap(), "ICD-10 code");
+    assert_eq!(comment_noun("When does this unit open on Monday?", 7), None);
+    assert_eq!(comment_noun("This is used by the nightly job", 7), None);
+}
+
+#[test]
+fn a_comment_names_a_column_where_it_is_short_or_the_name_is_none() {
+    let words = words();
+    for (name, category, comment, noun) in [
+        ("visit_fee", 'N', "Usual fee of a visit, in US dollars", "visit fee"),
+        ("tier", 'E', "Level of cover", "level of cover"),
+        ("hq_city", 'S', "City of the headquarters", "city of the headquarters"),
+        ("works_since", 'D', "First working day at the facility", "first working day at the facility"),
+        ("submitted_on", 'D', "Day on which the claim came in", "submitted date"),
+        ("decided_on", 'D', "Day of the decision; empty while it is open", "day of the decision"),
+        ("member_no", 'S', "Number printed on the member card", "member number"),
+        ("offered_during", 'R', "Period in which new members could join the plan", "offered period"),
+    ] {
+        let json = format!(
+            r#"{{"schema":"s","name":"t","kind":"table","columns":[{{"name":"{name}","number":1,"type":"date",
+            "base":"date","category":"{category}","comment":"{comment}"}}]}}"#
+        );
+        let table: Table = serde_json::from_str(&json).unwrap();
+        assert_eq!(words.column_noun(&table, &table.columns[0]), noun);
+    }
+}
+
+#[test]
+fn references_lose_their_key() {
+    let words = words();
+    assert_eq!(words.reference_noun("original_language_id"), "original language");
+    assert_eq!(words.reference_noun("manager_staff_id"), "manager staff");
+    assert_eq!(words.reference_noun("PATIENT"), "patient");
+}
