@@ -122,8 +122,9 @@ fn rows_speech(
     }
     let list = grammar::and_list(&nouns);
     let head = if linked && !(main && time) {
-        format!("among {rows}, the {number}{}", if n == 1 { "one" } else { "ones" }).replace("one  ", "one ")
-            + &format!(" with the {top} {noun}")
+        let among = rows.strip_prefix(&subject.many).map_or_else(|| rows.to_owned(), |rest| format!("those{rest}"));
+        let kind = if n == 1 { &subject.one } else { &subject.many };
+        format!("the {number}{kind} with the {top} {noun} among {among}")
     } else {
         format!("the {number}{what}{having}")
     };
