@@ -91,6 +91,14 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     if !field.nullable || (rows > 0 && (field.nulls == 0 || field.nulls >= rows)) {
         return None;
     }
+    // whether a thing is there is no question where it is spoken of
+    if scope.nodes.iter().any(|n| {
+        n.via.is_some_and(|(from, edge, up)| {
+            up && from == place.node && scope.world.graph.edges[edge].child_columns.contains(&field.name)
+        })
+    }) {
+        return None;
+    }
     let mut noun = scope.noun(place);
     if field.role() == Role::Key {
         noun = noun.trim_end_matches(" ID").to_owned();

@@ -100,6 +100,9 @@ impl<'w> Draw<'w> {
                     1
                 } else if field.traits.personal {
                     2
+                } else if p.node != 0 && self.scope.entity(p.node).label.contains(&p.field) {
+                    // what is joined is of interest for what it is, before any detail of it
+                    24
                 } else {
                     8
                 }
