@@ -6,7 +6,7 @@ mod cluster;
 mod psql;
 
 pub use cluster::Cluster;
-pub use psql::{Database, PgError, Running, Session};
+pub use psql::{Database, PgError, Running, Session, grants};
 
 use std::time::{Duration, Instant};
 
