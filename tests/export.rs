@@ -171,7 +171,7 @@ fn only_those_who_may_write_and_only_where_nothing_is() {
         ("/", "22023"),
         ("/nowhere/x.jsonl", "58P01"),
         ("/proc/x.jsonl", "58P01"),
-        ("/root/x.jsonl", "42501"),
+        ("/etc/x.jsonl", "42501"),
     ] {
         let error = demo.error(&format!("SELECT nlsql.export_jsonl('r', '{path}')"));
         assert_eq!(error.sqlstate, sqlstate, "{path}: {error}");
