@@ -24,6 +24,16 @@ BEGIN
   RETURN sessions_max - (SELECT count(*) FROM nlsql.worker);
 END $$;
 
+-- A run as its worker reads it.
+CREATE FUNCTION nlsql.run_(run_id_ bigint) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jsonb_build_object('id', r.id, 'name', r.name, 'search_path', r.search_path, 'settings', r.settings,
+           'phases', (SELECT jsonb_agg(jsonb_build_object('phase', p.phase, 'ordinal', p.ordinal, 'engine', p.engine,
+                               'seed', p.seed, 'options', p.options) ORDER BY p.ordinal)
+                        FROM nlsql.run_phase p WHERE p.run_id = r.id))
+    FROM nlsql.run r WHERE r.id = run_id_
+$$;
+
 CREATE FUNCTION nlsql.register_(run_id_ bigint, role_ text, sessions_max int) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -55,12 +65,7 @@ BEGIN
   IF FOUND THEN
     PERFORM pg_notify('nlsql', run_id_::text);
   END IF;
-  RETURN jsonb_build_object(
-    'more', GREATEST(0, LEAST(wanted - here - 1, free - 1)),
-    'run', jsonb_build_object('id', r.id, 'name', r.name, 'search_path', r.search_path, 'settings', r.settings,
-      'phases', (SELECT jsonb_agg(jsonb_build_object('phase', p.phase, 'ordinal', p.ordinal, 'engine', p.engine,
-                                  'seed', p.seed, 'options', p.options) ORDER BY p.ordinal)
-                   FROM nlsql.run_phase p WHERE p.run_id = run_id_)));
+  RETURN jsonb_build_object('more', GREATEST(0, LEAST(wanted - here - 1, free - 1)), 'run', nlsql.run_(run_id_));
 END $$;
 
 CREATE FUNCTION nlsql.take_over_(run_id_ bigint) RETURNS int

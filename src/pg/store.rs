@@ -102,6 +102,12 @@ pub(crate) fn register(run_id: i64, role: &str, sessions_max: i32) -> Result<Reg
     spi::json(&spi::first(text).ok_or_else(|| Error::internal("register returned nothing"))?)
 }
 
+/// The run as it stands now.
+pub(crate) fn read(run_id: i64) -> Result<Run> {
+    let text = as_owner(|| spi::select("SELECT nlsql.run_($1)::text", &[Arg::Int(run_id)]))?;
+    spi::json(&spi::first(text).ok_or_else(|| Error::new(crate::error::Code::UndefinedObject, "the run is gone"))?)
+}
+
 /// Claims the next task of the run, in (phase, number) order; takes over what a dead worker held.
 pub(crate) fn claim(run_id: i64) -> Result<Option<Task>> {
     let text = as_owner(|| spi::update("SELECT nlsql.claim_($1)::text", &[Arg::Int(run_id)]))?;

@@ -2,6 +2,7 @@
 
 use super::psql::{Database, tool};
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -175,6 +176,25 @@ impl Cluster {
         let database = self.create_database(name, "demo");
         database.run_file(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/demo/schema.sql"));
         database
+    }
+
+    /// A new database with one of the public ones in it, owned by a role of its own name; none where the folder is
+    /// not at hand.
+    pub fn public(&self, name: &str) -> Option<Database> {
+        let Some(folder) = super::public_databases() else {
+            println!("skipped {name}: no folder of public databases (NLSQL_DATA)");
+            return None;
+        };
+        self.create_role(name);
+        let database = self.create_database(name, name);
+        let mut dump = Vec::new();
+        let packed = fs::File::open(folder.join(format!("{name}.sql.gz"))).expect("the dump is there");
+        flate2::read::GzDecoder::new(packed).read_to_end(&mut dump).expect("the dump is gzip");
+        let file = std::env::temp_dir().join(format!("nlsql-{}-{name}.sql", std::process::id()));
+        fs::write(&file, dump).expect("the dump can be written");
+        database.run_file(&file);
+        let _ = fs::remove_file(&file);
+        Some(database)
     }
 
     /// Everything that the server wrote to its log so far.

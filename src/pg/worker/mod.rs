@@ -7,10 +7,10 @@ mod source;
 mod subjects;
 
 use super::error::from_caught;
-use super::store::{self, Run, Task};
+use super::store::{self, Run, RunPhase, Task};
 use super::transaction::{objects_gone, transaction};
 use super::{guc, launch, session};
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::plan::Engine;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -114,15 +114,15 @@ fn work(run_id: i64) -> Result<()> {
     if let Ok(path) = CString::new(run.search_path.clone()) {
         set(c"search_path", &path);
     }
-    let result = Worker { run: &run, subjects: None, sources: Vec::new() }.run_tasks();
+    let result = Worker { run, subjects: None, sources: Vec::new() }.run_tasks();
     if let Err(error) = &result {
         if extension_gone() {
             return Ok(());
         }
         transaction(|| match error.code.sqlstate().as_str() {
             // pg_cancel_backend is a way to say nlsql.cancel
-            "57014" => store::cancel(run.id, &role).map(|_| ()),
-            _ => store::fail(run.id, reason(error), &error.message),
+            "57014" => store::cancel(run_id, &role).map(|_| ()),
+            _ => store::fail(run_id, reason(error), &error.message),
         })?;
     }
     let next = transaction(|| store::unregister(guc::db_sessions_max()))?;
@@ -152,14 +152,14 @@ fn extension_gone() -> bool {
     .unwrap_or_else(|error| objects_gone(&error))
 }
 
-struct Worker<'a> {
-    run: &'a Run,
+struct Worker {
+    run: Run,
     subjects: Option<&'static subjects::Subjects>,
     /// What candidates are drawn from, by phase.
     sources: Vec<(crate::plan::Phase, source::Source)>,
 }
 
-impl Worker<'_> {
+impl Worker {
     fn run_tasks(&mut self) -> Result<()> {
         loop {
             interrupts()?;
@@ -182,24 +182,21 @@ impl Worker<'_> {
 
     fn one(&mut self, task: &Task) -> Result<()> {
         report_activity(Some(&format!("nlsql run {} {} task {}", self.run.name, task.phase.name(), task.number)));
-        let phase = self
-            .run
-            .phases
-            .iter()
-            .find(|p| p.phase == task.phase)
-            .ok_or_else(|| Error::new(Code::UndefinedObject, "the run's phase is new: another worker does it"));
-        let phase = match phase {
-            Ok(phase) => phase.clone(),
-            Err(_) => {
-                // generate() added a phase after this worker had read the run: leave, and let a new worker read it
-                transaction(|| store::give_back(self.run.id, task))?;
-                return Err(Error::internal("phase added while running"));
-            }
-        };
+        let phase = self.phase(task)?;
         match phase.engine {
             Engine::Offline => self.offline(&phase, task),
             engine => Err(crate::plan::phase::not_yet(task.phase, engine)),
         }
+    }
+
+    /// The task's phase. generate() may have added it after this worker had read the run.
+    fn phase(&mut self, task: &Task) -> Result<RunPhase> {
+        let find = |run: &Run| run.phases.iter().find(|p| p.phase == task.phase).cloned();
+        if let Some(phase) = find(&self.run) {
+            return Ok(phase);
+        }
+        self.run = transaction(|| store::read(self.run.id))?;
+        find(&self.run).ok_or_else(|| Error::internal(format!("task of no phase: {}", task.phase.name())))
     }
 }
 

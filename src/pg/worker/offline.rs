@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 const CANDIDATES_A_SLOT: u64 = 20;
 const BARREN_IN_A_ROW: u64 = 500;
 
-impl Worker<'_> {
+impl Worker {
     pub(super) fn offline(&mut self, phase: &RunPhase, task: &Task) -> Result<()> {
         let subjects = match self.subjects {
             Some(subjects) => subjects,
@@ -22,7 +22,7 @@ impl Worker<'_> {
         let at = match self.sources.iter().position(|(p, _)| *p == phase.phase) {
             Some(at) => at,
             None => {
-                self.sources.push((phase.phase, Source::open(self.run, phase, subjects)?));
+                self.sources.push((phase.phase, Source::open(&self.run, phase, subjects)?));
                 self.sources.len() - 1
             }
         };
