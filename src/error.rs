@@ -26,6 +26,8 @@ pub(crate) enum Code {
     DuplicateFile,
     /// 42P01
     UndefinedTable,
+    /// 42809
+    WrongObjectType,
     /// 22P02
     InvalidTextRepresentation,
     /// 57014
@@ -64,6 +66,7 @@ impl Code {
             Code::ReadOnlySqlTransaction => b"25006",
             Code::DuplicateFile => b"58P02",
             Code::UndefinedTable => b"42P01",
+            Code::WrongObjectType => b"42809",
             Code::InvalidTextRepresentation => b"22P02",
             Code::QueryCanceled => b"57014",
             Code::ConnectionFailure => b"08006",

@@ -3,10 +3,12 @@
 use super::owner::with_catalog_path;
 use super::spi::{self, Arg};
 use crate::error::{Code, Error, Result};
+use crate::schema::ddl;
 use crate::schema::model::{RowSecurity, Schema};
 use pgrx::pg_sys;
 
 const QUERY: &str = include_str!("../../sql/introspect.sql");
+const DEFINITIONS: &str = include_str!("../../sql/ddl.sql");
 
 /// The catalog as the current role may see it; `None` = all relations.
 pub(crate) fn catalog(relations: Option<&[pg_sys::Oid]>) -> Result<Schema> {
@@ -22,6 +24,60 @@ pub(crate) fn catalog_json(relations: Option<&[pg_sys::Oid]>) -> Result<String> 
     with_catalog_path(|| {
         spi::first(spi::select(&format!("SELECT ({QUERY})::text"), &[Arg::Oids(relations)])?)
             .ok_or_else(|| Error::internal("introspection returned nothing"))
+    })
+}
+
+/// The statements that make a relation and what it needs; `None` = all relations that the role may read.
+pub(crate) fn ddl(relation: Option<pg_sys::Oid>) -> Result<String> {
+    with_catalog_path(|| {
+        let named = relation.map(|oid| [oid]);
+        let text = spi::first(spi::select(
+            &format!("SELECT ({DEFINITIONS})::text"),
+            &[Arg::Oids(named.as_ref().map(<[_; 1]>::as_slice))],
+        )?)
+        .ok_or_else(|| Error::internal("introspection returned nothing"))?;
+        let catalog: ddl::Catalog = spi::json(&text)?;
+        match relation {
+            Some(oid) if catalog.relations.is_empty() => Err(not_described(oid)?),
+            _ => Ok(ddl::text(&catalog)),
+        }
+    })
+}
+
+/// Why a relation has no definition for this role.
+fn not_described(oid: pg_sys::Oid) -> Result<Error> {
+    let found = spi::select(
+        "SELECT pg_catalog.jsonb_build_object('name', c.oid::pg_catalog.regclass, 'kind', c.relkind,
+                  'readable', pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
+                              AND pg_catalog.has_any_column_privilege(c.oid, 'SELECT'))::pg_catalog.text
+           FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1)",
+        &[Arg::Oids(Some(&[oid]))],
+    )?;
+    #[derive(serde::Deserialize)]
+    struct Found {
+        name: String,
+        kind: char,
+        readable: bool,
+    }
+    let Some(found) = spi::first(found) else {
+        return Ok(Error::new(Code::UndefinedTable, format!("there is no relation with oid {}", oid.to_u32())));
+    };
+    let Found { name, kind, readable } = spi::json(&found)?;
+    Ok(if !matches!(kind, 'r' | 'p' | 'v' | 'm' | 'f') {
+        Error::new(
+            Code::WrongObjectType,
+            format!("\"{name}\" is not a table, view, materialized view or foreign table"),
+        )
+        .hint("Sequences, indexes and types are written with the table that needs them.")
+    } else if !readable {
+        Error::new(Code::InsufficientPrivilege, format!("permission denied for relation {name}"))
+            .hint("Grant SELECT on it, or on some of its columns, and USAGE on its schema.")
+    } else {
+        Error::new(
+            Code::FeatureNotSupported,
+            format!("\"{name}\" belongs to the system or to an extension, or is temporary"),
+        )
+        .hint("nlsql describes the relations that users of the database made.")
     })
 }
 

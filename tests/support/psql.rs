@@ -143,6 +143,16 @@ impl Database {
         assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
     }
 
+    /// What pg_dump writes with these options.
+    pub fn pg_dump(&self, options: &[&str]) -> String {
+        let mut dump = Command::new(tool("pg_dump"));
+        dump.env_clear().env("LC_ALL", "C.UTF-8").args(options);
+        dump.arg("-h").arg(&self.socket).args(["-U", &self.role, &self.name]);
+        let output = dump.output().expect("pg_dump starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the server sends UTF-8")
+    }
+
     /// A session that stays open.
     pub fn session(&self) -> Session {
         let mut psql = self.psql();
