@@ -1,38 +1,124 @@
--- The ledger of API calls. Called as the extension's owner by pg/ledger.rs, each in a short transaction.
+-- The ledger of API calls, and what a worker that talks to a model writes. Called as the extension's owner by
+-- pg/ledger.rs, each in a short transaction.
 
--- Writes a call before it is made and sets its price aside. NULL = the budget would be passed.
+-- One call that belongs to no task, such as that of nlsql.ask().
 CREATE FUNCTION nlsql.call_begin_(run_id_ bigint, phase_ text, task_ int, attempt_ int, endpoint_ text, model_ text,
-                                  reserve numeric, budget numeric) RETURNS bigint
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  spent numeric;
-  id_   bigint;
-BEGIN
-  IF budget IS NOT NULL THEN
-    -- one call of the run at a time may look and write, or two could pass the budget together
-    PERFORM FROM nlsql.run WHERE id = run_id_ FOR NO KEY UPDATE;
-    SELECT COALESCE(sum(COALESCE(q.usd, q.reserved_usd)), 0) INTO spent FROM nlsql.request q WHERE q.run_id = run_id_;
-    IF spent + reserve > budget THEN
-      RETURN NULL;
-    END IF;
-  END IF;
+                                  reserve numeric) RETURNS bigint
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO nlsql.request (run_id, phase, task, attempt, endpoint, model, reserved_usd)
   VALUES (run_id_, phase_, task_, attempt_, endpoint_, model_, reserve)
-  RETURNING id INTO id_;
-  RETURN id_;
+  RETURNING id
+$$;
+
+CREATE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE nlsql.request q
+     SET status = e.status, error = e.error, http_status = e.http_status, prompt_tokens = e.prompt_tokens,
+         cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
+         reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
+         ended_at = clock_timestamp()
+    FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int, prompt_tokens bigint,
+         cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric, latency_ms int,
+         request_id text)
+   WHERE q.id = e.id AND q.run_id = run_id_
+$$;
+
+-- What a run has spent, calls in flight and lost ones at their reservation.
+CREATE FUNCTION nlsql.spent_(run_id_ bigint) RETURNS numeric
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT COALESCE(sum(COALESCE(q.usd, q.reserved_usd)), 0) FROM nlsql.request q WHERE q.run_id = run_id_
+$$;
+
+-- All that a worker has to write about the calls and tasks of one phase, in one statement, so that a thousand pairs a
+-- second cost a few transactions: calls that ended, tasks that ended or are put off, calls about to be sent, and
+-- further tasks. Returns the ids of the new calls in order, the claimed tasks, and how the run stands.
+CREATE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  p        nlsql.run_phase;
+  t        record;
+  stored   int;
+  ids      jsonb := '[]';
+  claimed  jsonb := '[]';
+  want     int := (b ->> 'claim')::int;
+  standing text;
+BEGIN
+  SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
+  IF jsonb_array_length(b -> 'ended') > 0 THEN
+    PERFORM nlsql.calls_end_(run_id_, b -> 'ended');
+  END IF;
+  -- a task that is not this worker's any more was cancelled or taken over: what it brought does not count
+  FOR t IN
+    UPDATE nlsql.task k
+       SET status = f.status, accepted = k.accepted + jsonb_array_length(f.items),
+           rejected = k.rejected + jsonb_array_length(f.rejects), reason = f.reason, last_error = f.message,
+           next_try_at = CASE WHEN f.pause_ms IS NOT NULL THEN clock_timestamp() + f.pause_ms * interval '1 ms' END,
+           pid = NULL, backend_start = NULL,
+           finished_at = CASE WHEN f.status <> 'open' THEN clock_timestamp() END
+      FROM jsonb_to_recordset(b -> 'finished') AS f(number int, attempt int, status text, reason text, message text,
+           pause_ms bigint, items jsonb, rejects jsonb)
+     WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND k.attempt = f.attempt
+       AND k.status = 'claimed' AND k.pid = pg_backend_pid()
+    RETURNING k.number, f.items, f.rejects
+  LOOP
+    IF jsonb_array_length(t.items) > 0 THEN
+      stored := nlsql.put_items_(p, b ->> 'schema_hash', t.items);
+      IF stored < jsonb_array_length(t.items) THEN
+        -- another phase of the run was faster with the same question or statement
+        UPDATE nlsql.task k SET accepted = k.accepted - jsonb_array_length(t.items) + stored,
+               reason = COALESCE(k.reason, 'duplicate')
+         WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = t.number;
+      END IF;
+    END IF;
+    IF jsonb_array_length(t.rejects) > 0 THEN
+      PERFORM nlsql.put_rejects_(p, t.number, t.rejects);
+    END IF;
+  END LOOP;
+  IF jsonb_array_length(b -> 'finished') > 0 THEN
+    PERFORM nlsql.settle_(run_id_);
+  END IF;
+  IF jsonb_array_length(b -> 'sent') > 0 THEN
+    WITH new AS (
+      INSERT INTO nlsql.request (run_id, phase, task, attempt, endpoint, model, reserved_usd)
+      SELECT run_id_, phase_, (s.v ->> 'task')::int, (s.v ->> 'attempt')::int, b ->> 'endpoint', b ->> 'model',
+             (s.v ->> 'reserved')::numeric
+        FROM jsonb_array_elements(b -> 'sent') WITH ORDINALITY AS s(v, n) ORDER BY s.n
+      RETURNING id)
+    SELECT jsonb_agg(id ORDER BY id) INTO ids FROM new;
+  END IF;
+  SELECT r.status INTO standing FROM nlsql.run r WHERE r.id = run_id_;
+  IF want > 0 AND standing IN ('running', 'waiting') THEN
+    claimed := nlsql.claim_some_(run_id_, phase_, want);
+  END IF;
+  RETURN jsonb_build_object('ids', ids, 'claimed', claimed,
+    'running', standing IN ('queued', 'running', 'waiting'));
 END $$;
 
-CREATE FUNCTION nlsql.call_end_(id_ bigint, result jsonb) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  UPDATE nlsql.request
-     SET status = result ->> 'status', error = result ->> 'error', http_status = (result ->> 'http_status')::int,
-         prompt_tokens = (result ->> 'prompt_tokens')::bigint, cached_tokens = (result ->> 'cached_tokens')::bigint,
-         completion_tokens = (result ->> 'completion_tokens')::bigint,
-         reasoning_tokens = (result ->> 'reasoning_tokens')::bigint, usd = (result ->> 'usd')::numeric,
-         latency_ms = (result ->> 'latency_ms')::int, request_id = result ->> 'request_id',
-         ended_at = clock_timestamp()
-   WHERE id = id_
-$$;
+-- Claims up to so many tasks of one phase.
+CREATE FUNCTION nlsql.claim_some_(run_id_ bigint, phase_ text, want int) RETURNS jsonb
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE claimed jsonb;
+BEGIN
+  FOR try IN 1 .. 2 LOOP
+    WITH k AS (
+      SELECT t.number FROM nlsql.task t
+       WHERE t.run_id = run_id_ AND t.phase = phase_ AND t.status = 'open'
+         AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
+         AND EXISTS (SELECT FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.phase = phase_
+                        AND p.status IN ('queued', 'running', 'waiting'))
+       ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED),
+    c AS (
+      UPDATE nlsql.task t SET status = 'claimed', attempt = t.attempt + 1, pid = pg_backend_pid(),
+             backend_start = nlsql.my_start_(), next_try_at = NULL
+        FROM k WHERE t.run_id = run_id_ AND t.phase = phase_ AND t.number = k.number
+      RETURNING t.*)
+    SELECT jsonb_agg(jsonb_build_object('phase', c.phase, 'ordinal', p.ordinal, 'number', c.number, 'slot', c.slot,
+             'quota', c.quota, 'attempt', c.attempt, 'accepted', c.accepted) ORDER BY c.number)
+      INTO claimed FROM c JOIN nlsql.run_phase p ON p.run_id = run_id_ AND p.phase = phase_;
+    EXIT WHEN claimed IS NOT NULL OR try = 2 OR nlsql.take_over_(run_id_) = 0;
+  END LOOP;
+  RETURN COALESCE(claimed, '[]');
+END $$;
 
 -- Ends the phases of a run that would cost more than is left; its open tasks wait for resume().
 CREATE FUNCTION nlsql.over_budget_(run_id_ bigint, message_ text) RETURNS void

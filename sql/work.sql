@@ -84,7 +84,7 @@ BEGIN
   RETURN n;
 END $$;
 
-CREATE FUNCTION nlsql.claim_(run_id_ bigint) RETURNS jsonb
+CREATE FUNCTION nlsql.claim_(run_id_ bigint, offline_only bool) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   got      nlsql.task;
@@ -101,6 +101,7 @@ BEGIN
                              AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
                            ORDER BY t.number LIMIT 1 FOR UPDATE SKIP LOCKED) k
      WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
+       AND (NOT offline_only OR p.engine = 'offline')
      ORDER BY p.ordinal LIMIT 1;
     EXIT WHEN FOUND;
     -- nothing open: perhaps a worker died with its claim
@@ -116,7 +117,7 @@ BEGIN
    WHERE run_id = got.run_id AND phase = got.phase AND status <> 'running';
   SELECT ordinal INTO ordinal_ FROM nlsql.run_phase WHERE run_id = got.run_id AND phase = got.phase;
   RETURN jsonb_build_object('phase', got.phase, 'ordinal', ordinal_, 'number', got.number, 'slot', got.slot,
-                            'quota', got.quota, 'attempt', got.attempt + 1);
+                            'quota', got.quota, 'attempt', got.attempt + 1, 'accepted', got.accepted);
 END $$;
 
 -- Offline tasks are stored in (ordinal, number) order, so that duplicates between them fall the same way whoever
@@ -156,6 +157,37 @@ BEGIN
   RETURN CASE WHEN waiting THEN 'wait' ELSE 'mine' END;
 END $$;
 
+-- Accepted records of one task; number of rows.
+CREATE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb) RETURNS int
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE n int;
+BEGIN
+  INSERT INTO nlsql.item (run_id, phase, slot, kind, question, sql, answer, turns, style, difficulty, tables, columns,
+         functions, features, skeleton, template, literals, rows, result, evidence, reasoning, checks, engine, model,
+         seed, schema_hash, question_key, sql_key)
+  SELECT p.run_id, p.phase, i.slot, i.kind, i.question, i.sql, i.answer, i.turns, i.style, i.difficulty, i.tables,
+         i.columns, i.functions, i.features, i.skeleton, i.template, i.literals, i.rows, i.result, i.evidence,
+         i.reasoning, i.checks, p.engine, i.model, p.seed, schema_hash_,
+         md5(i.question_key)::uuid, md5(i.sql_key)::uuid
+    FROM jsonb_to_recordset(items) AS i(slot bigint, kind text, question text, sql text, answer text, turns jsonb,
+         style text, difficulty text, tables text[], columns text[], functions text[], features text[], skeleton text,
+         template text, literals jsonb, rows jsonb, result jsonb, evidence text, reasoning text, checks jsonb,
+         model text, question_key text, sql_key text)
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN n;
+END $$;
+
+CREATE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, task_ int, rejects jsonb) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO nlsql.reject (run_id, phase, task, question, sql, answer, stage, sqlstate, message, detail, hint, fix,
+         score, engine, model)
+  SELECT p.run_id, p.phase, task_, x.question, x.sql, x.answer, x.stage, x.sqlstate, x.message, x.detail, x.hint, x.fix,
+         x.score, p.engine, x.model
+    FROM jsonb_to_recordset(rejects) AS x(question text, sql text, answer text, stage text, sqlstate text,
+         message text, detail text, hint text, fix text, score float8, model text)
+$$;
+
 CREATE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ int, attempt_ int, schema_hash_ text,
                               items jsonb, rejects jsonb, status_ text, reason_ text, message_ text) RETURNS bool
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -171,24 +203,8 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  INSERT INTO nlsql.item (run_id, phase, slot, kind, question, sql, answer, turns, style, difficulty, tables, columns,
-         functions, features, skeleton, template, literals, rows, result, evidence, reasoning, checks, engine, model,
-         seed, schema_hash, question_key, sql_key)
-  SELECT run_id_, phase_, i.slot, i.kind, i.question, i.sql, i.answer, i.turns, i.style, i.difficulty, i.tables,
-         i.columns, i.functions, i.features, i.skeleton, i.template, i.literals, i.rows, i.result, i.evidence,
-         i.reasoning, i.checks, p.engine, i.model, p.seed, schema_hash_,
-         md5(i.question_key)::uuid, md5(i.sql_key)::uuid
-    FROM jsonb_to_recordset(items) AS i(slot bigint, kind text, question text, sql text, answer text, turns jsonb,
-         style text, difficulty text, tables text[], columns text[], functions text[], features text[], skeleton text,
-         template text, literals jsonb, rows jsonb, result jsonb, evidence text, reasoning text, checks jsonb,
-         model text, question_key text, sql_key text);
-  GET DIAGNOSTICS stored = ROW_COUNT;
-  INSERT INTO nlsql.reject (run_id, phase, task, question, sql, answer, stage, sqlstate, message, detail, hint, fix,
-         score, engine, model)
-  SELECT run_id_, phase_, number_, x.question, x.sql, x.answer, x.stage, x.sqlstate, x.message, x.detail, x.hint, x.fix,
-         x.score, p.engine, x.model
-    FROM jsonb_to_recordset(rejects) AS x(question text, sql text, answer text, stage text, sqlstate text,
-         message text, detail text, hint text, fix text, score float8, model text);
+  stored := nlsql.put_items_(p, schema_hash_, items);
+  PERFORM nlsql.put_rejects_(p, number_, rejects);
   -- an offline task that could find nothing at all: the ones after it would not either
   IF stored = 0 AND reason_ = 'exhausted' AND p.engine = 'offline' THEN
     UPDATE nlsql.task SET status = 'cancelled', reason = 'exhausted', pid = NULL, backend_start = NULL
@@ -202,6 +218,12 @@ END $$;
 CREATE FUNCTION nlsql.settle_(run_id_ bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  -- the sums below read every task, so only where some phase has no unfinished one
+  IF NOT EXISTS (SELECT FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
+                    AND NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = run_id_ AND t.phase = p.phase
+                                       AND t.status IN ('open', 'claimed'))) THEN
+    RETURN;
+  END IF;
   UPDATE nlsql.run_phase p
      SET status = CASE WHEN s.failed THEN 'failed' WHEN s.accepted < p.requested THEN 'short' ELSE 'done' END,
          reason = CASE WHEN s.accepted < p.requested THEN COALESCE(s.reason, 'exhausted') END,

@@ -4,7 +4,7 @@ use super::history::History;
 use super::learned::Learned;
 use super::plan::{Plan, plan, themed};
 use super::{Accepted, Action, Call, End, Event, Outcome, Rejected, Setup, Spec};
-use crate::candidate::{Candidate, Kind, Verdict};
+use crate::candidate::{Candidate, Verdict};
 use crate::llm::endpoint::Structured;
 use crate::llm::fault::{Class, Fault};
 use crate::llm::retry::{Decision, decide};
@@ -274,7 +274,7 @@ impl Flow {
         }
     }
 
-    /// Sends candidates to the gate, or to the check of their kind.
+    /// Sends candidates to the gate; kinds without SQL are asked there whether they are new.
     fn check(&mut self, found: Vec<(Candidate, Broken)>) -> Option<Action> {
         let fresh: Vec<(Candidate, Broken)> = found.into_iter().filter(|(c, _)| !self.known(c)).collect();
         if fresh.is_empty() {
@@ -283,12 +283,7 @@ impl Flow {
         }
         self.candidates += fresh.len() as u32;
         self.checking = fresh;
-        if self.checking.iter().any(|(c, _)| c.kind == Kind::Pair) {
-            return Some(Action::Check(self.checking.iter().map(|(c, _)| c.clone()).collect()));
-        }
-        let verdicts = self.checking.iter_mut().map(|(c, _)| super::settle::judge(&self.setup, c)).collect();
-        self.settle(verdicts);
-        None
+        Some(Action::Check(self.checking.iter().map(|(c, _)| c.clone()).collect()))
     }
 
     /// Whether the task has this very statement or question already.

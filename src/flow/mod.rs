@@ -36,7 +36,7 @@ mod plan;
 mod repair;
 mod reword;
 mod settle;
-mod setup;
+pub(crate) mod setup;
 mod trouble;
 
 pub(crate) use setup::Setup;

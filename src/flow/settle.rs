@@ -4,8 +4,9 @@ use super::learned::Learned;
 use super::machine::{Broken, Flow};
 use super::{Accepted, Rejected, Setup};
 use crate::candidate::reply::{self, Unusable};
-use crate::candidate::{Asked, Candidate, Kind, Refusal, Stage, Verdict};
+use crate::candidate::{Asked, Candidate, Facts, Kind, Refusal, Stage, Verdict};
 use crate::plan::Phase;
+use crate::prompt::messages::Ask;
 use crate::prompt::shapes::Shape;
 use serde_json::{Value, json};
 
@@ -120,7 +121,8 @@ impl Flow {
     pub(super) fn settle(&mut self, verdicts: Vec<Verdict>) {
         let checked = std::mem::take(&mut self.checking);
         let before = self.accepted.len();
-        for ((candidate, mut before), verdict) in checked.into_iter().zip(verdicts) {
+        for ((mut candidate, mut before), verdict) in checked.into_iter().zip(verdicts) {
+            let verdict = self.suited(&mut candidate, verdict);
             if verdict.ok() && self.missing() > 0 {
                 let fix = candidate.sql.clone();
                 self.rejected.extend(before.chain.into_iter().map(|(candidate, verdict)| Rejected {
@@ -139,6 +141,65 @@ impl Flow {
     }
 }
 
+impl Flow {
+    /// What the gate let through has to be what the phase is about, too.
+    fn suited(&self, candidate: &mut Candidate, verdict: Verdict) -> Verdict {
+        if !verdict.ok() {
+            return verdict;
+        }
+        if candidate.kind != Kind::Pair {
+            return judge(&self.setup, candidate);
+        }
+        let ask = self.plan.as_ref().map(|p| &p.ask);
+        let misfit = verdict.facts.as_ref().and_then(|facts| misfit(&self.setup, ask, facts));
+        match misfit {
+            Some(message) => Verdict { refusal: refused("22000", message).refusal, ..verdict },
+            None => verdict,
+        }
+    }
+}
+
+/// A refusal that another wording of the record can mend.
+fn refused(sqlstate: &str, message: String) -> Verdict {
+    let refusal =
+        Refusal { stage: Stage::Policy, sqlstate: sqlstate.into(), message, detail: None, hint: None, position: None };
+    Verdict { refusal: Some(refusal), ..Verdict::default() }
+}
+
+/// Why a sound pair is none of the phase's.
+fn misfit(setup: &Setup, ask: Option<&Ask>, facts: &Facts) -> Option<String> {
+    // a table that is joined to itself counts as often as it stands there
+    let used = facts.tables.len().max(facts.joins as usize + 1);
+    let least = ask.map_or(setup.knobs.min_tables, |a| a.min_tables as usize).max(1);
+    match setup.phase {
+        Phase::SingleTable | Phase::Builtins if facts.tables.len() > 1 => {
+            return Some("the statement has to use one table alone".into());
+        }
+        Phase::Joins | Phase::ComplexSqls if used < least => {
+            return Some(format!("the statement has to use at least {least} tables"));
+        }
+        _ => {}
+    }
+    let function = ask.and_then(|a| a.function.as_deref()).filter(|_| setup.phase == Phase::Builtins)?;
+    let bare = |name: &str| name.rsplit('.').next().unwrap_or(name).to_lowercase();
+    let wanted = bare(function);
+    let shown = facts.functions.iter().any(|f| bare(f) == wanted || other_names(&wanted).contains(&bare(f).as_str()));
+    (!shown).then(|| format!("the statement has to use the function {function}"))
+}
+
+/// Names that the server gives to what is written as this function.
+fn other_names(function: &str) -> &'static [&'static str] {
+    match function {
+        "trim" => &["btrim", "ltrim", "rtrim"],
+        "substring" => &["substr"],
+        "ceil" => &["ceiling"],
+        "power" => &["pow"],
+        "position" => &["strpos"],
+        "extract" => &["date_part"],
+        _ => &[],
+    }
+}
+
 fn parsed(text: &str, kind: Kind) -> Option<Vec<Candidate>> {
     match reply::candidates(text, kind) {
         Ok(parsed) => Some(parsed.candidates),
@@ -149,24 +210,16 @@ fn parsed(text: &str, kind: Kind) -> Option<Vec<Candidate>> {
 
 /// The check of a kind without SQL. A statement about the schema may name only what is there.
 pub(super) fn judge(setup: &Setup, candidate: &mut Candidate) -> Verdict {
-    let refuse = |message: String| Verdict {
-        refusal: Some(Refusal {
-            stage: Stage::Analyze,
-            sqlstate: "42703".into(),
-            message,
-            detail: None,
-            hint: None,
-            position: None,
-        }),
-        ..Verdict::default()
-    };
     if setup.phase != Phase::SchemaDocs {
         return Verdict::default();
     }
     let texts = [candidate.question.as_deref().unwrap_or(""), candidate.answer.as_deref().unwrap_or("")];
     let named: Vec<&str> = texts.iter().flat_map(|t| identifiers(t)).collect();
     if let Some(unknown) = named.iter().find(|name| !is_known(setup, name)) {
-        return refuse(format!("the schema has nothing called {}", crate::prompt::describe::one_line(unknown, 80)));
+        return refused(
+            "42703",
+            format!("the schema has nothing called {}", crate::prompt::describe::one_line(unknown, 80)),
+        );
     }
     let about: Vec<String> = setup
         .schema
@@ -177,7 +230,7 @@ pub(super) fn judge(setup: &Setup, candidate: &mut Candidate) -> Verdict {
         .map(|t| t.qualified())
         .collect();
     if about.is_empty() {
-        return refuse("it names no table of the schema".into());
+        return refused("42703", "it names no table of the schema".into());
     }
     candidate.tables = about;
     candidate.checks = Some(json!({"names": {"ok": true, "named": named.len()}, "written_by": "model"}));

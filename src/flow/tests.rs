@@ -251,10 +251,35 @@ fn answers_about_the_schema_are_checked_against_it() {
         {"question": format!("What is the key of {table}?"), "answer": "It is customer_numero."},
         {"question": format!("What is {table} for?"), "answer": format!("{table} is a table of the schema shop.")},
     ]});
-    let end = outcome(hand.says(&items.to_string()));
+    assert_eq!(checked(&hand.says(&items.to_string())), 2);
+    let end = outcome(hand.on(Event::Verdicts(vec![Verdict::default(); 2])));
     assert_eq!((end.end, end.accepted.len()), (End::Done, 1));
     assert_eq!(end.accepted[0].candidate.tables.len(), 1);
     assert!(end.rejected[0].verdict.refusal.as_ref().unwrap().message.contains("customer_numero"));
+}
+
+#[test]
+fn a_pair_has_to_be_of_its_phase() {
+    use crate::candidate::Facts;
+    let passed = |tables: &[&str], functions: &[&str]| {
+        let owned = |list: &[&str]| list.iter().map(|t| (*t).to_owned()).collect();
+        let facts = Facts { tables: owned(tables), functions: owned(functions), ..Facts::default() };
+        Verdict { facts: Some(facts), ..Verdict::default() }
+    };
+    let refusal = |phase, knobs, verdict| {
+        let mut hand = Hand::new(setup(phase, Knobs { critic_rounds: 0, ..knobs }), 1);
+        hand.on(Event::Start);
+        hand.says(&pairs(0, 1));
+        hand.on(Event::Verdicts(vec![verdict]));
+        hand.flow.rejected.first().and_then(|r| r.verdict.refusal.clone()).map(|r| r.message)
+    };
+    let three = || Knobs { min_tables: 3, ..Knobs::default() };
+    assert!(refusal(Phase::Joins, three(), passed(&["a", "b"], &[])).unwrap().contains("at least 3 tables"));
+    assert_eq!(refusal(Phase::Joins, three(), passed(&["a", "b", "c"], &[])), None);
+    assert!(refusal(Phase::SingleTable, Knobs::default(), passed(&["a", "b"], &[])).unwrap().contains("one table"));
+    let trim = || Knobs { functions: vec!["trim".into()], ..Knobs::default() };
+    assert!(refusal(Phase::Builtins, trim(), passed(&["a"], &["upper"])).unwrap().contains("function trim"));
+    assert_eq!(refusal(Phase::Builtins, trim(), passed(&["a"], &["btrim"])), None);
 }
 
 #[test]

@@ -3,12 +3,14 @@
 
 use super::owner::as_owner;
 use super::spi::{self, Arg};
+use super::store::Task;
 use crate::error::{Code, Error, Result};
 use crate::llm::endpoint::{self, Endpoint};
 use crate::llm::price::{self, Price, Usd};
 use crate::plan::Phase;
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The endpoint of that name: a row, or what is shipped.
 pub(crate) fn endpoint(name: &str) -> Result<Endpoint> {
@@ -48,44 +50,54 @@ pub(crate) fn price(model: &str) -> Result<Option<Price>> {
     }
 }
 
-/// A call to be made.
-pub(crate) struct Call<'a> {
-    pub run_id: i64,
-    pub phase: Phase,
-    pub task: i32,
-    pub attempt: i32,
-    pub endpoint: &'a str,
-    pub model: &'a str,
-    pub reserve: Option<Usd>,
-    pub budget: Option<f64>,
-}
-
-/// Writes the call down before it is made; none = it would pass the budget.
-pub(crate) fn begin(call: &Call<'_>) -> Result<Option<i64>> {
-    let reserve = call.reserve.map(|r| r.to_string());
-    let budget = call.budget.map(|b| b.to_string());
-    let id = as_owner(|| {
+/// Rows of nlsql.template in force for the role, by name.
+pub(crate) fn templates(role: &str) -> Result<BTreeMap<String, String>> {
+    let rows = as_owner(|| {
         spi::update(
-            "SELECT nlsql.call_begin_($1, $2, $3::int, $4::int, $5, $6, $7::numeric, $8::numeric)::text",
-            &[
-                Arg::Int(call.run_id),
-                Arg::Text(call.phase.name()),
-                Arg::Int(i64::from(call.task)),
-                Arg::Int(i64::from(call.attempt)),
-                Arg::Text(call.endpoint),
-                Arg::Text(call.model),
-                Arg::OptText(reserve.as_deref()),
-                Arg::OptText(budget.as_deref()),
-            ],
+            "SELECT jsonb_build_array(t.name, t.body)::text FROM nlsql.template t
+              WHERE t.role IS NULL OR t.role = $1::name ORDER BY t.role NULLS FIRST",
+            &[Arg::Text(role)],
         )
     })?;
-    Ok(spi::first(id).and_then(|t| t.parse().ok()))
+    rows.into_iter().flatten().map(|t| spi::json::<(String, String)>(&t)).collect()
 }
 
-/// Completes the call's row; `result` has the columns of nlsql.request that are known now.
-pub(crate) fn end(id: i64, result: &Value) -> Result<()> {
-    let text = result.to_string();
-    as_owner(|| spi::execute("SELECT nlsql.call_end_($1, $2::jsonb)", &[Arg::Int(id), Arg::Text(&text)])).map(|_| ())
+/// What the run has spent and set aside so far.
+pub(crate) fn spent(run_id: i64) -> Result<Usd> {
+    let text = as_owner(|| spi::update("SELECT nlsql.spent_($1)::text", &[Arg::Int(run_id)]))?;
+    spi::first(text).and_then(|t| Usd::parse(&t)).ok_or_else(|| Error::internal("the ledger's sum cannot be read"))
+}
+
+/// What the server made of an exchange.
+#[derive(Deserialize)]
+pub(crate) struct Exchanged {
+    /// Rows of the calls that are about to be sent, in their order.
+    pub ids: Vec<i64>,
+    pub claimed: Vec<Task>,
+    /// The run has not ended.
+    pub running: bool,
+}
+
+/// Writes what happened, claims tasks and begins calls: see `nlsql.exchange_`.
+pub(crate) fn exchange(run_id: i64, phase: Phase, payload: &Value) -> Result<Exchanged> {
+    let payload = payload.to_string();
+    let text = as_owner(|| {
+        spi::update(
+            "SELECT nlsql.exchange_($1, $2, $3::jsonb)::text",
+            &[Arg::Int(run_id), Arg::Text(phase.name()), Arg::Text(&payload)],
+        )
+    })?;
+    spi::json(&spi::first(text).ok_or_else(|| Error::internal("exchange returned nothing"))?)
+}
+
+/// Takes or leaves the one place from which a run talks to models; held by the session.
+pub(crate) fn take_line(run_id: i64) -> Result<bool> {
+    let text = as_owner(|| spi::update("SELECT pg_try_advisory_lock(1852601197, $1::int)::text", &[Arg::Int(run_id)]))?;
+    Ok(spi::first(text).as_deref() == Some("true"))
+}
+
+pub(crate) fn leave_line(run_id: i64) -> Result<()> {
+    as_owner(|| spi::execute("SELECT pg_advisory_unlock(1852601197, $1::int)", &[Arg::Int(run_id)])).map(|_| ())
 }
 
 pub(crate) fn over_budget(run_id: i64, message: &str) -> Result<()> {

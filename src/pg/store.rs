@@ -35,6 +35,9 @@ pub(crate) struct Task {
     pub slot: i64,
     pub quota: i64,
     pub attempt: i32,
+    /// Records that an earlier life of the task has stored.
+    #[serde(default)]
+    pub accepted: i64,
 }
 
 /// An accepted record, as nlsql.item has it.
@@ -109,8 +112,13 @@ pub(crate) fn read(run_id: i64) -> Result<Run> {
 }
 
 /// Claims the next task of the run, in (phase, number) order; takes over what a dead worker held.
-pub(crate) fn claim(run_id: i64) -> Result<Option<Task>> {
-    let text = as_owner(|| spi::update("SELECT nlsql.claim_($1)::text", &[Arg::Int(run_id)]))?;
+pub(crate) fn claim(run_id: i64, offline_only: bool) -> Result<Option<Task>> {
+    let text = as_owner(|| {
+        spi::update(
+            "SELECT nlsql.claim_($1, $2::bool)::text",
+            &[Arg::Int(run_id), Arg::Text(if offline_only { "true" } else { "false" })],
+        )
+    })?;
     spi::first(text).map(|t| spi::json(&t)).transpose()
 }
 

@@ -3,9 +3,12 @@
 #![allow(dead_code, unused_imports)] // each test file uses its part
 
 mod cluster;
+mod model_author;
+mod model_server;
 mod psql;
 
 pub use cluster::Cluster;
+pub use model_server::{Asked, ModelServer, Play};
 pub use psql::{Database, PgError, Running, Session, grants};
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,7 @@
 //! A background worker: one process that works on one run, connected as the run's role, and leaves when nothing is
 //! left to do. A crash at any point loses at most the tasks in its hands, which the next worker claims again.
 
+mod model;
 mod offline;
 mod record;
 mod source;
@@ -114,7 +115,7 @@ fn work(run_id: i64) -> Result<()> {
     if let Ok(path) = CString::new(run.search_path.clone()) {
         set(c"search_path", &path);
     }
-    let result = Worker { run, subjects: None, sources: Vec::new() }.run_tasks();
+    let result = Worker { run, subjects: None, sources: Vec::new(), offline_only: false }.run_tasks();
     if let Err(error) = &result {
         if extension_gone() {
             return Ok(());
@@ -157,17 +158,27 @@ struct Worker {
     subjects: Option<&'static subjects::Subjects>,
     /// What candidates are drawn from, by phase.
     sources: Vec<(crate::plan::Phase, source::Source)>,
+    /// Another worker of the run talks to the model.
+    offline_only: bool,
 }
 
 impl Worker {
+    /// What the role can read, looked at once.
+    fn subjects(&mut self) -> Result<&'static subjects::Subjects> {
+        match self.subjects {
+            Some(subjects) => Ok(subjects),
+            None => Ok(*self.subjects.insert(subjects::read()?)),
+        }
+    }
+
     fn run_tasks(&mut self) -> Result<()> {
         loop {
             interrupts()?;
-            match transaction(|| store::claim(self.run.id))? {
+            match transaction(|| store::claim(self.run.id, self.offline_only))? {
                 Some(task) => self.one(&task)?,
                 None => {
                     let standing = transaction(|| store::standing(self.run.id))?;
-                    if standing.ended {
+                    if standing.ended || (self.offline_only && standing.elsewhere > 0) {
                         return Ok(());
                     }
                     if standing.elsewhere == 0 && standing.next_try_ms.is_none() {
@@ -185,7 +196,7 @@ impl Worker {
         let phase = self.phase(task)?;
         match phase.engine {
             Engine::Offline => self.offline(&phase, task),
-            engine => Err(crate::plan::phase::not_yet(task.phase, engine)),
+            _ => self.model(&phase, task),
         }
     }
 
@@ -218,13 +229,21 @@ fn interrupts() -> Result<()> {
     result
 }
 
-/// The only place where a worker sleeps; no transaction is open.
 fn nap(milliseconds: i64) -> Result<()> {
-    // SAFETY: MyLatch is this process's own.
+    sleep(None, milliseconds)
+}
+
+/// The only place where a worker sleeps, until the time is over, its latch is set or `fd` can be read; no transaction
+/// is open.
+fn sleep(fd: Option<std::os::fd::RawFd>, milliseconds: i64) -> Result<()> {
+    let events = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+    let readable = if fd.is_some() { pg_sys::WL_SOCKET_READABLE } else { 0 };
+    // SAFETY: MyLatch is this process's own; the descriptor is open as long as its pool, which the caller holds.
     unsafe {
-        pg_sys::WaitLatch(
+        pg_sys::WaitLatchOrSocket(
             pg_sys::MyLatch,
-            (pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH) as i32,
+            (events | readable) as i32,
+            fd.unwrap_or(-1),
             milliseconds,
             pg_sys::PG_WAIT_EXTENSION,
         );

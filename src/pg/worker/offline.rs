@@ -4,7 +4,7 @@
 use super::super::store::{self, Ending, Item, Reject, RunPhase, Task, Turn};
 use super::super::transaction::transaction;
 use super::source::Source;
-use super::{Worker, interrupts, nap, record, subjects};
+use super::{Worker, interrupts, nap, record};
 use crate::candidate::{Candidate, Kind, Stage, Verdict};
 use crate::error::Result;
 use std::collections::{BTreeMap, HashSet};
@@ -15,10 +15,7 @@ const BARREN_IN_A_ROW: u64 = 500;
 
 impl Worker {
     pub(super) fn offline(&mut self, phase: &RunPhase, task: &Task) -> Result<()> {
-        let subjects = match self.subjects {
-            Some(subjects) => subjects,
-            None => *self.subjects.insert(subjects::read()?),
-        };
+        let subjects = self.subjects()?;
         let at = match self.sources.iter().position(|(p, _)| *p == phase.phase) {
             Some(at) => at,
             None => {

@@ -1,0 +1,110 @@
+//! Candidates of many tasks on their way through the gate, and the question whether the run has them already.
+
+use super::super::super::gate::{Gate, Mode};
+use super::super::super::store::{self, Run, RunPhase};
+use super::super::super::transaction::transaction;
+use super::super::{interrupts, source};
+use crate::candidate::{Candidate, Kind, Refusal, Stage, Verdict};
+use crate::dataset::keys;
+use crate::error::Result;
+use crate::flow::driver::Check;
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+/// A transaction of checks is ended after this, so that answers do not wait long and no snapshot grows old.
+const SPAN: Duration = Duration::from_millis(50);
+
+pub(super) struct Checker {
+    run_id: i64,
+    gate: Gate,
+    mode: Mode,
+    waiting: VecDeque<Check>,
+    /// Normal forms of what tasks in hand have had accepted and not stored yet.
+    held: HashMap<String, i64>,
+}
+
+type Keys = (Option<String>, Option<String>);
+
+impl Checker {
+    pub fn new(run: &Run, phase: &RunPhase) -> Result<Checker> {
+        let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
+        Ok(Checker { run_id: run.id, gate: source::gate(run)?, mode, waiting: VecDeque::new(), held: HashMap::new() })
+    }
+
+    pub fn take(&mut self, checks: Vec<Check>) {
+        self.waiting.extend(checks);
+    }
+
+    /// Verdicts for some of the tasks that wait; none where none does.
+    pub fn some(&mut self) -> Result<Option<Vec<(i64, Vec<Verdict>)>>> {
+        if self.waiting.is_empty() {
+            return Ok(None);
+        }
+        let started = Instant::now();
+        let mut checked: Vec<(Check, Vec<Verdict>)> = Vec::new();
+        transaction(|| {
+            while let Some(check) = self.waiting.pop_front() {
+                let mut verdicts = Vec::with_capacity(check.candidates.len());
+                for candidate in &check.candidates {
+                    verdicts.push(match candidate.kind {
+                        Kind::Pair => self.gate.check_candidate(candidate, self.mode)?,
+                        _ => Verdict::default(),
+                    });
+                }
+                checked.push((check, verdicts));
+                if started.elapsed() > SPAN {
+                    break;
+                }
+            }
+            self.settle_duplicates(&mut checked)
+        })?;
+        interrupts()?;
+        Ok(Some(checked.into_iter().map(|(check, verdicts)| (check.task, verdicts)).collect()))
+    }
+
+    /// Forgets what the task held: it is stored now, or given up.
+    pub fn release(&mut self, task: i64) {
+        self.held.retain(|_, holder| *holder != task);
+    }
+
+    fn settle_duplicates(&mut self, checked: &mut [(Check, Vec<Verdict>)]) -> Result<()> {
+        let mut passed: Vec<(i64, &mut Verdict, Keys)> = checked
+            .iter_mut()
+            .flat_map(|(check, verdicts)| {
+                let task = check.task;
+                check.candidates.iter().zip(verdicts).map(move |(c, v)| (task, v, keys_of(c)))
+            })
+            .filter(|(_, verdict, _)| verdict.ok())
+            .collect();
+        if passed.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<Keys> = passed.iter().map(|(.., keys)| keys.clone()).collect();
+        let known = store::known(self.run_id, &keys)?;
+        for ((task, verdict, (question, sql)), known) in passed.iter_mut().zip(known) {
+            let marks: Vec<String> =
+                question.iter().map(|q| format!("q{q}")).chain(sql.iter().map(|s| format!("s{s}"))).collect();
+            if known || marks.iter().any(|m| self.held.contains_key(m)) {
+                verdict.refusal = Some(duplicate());
+            } else {
+                self.held.extend(marks.into_iter().map(|m| (m, *task)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn keys_of(candidate: &Candidate) -> Keys {
+    (candidate.question.as_deref().map(keys::question_key), candidate.sql.as_deref().map(keys::sql_key))
+}
+
+fn duplicate() -> Refusal {
+    Refusal {
+        stage: Stage::Duplicate,
+        sqlstate: "23505".into(),
+        message: "the run has this question or this statement already".into(),
+        detail: None,
+        hint: None,
+        position: None,
+    }
+}

@@ -1,0 +1,230 @@
+//! Tasks of the engines that talk to a model. The main thread alone touches the server; threads do HTTP and nothing
+//! else, and no transaction is open while they wait. What happened is written in few transactions, however many calls
+//! there are.
+
+mod check;
+mod payload;
+mod setup;
+
+use super::super::ledger;
+use super::super::store::{self, RunPhase, Task};
+use super::super::transaction::transaction;
+use super::{Worker, interrupts, report_activity, sleep};
+use crate::error::Result;
+use crate::flow::driver::{Batch, Driver, Stop};
+use crate::flow::{Outcome, Setup, Spec};
+use crate::llm::pool::{Job, Pool};
+use check::Checker;
+use setup::Line;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often a session looks whether its run was cancelled or given more work, at least.
+const LOOK_MS: u64 = 300;
+/// Calls in flight are waited for so long after the run has failed.
+const PATIENCE_MS: u64 = 3_000;
+
+impl Worker {
+    /// Works on the phase from `first` on, until nothing of it is left to do.
+    pub(super) fn model(&mut self, phase: &RunPhase, first: &Task) -> Result<()> {
+        if !transaction(|| ledger::take_line(self.run.id))? {
+            // budget, limits and the first call's trial are kept by one worker of a run
+            self.offline_only = true;
+            return transaction(|| store::give_back(self.run.id, first));
+        }
+        let result = self.talk(phase, first);
+        transaction(|| ledger::leave_line(self.run.id))?;
+        result
+    }
+
+    fn talk(&mut self, phase: &RunPhase, first: &Task) -> Result<()> {
+        report_activity(Some(&format!("nlsql run {} {}", self.run.name, phase.phase.name())));
+        let all = self.subjects()?;
+        let subjects = phase.options.tables.as_ref().map_or(all, |names| all.only(names));
+        let line = match setup::line(&self.run, phase) {
+            Ok(line) => line,
+            Err(error) => {
+                let hint = error.hint.map(|h| format!(" {h}")).unwrap_or_default();
+                let message = format!("{}{hint}", error.message);
+                return transaction(|| store::fail(self.run.id, "config", &message));
+            }
+        };
+        let setup = Arc::new(setup::setup(&self.run, phase, subjects, &line)?);
+        let mut session = Session {
+            run_id: self.run.id,
+            hash: &subjects.hash,
+            phase,
+            setup,
+            checker: Checker::new(&self.run, phase)?,
+            started: Instant::now(),
+            driver: Driver::new(line.terms.clone(), 0),
+            pool: Pool::new(line.client.clone(), line.terms.parallelism)?,
+            line,
+            tasks: HashMap::new(),
+            calls: HashMap::new(),
+            looked: 0,
+            drained: false,
+            ended: None,
+        };
+        session.add(first.clone());
+        let result = session.work();
+        if result.is_err() {
+            // the ledger should know of calls that no one waits for; the error itself is what counts
+            let _ = session.lose();
+        }
+        result
+    }
+}
+
+/// The work on one phase.
+struct Session<'a> {
+    run_id: i64,
+    hash: &'a str,
+    phase: &'a RunPhase,
+    setup: Arc<Setup>,
+    checker: Checker,
+    started: Instant,
+    driver: Driver,
+    pool: Pool,
+    line: Line,
+    /// In hand, by number.
+    tasks: HashMap<i64, Task>,
+    /// Row of nlsql.request of each call in flight.
+    calls: HashMap<u64, i64>,
+    /// When the run was last looked at.
+    looked: u64,
+    /// The last claim brought less than there was room for.
+    drained: bool,
+    /// When the run ended with calls in flight.
+    ended: Option<u64>,
+}
+
+impl Session<'_> {
+    fn now(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
+
+    fn work(&mut self) -> Result<()> {
+        loop {
+            interrupts()?;
+            for done in self.pool.take() {
+                self.driver.answered(done.id, done.answer, self.now());
+            }
+            // what is ready goes out before the gate begins
+            if !self.exchange()? {
+                return Ok(());
+            }
+            if self.check()? {
+                continue;
+            }
+            if self.driver.idle() && (self.drained || self.ended.is_some()) {
+                return Ok(());
+            }
+            if self.ended.is_some_and(|at| self.now() > at + PATIENCE_MS) {
+                return self.lose();
+            }
+            let now = self.now();
+            let until = self.driver.wake_at(now).unwrap_or(u64::MAX).min(self.looked + LOOK_MS);
+            if until > now {
+                sleep(Some(self.pool.fd()), (until - now) as i64)?;
+            }
+        }
+    }
+
+    fn add(&mut self, task: Task) {
+        let number = i64::from(task.number);
+        let spec = Spec {
+            number: number.unsigned_abs(),
+            quota: (task.quota - task.accepted).max(0) as u32,
+            attempt: task.attempt.saturating_sub(1).max(0) as u64,
+            ..Spec::default()
+        };
+        self.tasks.insert(number, task);
+        let now = self.now();
+        self.driver.add(number, spec, self.setup.clone(), now);
+    }
+
+    /// One transaction for all that happened, then the calls that it allows. False = the run is over.
+    fn exchange(&mut self) -> Result<bool> {
+        loop {
+            let now = self.now();
+            let batch = self.driver.batch(now);
+            let due = now >= self.looked + LOOK_MS;
+            let room = self.driver.room();
+            let claim = if self.ended.is_none() && (due || !self.drained) { room } else { 0 };
+            if payload::is_empty(&batch) && claim == 0 && !due {
+                return Ok(true);
+            }
+            let payload = payload::payload(self, &batch, claim);
+            let told = transaction(|| ledger::exchange(self.run_id, self.phase.phase, &payload))?;
+            self.looked = now;
+            self.written(batch, &told.ids)?;
+            if !told.running && self.ended.is_none() {
+                // cancelled, by the user or by another error: no one waits for the answers
+                self.lose()?;
+                return Ok(false);
+            }
+            self.drained = told.claimed.len() < claim;
+            let more = !told.claimed.is_empty();
+            for task in told.claimed {
+                self.add(task);
+            }
+            if !more {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// After the commit: sends what was announced and lets go of what ended.
+    fn written(&mut self, batch: Batch, ids: &[i64]) -> Result<()> {
+        let timeout = self.line.timeout;
+        for (send, id) in batch.sends.into_iter().zip(ids) {
+            self.calls.insert(send.call, *id);
+            self.pool.send(Job { id: send.call, style: send.style, body: send.body, timeout });
+        }
+        for record in &batch.records {
+            self.calls.remove(&record.call);
+        }
+        let ended = batch.finished.iter().map(|(task, _)| *task).chain(batch.parked.iter().map(|(task, ..)| *task));
+        for task in ended {
+            self.tasks.remove(&task);
+            self.checker.release(task);
+        }
+        match batch.stop {
+            None => {}
+            Some(Stop::Failed { reason, message, hint }) => {
+                self.ended = Some(self.now());
+                transaction(|| store::fail(self.run_id, reason, &format!("{message}. {hint}")))?;
+            }
+            Some(Stop::Budget) => {
+                self.ended = Some(self.now());
+                let message = "the next call could cost more than is left of budget_usd";
+                transaction(|| ledger::over_budget(self.run_id, message))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes candidates through the gate; whether there were any.
+    fn check(&mut self) -> Result<bool> {
+        self.checker.take(self.driver.checks());
+        let Some(verdicts) = self.checker.some()? else { return Ok(false) };
+        let now = self.now();
+        for (task, verdicts) in verdicts {
+            self.driver.checked(task, verdicts, now);
+        }
+        Ok(true)
+    }
+
+    /// Breaks the calls in flight and writes them down as given up, with what the tasks brought before.
+    fn lose(&mut self) -> Result<()> {
+        self.pool.abort();
+        let now = self.now();
+        self.driver.cancel(now);
+        let mut batch = self.driver.batch(now);
+        batch.records.extend(self.driver.lose_calls());
+        let payload = payload::payload(self, &batch, 0);
+        transaction(|| ledger::exchange(self.run_id, self.phase.phase, &payload)).map(|_| ())
+    }
+}
