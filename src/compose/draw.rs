@@ -45,6 +45,7 @@ impl<'w> Draw<'w> {
         let mut rng = Rng::new(seed);
         let (scope, prefer, fan) = match focus {
             Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),
+            Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
             Focus::Edge { edge, field } => joined(&mut rng, world, edge, field, composer.options.min_joins as usize),
         };
         let enough = composer.options.phase != Phase::Joins || scope.nodes.len() >= composer.options.min_joins as usize;
@@ -109,6 +110,11 @@ impl<'w> Draw<'w> {
             })
             .collect();
         if weights.iter().sum::<usize>() == 0 { None } else { found.get(self.rng.weighted(&weights)).copied() }
+    }
+
+    /// Makes a field the first to be chosen.
+    pub(super) fn focus(&mut self, place: Place) {
+        self.prefer = Some(place);
     }
 
     pub(super) fn use_place(&mut self, place: Place) {

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod bound;
+mod builtin;
 mod condition;
 mod draw;
 mod group;
@@ -18,6 +19,7 @@ mod tests;
 mod tree;
 mod world;
 
+pub(crate) use builtin::wanted as functions;
 pub(crate) use say::Style;
 
 use crate::candidate::Candidate;
@@ -93,42 +95,59 @@ pub(crate) struct Composer {
     styles: Vec<Style>,
     /// What each slot in turn is to be about.
     focuses: Vec<Focus>,
+    /// Phase `builtins`: what each slot in turn is to show.
+    plan: builtin::Plan,
 }
 
 /// A column or a reference that a pair should use, so that all of them are used in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Focus {
+#[derive(Debug, Clone, Copy)]
+enum Focus {
     Field { entity: usize, field: usize },
     Edge { edge: usize, field: Option<usize> },
+    Function(builtin::Use),
 }
 
 impl Composer {
     pub(crate) fn new(schema: &Schema, relationships: &[Relationship], options: Options) -> Result<Composer> {
         let world = World::new(schema, relationships, &options);
         let styles = if options.styles.is_empty() { Style::ALL.to_vec() } else { options.styles.clone() };
-        let focuses = match options.phase {
-            Phase::SingleTable | Phase::Builtins => field_focuses(&world),
-            Phase::Joins | Phase::ComplexSqls => edge_focuses(&world),
+        let plan = match options.phase {
+            Phase::Builtins => {
+                let names = builtin::wanted(options.functions.as_deref())?;
+                builtin::Plan::new(&world, &names, schema.server_version)
+            }
+            _ => builtin::Plan::default(),
         };
-        if focuses.is_empty() {
+        let focuses = match options.phase {
+            Phase::Builtins => Vec::new(),
+            Phase::SingleTable => field_focuses(&world),
+            Phase::Joins => edge_focuses(&world),
+            // without references the deeper shapes still have one table to work on
+            Phase::ComplexSqls => {
+                Some(edge_focuses(&world)).filter(|f| !f.is_empty()).unwrap_or_else(|| field_focuses(&world))
+            }
+        };
+        if focuses.is_empty() && plan.is_empty() {
             return Err(Error::new(Code::ObjectNotInPrerequisiteState, "no table of this database can stand in pairs").hint(
                 "Subjects are readable tables that hold rows (or any, with schema_only); joins need references between them.",
             ));
         }
-        Ok(Composer { world, options, styles, focuses })
+        Ok(Composer { world, options, styles, focuses, plan })
     }
 
     /// Draws the candidate of one slot. `None` = nothing new to say here; the next attempt may have more luck.
     pub(crate) fn draw(&self, slot: u64, attempt: u32) -> Option<Candidate> {
         let salt = mix(&[self.options.seed, self.options.phase as u64]);
-        // a slot that keeps failing on its focus goes elsewhere
-        let turn = if attempt < 4 { slot } else { mix(&[salt, slot, u64::from(attempt / 4)]) };
-        let focus = self.focuses[rotate(self.focuses.len(), turn, salt)];
+        let focus = self.focus(slot, attempt, salt)?;
         let style = self.styles[rotate(self.styles.len(), slot.wrapping_add(u64::from(attempt) * 5), mix(&[salt, 7]))];
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
         for attempt_in in 0..TRIES {
             let mut draw = Draw::new(self, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
-            let Some(draft) = shape::draw(&mut draw, self.options.phase) else { continue };
+            let drawn = match focus {
+                Focus::Function(shown) => builtin::draw(&mut draw, shown),
+                _ => shape::draw(&mut draw, self.options.phase),
+            };
+            let Some(draft) = drawn else { continue };
             let difficulty = measure::hardness(&draft.query).difficulty();
             if target.is_some_and(|t| t != difficulty) || !draw.complete(attempt_in < TRIES / 2) {
                 continue;
@@ -136,6 +155,17 @@ impl Composer {
             return Some(draw.finish(draft, difficulty));
         }
         None
+    }
+}
+
+impl Composer {
+    fn focus(&self, slot: u64, attempt: u32, salt: u64) -> Option<Focus> {
+        if !self.plan.is_empty() {
+            return self.plan.at(slot, u64::from(attempt), salt).map(Focus::Function);
+        }
+        // a slot that keeps failing on its focus goes elsewhere
+        let turn = if attempt < 4 { slot } else { mix(&[salt, slot, u64::from(attempt / 4)]) };
+        self.focuses.get(rotate(self.focuses.len(), turn, salt)).copied()
     }
 }
 

@@ -1,6 +1,7 @@
 //! From what is asked to how it is asked: the styles and their frames.
 
 use super::random::Rng;
+use crate::error::{Error, Result};
 use crate::schema::grammar::capitalize;
 
 /// How a person may put it. `Metaphor` is left to models.
@@ -41,8 +42,12 @@ impl Style {
         }
     }
 
-    pub(crate) fn parse(name: &str) -> Option<Style> {
-        Style::ALL.into_iter().find(|s| s.name() == name)
+    /// The style of that name; an unknown one is the caller's mistake.
+    pub(crate) fn named(name: &str) -> Result<Style> {
+        Style::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| {
+            let error = Error::invalid(format!("option \"styles\" cannot hold \"{name}\" with engine \"offline\""));
+            error.hint(format!("Possible are {}.", Style::ALL.map(Style::name).join(", ")))
+        })
     }
 }
 
@@ -215,7 +220,7 @@ mod tests {
                 let text = utter(&mut Rng::new(&[seed]), style, &speech);
                 assert!(text.contains("films per rating") || text.contains("films are there per rating"), "{text}");
                 assert!(text.contains("highest"), "{text}");
-                assert_eq!(Style::parse(style.name()), Some(style));
+                assert_eq!(Style::named(style.name()), Ok(style));
             }
         }
     }

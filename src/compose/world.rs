@@ -20,7 +20,7 @@ pub(super) struct Field {
     pub unit: Option<String>,
     /// Values that may stand in pairs, with their rows.
     pub values: Vec<(String, u64)>,
-    /// Common elements of an array, or keys of a json object.
+    /// Common elements of an array, or words of a text, that may stand in pairs.
     pub elements: Vec<(String, u64)>,
     pub keys: Vec<(String, String, u64)>,
     pub numbers: Vec<f64>,
@@ -28,6 +28,9 @@ pub(super) struct Field {
     pub distinct: u64,
     pub nulls: u64,
     pub nullable: bool,
+    /// Text: share of the values that hold a blank, and their mean length.
+    pub spaced: f64,
+    pub length: f64,
     /// Holds anything at all, and not the same everywhere.
     pub varied: bool,
 }
@@ -236,7 +239,10 @@ fn field(
     let profile = column.profile.clone().unwrap_or_default();
     let whole = table.sampled.as_ref().is_some_and(|s| s.whole);
     let open = !traits.personal && !matches!(traits.role, Role::Key | Role::FreeText) && options.values != Values::None;
+    let free = traits.role == Role::FreeText && !traits.personal && options.values != Values::None;
     let shared = |n: u64| n >= u64::from(options.values_min_rows);
+    // a word of a long text is shared by a fair part of the rows, or it says too much of one
+    let worded = open || (free && profile.elements.first().is_some_and(|(_, n)| *n * 50 >= rows));
     // names of a lookup table are shared by the rows that refer to them
     let name_list = traits.role == Role::Name && lookup && whole;
     let values: Vec<(String, u64)> = profile
@@ -254,7 +260,7 @@ fn field(
         base: column.base.clone(),
         unit: words::unit(column),
         values: if open { values } else { Vec::new() },
-        elements: profile.elements.iter().filter(|(_, n)| open && shared(*n)).cloned().collect(),
+        elements: profile.elements.iter().filter(|(_, n)| worded && shared(*n)).cloned().collect(),
         keys: profile.keys,
         numbers: if numeric { profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect() } else { Vec::new() },
         days: if column.category == 'D' {
@@ -262,6 +268,8 @@ fn field(
         } else {
             Vec::new()
         },
+        spaced: profile.spaced,
+        length: profile.length,
         distinct: profile.distinct,
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },

@@ -1,19 +1,13 @@
 //! What all tasks of a phase have in common.
 
 use crate::llm::endpoint::{ApiStyle, Structured};
+use crate::plan::phase::BUILTINS;
 use crate::plan::{Engine, Options, Phase};
 use crate::prompt::describe::Notes;
 use crate::prompt::messages::Subject;
 use crate::prompt::templates::Templates;
 use crate::schema::model::Schema;
 use crate::schema::relationships::Relationship;
-
-/// Functions that the phase `builtins` shows unless told otherwise: one a pair, in turn.
-pub(crate) const BUILTINS: [&str; 30] = [
-    "upper", "lower", "length", "substring", "trim", "replace", "concat", "position", "left", "right", "round", "ceil",
-    "floor", "abs", "mod", "power", "sqrt", "count", "sum", "avg", "min", "max", "string_agg", "date_trunc", "extract",
-    "age", "to_char", "coalesce", "nullif", "greatest",
-];
 
 /// Built by the worker, once for each phase of its run.
 pub(crate) struct Setup {

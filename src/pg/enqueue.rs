@@ -2,6 +2,7 @@
 
 use super::spi::{self, Arg};
 use super::{guc, introspect, launch, owner, session};
+use crate::compose::{self, Style};
 use crate::error::{Code, Error, Result};
 use crate::plan::phase::not_yet;
 use crate::plan::{Engine, Options, Phase, tasks};
@@ -118,13 +119,21 @@ fn effective(phase: Phase, given: &Options, row: PhaseRow, settings: &Settings) 
 
 /// Phases and engines that this version has.
 fn available(phase: Phase, engine: Engine) -> Result<()> {
-    let offline = matches!(phase, Phase::SingleTable | Phase::Joins | Phase::SchemaDocs | Phase::SampleData);
+    let offline = matches!(
+        phase,
+        Phase::SingleTable
+            | Phase::Joins
+            | Phase::ComplexSqls
+            | Phase::Builtins
+            | Phase::SchemaDocs
+            | Phase::SampleData
+    );
     let model = matches!(phase, Phase::SingleTable | Phase::Joins);
     match engine {
         Engine::Offline if offline => Ok(()),
         Engine::Openai if model => Ok(()),
         _ => Err(not_yet(phase, engine).hint(
-            "Offline there are single_table, joins, schema_docs and sample_data; with openai single_table and joins.",
+            "Offline there are builtins, single_table, joins, complex_sqls, schema_docs and sample_data; with openai single_table and joins.",
         )),
     }
 }
@@ -143,6 +152,14 @@ pub(crate) fn enqueue(request: Request<'_>) -> Result<String> {
     let default_count = row.count;
     let (mut options, engine) = effective(phase, &options, row, &settings)?;
     available(phase, engine)?;
+    if engine == Engine::Offline {
+        for name in options.styles.iter().flatten() {
+            Style::named(name)?;
+        }
+        if phase == Phase::Builtins {
+            compose::functions(options.functions.as_deref())?;
+        }
+    }
 
     let role = session::role()?;
     let tables = subjects(&role, &mut options)?;

@@ -68,6 +68,13 @@ pub(crate) const SHIPPED: [Shipped; 8] = [
     Shipped { phase: Phase::Questions, enabled: false, count: None, api_answer_count: 1, min_joins: 1, n_rows: 10 },
 ];
 
+/// Functions that the phase `builtins` shows unless told otherwise: one a pair, in turn.
+pub(crate) const BUILTINS: [&str; 30] = [
+    "upper", "lower", "length", "substring", "trim", "replace", "concat", "position", "left", "right", "round", "ceil",
+    "floor", "abs", "mod", "power", "sqrt", "count", "sum", "avg", "min", "max", "string_agg", "date_trunc", "extract",
+    "age", "to_char", "coalesce", "nullif", "greatest",
+];
+
 impl Phase {
     pub fn name(self) -> &'static str {
         match self {

@@ -156,7 +156,7 @@ pub struct Profile {
     pub spaced: f64,
     #[serde(default)]
     pub digits: f64,
-    /// Arrays: common elements with their rows.
+    /// Arrays: common elements with their rows. Text: common words of four letters and more.
     #[serde(default)]
     pub elements: Vec<(String, u64)>,
     /// json objects: top-level keys with the type of the value and rows, by falling count then key.

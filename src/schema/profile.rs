@@ -102,6 +102,14 @@ fn column_sql(i: usize, column: &Column) -> String {
              AND length(v::text) <= {VALUE_CHARS} GROUP BY v ORDER BY count(*) DESC, v::text COLLATE \"C\" LIMIT {COMMON}) q))"
         );
     }
+    if column.category == 'S' && !matches!(column.base.as_str(), "char" | "name") {
+        text = format!(
+            "{text} || jsonb_build_object('elements', (SELECT coalesce(jsonb_agg(jsonb_build_array(v, n) ORDER BY n DESC, v \
+             COLLATE \"C\"), '[]') FROM (SELECT w.v, count(*) AS n FROM s, LATERAL (SELECT DISTINCT v \
+             FROM regexp_split_to_table(left({c}::text, 200), '[^[:alpha:]]+') v WHERE length(v) BETWEEN 4 AND 20) w \
+             GROUP BY w.v HAVING count(*) > 1 ORDER BY count(*) DESC, w.v COLLATE \"C\" LIMIT 20) q))"
+        );
+    }
     if matches!(column.base.as_str(), "json" | "jsonb") {
         let prefix = &column.base;
         text = format!(

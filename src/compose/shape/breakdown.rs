@@ -9,7 +9,7 @@ use super::figure;
 use crate::candidate::Expect;
 use crate::schema::grammar;
 
-pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let mut keys = vec![group::key(draw)?];
     if draw.fan.is_none() && draw.rng.chance(22) {
         keys.extend(group::key(draw).filter(|k| k.one != keys[0].one && !(k.time && keys[0].time)));
@@ -36,7 +36,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
-pub(super) fn named_columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr, Option<String>)> {
+pub(in crate::compose) fn named_columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr, Option<String>)> {
     figures.iter().map(|f| (f.sql.clone(), Some(f.alias.clone()))).collect()
 }
 
@@ -89,7 +89,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
 }
 
 /// "highest" and "from highest to lowest".
-pub(super) fn direction_words(time: bool, descending: bool) -> (&'static str, &'static str) {
+pub(in crate::compose) fn direction_words(time: bool, descending: bool) -> (&'static str, &'static str) {
     match (time, descending) {
         (true, true) => ("latest", "from latest to earliest"),
         (true, false) => ("earliest", "from earliest to latest"),
@@ -165,7 +165,7 @@ fn speech(
 
 impl Key {
     /// What the key shows, for ORDER BY.
-    pub(super) fn group_shown(&self) -> Vec<super::super::tree::Expr> {
+    pub(in crate::compose) fn group_shown(&self) -> Vec<super::super::tree::Expr> {
         self.columns
             .iter()
             .map(|(e, alias)| match alias {
@@ -177,7 +177,7 @@ impl Key {
 }
 
 /// Cuts an ordered query to `n` rows, proof against ties included.
-pub(super) fn cut(
+pub(in crate::compose) fn cut(
     query: &mut Select,
     n: u64,
     breakers: &[super::super::tree::Expr],
@@ -191,6 +191,6 @@ pub(super) fn cut(
     probes
 }
 
-pub(super) fn of_number(n: u64) -> String {
+pub(in crate::compose) fn of_number(n: u64) -> String {
     grammar::number_word(n)
 }

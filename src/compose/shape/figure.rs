@@ -7,7 +7,7 @@ use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
 use crate::schema::roles::Role;
 
-pub(super) fn summarizable(scope: &Scope, place: Place) -> bool {
+pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
     let field = scope.field(place);
     place.node == 0
         && !field.traits.audit
@@ -26,7 +26,7 @@ pub(super) fn summarizable(scope: &Scope, place: Place) -> bool {
 }
 
 /// Draws up to `most` figures over the subject's rows; a count goes first.
-pub(super) fn figures(draw: &mut Draw, least: usize, most: usize) -> Vec<Figure> {
+pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) -> Vec<Figure> {
     let wanted = draw.rng.between(least, most);
     let mut found: Vec<Figure> = Vec::new();
     if draw.rng.chance(if wanted == 1 { 40 } else { 45 }) {
@@ -49,7 +49,7 @@ pub(super) fn figures(draw: &mut Draw, least: usize, most: usize) -> Vec<Figure>
     found
 }
 
-pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let mut conditions = if let Some(fan) = draw.fan { vec![one_of(draw, fan)?] } else { Vec::new() };
     let figures = figures(draw, 1, 3);
     let alone = figures.len() == 1 && figures[0].counts;
@@ -65,7 +65,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
 }
 
 /// One of the entities across a bridge, by its name.
-pub(super) fn one_of(draw: &mut Draw, node: usize) -> Option<Condition> {
+pub(in crate::compose) fn one_of(draw: &mut Draw, node: usize) -> Option<Condition> {
     let entity = draw.scope.entity(node);
     if !entity.label_unique {
         return None;
@@ -79,7 +79,7 @@ pub(super) fn one_of(draw: &mut Draw, node: usize) -> Option<Condition> {
     single.then_some(found)
 }
 
-pub(super) fn columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr, Option<String>)> {
+pub(in crate::compose) fn columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr, Option<String>)> {
     figures.iter().map(|f| (f.sql.clone(), (figures.len() > 1 || !f.counts).then(|| f.alias.clone()))).collect()
 }
 
@@ -119,7 +119,7 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
     Speech { nominal, questions, extras: Vec::new(), lists: false }
 }
 
-pub(super) fn list_the(figures: &[Figure]) -> String {
+pub(in crate::compose) fn list_the(figures: &[Figure]) -> String {
     let the: Vec<String> = figures.iter().map(|f| format!("the {}", f.noun)).collect();
     crate::schema::grammar::and_list(&the)
 }

@@ -11,13 +11,13 @@ use crate::candidate::Expect;
 
 /// What the key of a grouped query has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum By {
+pub(in crate::compose) enum By {
     Any,
     Time,
     Thing,
 }
 
-pub(super) struct Grouped {
+pub(in crate::compose) struct Grouped {
     pub key: Key,
     pub figure: Figure,
     pub conditions: Vec<Condition>,
@@ -30,7 +30,7 @@ pub(super) struct Grouped {
 }
 
 /// The name that a selected column goes by.
-pub(super) fn output_name(column: &(Expr, Option<String>)) -> String {
+pub(in crate::compose) fn output_name(column: &(Expr, Option<String>)) -> String {
     match column {
         (_, Some(alias)) => alias.clone(),
         (Expr::Column(_, name), None) => name.clone(),
@@ -39,32 +39,32 @@ pub(super) fn output_name(column: &(Expr, Option<String>)) -> String {
 }
 
 /// A column of an outer query that reads the named output of an inner one.
-pub(super) fn output(name: &str) -> Expr {
+pub(in crate::compose) fn output(name: &str) -> Expr {
     Expr::Column(String::new(), name.to_owned())
 }
 
 impl Grouped {
     /// Counts and sums add up over the groups.
-    pub(super) fn adds_up(&self) -> bool {
+    pub(in crate::compose) fn adds_up(&self) -> bool {
         self.figure.counts || self.figure.alias.starts_with("total_")
     }
 
-    pub(super) fn value(&self) -> Expr {
+    pub(in crate::compose) fn value(&self) -> Expr {
         output(&self.figure.alias)
     }
 
     /// The key's outputs as columns of an outer query.
-    pub(super) fn key_outputs(&self) -> Vec<(Expr, Option<String>)> {
+    pub(in crate::compose) fn key_outputs(&self) -> Vec<(Expr, Option<String>)> {
         self.names.iter().map(|n| (output(n), None)).collect()
     }
 
     /// The aggregate itself, unrounded, for use in the grouped query.
-    pub(super) fn raw(&self) -> Expr {
+    pub(in crate::compose) fn raw(&self) -> Expr {
         aggregate::unrounded(&self.figure)
     }
 
     /// The pair: `whole` puts the outer query around the grouped one, with and without each condition.
-    pub(super) fn draft(&self, speech: Speech, whole: impl Fn(Select) -> Select) -> Draft {
+    pub(in crate::compose) fn draft(&self, speech: Speech, whole: impl Fn(Select) -> Select) -> Draft {
         let mut draft = Draft::new(whole(self.query.clone()), speech);
         for condition in &self.conditions {
             let mut without = self.query.clone();
@@ -76,7 +76,7 @@ impl Grouped {
 }
 
 /// Draws one figure by one key under at most `most` conditions.
-pub(super) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<Grouped> {
+pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<Grouped> {
     let key = group::key(draw)?;
     if (by == By::Time && !key.time) || (by == By::Thing && key.time) {
         return None;
@@ -95,7 +95,7 @@ pub(super) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<Grouped> {
 }
 
 /// A query over an inner one, as a common table expression or in FROM.
-pub(super) fn over(as_cte: bool, name: &str, inner: Select, outer: Select) -> Select {
+pub(in crate::compose) fn over(as_cte: bool, name: &str, inner: Select, outer: Select) -> Select {
     if as_cte {
         let with = vec![super::super::tree::Cte { name: name.to_owned(), columns: Vec::new(), query: inner }];
         Select { with, from: Some(Source::Table(name.to_owned(), name.to_owned())), ..outer }
@@ -105,7 +105,10 @@ pub(super) fn over(as_cte: bool, name: &str, inner: Select, outer: Select) -> Se
 }
 
 /// In the order of time, or by the figure, as most would want to read it.
-pub(super) fn reading_order(draw: &mut Draw, grouped: &Grouped) -> (Vec<super::super::tree::Order>, Vec<Extra>) {
+pub(in crate::compose) fn reading_order(
+    draw: &mut Draw,
+    grouped: &Grouped,
+) -> (Vec<super::super::tree::Order>, Vec<Extra>) {
     let order = |by: Expr, descending| super::super::tree::Order { by, descending, nulls_last: false };
     if grouped.key.time {
         let word = draw.rng.word(&["in chronological order", "from the earliest on", "oldest first"]);

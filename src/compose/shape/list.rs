@@ -11,7 +11,7 @@ use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 /// Shown columns and what they are called; `named` where the rows' own name comes first.
-pub(super) struct Shown {
+pub(in crate::compose) struct Shown {
     pub columns: Vec<(Expr, Option<String>)>,
     pub nouns: Vec<String>,
     pub named: bool,
@@ -28,7 +28,7 @@ fn showable(scope: &Scope, place: Place) -> bool {
 }
 
 /// The subject's name and up to `most` further fields, those of joined tables first.
-pub(super) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
+pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
     let mut found = Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
     let label = draw.scope.subject().label.clone();
     if !label.is_empty() {
@@ -69,7 +69,7 @@ pub(super) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
     found
 }
 
-pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let mut conditions = if let Some(fan) = draw.fan { vec![figure::one_of(draw, fan)?] } else { Vec::new() };
     let shown = shown(draw, 0, 3);
     if shown.columns.is_empty() {
@@ -155,7 +155,7 @@ fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra
 }
 
 /// "films with .. and their length": what is asked of the rows.
-pub(super) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> Speech {
+pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> Speech {
     let nouns = &shown.nouns;
     let left = draw.scope.nodes.iter().any(|n| n.kind == JoinKind::Left);
     let mut nominal = Vec::new();
@@ -259,7 +259,7 @@ fn which(many: &str, rows: &str, person: bool) -> String {
 }
 
 /// SELECT DISTINCT of one or two fields.
-pub(super) fn distinct(draw: &mut Draw) -> Option<Draft> {
+pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
     let wanted = draw.rng.between(1, 2);
     let mut places = Vec::new();
     for _ in 0..wanted {

@@ -147,6 +147,8 @@ impl Relations {
                     }
                 }
             }
+            // up to 15 a rule lists its own view, as old and new
+            stored.relations.remove(&(*open).rd_id.to_u32());
             for oid in &stored.functions {
                 let function = functions.get(pg_sys::Oid::from(*oid));
                 relation.own_code |= !function.in_catalog;

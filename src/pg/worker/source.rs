@@ -28,7 +28,7 @@ impl Source {
         };
         let draw = match phase.phase {
             Phase::SchemaDocs => documents(subjects, phase.seed as u64),
-            Phase::SingleTable | Phase::Joins => composer(phase, subjects)?,
+            Phase::SingleTable | Phase::Joins | Phase::ComplexSqls | Phase::Builtins => composer(phase, subjects)?,
             other => return Err(not_yet(other, Engine::Offline)),
         };
         let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
@@ -84,11 +84,15 @@ fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
         min_joins: o.min_joins.unwrap_or(2).max(1) as u32,
         schema_only: o.schema_only.unwrap_or(false),
         difficulty: o.difficulty.as_ref().map(weights),
-        styles: Vec::new(),
+        styles: styles(o.styles.as_deref())?,
         functions: o.functions.clone(),
     };
     let composer = Composer::new(&subjects.schema, &subjects.relationships, options)?;
     Ok(Box::new(move |slot, attempt| composer.draw(slot as u64, attempt)))
+}
+
+fn styles(names: Option<&[String]>) -> Result<Vec<compose::Style>> {
+    names.unwrap_or_default().iter().map(|name| compose::Style::named(name)).collect()
 }
 
 /// Shares as whole numbers, a hundredth the finest.

@@ -1,0 +1,245 @@
+//! Aggregate functions: the noun goes before "of the rows".
+
+use super::{Entry, On, Yields};
+
+const fn number(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Number, Yields::Aggregate, sql, noun)
+}
+
+const fn two(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Numbers, Yields::Aggregate, sql, noun)
+}
+
+const fn of(name: &'static str, on: On, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Aggregate, sql, noun)
+}
+
+pub(super) const ENTRIES: &[Entry] = &[
+    of("count", On::Group, "count(DISTINCT {})", "number of different {s}"),
+    of("count", On::Gappy, "count({})", "number of filled {s}"),
+    of("count", On::GappyNumber, "count({})", "number of known {s}"),
+    number("sum", "sum({})", "sum of the {s}"),
+    number("avg", "avg({})", "average {}"),
+    number("avg", "round(avg({})::numeric, 2)", "average {}, rounded to two decimals,"),
+    number("min", "min({})", "lowest {}"),
+    number("max", "max({})", "highest {}"),
+    of("min", On::Time, "min({})", "earliest {}"),
+    of("max", On::Time, "max({})", "latest {}"),
+    number("stddev", "round(stddev({})::numeric, 2)", "standard deviation of the {}, rounded to two decimals,"),
+    number(
+        "stddev_samp",
+        "round(stddev_samp({})::numeric, 3)",
+        "sample standard deviation of the {}, rounded to three decimals,",
+    ),
+    number(
+        "stddev_pop",
+        "round(stddev_pop({})::numeric, 2)",
+        "population standard deviation of the {}, rounded to two decimals,",
+    ),
+    number("variance", "round(variance({})::numeric, 2)", "variance of the {}, rounded to two decimals,"),
+    number("var_samp", "round(var_samp({})::numeric, 2)", "sample variance of the {}, rounded to two decimals,"),
+    number("var_pop", "round(var_pop({})::numeric, 2)", "population variance of the {}, rounded to two decimals,"),
+    number("percentile_cont", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", "median {} (interpolated)"),
+    number(
+        "percentile_cont",
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY {})",
+        "95th percentile (interpolated) of the {}",
+    ),
+    number("percentile_disc", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})", "median {} as a value that occurs"),
+    number(
+        "percentile_disc",
+        "percentile_disc(0.75) WITHIN GROUP (ORDER BY {})",
+        "third quartile of the {} as a value that occurs",
+    ),
+    of(
+        "mode",
+        On::Group,
+        "mode() WITHIN GROUP (ORDER BY {})",
+        "most frequent {} (the first in sort order where several tie)",
+    ),
+    number(
+        "rank",
+        "rank({average}) WITHIN GROUP (ORDER BY {} DESC)",
+        "rank, highest first, that a {} of {average} would take among those",
+    ),
+    number(
+        "dense_rank",
+        "dense_rank({average}) WITHIN GROUP (ORDER BY {} DESC)",
+        "dense rank, highest first, that a {} of {average} would take among those",
+    ),
+    number(
+        "percent_rank",
+        "round(percent_rank({average}) WITHIN GROUP (ORDER BY {})::numeric, 3)",
+        "percent rank, rounded to three decimals, that a {} of {average} would take in ascending order among those",
+    ),
+    number(
+        "cume_dist",
+        "round(cume_dist({average}) WITHIN GROUP (ORDER BY {})::numeric, 3)",
+        "cumulative distribution, rounded to three decimals, at a {} of {average} among those",
+    ),
+    of(
+        "string_agg",
+        On::Group,
+        "string_agg(DISTINCT {}::text, ', ' ORDER BY {}::text)",
+        "comma-separated list of the different {s} in text order",
+    ),
+    of("array_agg", On::Group, "array_agg(DISTINCT {} ORDER BY {})", "sorted array of the different {s}"),
+    of("array_length", On::Group, "array_length(array_agg(DISTINCT {}), 1)", "length of the array of different {s}"),
+    of("cardinality", On::Group, "cardinality(array_agg(DISTINCT {}))", "size of the set of different {s}"),
+    of(
+        "array_to_string",
+        On::Group,
+        "array_to_string(array_agg(DISTINCT {} ORDER BY {}), ' | ')",
+        "text of the different {s} in order with a bar between them",
+    ),
+    of(
+        "array_position",
+        On::Value,
+        "array_position(array_agg(DISTINCT {} ORDER BY {}), '{value}')",
+        "place of {value} in the sorted array of the different {s}",
+    ),
+    of(
+        "array_remove",
+        On::Value,
+        "array_remove(array_agg(DISTINCT {} ORDER BY {}), '{value}')",
+        "sorted array of the different {s} without {value}",
+    ),
+    of(
+        "array_replace",
+        On::Value,
+        "array_replace(array_agg(DISTINCT {} ORDER BY {}), '{value}', 'n/a')",
+        "sorted array of the different {s} with n/a in place of {value}",
+    ),
+    of(
+        "array_append",
+        On::Value,
+        "array_append(array_agg(DISTINCT {} ORDER BY {}), 'end')",
+        "sorted array of the different {s} with the word end added at its end",
+    ),
+    of(
+        "array_prepend",
+        On::Value,
+        "array_prepend('start', array_agg(DISTINCT {} ORDER BY {}))",
+        "sorted array of the different {s} with the word start put in front",
+    ),
+    of(
+        "array_cat",
+        On::Value,
+        "array_cat(array_agg(DISTINCT {} ORDER BY {}), ARRAY['more', 'none'])",
+        "sorted array of the different {s} followed by more and none",
+    ),
+    of(
+        "array_to_json",
+        On::Group,
+        "array_to_json(array_agg(DISTINCT {} ORDER BY {}))",
+        "JSON array made of the sorted array of the different {s}",
+    ),
+    of(
+        "array_ndims",
+        On::Group,
+        "array_ndims(array_agg(DISTINCT {}))",
+        "count of dimensions of the array of the different {s}",
+    ),
+    of(
+        "array_dims",
+        On::Group,
+        "array_dims(array_agg(DISTINCT {}))",
+        "dimensions, written as text, of the array of the different {s}",
+    ),
+    of("json_agg", On::Group, "json_agg(DISTINCT {}::text)", "JSON array of the different {s} as texts"),
+    of("jsonb_agg", On::Group, "jsonb_agg(DISTINCT {})", "JSON array of the different {s}"),
+    of(
+        "jsonb_array_length",
+        On::Group,
+        "jsonb_array_length(jsonb_agg(DISTINCT {}))",
+        "length of the JSON array of the different {s}",
+    ),
+    of(
+        "jsonb_pretty",
+        On::Group,
+        "jsonb_pretty(jsonb_agg(DISTINCT {}))",
+        "JSON array of the different {s}, printed over several lines,",
+    ),
+    of("jsonb_object_agg", On::Row, "jsonb_object_agg({}, {2})", "JSON object that maps each {} to its {2}"),
+    of(
+        "json_object_agg",
+        On::Row,
+        "json_object_agg({}, {2} ORDER BY {})",
+        "JSON object with the {} as key and the {2} as value, in order of {},",
+    ),
+    of("bool_and", On::Flag, "bool_and({})", "answer to whether all have {} set, by which I mean true for every one,"),
+    of("bool_or", On::Flag, "bool_or({})", "answer to whether {} is true for any"),
+    of("every", On::Flag, "every({})", "answer to whether {} is true for every one"),
+    of("bool_or", On::Number, "bool_or({} > {average})", "answer to whether any {} is above {average}, over all"),
+    of("bool_and", On::Number, "bool_and({} > {low})", "answer to whether every {} is above {low}, over all"),
+    of("every", On::Number, "every({} < {high})", "answer to whether each {} is below {high}, over all"),
+    of("bit_or", On::Whole, "bit_or({})", "bitwise OR of the {s}"),
+    of("bit_and", On::Whole, "bit_and({})", "bitwise AND of the {s}"),
+    of("bit_xor", On::Whole, "bit_xor({})", "bitwise exclusive OR of the {s}").since(140000),
+    of(
+        "range_agg",
+        On::Dates,
+        "range_agg(daterange({}::date, {2}::date, '[]'))",
+        "union of the ranges of days from {} to {2}",
+    )
+    .since(140000),
+    of(
+        "range_intersect_agg",
+        On::Dates,
+        "range_intersect_agg(daterange({}::date, {2}::date, '[]'))",
+        "intersection of the ranges of days from {} to {2}",
+    )
+    .since(140000),
+    two("corr", "round(corr({}, {2})::numeric, 3)", "correlation of {} and {2}, rounded to three decimals,"),
+    two(
+        "covar_pop",
+        "round(covar_pop({}, {2})::numeric, 2)",
+        "population covariance of {} and {2}, rounded to two decimals,",
+    ),
+    two(
+        "covar_samp",
+        "round(covar_samp({}, {2})::numeric, 2)",
+        "sample covariance of {} and {2}, rounded to two decimals,",
+    ),
+    two(
+        "regr_slope",
+        "round(regr_slope({}, {2})::numeric, 4)",
+        "slope of the regression of {} on {2}, rounded to four decimals,",
+    ),
+    two(
+        "regr_intercept",
+        "round(regr_intercept({}, {2})::numeric, 3)",
+        "intercept of the regression of {} on {2}, rounded to three decimals,",
+    ),
+    two(
+        "regr_r2",
+        "round(regr_r2({}, {2})::numeric, 3)",
+        "coefficient of determination of the regression of {} on {2}, rounded to three decimals,",
+    ),
+    two("regr_count", "regr_count({}, {2})", "number of cases with both {} and {2}"),
+    two(
+        "regr_avgx",
+        "round(regr_avgx({}, {2})::numeric, 2)",
+        "average {2} over the cases that have a {} too, rounded to two decimals,",
+    ),
+    two(
+        "regr_avgy",
+        "round(regr_avgy({}, {2})::numeric, 2)",
+        "average {} over the cases that have a {2} too, rounded to two decimals,",
+    ),
+    two(
+        "regr_sxx",
+        "round(regr_sxx({}, {2})::numeric, 2)",
+        "sum of squared deviations of the {2} (where a {} is known), rounded to two decimals,",
+    ),
+    two(
+        "regr_syy",
+        "round(regr_syy({}, {2})::numeric, 2)",
+        "sum of squared deviations of the {} (where a {2} is known), rounded to two decimals,",
+    ),
+    two(
+        "regr_sxy",
+        "round(regr_sxy({}, {2})::numeric, 2)",
+        "sum of products of the deviations of {} and {2}, rounded to two decimals,",
+    ),
+];

@@ -1,0 +1,152 @@
+//! The phase `builtins`: which functions can be shown, on which columns each is the natural tool, and what it is
+//! called in a question.
+
+mod aggregates;
+mod numbers;
+mod shapes;
+mod structures;
+mod texts;
+mod times;
+mod uses;
+mod windows;
+
+pub(super) use shapes::draw;
+pub(super) use uses::{Plan, Use};
+
+use crate::error::{Error, Result};
+use crate::plan::options::nearest;
+use crate::plan::phase::BUILTINS;
+
+/// What a function is applied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum On {
+    /// Text of any kind.
+    Text,
+    /// Text whose values mostly hold a blank.
+    Spaced,
+    /// Text of few values that may be spoken of: `{value}` is one of them.
+    Value,
+    /// Text with words that many rows share: `{word}` is one of them.
+    Word,
+    /// Text that is missing in some rows, and a number.
+    Gappy,
+    GappyNumber,
+    Number,
+    Whole,
+    /// Two numbers of a row that are told in the same unit: `{}` and `{2}`.
+    Numbers,
+    Year,
+    Latitude,
+    Time,
+    /// With a time of the day.
+    Stamp,
+    /// A beginning and an end of the same row: `{}` and `{2}`.
+    Dates,
+    Stamps,
+    Flag,
+    Array,
+    Range,
+    /// A json object: `{key}` is one of its keys.
+    Json,
+    Search,
+    /// A row by its name: `{}` is the name, `{2}` another field.
+    Row,
+    /// Any field that groups rows.
+    Group,
+}
+
+/// What comes out, which decides what can be asked about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Yields {
+    /// Shown beside the row.
+    Value,
+    /// Shown, and few enough different ones to group by.
+    Class,
+    /// Shown, averaged, ranked by.
+    Figure,
+    /// Decides on rows; the noun is a verb phrase after the field's noun.
+    Test,
+    /// Of many rows.
+    Aggregate,
+    /// Over a window of groups.
+    Window,
+    /// Several rows out of one.
+    Rows,
+}
+
+/// One way to show a function. In `sql` and `noun`, `{}` is the field, `{2}` the second, `{n}` a number of `numbers`
+/// (`{nth}` and `{N}` are its words), `{value}`, `{word}`, `{key}` something from the data.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub name: &'static str,
+    pub on: On,
+    pub sql: &'static str,
+    pub noun: &'static str,
+    pub yields: Yields,
+    pub numbers: &'static [i64],
+    /// First server version that has it.
+    pub since: i32,
+}
+
+impl Entry {
+    const fn new(name: &'static str, on: On, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
+        Entry { name, on, sql, noun, yields, numbers: &[], since: 0 }
+    }
+
+    const fn with(self, numbers: &'static [i64]) -> Entry {
+        Entry { numbers, ..self }
+    }
+
+    const fn since(self, version: i32) -> Entry {
+        Entry { since: version, ..self }
+    }
+}
+
+/// Every way to show every function, in a fixed order.
+pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
+    [texts::ENTRIES, numbers::ENTRIES, times::ENTRIES, structures::ENTRIES, aggregates::ENTRIES, windows::ENTRIES]
+        .into_iter()
+        .flatten()
+}
+
+/// The functions asked for: the default ones, `["all"]`, or a list of names; an unknown one is the caller's mistake.
+pub(crate) fn wanted(functions: Option<&[String]>) -> Result<Vec<&'static str>> {
+    let mut all: Vec<&'static str> = Vec::new();
+    for entry in entries() {
+        if !all.contains(&entry.name) {
+            all.push(entry.name);
+        }
+    }
+    let names: Vec<&str> = match functions {
+        None | Some([]) => BUILTINS.to_vec(),
+        Some([one]) if one == "all" => return Ok(all),
+        Some(list) => list.iter().map(String::as_str).collect(),
+    };
+    names
+        .into_iter()
+        .map(|name| {
+            all.iter().copied().find(|known| *known == name).ok_or_else(|| {
+                let error =
+                    Error::invalid(format!("engine \"offline\" has no question that shows function \"{name}\""));
+                match nearest(name, all.iter().copied()) {
+                    Some(near) => error.hint(format!("Did you mean \"{near}\"? [\"all\"] stands for every function.")),
+                    None => error.hint("[\"all\"] stands for every function that it has questions for."),
+                }
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_function_can_be_shown_and_there_are_many() {
+        assert_eq!(wanted(None).unwrap().len(), BUILTINS.len());
+        let all = wanted(Some(&["all".to_owned()])).unwrap();
+        assert!(all.len() >= 150, "{}", all.len());
+        let error = wanted(Some(&["uper".to_owned()])).unwrap_err();
+        assert!(error.hint.unwrap().contains("\"upper\""));
+    }
+}

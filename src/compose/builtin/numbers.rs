@@ -1,0 +1,136 @@
+//! Functions on numbers.
+
+use super::{Entry, On, Yields};
+
+const fn value(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Number, Yields::Value, sql, noun)
+}
+
+const fn class(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Number, Yields::Class, sql, noun)
+}
+
+const fn whole(name: &'static str, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Whole, yields, sql, noun)
+}
+
+pub(super) const ENTRIES: &[Entry] = &[
+    value("round", "round({}::numeric, 1)", "{} rounded to one decimal"),
+    value("round", "round({}::numeric)", "{} rounded to a whole number"),
+    class("round", "round({}::numeric, -1)", "{} rounded to tens"),
+    value("ceil", "ceil({})", "{} rounded up to a whole number"),
+    value("ceil", "ceil({} / {n}.0)", "number of lots of {n} needed for the {}, rounded up").with(&[12, 20, 50]),
+    value("ceiling", "ceiling({})", "{} raised to the next whole number"),
+    value("floor", "floor({})", "{} rounded down to a whole number"),
+    class("floor", "floor({} / 10) * 10", "{} rounded down to tens"),
+    value("trunc", "trunc({}::numeric, 1)", "{} cut off after the first decimal"),
+    value("trunc", "trunc({})", "{} without its decimals"),
+    value("abs", "abs({} - {average})", "absolute difference between the {} and {average}"),
+    value("sign", "sign({} - {average})", "sign of the {} less {average} (-1, 0 or 1)"),
+    class("sign", "sign({} - {average})", "sign (-1, 0 or 1) of the {} less {average}"),
+    value("sqrt", "round(sqrt({})::numeric, 2)", "square root of the {} rounded to two decimals"),
+    value("cbrt", "round(cbrt({})::numeric, 2)", "cube root of the {} rounded to two decimals"),
+    value("power", "power({}, 2)", "square of the {}"),
+    value("power", "power({}, 3)", "{} to the third power"),
+    value("ln", "round(ln({} + 1)::numeric, 3)", "natural logarithm of the {} plus one, rounded to three decimals"),
+    value("log", "round(log({} + 1)::numeric, 3)", "base-10 logarithm of the {} plus one, rounded to three decimals"),
+    value("log10", "round(log10({} + 1)::numeric, 2)", "decimal logarithm of the {} plus one, rounded to two decimals"),
+    value("div", "div({}::numeric, {n})", "whole number of times that {n} fits into the {}").with(&[5, 10, 25]),
+    value("to_char", "to_char({}, 'FM999,999,990.00')", "{} written with a thousands separator and two decimals"),
+    value("scale", "scale({}::numeric)", "count of decimals that the {} is stored with"),
+    value("trim_scale", "trim_scale({}::numeric)", "{} without trailing zeros"),
+    value("min_scale", "min_scale({}::numeric)", "count of decimals that the {} needs"),
+    value("to_jsonb", "to_jsonb({})", "{} as a JSON number"),
+    class(
+        "width_bucket",
+        "width_bucket({}, {low}, {high}, {n})",
+        "bucket of the {} among {N} equal ones from {low} to {high}, where 0 and {over} stand for values outside",
+    )
+    .with(&[4, 5, 10]),
+    whole("mod", Yields::Value, "mod({}, {n})", "remainder of the {} divided by {n}").with(&[3, 4, 7, 10]),
+    whole("mod", Yields::Class, "mod({}, {n})", "remainder after dividing the {} by {n}").with(&[2, 3, 5]),
+    whole("gcd", Yields::Value, "gcd({}, {n})", "greatest common divisor of the {} and {n}").with(&[12, 60, 100]),
+    whole("lcm", Yields::Value, "lcm({}, {n})", "least common multiple of the {} and {n}").with(&[6, 10, 12]),
+    whole("to_hex", Yields::Value, "to_hex({})", "{} in hexadecimal"),
+    whole(
+        "chr",
+        Yields::Class,
+        "chr(65 + {} % 26)",
+        "letter of the alphabet that the remainder of the {} divided by 26 leads to (A for 0)",
+    ),
+    Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) = 0", "is even"),
+    Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) <> 0", "is odd"),
+    Entry::new(
+        "abs",
+        On::Number,
+        Yields::Test,
+        "abs({} - {average}) < {spread}",
+        "is less than {spread} away from {average}, in either direction",
+    ),
+    Entry::new("round", On::Number, Yields::Test, "round({}::numeric) = {average_whole}", "rounds to {average_whole}"),
+    Entry::new(
+        "floor",
+        On::Number,
+        Yields::Test,
+        "floor({}) = {average_whole}",
+        "is {average_whole} once its decimals are dropped",
+    ),
+    Entry::new(
+        "int4range",
+        On::Whole,
+        Yields::Test,
+        "{} <@ int4range({low_whole}, {high_whole})",
+        "lies in the range from {low_whole} up to but not including {high_whole}",
+    ),
+    Entry::new(
+        "numrange",
+        On::Number,
+        Yields::Test,
+        "{}::numeric <@ numrange({low}, {high})",
+        "lies in the range from {low} up to but not including {high}",
+    ),
+    Entry::new("greatest", On::Number, Yields::Value, "greatest({}, {average})", "{}, but at least {average}"),
+    Entry::new("least", On::Number, Yields::Value, "least({}, {average})", "{}, capped at {average}"),
+    Entry::new("greatest", On::Numbers, Yields::Value, "greatest({}, {2})", "greater one of {} and {2}"),
+    Entry::new("least", On::Numbers, Yields::Value, "least({}, {2})", "smaller one of {} and {2}"),
+    Entry::new(
+        "nullif",
+        On::Numbers,
+        Yields::Value,
+        "round(({} / nullif({2}, 0))::numeric, 2)",
+        "{} divided by the {2}, rounded to two decimals and empty where the latter is 0",
+    ),
+    Entry::new("abs", On::Numbers, Yields::Value, "abs({} - {2})", "absolute difference between {} and {2}"),
+    Entry::new("coalesce", On::GappyNumber, Yields::Value, "coalesce({}, 0)", "{}, with 0 where it is missing"),
+    Entry::new(
+        "radians",
+        On::Latitude,
+        Yields::Value,
+        "round(radians({})::numeric, 4)",
+        "{} in radians, rounded to four decimals",
+    ),
+    Entry::new(
+        "degrees",
+        On::Latitude,
+        Yields::Value,
+        "round(degrees(radians({}))::numeric, 3)",
+        "{} turned into radians and back to degrees, rounded to three decimals",
+    ),
+    Entry::new(
+        "sin",
+        On::Latitude,
+        Yields::Value,
+        "round(sin(radians({}))::numeric, 4)",
+        "sine of the {}, rounded to four decimals",
+    ),
+    Entry::new(
+        "cos",
+        On::Latitude,
+        Yields::Value,
+        "round(cos(radians({}))::numeric, 4)",
+        "cosine of the {}, rounded to four decimals",
+    ),
+    Entry::new("make_date", On::Year, Yields::Value, "make_date({}::int, 1, 1)", "first day of the {}"),
+    Entry::new("mod", On::Year, Yields::Class, "mod({}::int, 10)", "last digit of the {}"),
+    Entry::new("floor", On::Year, Yields::Class, "floor({} / 10) * 10", "decade of the {}"),
+];

@@ -1,0 +1,400 @@
+//! The questions that show a function: beside rows, as a class to count by, as a figure, as a condition, over groups.
+
+use super::super::aggregate::{self, Figure, snake};
+use super::super::condition::{self, Condition};
+use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::group;
+use super::super::say::{Extra, Speech};
+use super::super::scope::Place;
+use super::super::shape::{breakdown, figure, grouped, list};
+use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Select, Source, aggregate as call_of, fill};
+use super::uses::{Filling, filling};
+use super::{On, Use, Yields};
+use crate::candidate::Expect;
+use crate::schema::grammar;
+
+/// An entry on its column: the expression, and what it is called.
+struct Term {
+    sql: Expr,
+    noun: String,
+    alias: String,
+    place: Place,
+}
+
+pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
+    if shown.entry.yields == Yields::Window {
+        return window(draw, shown);
+    }
+    let term = term(draw, shown)?;
+    match shown.entry.yields {
+        Yields::Class if draw.rng.chance(60) => by_class(draw, &term),
+        Yields::Figure if draw.rng.chance(35) => average(draw, &term),
+        Yields::Figure if draw.rng.chance(40) => extreme(draw, &term),
+        Yields::Value | Yields::Class | Yields::Figure => beside(draw, &term),
+        Yields::Test => rows_that(draw, &term),
+        Yields::Aggregate => over_rows(draw, &term),
+        Yields::Rows => pieces(draw, &term),
+        Yields::Window => None,
+    }
+}
+
+fn put(text: &str, filling: &Filling, words: bool) -> String {
+    filling.iter().fold(text.to_owned(), |text, (name, sql, said)| text.replace(name, if words { said } else { sql }))
+}
+
+fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
+    let entry = shown.entry;
+    let place = Place { node: 0, field: shown.field };
+    draw.use_place(place);
+    let second = shown.second.map(|field| Place { node: 0, field });
+    if let Some(second) = second {
+        draw.use_place(second);
+    }
+    let field = draw.scope.field(place);
+    let filling = filling(&mut draw.rng, entry, field, second.map(|p| draw.scope.field(p)))?;
+    let sql = columns(&put(entry.sql, &filling, false), draw.scope.column(place), second.map(|p| draw.scope.column(p)));
+    let noun = draw.scope.noun(place);
+    let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
+    let other = second.map(|p| draw.scope.noun(p)).unwrap_or_default();
+    let said = put(entry.noun, &filling, true).replace("{}", &noun).replace("{2}", &other).replace("{s}", &many);
+    let alias = format!("{}_{}", snake(entry.name), snake(&noun));
+    Some(Term { sql, noun: said, alias, place })
+}
+
+/// `{}` and `{2}` of a template as columns.
+fn columns(template: &str, first: Expr, second: Option<Expr>) -> Expr {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    let mut plain = String::new();
+    while let Some(at) = rest.find('{') {
+        let (before, after) = rest.split_at(at);
+        plain.push_str(before);
+        if let Some(tail) = after.strip_prefix("{2}") {
+            parts.extend(second.clone());
+            plain.push_str("{}");
+            rest = tail;
+        } else if let Some(tail) = after.strip_prefix("{}") {
+            parts.push(first.clone());
+            plain.push_str("{}");
+            rest = tail;
+        } else {
+            plain.push('{');
+            rest = &after[1..];
+        }
+    }
+    plain.push_str(rest);
+    fill(&plain, parts)
+}
+
+/// Rows by name with the value beside them: "the title and its first five characters".
+fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    let of_label = subject.label.contains(&term.place.field);
+    let more = usize::from(draw.rng.chance(40));
+    let mut shown = if of_label {
+        list::Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() }
+    } else {
+        list::shown(draw, 0, more)
+    };
+    if of_label && draw.rng.chance(60) {
+        for &field in &subject.label {
+            let place = Place { node: 0, field };
+            shown.columns.push((draw.scope.column(place), None));
+            shown.nouns.push(draw.scope.noun(place));
+        }
+    }
+    shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
+    shown.nouns.push(term.noun.clone());
+    let large = usize::from(draw.scope.subject().rows > 60);
+    let conditions = draw.conditions(large, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = shown.columns.clone();
+    apply(&mut query, &conditions);
+    let probes = filter_probes(&query, &conditions);
+    let speech = list::speech(draw, &shown, &rows);
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// "the number of films by first letter of the title".
+fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let figures = figure::figures(draw, 1, 2);
+    let conditions = draw.conditions(0, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = vec![(term.sql.clone(), Some(term.alias.clone()))];
+    query.columns.extend(breakdown::named_columns(&figures));
+    apply(&mut query, &conditions);
+    query.group = vec![term.sql.clone()];
+    let mut extras = Vec::new();
+    if draw.rng.chance(45) {
+        query.order =
+            vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
+        extras.push(Extra::new(", in ascending order of that", "Sort by it in ascending order"));
+    }
+    let said = aggregate::figures_of(&figures, &rows);
+    let is = if figures.len() > 1 { "are" } else { "is" };
+    let noun = &term.noun;
+    let nominal = vec![
+        format!("{said} for each {noun}"),
+        format!("{said} by the {noun}"),
+        format!("{said}, broken down by the {noun}"),
+    ];
+    let mut questions =
+        vec![format!("what {is} {said} for each {noun}"), format!("for every {noun}, what {is} {said}")];
+    if figures.len() == 1 && figures[0].counts {
+        questions.push(format!("how many {rows} are there for each {noun}"));
+    }
+    let probes = filter_probes(&query, &conditions);
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
+}
+
+/// "the average length of the title per rating".
+fn average(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let (call, word) =
+        [("round(avg({})::numeric, 2)", "average"), ("max({})", "highest"), ("min({})", "lowest")][draw.rng.below(3)];
+    let rounding = if word == "average" { ", rounded to two decimals," } else { "" };
+    let inner = call.trim_start_matches("round(").trim_end_matches("::numeric, 2)");
+    let value = call_of(inner, vec![term.sql.clone()]);
+    let sql = if word == "average" { fill("round({}::numeric, 2)", vec![value]) } else { value };
+    let figure = Figure {
+        sql,
+        alias: format!("{}_{}", word, term.alias),
+        noun: format!("{word} {}{rounding}", term.noun),
+        counts: false,
+        place: Some(term.place),
+        money: false,
+        time: false,
+    };
+    figure_draft(draw, figure)
+}
+
+fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let figure = Figure {
+        sql: Expr::Aggregate(Box::new(term.sql.clone())),
+        alias: term.alias.clone(),
+        noun: term.noun.clone(),
+        counts: false,
+        place: Some(term.place),
+        money: false,
+        time: false,
+    };
+    figure_draft(draw, figure)
+}
+
+/// One figure over the rows, or by a key.
+fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
+    let key = if draw.rng.chance(55) { group::key(draw) } else { None };
+    let least = usize::from(key.is_none() && draw.rng.chance(60));
+    let conditions = draw.conditions(least, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = key.iter().flat_map(|k| k.columns.clone()).collect();
+    query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
+    apply(&mut query, &conditions);
+    query.group = key.iter().flat_map(|k| k.group.clone()).collect();
+    let probes = filter_probes(&query, &conditions);
+    let said = aggregate::figures_of(std::slice::from_ref(&figure), &rows);
+    let (nominal, questions) = match &key {
+        Some(k) => (
+            vec![
+                format!("{said} per {}", k.one),
+                format!("{said} for each {}", k.one),
+                format!("for every {}, {said}", k.one),
+            ],
+            vec![format!("what is {said} for each {}", k.one), format!("for each {}, what is {said}", k.one)],
+        ),
+        None => (
+            vec![said.clone()],
+            vec![format!("what is {said}"), format!("looking at {rows}, what is the {}", figure.noun)],
+        ),
+    };
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// "the three films with the longest title": ties kept or proved away.
+fn extreme(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    if subject.label.is_empty() || subject.key.is_empty() {
+        return None;
+    }
+    let conditions = draw.conditions(0, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let n = [1, 2, 3, 5][draw.rng.below(4)];
+    let highest = draw.rng.chance(65);
+    let mut query = draw.scope.select();
+    query.columns = subject
+        .label
+        .iter()
+        .map(|&field| (draw.scope.column(Place { node: 0, field }), None))
+        .chain([(term.sql.clone(), Some(term.alias.clone()))])
+        .collect();
+    apply(&mut query, &conditions);
+    query.filter.push(fill("{} IS NOT NULL", vec![term.sql.clone()]));
+    if !draw.scope.field(term.place).nullable {
+        query.filter.pop();
+    }
+    query.order =
+        vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: highest, nulls_last: false }];
+    query.limit = Some(Limit::WithTies(n));
+    let mut without = query.clone();
+    without.limit = None;
+    let mut probes = filter_probes(&query, &conditions);
+    probes.push(("limit", without, Expect::Differs));
+    let word = if highest { draw.rng.word(&["highest", "greatest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
+    let number = if n == 1 { String::new() } else { format!("{} ", grammar::number_word(n)) };
+    let noun = &term.noun;
+    let head = if rows == subject.many {
+        format!("the {number}{rows} with")
+    } else {
+        format!("among {rows}, the {number}with")
+    };
+    let nominal = vec![format!("{head} the {word} {noun}, together with that figure")];
+    let questions = vec![if rows == subject.many {
+        format!("which {number}{rows} have the {word} {noun}, and what is it")
+    } else {
+        format!("among {rows}, which {number}have the {word} {noun}, and what is it")
+    }];
+    let extras =
+        vec![Extra::new(", including any that tie for the last place", "Include any that tie for the last place")];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+/// "films whose title contains ..": listed or counted.
+fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let noun = draw.scope.noun(term.place);
+    let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
+    let own = Condition {
+        sql: vec![sql],
+        whose: Some(format!("{noun} {}", term.noun)),
+        places: vec![term.place],
+        ..Condition::default()
+    };
+    let counted = draw.rng.chance(50);
+    let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| !s.columns.is_empty()) };
+    let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
+    let mut conditions = vec![own];
+    conditions.extend(draw.conditions(0, 1)?);
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    apply(&mut query, &conditions);
+    let speech = match (shown, &key) {
+        (Some(shown), _) => {
+            query.columns = shown.columns.clone();
+            list::speech(draw, &shown, &rows)
+        }
+        (None, Some(k)) => {
+            query.columns = k.columns.clone();
+            query.columns.push((call_of("count(*)", vec![]), Some("number".into())));
+            query.group = k.group.clone();
+            Speech {
+                nominal: vec![
+                    format!("the number of {rows} per {}", k.one),
+                    format!("for each {}, the number of {rows}", k.one),
+                ],
+                questions: vec![format!("how many {rows} are there per {}", k.one)],
+                ..Speech::default()
+            }
+        }
+        (None, None) => {
+            query.columns = vec![(call_of("count(*)", vec![]), None)];
+            Speech {
+                nominal: vec![format!("the number of {rows}")],
+                questions: vec![format!("how many {rows} are there"), format!("how many {rows} do we have")],
+                ..Speech::default()
+            }
+        }
+    };
+    let probes = filter_probes(&query, &conditions);
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// A predicate that the gate counts as a pattern is marked as one.
+fn pattern(sql: Expr) -> Expr {
+    let Expr::Mix(parts) = &sql else { return sql };
+    if parts.iter().any(|p| matches!(p, Expr::Text(t) if t.contains(" LIKE "))) {
+        Expr::Pattern(Box::new(sql))
+    } else {
+        sql
+    }
+}
+
+/// A row taken apart: its pieces counted over all rows.
+fn pieces(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let conditions = draw.conditions(usize::from(draw.scope.subject().rows > 2000), 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.keep_alias = true;
+    query.joins.push(Join {
+        kind: JoinKind::Lateral,
+        source: Source::Other(term.sql.clone(), "piece".to_owned()),
+        on: None,
+    });
+    let piece = Expr::Column(String::new(), "piece".to_owned());
+    query.columns = vec![(piece.clone(), None), (call_of("count(*)", vec![]), Some("number".into()))];
+    apply(&mut query, &conditions);
+    query.group = vec![piece.clone()];
+    let n = [3, 5, 10][draw.rng.below(3)];
+    let by = |by, descending| Order { by, descending, nulls_last: false };
+    query.order = vec![by(Expr::Column(String::new(), "number".to_owned()), true)];
+    query.limit = Some(Limit::WithTies(n));
+    let mut without = query.clone();
+    without.limit = None;
+    let mut probes = filter_probes(&query, &conditions);
+    probes.push(("limit", without, Expect::Differs));
+    let (noun, n) = (&term.noun, grammar::number_word(n));
+    let nominal = vec![
+        format!("the {n} most frequent {noun} of {rows}, with the number of times that each occurs")
+            .replacen(" of the ", " in the ", 1),
+    ];
+    let questions = vec![
+        format!("which {n} {noun} occur most often for {rows}, and how often does each")
+            .replacen(" of the ", " in the ", 1),
+    ];
+    let extras = vec![Extra::new(", including ties for the last place", "Include ties for the last place")];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+/// A figure by groups, with the window function beside it.
+fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
+    let timed = shown.entry.on == On::Time;
+    draw.focus(Place { node: 0, field: shown.field });
+    let g = grouped::draw(draw, if timed { grouped::By::Time } else { grouped::By::Thing }, 1)?;
+    if g.figure.time || (shown.entry.name == "avg" || shown.entry.name == "sum") && !g.adds_up() {
+        return None;
+    }
+    let template = shown.entry.sql.replace("{t}", "{2}");
+    let value = grouped::output(&g.figure.alias);
+    let by = grouped::output(&g.names[0]);
+    let call = Expr::Window(Box::new(columns(&template, value, Some(by.clone()))));
+    let alias = format!("{}_value", shown.entry.name);
+    let cte = draw.rng.chance(50);
+    let order = if timed {
+        Order { by, descending: false, nulls_last: false }
+    } else {
+        Order { by: grouped::output(&g.figure.alias), descending: true, nulls_last: false }
+    };
+    let ordered = timed || draw.rng.chance(40);
+    let whole = |inner: Select| {
+        let mut columns = g.key_outputs();
+        columns.push((g.value(), None));
+        columns.push((call.clone(), Some(alias.clone())));
+        let order = if ordered { vec![order.clone()] } else { Vec::new() };
+        grouped::over(cte, "figures", inner, Select { columns, order, ..Select::default() })
+    };
+    let (measure, each, noun) = (&g.measure, &g.key.one, shown.entry.noun);
+    let extras = match (timed, ordered) {
+        (true, _) => vec![Extra::new(", in chronological order", "Put it in chronological order")],
+        (false, true) => vec![Extra::new(", highest figure first", "Start with the highest figure")],
+        _ => Vec::new(),
+    };
+    let nominal = vec![
+        format!("{measure} per {each}, together with the {noun}"),
+        format!("{measure} for each {each} and, beside it, the {noun}"),
+    ];
+    let questions = vec![
+        format!("what is {measure} for each {each}, and what is the {noun}"),
+        format!("for each {each}, what are {measure} and the {noun}"),
+    ];
+    Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
+}

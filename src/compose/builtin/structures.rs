@@ -1,0 +1,113 @@
+//! Functions on arrays, ranges, JSON, text search vectors, and on whole rows.
+
+use super::{Entry, On, Yields};
+
+const fn of(name: &'static str, on: On, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, yields, sql, noun)
+}
+
+use On::{Array, Json, Range, Row, Search};
+use Yields::{Class, Figure, Rows, Test, Value};
+
+pub(super) const ENTRIES: &[Entry] = &[
+    of(
+        "json_build_object",
+        Row,
+        Value,
+        "json_build_object('{key1}', {}, '{key2}', {2})",
+        "JSON object with {} under the key {key1} and {2} under the key {key2}",
+    ),
+    of(
+        "jsonb_build_object",
+        Row,
+        Value,
+        "jsonb_build_object('{key2}', {2}, '{key1}', {})",
+        "JSON object (binary) with {2} as {key2} and {} as {key1}",
+    ),
+    of("json_build_array", Row, Value, "json_build_array({}, {2})", "JSON array of {} and {2}"),
+    of("jsonb_build_array", Row, Value, "jsonb_build_array({2}, {})", "JSON array (binary) of {2} and {}"),
+    of(
+        "jsonb_strip_nulls",
+        Row,
+        Value,
+        "jsonb_strip_nulls(jsonb_build_object('{key1}', {}, '{key2}', {2}))",
+        "JSON object of {key1} and {key2} that leaves out what is missing",
+    ),
+    of(
+        "jsonb_set",
+        Row,
+        Value,
+        "jsonb_set(jsonb_build_object('{key1}', {}), ARRAY['{key2}'], to_jsonb({2}))",
+        "JSON object that holds the {} as {key1}, with the {2} set in it as {key2}",
+    ),
+    of(
+        "jsonb_insert",
+        Row,
+        Value,
+        "jsonb_insert(jsonb_build_array({}), ARRAY['0'], to_jsonb({2}))",
+        "JSON array of the {} with the {2} inserted before it",
+    ),
+    of(
+        "json_object",
+        Row,
+        Value,
+        "json_object(ARRAY['{key1}', '{key2}'], ARRAY[{}::text, {2}::text])",
+        "JSON object built from the keys {key1} and {key2} and the {} and {2} as texts",
+    ),
+    of("to_jsonb", Row, Value, "to_jsonb({})", "{} as JSON (binary)"),
+    of("row_to_json", Row, Value, "row_to_json(row({}, {2}))", "JSON record made of {} and {2}"),
+    of("array_length", Array, Figure, "array_length({}, 1)", "number of {s}"),
+    of("cardinality", Array, Figure, "cardinality({})", "count of {s}"),
+    of("array_to_string", Array, Value, "array_to_string({}, ', ')", "{s} as one comma-separated text"),
+    of("array_upper", Array, Value, "({})[array_upper({}, 1)]", "last one of the {s}"),
+    of("array_lower", Array, Value, "({})[array_lower({}, 1)]", "first one of the {s}"),
+    of("array_position", Array, Value, "array_position({}, '{value}')", "place of {value} among the {s}"),
+    of("array_position", Array, Test, "array_position({}, '{value}') IS NOT NULL", "have {value} among them"),
+    of("array_remove", Array, Value, "array_remove({}, '{value}')", "{s} other than {value}"),
+    of("array_replace", Array, Value, "array_replace({}, '{value}', 'n/a')", "{s} with n/a in place of {value}"),
+    of("array_append", Array, Value, "array_append({}, 'other')", "{s} with other added at the end"),
+    of("array_prepend", Array, Value, "array_prepend('any', {})", "{s} with any put in front"),
+    of("array_cat", Array, Value, "array_cat({}, ARRAY['more', 'none'])", "{s} followed by more and none"),
+    of("array_to_json", Array, Value, "array_to_json({})", "{s} as a JSON array"),
+    of("trim_array", Array, Value, "trim_array({}, 1)", "{s} without the last one").since(140000),
+    of("unnest", Array, Rows, "unnest({})", "single {s}"),
+    of("lower", Range, Value, "lower({})", "beginning of the {}"),
+    of("upper", Range, Value, "upper({})", "end of the {}"),
+    of("lower_inc", Range, Class, "lower_inc({})", "answer to whether the beginning belongs to the {}"),
+    of("upper_inc", Range, Class, "upper_inc({})", "answer to whether the end belongs to the {}"),
+    of("upper_inf", Range, Test, "upper_inf({})", "has no end"),
+    of("upper_inf", Range, Class, "upper_inf({})", "answer to whether the {} has no end"),
+    of("lower_inf", Range, Class, "lower_inf({})", "answer to whether the {} has no beginning"),
+    of("isempty", Range, Class, "isempty({})", "answer to whether the {} is empty"),
+    of("jsonb_typeof", Json, Class, "jsonb_typeof({}::jsonb -> '{key}')", "JSON type of {key} in the {}"),
+    of(
+        "jsonb_extract_path_text",
+        Json,
+        Class,
+        "jsonb_extract_path_text({}::jsonb, '{key}')",
+        "value of {key} in the {}, as text",
+    ),
+    of("jsonb_extract_path", Json, Value, "jsonb_extract_path({}::jsonb, '{key}')", "value of {key} in the {}"),
+    of("jsonb_path_exists", Json, Test, "jsonb_path_exists({}::jsonb, '$.\"{key}\"')", "have an entry for {key}"),
+    of(
+        "jsonb_path_query_first",
+        Json,
+        Value,
+        "jsonb_path_query_first({}::jsonb, '$.\"{key}\"')",
+        "first match of the path to {key} in the {}",
+    ),
+    of(
+        "jsonb_path_query_array",
+        Json,
+        Value,
+        "jsonb_path_query_array({}::jsonb, '$.\"{key}\"')",
+        "array of all matches of the path to {key} in the {}",
+    ),
+    of("jsonb_object_keys", Json, Rows, "jsonb_object_keys({}::jsonb)", "keys found in the {}"),
+    of("jsonb_pretty", Json, Value, "jsonb_pretty({}::jsonb)", "{} printed over several lines"),
+    of("jsonb_strip_nulls", Json, Value, "jsonb_strip_nulls({}::jsonb)", "{} without empty entries"),
+    of("tsvector_to_array", Search, Value, "tsvector_to_array({})", "words of the {} as an array"),
+    of("length", Search, Figure, "length({})", "number of words in the {}"),
+    of("strip", Search, Value, "strip({})", "{} without positions and weights"),
+    of("cardinality", Search, Figure, "cardinality(tsvector_to_array({}))", "word count of the {}"),
+];

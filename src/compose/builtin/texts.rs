@@ -1,0 +1,214 @@
+//! Functions on text.
+
+use super::{Entry, On, Yields};
+
+const fn value(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Text, Yields::Value, sql, noun)
+}
+
+const fn figure(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Text, Yields::Figure, sql, noun)
+}
+
+const fn class(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Text, Yields::Class, sql, noun)
+}
+
+const fn test(name: &'static str, on: On, sql: &'static str, verb: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Test, sql, verb)
+}
+
+const fn spaced(name: &'static str, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Spaced, yields, sql, noun)
+}
+
+pub(super) const ENTRIES: &[Entry] = &[
+    value("upper", "upper({})", "{} in capital letters"),
+    value("upper", "upper({})", "{} in upper case"),
+    value("lower", "lower({})", "{} in small letters"),
+    value("lower", "lower({})", "{} in lower case"),
+    value("initcap", "initcap({})", "{} with each word capitalized"),
+    value("reverse", "reverse({})", "{} spelled backwards"),
+    value("md5", "md5({})", "MD5 hash of the {}"),
+    value("trim", "trim({})", "{} without leading and trailing blanks"),
+    value("btrim", "btrim({})", "{} trimmed of blanks at both ends"),
+    value("ltrim", "ltrim({})", "{} without leading blanks"),
+    value("rtrim", "rtrim({})", "{} without trailing blanks"),
+    value("rtrim", "rtrim({}, '.')", "{} without any full stops at its end"),
+    value("left", "left({}, {n})", "first {N} characters of the {}").with(&[3, 4, 5]),
+    class("left", "left({}, 1)", "first letter of the {}"),
+    value("right", "right({}, {n})", "last {N} characters of the {}").with(&[2, 3, 4]),
+    class("right", "right({}, 1)", "last character of the {}"),
+    value("substring", "substring({} FROM 1 FOR {n})", "first {N} characters of the {}").with(&[3, 5, 8]),
+    value("substring", "substring({} FROM {n})", "{} from the {nth} character on").with(&[2, 3, 4]),
+    class("substring", "substring({} FROM 1 FOR 1)", "initial letter of the {}"),
+    value("substr", "substr({}, 1, {n})", "opening {N} characters of the {}").with(&[4, 6, 10]),
+    value("overlay", "overlay({} PLACING '***' FROM 2 FOR 3)", "{} with its second to fourth character masked by ***"),
+    value("lpad", "lpad({}, {n}, '.')", "{} filled up with dots on the left to {n} characters").with(&[20, 30]),
+    value("rpad", "rpad({}, {n}, '.')", "{} filled up with dots on the right to {n} characters").with(&[20, 30]),
+    value("repeat", "repeat('*', length({}))", "{} with every character hidden behind an asterisk"),
+    value("translate", "translate({}, 'aeiou', '*****')", "{} with small vowels replaced by asterisks"),
+    value("translate", "translate({}, ' -', '__')", "{} with blanks and hyphens turned into underscores"),
+    value("quote_literal", "quote_literal({})", "{} as a quoted SQL string"),
+    value("format", "format('<%s>', {})", "{} between angle brackets"),
+    value("regexp_replace", "regexp_replace({}, '[aeiou]', '', 'gi')", "{} without its vowels"),
+    value("regexp_replace", "regexp_replace({}, '[^[:alnum:]]', '', 'g')", "{} with letters and digits only"),
+    value("encode", "encode(convert_to({}, 'UTF8'), 'hex')", "{} as hexadecimal bytes"),
+    value("convert_to", "encode(convert_to({}, 'UTF8'), 'base64')", "{} encoded in base 64"),
+    value("sha256", "encode(sha256(convert_to({}, 'UTF8')), 'hex')", "SHA-256 hash of the {} in hexadecimal"),
+    value("to_json", "to_json({})", "{} as a JSON string"),
+    spaced("replace", Yields::Value, "replace({}, ' ', '-')", "{} with blanks replaced by hyphens"),
+    spaced("replace", Yields::Value, "replace({}, ' ', '')", "{} without blanks"),
+    spaced("replace", Yields::Value, "lower(replace({}, ' ', '_'))", "{} in small letters with underscores for blanks"),
+    Entry::new("replace", On::Text, Yields::Value, "replace({}, '-', ' ')", "{} with hyphens replaced by blanks"),
+    spaced("split_part", Yields::Value, "split_part({}, ' ', 1)", "first word of the {}"),
+    spaced("split_part", Yields::Value, "split_part({}, ' ', 2)", "second word of the {}"),
+    spaced("split_part", Yields::Value, "split_part({}, ' ', -1)", "last word of the {}").since(140000),
+    spaced("regexp_substr", Yields::Value, "regexp_substr({}, '[^ ]+$')", "last word of the {}").since(150000),
+    spaced("string_to_array", Yields::Value, "string_to_array({}, ' ')", "{} as an array of its words"),
+    spaced(
+        "regexp_split_to_array",
+        Yields::Value,
+        "regexp_split_to_array({}, '\\s+')",
+        "{} split at blanks into an array",
+    ),
+    spaced("regexp_match", Yields::Value, "(regexp_match({}, '^[^ ]+'))[1]", "leading word of the {}"),
+    spaced("array_length", Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "number of words in the {}"),
+    spaced("cardinality", Yields::Figure, "cardinality(string_to_array({}, ' '))", "word count of the {}"),
+    spaced(
+        "array_upper",
+        Yields::Value,
+        "(string_to_array({}, ' '))[array_upper(string_to_array({}, ' '), 1)]",
+        "final word of the {}",
+    ),
+    spaced(
+        "array_to_string",
+        Yields::Value,
+        "array_to_string(string_to_array({}, ' '), ' / ')",
+        "words of the {} joined by slashes",
+    ),
+    spaced(
+        "trim_array",
+        Yields::Value,
+        "array_to_string(trim_array(string_to_array({}, ' '), 1), ' ')",
+        "{} without its last word",
+    )
+    .since(140000),
+    spaced("regexp_count", Yields::Figure, "regexp_count({}, '[^ ]+')", "number of words in the {}").since(150000),
+    spaced("regexp_instr", Yields::Figure, "regexp_instr({}, ' ')", "position of the first blank in the {}")
+        .since(150000),
+    spaced("position", Yields::Figure, "position(' ' IN {})", "position of the first blank in the {}"),
+    spaced("strpos", Yields::Figure, "strpos({}, ' ')", "position at which the first blank stands in the {}"),
+    spaced("regexp_split_to_table", Yields::Rows, "regexp_split_to_table({}, '\\s+')", "single words of the {}"),
+    spaced("string_to_table", Yields::Rows, "string_to_table({}, ' ')", "words of the {}").since(140000),
+    spaced("unnest", Yields::Rows, "unnest(string_to_array({}, ' '))", "words of the {}"),
+    figure("length", "length({})", "length of the {} in characters"),
+    figure("length", "length({})", "number of characters in the {}"),
+    figure("char_length", "char_length({})", "character count of the {}"),
+    figure("octet_length", "octet_length({})", "size of the {} in bytes"),
+    figure("bit_length", "bit_length({})", "size of the {} in bits"),
+    class("ascii", "ascii({})", "character code of the first letter of the {}"),
+    class("chr", "chr(ascii(lower({})))", "first letter of the {} in lower case"),
+    test("length", On::Text, "length({}) > {n}", "is longer than {n} characters").with(&[6, 8, 10, 12, 15]),
+    test("starts_with", On::Text, "starts_with({}, '{letter}')", "starts with the capital letter {letter}"),
+    test("left", On::Text, "left({}, 1) = '{letter}'", "begins with the capital letter {letter}"),
+    test("right", On::Text, "lower(right({}, 1)) = '{small}'", "ends in the letter {small}, in any case"),
+    test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
+    test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
+    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower}, whatever the case"),
+    test(
+        "regexp_like",
+        On::Word,
+        "regexp_like({}, '\\m{lower}\\M', 'i')",
+        "contains {lower} as a whole word, in any case",
+    )
+    .since(150000),
+    test("regexp_count", On::Text, "regexp_count({}, '[aeiou]', 1, 'i') > {n}", "has more than {N} vowels")
+        .with(&[3, 4, 5])
+        .since(150000),
+    test(
+        "to_tsvector",
+        On::Word,
+        "to_tsvector('simple', {}) @@ plainto_tsquery('simple', '{lower}')",
+        "contains {lower} in a full-text search without stemming",
+    ),
+    test(
+        "plainto_tsquery",
+        On::Word,
+        "to_tsvector('english', {}) @@ plainto_tsquery('english', '{lower}')",
+        "matches {lower} in an English full-text search",
+    ),
+    test(
+        "to_tsquery",
+        On::Word,
+        "to_tsvector('english', {}) @@ to_tsquery('english', '{lower}')",
+        "matches {lower} by English full-text search",
+    ),
+    test(
+        "websearch_to_tsquery",
+        On::Word,
+        "to_tsvector('english', {}) @@ websearch_to_tsquery('english', '{lower} -{other}')",
+        "matches the English web search {lower} without {other}",
+    ),
+    Entry::new(
+        "ts_headline",
+        On::Word,
+        Yields::Value,
+        "ts_headline('simple', {}, plainto_tsquery('simple', '{lower}'))",
+        "{} with the word {lower} highlighted by full-text search",
+    ),
+    Entry::new("replace", On::Value, Yields::Value, "replace({}, '{value}', 'n/a')", "{} with {value} replaced by n/a"),
+    Entry::new("nullif", On::Value, Yields::Value, "nullif({}, '{value}')", "{}, left empty where it is {value}"),
+    Entry::new("concat", On::Row, Yields::Value, "concat({}, ' (', {2}, ')')", "{} followed by the {2} in parentheses"),
+    Entry::new("concat", On::Row, Yields::Value, "concat({}, ': ', {2})", "{} and {2} joined by a colon and a blank"),
+    Entry::new(
+        "concat_ws",
+        On::Row,
+        Yields::Value,
+        "concat_ws(', ', {}, {2})",
+        "{} and {2} separated by a comma and a blank",
+    ),
+    Entry::new(
+        "format",
+        On::Row,
+        Yields::Value,
+        "format('%s - %s', {}, {2})",
+        "{} and {2} joined by a hyphen between blanks",
+    ),
+    Entry::new(
+        "coalesce",
+        On::Gappy,
+        Yields::Value,
+        "coalesce({}, 'unknown')",
+        "{}, or the word unknown where there is none",
+    ),
+    Entry::new(
+        "coalesce",
+        On::Gappy,
+        Yields::Class,
+        "coalesce({}, 'none')",
+        "{}, with none standing for a missing one",
+    ),
+    Entry::new("num_nulls", On::Gappy, Yields::Value, "num_nulls({}, {2})", "count of missing values among {} and {2}"),
+    Entry::new(
+        "num_nonnulls",
+        On::Gappy,
+        Yields::Value,
+        "num_nonnulls({}, {2})",
+        "count of filled values among {} and {2}",
+    ),
+    Entry::new(
+        "concat",
+        On::Gappy,
+        Yields::Value,
+        "concat('[', {}, ']')",
+        "{} in square brackets, empty ones included",
+    ),
+    Entry::new(
+        "quote_nullable",
+        On::Gappy,
+        Yields::Value,
+        "quote_nullable({})",
+        "{} as an SQL string, NULL where it is missing",
+    ),
+];

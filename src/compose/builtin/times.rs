@@ -1,0 +1,169 @@
+//! Functions on dates and times.
+
+use super::{Entry, On, Yields};
+
+const fn value(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Time, Yields::Value, sql, noun)
+}
+
+const fn class(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Time, Yields::Class, sql, noun)
+}
+
+const fn stamp(name: &'static str, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Stamp, yields, sql, noun)
+}
+
+const fn pair(name: &'static str, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Dates, yields, sql, noun)
+}
+
+pub(super) const ENTRIES: &[Entry] = &[
+    class("extract", "extract(year FROM {})", "year of the {}"),
+    class("extract", "extract(month FROM {})", "month of the {}, as a number"),
+    class("extract", "extract(dow FROM {})", "day of the week of the {}, 0 for Sunday to 6 for Saturday"),
+    class("extract", "extract(isodow FROM {})", "day of the week of the {}, 1 for Monday to 7 for Sunday"),
+    class("extract", "extract(quarter FROM {})", "quarter of the {}, from 1 to 4"),
+    class("extract", "extract(day FROM {})", "day of the month of the {}"),
+    class("date_part", "date_part('year', {})", "year of the {}"),
+    class("date_part", "date_part('week', {})", "ISO calendar week of the {}"),
+    class("date_part", "date_part('decade', {})", "decade number (the year divided by ten) of the {}"),
+    class("date_trunc", "date_trunc('month', {})", "month of the {}"),
+    class("date_trunc", "date_trunc('year', {})", "first day of the year of the {}"),
+    class("date_trunc", "date_trunc('quarter', {})", "quarter of the {}, by its first day"),
+    value("date_trunc", "date_trunc('week', {})", "Monday of the week of the {}"),
+    class("to_char", "to_char({}, 'YYYY-MM')", "{} as year and month (YYYY-MM)"),
+    class("to_char", "to_char({}, 'FMMonth')", "name of the month of the {}"),
+    class("to_char", "to_char({}, 'FMDay')", "name of the weekday of the {}"),
+    value("to_char", "to_char({}, 'DD.MM.YYYY')", "{} written as day, month and year (DD.MM.YYYY)"),
+    value("to_char", "to_char({}, 'FMDD FMMonth YYYY')", "{} with the month written out, such as 3 May 2020"),
+    value("make_date", "make_date(extract(year FROM {})::int, 12, 31)", "last day of the year of the {}"),
+    class("date_bin", "date_bin('7 days', {}::timestamp, timestamp '2000-01-03')", "week of the {}, by its Monday")
+        .since(140000),
+    value("to_date", "to_date(to_char({}, 'YYYYMM') || '01', 'YYYYMMDD')", "first day of the month of the {}"),
+    value(
+        "to_timestamp",
+        "to_timestamp(to_char({}, 'YYYY-MM-DD') || ' 12:00', 'YYYY-MM-DD HH24:MI')",
+        "noon of the {}",
+    ),
+    Entry::new("isfinite", On::Time, Yields::Aggregate, "count(*) FILTER (WHERE isfinite({}))", "number of finite {s}"),
+    Entry::new(
+        "make_interval",
+        On::Time,
+        Yields::Value,
+        "{} + make_interval(days => {n})",
+        "time {n} days after the {}",
+    )
+    .with(&[7, 14, 30, 90]),
+    value("age", "age(timestamp '{last}', {})", "time between the {} and {last_words}, as an interval"),
+    Entry::new("date_part", On::Time, Yields::Test, "date_part('isodow', {}) >= 6", "falls on a Saturday or Sunday"),
+    Entry::new("extract", On::Time, Yields::Test, "extract(month FROM {}) = {n}", "falls in month {n} of any year")
+        .with(&[1, 3, 5, 6, 7, 8, 10, 12]),
+    Entry::new("extract", On::Time, Yields::Test, "extract(isodow FROM {}) = 1", "falls on a Monday"),
+    Entry::new("to_char", On::Time, Yields::Test, "to_char({}, 'FMDay') = 'Friday'", "falls on a Friday"),
+    Entry::new("make_date", On::Time, Yields::Test, "{} >= make_date({year}, 1, 1)", "lies in {year} or later"),
+    Entry::new(
+        "date_trunc",
+        On::Time,
+        Yields::Test,
+        "date_trunc('month', {}) = date '{month}'",
+        "lies in {month_words}",
+    ),
+    Entry::new(
+        "daterange",
+        On::Time,
+        Yields::Test,
+        "{}::date <@ daterange('{month}', '{next_month}')",
+        "falls within {month_words}",
+    ),
+    stamp("extract", Yields::Class, "extract(hour FROM {})", "hour of the day of the {}"),
+    stamp("date_part", Yields::Class, "date_part('hour', {})", "hour of the {}, from 0 to 23"),
+    stamp("to_char", Yields::Value, "to_char({}, 'HH24:MI')", "{} as hours and minutes (HH:MI)"),
+    stamp("date_trunc", Yields::Value, "date_trunc('hour', {})", "{} cut to the full hour"),
+    stamp("date", Yields::Class, "date({})", "calendar day of the {}"),
+    stamp(
+        "timezone",
+        Yields::Value,
+        "{} AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Paris'",
+        "{}, taken as UTC, in the time of Paris",
+    ),
+    stamp("make_time", Yields::Test, "{}::time < make_time(9, 30, 0)", "is before 9:30 in the morning"),
+    stamp("make_time", Yields::Test, "{}::time >= make_time(18, 0, 0)", "is at 6 in the evening or later"),
+    stamp(
+        "date_bin",
+        Yields::Class,
+        "date_bin('6 hours', {}::timestamp, timestamp '2000-01-01')",
+        "six-hour stretch of the {}, by its beginning",
+    )
+    .since(140000),
+    pair("age", Yields::Value, "age({2}, {})", "time from the {} to the {2}"),
+    pair(
+        "extract",
+        Yields::Figure,
+        "extract(epoch FROM ({2}::timestamp - {}::timestamp)) / 86400",
+        "days from the {} to the {2}",
+    ),
+    pair(
+        "date_part",
+        Yields::Figure,
+        "date_part('day', {2}::timestamp - {}::timestamp)",
+        "full days from the {} to the {2}",
+    ),
+    pair(
+        "justify_days",
+        Yields::Value,
+        "justify_days({2}::timestamp - {}::timestamp)",
+        "time from the {} to the {2} in months and days, a month taken as 30 days",
+    ),
+    pair(
+        "justify_interval",
+        Yields::Value,
+        "justify_interval({2}::timestamp - {}::timestamp)",
+        "time from the {} to the {2} in months, days and hours, a month taken as 30 days",
+    ),
+    pair(
+        "justify_hours",
+        Yields::Value,
+        "justify_hours({2}::timestamp - {}::timestamp)",
+        "time from the {} to the {2} in days and hours",
+    ),
+    pair(
+        "daterange",
+        Yields::Value,
+        "daterange({}::date, {2}::date, '[]')",
+        "range of days from the {} to the {2}, both included",
+    ),
+    pair("greatest", Yields::Value, "greatest({}, {2})", "later one of {} and {2}"),
+    pair("least", Yields::Value, "least({}, {2})", "earlier one of {} and {2}"),
+    pair("coalesce", Yields::Value, "coalesce({2}, {})", "{2}, or the {} where there is none"),
+    pair(
+        "tsrange",
+        Yields::Test,
+        "tsrange({}::timestamp, {2}::timestamp, '[]') @> timestamp '{middle}'",
+        "is on {middle_words} at midnight or before it, with a {2} not before that moment",
+    ),
+    pair(
+        "overlaps",
+        Yields::Test,
+        "({}, {2}) OVERLAPS (date '{month}', date '{next_month}')",
+        "and {2} span a time that overlaps {month_words}",
+    ),
+    pair(
+        "lower",
+        Yields::Value,
+        "lower(daterange({}::date, {2}::date, '[]'))",
+        "first day of the range from {} to {2}",
+    ),
+    pair(
+        "range_merge",
+        Yields::Value,
+        "range_merge(daterange({}::date, {}::date, '[]'), daterange({2}::date, {2}::date, '[]'))",
+        "smallest range of days that covers the {} and the {2}",
+    ),
+    pair(
+        "generate_series",
+        Yields::Rows,
+        "generate_series({}::date, least({2}::date, {}::date + 3), interval '1 day')::date",
+        "days from the {} to the {2}, four at most",
+    ),
+];

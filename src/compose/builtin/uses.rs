@@ -1,0 +1,250 @@
+//! Where a function can be shown: every entry of the list against every column of the schema.
+
+use super::super::literal::{self, Day};
+use super::super::random::{Rng, mix, rotate};
+use super::super::world::{Entity, Field, World};
+use super::{Entry, On, Yields, entries};
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// One entry on one column.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::compose) struct Use {
+    pub entry: &'static Entry,
+    pub entity: usize,
+    pub field: usize,
+    pub second: Option<usize>,
+}
+
+/// The functions to show, each with the places where it can be.
+#[derive(Debug, Default)]
+pub(in crate::compose) struct Plan {
+    functions: Vec<Vec<Use>>,
+}
+
+impl Plan {
+    pub(in crate::compose) fn new(world: &World, names: &[&'static str], version: i32) -> Plan {
+        let mut functions = Vec::new();
+        for name in names {
+            let mut uses = Vec::new();
+            for entry in entries().filter(|e| e.name == *name && e.since <= version) {
+                collect(world, entry, &mut uses);
+            }
+            if !uses.is_empty() {
+                functions.push(uses);
+            }
+        }
+        Plan { functions }
+    }
+
+    pub(in crate::compose) fn is_empty(&self) -> bool {
+        self.functions.is_empty()
+    }
+
+    /// The use of a slot: functions in turn, and of each its places in turn; later attempts look elsewhere.
+    pub(in crate::compose) fn at(&self, slot: u64, attempt: u64, salt: u64) -> Option<Use> {
+        let count = self.functions.len();
+        // a function that nothing can be asked about here gives its slot to another in the end
+        let turn = if attempt < 12 { slot } else { mix(&[slot, attempt, salt]) };
+        let number = rotate(count, turn, mix(&[salt, 21]));
+        let uses = self.functions.get(number)?;
+        let round = (slot / count as u64).wrapping_add(attempt.wrapping_mul(7));
+        uses.get(rotate(uses.len(), round, mix(&[salt, number as u64]))).copied()
+    }
+}
+
+fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
+    for (entity, e) in world.entities.iter().enumerate() {
+        if !e.usable || e.bridge {
+            continue;
+        }
+        for (field, f) in e.fields.iter().enumerate() {
+            if !applies(e, field, f, entry) {
+                continue;
+            }
+            if entry.sql.contains("{2}") {
+                let seconds = (0..e.fields.len()).filter(|&s| s != field && pairs(e, entry, f, &e.fields[s]));
+                uses.extend(seconds.take(6).map(|s| Use { entry, entity, field, second: Some(s) }));
+            } else {
+                uses.push(Use { entry, entity, field, second: None });
+            }
+        }
+    }
+}
+
+fn is_text(f: &Field) -> bool {
+    matches!(f.base.as_str(), "text" | "varchar" | "bpchar" | "citext")
+        && matches!(f.role(), Role::Name | Role::Dimension | Role::Code | Role::FreeText)
+        && f.length < 120.0
+        && f.varied
+        && !(f.role() == Role::Code && f.traits.personal)
+}
+
+fn is_number(f: &Field) -> bool {
+    f.measurable() && f.varied && f.numbers.len() >= 13 && f.numbers[0] >= 0.0 && f.base != "money"
+}
+
+fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
+    let time = f.role() == Role::Time && f.days.len() >= 13 && !f.traits.personal && !f.traits.audit && f.varied;
+    let stamp = f.base.starts_with("timestamp") && clocked(f);
+    let text = is_text(f);
+    let missing = f.nulls > 0 && f.nulls < e.rows;
+    match entry.on {
+        On::Text => text,
+        On::Spaced => text && f.spaced > 0.6,
+        On::Value => text && f.values.len() > 2 && !(e.label == [field]),
+        On::Word => text && f.elements.len() > 2,
+        On::Gappy => text && missing && !f.traits.personal,
+        On::GappyNumber => is_number(f) && missing,
+        On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
+        On::Whole => is_number(f) && f.whole(),
+        On::Numbers => is_number(f),
+        On::Year => f.role() == Role::Year && f.varied,
+        On::Latitude => f.name.to_lowercase().contains("lat") && f.noun.contains("latitude"),
+        On::Time => time,
+        On::Stamp => time && stamp,
+        On::Dates | On::Stamps => time,
+        On::Flag => f.base == "bool" && f.varied && !f.traits.personal,
+        On::Array => f.role() == Role::Array && !f.elements.is_empty() && f.base.trim_start_matches('_') == "text",
+        On::Range => f.role() == Role::Range,
+        On::Json => f.role() == Role::Json && !f.keys.is_empty(),
+        On::Search => f.role() == Role::Search,
+        On::Row => e.label == [field] && text,
+        On::Group => {
+            let rows = e.rows.max(1);
+            f.groupable() && f.distinct > 1 && f.distinct <= 40 && f.distinct * 3 <= rows
+                || entry.yields == Yields::Window && f.groupable()
+        }
+    }
+}
+
+/// Times of the day differ from row to row.
+fn clocked(f: &Field) -> bool {
+    let (Some(low), Some(high)) = (f.days.first(), f.days.last()) else { return false };
+    (f.distinct as i64) > (high.number() - low.number()).max(1) || f.distinct > 400
+}
+
+fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
+    match entry.on {
+        On::Numbers => {
+            let alike = first.traits.money == second.traits.money && first.unit == second.unit;
+            is_number(second) && (alike || entry.yields == Yields::Aggregate)
+        }
+        On::Dates | On::Stamps => {
+            let time = second.role() == Role::Time && second.days.len() >= 13 && second.varied;
+            let later = || {
+                let at = |f: &Field, i: usize| f.days.get(i).map_or(0, |d: &Day| d.number());
+                at(first, 6) <= at(second, 6) && at(first, 0) <= at(second, 0) && at(first, 12) <= at(second, 12)
+            };
+            let kin = first.base == second.base;
+            time && kin && !second.traits.personal && !second.traits.audit && later()
+        }
+        On::Row => {
+            let shown = matches!(second.role(), Role::Dimension | Role::Measure | Role::Year | Role::Time | Role::Code);
+            shown && second.varied && !second.traits.audit && !second.traits.personal
+        }
+        On::Gappy => second.nullable && second.nulls > 0 && second.nulls < e.rows && second.role() != Role::Key,
+        _ => false,
+    }
+}
+
+/// What the placeholders stand for, in SQL and in words.
+pub(super) type Filling = Vec<(&'static str, String, String)>;
+
+/// Draws what the placeholders of an entry stand for; none where the data have nothing for one of them.
+pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Option<&Field>) -> Option<Filling> {
+    let used = |name: &str| entry.sql.contains(name) || entry.noun.contains(name);
+    let mut found: Filling = Vec::new();
+    let mut same = |name, text: String| found.push((name, text.clone(), text));
+    if !entry.numbers.is_empty() {
+        let n = *rng.pick(entry.numbers)?;
+        same("{n}", n.to_string());
+        same("{N}", grammar::number_word(n as u64));
+        same("{nth}", ordinal(n).to_owned());
+        same("{over}", (n + 1).to_string());
+    }
+    same("{letter}", rng.word(&["A", "B", "C", "D", "M", "P", "S", "T"]).to_owned());
+    same("{small}", rng.word(&["a", "e", "n", "r", "s", "y", "t"]).to_owned());
+    same("{key1}", key_of(field));
+    same("{key2}", second.map(key_of).unwrap_or_default());
+    if used("{value}") {
+        let values: Vec<&str> = match field.role() {
+            Role::Array => field.elements.iter().map(|(v, _)| v.as_str()).collect(),
+            _ => field.values.iter().map(|(v, _)| v.as_str()).take(8).collect(),
+        };
+        let plain: Vec<&str> = values.into_iter().filter(|v| !v.contains(['\'', '\\', '{'])).collect();
+        let value = *rng.pick(&plain)?;
+        found.push(("{value}", value.to_owned(), literal::text_words(value, false)));
+    }
+    if used("{word}") || used("{lower}") {
+        let at = rng.below(field.elements.len().min(10));
+        let word = field.elements.get(at)?.0.clone();
+        let other = field.elements.get((at + 1) % field.elements.len())?.0.clone();
+        if !word.is_ascii() || !other.is_ascii() {
+            return None;
+        }
+        let quoted = |w: &str| format!("\"{w}\"");
+        found.push(("{word}", word.clone(), quoted(&word)));
+        let (word, other) = (word.to_lowercase(), other.to_lowercase());
+        found.push(("{lower}", word.clone(), quoted(&word)));
+        found.push(("{other}", other.clone(), quoted(&other)));
+    }
+    if used("{key}") {
+        let keys: Vec<&str> = field.keys.iter().map(|(k, ..)| k.as_str()).collect();
+        let key = rng.pick(&keys).filter(|k| !k.contains(['\'', '"', '\\', '{']))?;
+        found.push(("{key}", (*key).to_owned(), key.replace('_', " ")));
+    }
+    if used("{average") || used("{low") || used("{high") || used("{spread}") {
+        numbers(field, &mut found)?;
+    }
+    if ["{year}", "{month", "{last", "{middle", "{next"].iter().any(|n| used(n)) {
+        days(rng, field, &mut found)?;
+    }
+    Some(found)
+}
+
+fn numbers(field: &Field, found: &mut Filling) -> Option<()> {
+    let at = |i: usize, whole: bool| field.numbers.get(i).map(|n| literal::round_number(*n, whole));
+    let mut put = |name, value: f64| {
+        found.push((name, literal::number_sql(value), literal::number_words(value, field.traits.money)));
+    };
+    put("{average}", at(6, field.whole())?);
+    put("{average_whole}", at(6, true)?);
+    put("{low}", at(2, field.whole())?);
+    put("{low_whole}", at(2, true)?);
+    let (low, high) = (at(2, field.whole())?, at(10, field.whole())?);
+    put("{high}", high);
+    put("{high_whole}", at(10, true)?);
+    put("{spread}", literal::round_number((high - low) / 2.0, field.whole()));
+    (low < high && at(2, true)? < at(10, true)?).then_some(())
+}
+
+fn days(rng: &mut Rng, field: &Field, found: &mut Filling) -> Option<()> {
+    let day = *field.days.get(rng.between(3, 9))?;
+    let bare = |d: Day| d.sql().trim_matches('\'').to_owned();
+    let last = Day { year: field.days.last()?.year + 1, month: 1, day: 1 };
+    found.push(("{year}", day.year.to_string(), day.year.to_string()));
+    found.push(("{month}", bare(day.month_start()), day.month_words()));
+    found.push(("{month_words}", day.month_words(), day.month_words()));
+    found.push(("{next_month}", bare(day.add_months(1)), day.add_months(1).month_words()));
+    found.push(("{last}", bare(last), last.words()));
+    found.push(("{last_words}", last.words(), last.words()));
+    found.push(("{middle}", bare(day), day.words()));
+    found.push(("{middle_words}", day.words(), day.words()));
+    Some(())
+}
+
+fn key_of(field: &Field) -> String {
+    super::super::aggregate::snake(&field.noun)
+}
+
+fn ordinal(n: i64) -> &'static str {
+    match n {
+        1 => "first",
+        2 => "second",
+        3 => "third",
+        4 => "fourth",
+        5 => "fifth",
+        _ => "next",
+    }
+}
