@@ -92,7 +92,7 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
     match entry.on {
         On::Text => text,
         On::Spaced => text && f.spaced > 0.6,
-        On::Value => text && f.values.len() > 2 && !(e.label == [field]),
+        On::Value => text && f.values.len() > 2 && e.label != [field],
         On::Word => text && f.elements.len() > 2,
         On::Gappy => text && missing && !f.traits.personal,
         On::GappyNumber => is_number(f) && missing,
