@@ -1,8 +1,11 @@
 //! What becomes of accepted records: keys for duplicates, splits, line formats, measures, pages. No pgrx.
 
+pub(crate) mod benchmark;
 pub(crate) mod format;
 pub(crate) mod keys;
 pub(crate) mod lines;
+pub(crate) mod near;
 pub(crate) mod options;
 pub(crate) mod paths;
 pub(crate) mod prompt;
+pub(crate) mod split;

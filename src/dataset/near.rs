@@ -1,0 +1,158 @@
+//! Near-duplicate questions: sets of word 3-grams that share at least 0.8 of their union (Jaccard). Found exactly,
+//! by a join over rare grams, so that "none crosses a split" is a fact and no probability.
+
+use super::keys::question_key;
+use std::collections::HashMap;
+
+/// FNV-1a: the same on every machine and in every version, unlike the standard library's.
+pub(crate) fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Hashes of the n-grams of the words of a question in normal form, each once. A question of fewer words is one gram.
+pub(crate) fn grams(question: &str, n: usize) -> Vec<u64> {
+    let key = question_key(question);
+    let words: Vec<&str> = key.split(' ').collect();
+    let mut grams: Vec<u64> = match words.len() {
+        short if short < n => vec![hash(key.as_bytes())],
+        _ => words.windows(n).map(|w| hash(w.join(" ").as_bytes())).collect(),
+    };
+    grams.sort_unstable();
+    grams.dedup();
+    grams
+}
+
+pub(crate) fn shingles(question: &str) -> Vec<u64> {
+    grams(question, 3)
+}
+
+/// Whether `shared` of two sets of these sizes is 0.8 of their union: 5 shared >= 4 union.
+fn alike(shared: usize, a: usize, b: usize) -> bool {
+    9 * shared >= 4 * (a + b)
+}
+
+/// Sets of grams made ready for the join: grams as ranks, rare ones first, in each set in that order.
+pub(crate) struct Sets {
+    sets: Vec<Box<[u32]>>,
+    /// Members by the size of their set.
+    by_size: Vec<u32>,
+}
+
+impl Sets {
+    pub fn new(grams: Vec<Vec<u64>>) -> Sets {
+        let mut counts: HashMap<u64, u32> = HashMap::new();
+        for gram in grams.iter().flatten() {
+            *counts.entry(*gram).or_default() += 1;
+        }
+        let mut order: Vec<(u32, u64)> = counts.into_iter().map(|(gram, count)| (count, gram)).collect();
+        order.sort_unstable();
+        let ranks: HashMap<u64, u32> = order.iter().zip(0..).map(|((_, gram), rank)| (*gram, rank)).collect();
+        let sets: Vec<Box<[u32]>> = grams
+            .into_iter()
+            .map(|set| {
+                let mut set: Vec<u32> = set.iter().filter_map(|g| ranks.get(g).copied()).collect();
+                set.sort_unstable();
+                set.into_boxed_slice()
+            })
+            .collect();
+        let mut by_size: Vec<u32> = (0..sets.len() as u32).filter(|i| !sets[*i as usize].is_empty()).collect();
+        by_size.sort_by_key(|i| sets[*i as usize].len());
+        Sets { sets, by_size }
+    }
+
+    /// Calls `found` for every two members that are near-duplicates, but for those that `skip` has no interest in.
+    /// Two such sets share one of their rarest grams: of n grams, one of the first n - ceil(0.8 n) + 1.
+    pub fn pairs<S>(
+        &self,
+        state: &mut S,
+        skip: impl Fn(&mut S, usize, usize) -> bool,
+        mut found: impl FnMut(&mut S, usize, usize),
+    ) {
+        let mut index: HashMap<u32, Vec<u32>> = HashMap::new();
+        let mut met = vec![u32::MAX; self.sets.len()];
+        for &a in &self.by_size {
+            let set = &self.sets[a as usize];
+            let prefix = set.len() - (4 * set.len()).div_ceil(5) + 1;
+            for gram in &set[..prefix] {
+                let list = index.entry(*gram).or_default();
+                for &b in list.iter() {
+                    let other = &self.sets[b as usize];
+                    if met[b as usize] == a || 5 * other.len() < 4 * set.len() {
+                        continue;
+                    }
+                    met[b as usize] = a;
+                    let (a, b) = (a as usize, b as usize);
+                    if !skip(state, a, b) && alike(shared(set, other), set.len(), other.len()) {
+                        found(state, a, b);
+                    }
+                }
+                list.push(a);
+            }
+        }
+    }
+}
+
+fn shared(a: &[u32], b: &[u32]) -> usize {
+    let (mut i, mut j, mut shared) = (0, 0, 0);
+    while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+        shared += usize::from(x == y);
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+    }
+    shared
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(questions: &[&str]) -> Vec<(usize, usize)> {
+        let sets = Sets::new(questions.iter().map(|q| shingles(q)).collect());
+        let mut pairs = Vec::new();
+        sets.pairs(&mut pairs, |_, _, _| false, |pairs, a, b| pairs.push((a.min(b), a.max(b))));
+        pairs.sort_unstable();
+        pairs
+    }
+
+    #[test]
+    fn questions_alike_but_for_a_word_at_the_end_of_many() {
+        let long = "For each store, list the customers who rented more than five films in May and have not returned";
+        assert_eq!(near(&[&format!("{long} one"), &format!("{long} them"), "How many films are there?"]), [(0, 1)]);
+        assert_eq!(near(&["How many films?", "how many FILMS", "How many actors?"]), [(0, 1)]);
+        assert_eq!(near(&["", "", "a"]), [(0, 1)]);
+        assert_eq!(near(&["How many films cost 5?", "How many films cost 6?"]), []);
+    }
+
+    #[test]
+    fn the_join_finds_what_comparing_all_finds() {
+        // a small alphabet makes sets of every degree of likeness
+        let mut seed = 1_u64;
+        let mut next = || {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed >> 33
+        };
+        let sets: Vec<Vec<u64>> = (0..300)
+            .map(|_| {
+                let start = next() % 4;
+                let mut set: Vec<u64> =
+                    (0..3 + next() % 12).map(|i| start * 3 + i).filter(|_| next() % 8 > 0).collect();
+                set.dedup();
+                set
+            })
+            .collect();
+        let mut all = Vec::new();
+        for (a, x) in sets.iter().enumerate() {
+            for (b, y) in sets.iter().enumerate().skip(a + 1) {
+                let shared = x.iter().filter(|g| y.contains(g)).count();
+                if shared as f64 / (x.len() + y.len() - shared) as f64 >= 0.8 - 1e-9 {
+                    all.push((a, b));
+                }
+            }
+        }
+        let mut joined = Vec::new();
+        Sets::new(sets).pairs(&mut joined, |_, _, _| false, |joined, a, b| joined.push((a.min(b), a.max(b))));
+        joined.sort_unstable();
+        assert!(all.len() > 100, "{}", all.len());
+        assert_eq!(joined, all);
+    }
+}
