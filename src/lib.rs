@@ -47,6 +47,11 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/wait.sql", name = "wait", requires = ["views", api::run::nudge_]);
 extension_sql_file!("../sql/export.sql", name = "export", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/dataset.sql",
+    name = "dataset",
+    requires = ["export", api::export::jsonl, api::export::export_jsonl, api::split::split]
+);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 
 #[pg_guard]

@@ -18,7 +18,10 @@ const INSTEAD: &str = "GRANT pg_write_server_files, or fetch the same lines with
 fn query(run: &str, format: &str, split: Option<&str>, options: &ExportOptions) -> Result<String> {
     let format = Format::parse_line(format)?;
     lines::check_split(split)?;
-    let sources = dataset::sources(run, options)?;
+    let sources = dataset::sources(run, options.role.as_deref(), &options.runs)?;
+    if split.is_some() {
+        dataset::require_split(&sources)?;
+    }
     let db_id = match &options.db_id {
         Some(name) => name.clone(),
         None => dataset::database()?,

@@ -5,3 +5,4 @@ pub(crate) mod check;
 pub(crate) mod export;
 pub(crate) mod run;
 pub(crate) mod shipped;
+pub(crate) mod split;

@@ -4,6 +4,7 @@
 use super::format::{self, Format};
 use super::options::{ExportOptions, unknown};
 use super::prompt::Prompt;
+use super::split::SPLITS;
 use crate::error::Result;
 use crate::schema::model::quote_literal;
 use serde::Deserialize;
@@ -15,8 +16,6 @@ pub(crate) struct Source {
     pub name: String,
     pub phases: Vec<String>,
 }
-
-pub(crate) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 
 pub(crate) fn check_split(split: Option<&str>) -> Result<()> {
     match split {

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::plan::options::nearest;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -55,24 +56,27 @@ pub(crate) fn unknown<'a>(what: &str, word: &str, known: impl Iterator<Item = &'
     }
 }
 
+/// Reads an object whose keys are all known; every mistake names its key.
+pub(crate) fn parse_known<T: DeserializeOwned>(value: &Value, keys: &[&str], example: &str) -> Result<T> {
+    let Value::Object(map) = value else {
+        return Err(Error::invalid("options must be a JSON object")
+            .hint(format!("For example options => '{{\"{example}\": true}}'.")));
+    };
+    for (key, value) in map {
+        if !keys.contains(&key.as_str()) {
+            return Err(unknown("option", key, keys.iter().copied()));
+        }
+        let single = Value::Object(Map::from_iter([(key.clone(), value.clone())]));
+        if let Err(error) = serde_json::from_value::<T>(single) {
+            return Err(Error::invalid(format!("option \"{key}\" has the wrong type")).detail(error.to_string()));
+        }
+    }
+    serde_json::from_value(value.clone()).map_err(|e| Error::invalid("invalid options").detail(e.to_string()))
+}
+
 impl ExportOptions {
     pub fn parse(value: &Value) -> Result<ExportOptions> {
-        let Value::Object(map) = value else {
-            return Err(
-                Error::invalid("options must be a JSON object").hint("For example options => '{\"overwrite\": true}'.")
-            );
-        };
-        for (key, value) in map {
-            if !KEYS.contains(&key.as_str()) {
-                return Err(unknown("option", key, KEYS.iter().copied()));
-            }
-            let single = Value::Object(Map::from_iter([(key.clone(), value.clone())]));
-            if let Err(error) = serde_json::from_value::<ExportOptions>(single) {
-                return Err(Error::invalid(format!("option \"{key}\" has the wrong type")).detail(error.to_string()));
-            }
-        }
-        let options: ExportOptions = serde_json::from_value(value.clone())
-            .map_err(|e| Error::invalid("invalid options").detail(e.to_string()))?;
+        let options: ExportOptions = parse_known(value, &KEYS, "overwrite")?;
         options.check()?;
         Ok(options)
     }

@@ -2,9 +2,53 @@
 //! each group goes where its kinds of records are missed most.
 
 use super::near::Sets;
+use super::options::parse_known;
+use crate::error::{Error, Result};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::HashMap;
 
 pub(crate) const SPLITS: [&str; 3] = ["train", "dev", "test"];
+
+/// Options of nlsql.split().
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct SplitOptions {
+    pub train: f64,
+    pub dev: f64,
+    pub test: f64,
+    /// Whose run, where a superuser sees several of that name.
+    pub role: Option<String>,
+    /// Further runs, split together with this one.
+    pub runs: Vec<String>,
+    /// Forget what is assigned and begin anew.
+    pub reset: bool,
+}
+
+impl Default for SplitOptions {
+    fn default() -> SplitOptions {
+        SplitOptions { train: 0.8, dev: 0.1, test: 0.1, role: None, runs: Vec::new(), reset: false }
+    }
+}
+
+impl SplitOptions {
+    pub fn parse(value: &Value) -> Result<SplitOptions> {
+        let options: SplitOptions = parse_known(value, &["train", "dev", "test", "role", "runs", "reset"], "reset")?;
+        let shares = options.shares();
+        if shares.iter().any(|s| !(0.0..=1.0).contains(s)) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-6 {
+            return Err(Error::invalid(format!(
+                "shares {} / {} / {} do not add up to 1",
+                shares[0], shares[1], shares[2]
+            ))
+            .hint("For example options => '{\"train\": 0.7, \"dev\": 0.1, \"test\": 0.2}'."));
+        }
+        Ok(options)
+    }
+
+    pub fn shares(&self) -> [f64; 3] {
+        [self.train, self.dev, self.test]
+    }
+}
 
 /// A record as far as splitting goes.
 #[derive(Debug, Clone, Default)]
@@ -147,7 +191,9 @@ fn groups(records: &[Record], sets: &Sets, held: &HashMap<u64, Mask>, touched: &
 struct Placement<'a> {
     records: &'a [Record],
     strata: Vec<usize>,
-    /// Records missing by split and stratum; the last stratum is all of them.
+    /// Records by stratum; the last stratum is all of them.
+    sizes: Vec<f64>,
+    /// Records missing by split and stratum.
     missing: [Vec<f64>; 3],
 }
 
@@ -162,15 +208,17 @@ impl<'a> Placement<'a> {
             })
             .collect();
         let all = known.len();
+        let mut sizes = vec![0.0; all + 1];
         let mut missing = shares.map(|_| vec![0.0; all + 1]);
         for (record, stratum) in records.iter().zip(&strata) {
             for at in [*stratum, all] {
+                sizes[at] += 1.0;
                 for (split, share) in shares.iter().enumerate() {
                     missing[split][at] += share - if record.split == Some(split) { 1.0 } else { 0.0 };
                 }
             }
         }
-        Placement { records, strata, missing }
+        Placement { records, strata, sizes, missing }
     }
 
     /// Records of a group by stratum, and in all.
@@ -179,14 +227,16 @@ impl<'a> Placement<'a> {
         for i in group {
             *counts.entry(self.strata[*i]).or_default() += 1.0;
         }
-        counts.insert(self.missing[0].len() - 1, group.len() as f64);
+        counts.insert(self.sizes.len() - 1, group.len() as f64);
         counts.into_iter().collect()
     }
 
     /// The split that comes nearest to its targets by this group: the sum of squares falls most where most is missed.
+    /// A stratum counts by what of it is missed, so that a small one is met as well as a large one.
     fn missed_most(&self, group: &[usize]) -> usize {
         let counts = self.counts(group);
-        let missed = |split: usize| counts.iter().map(|(at, n)| n * self.missing[split][*at]).sum::<f64>();
+        let missed =
+            |split: usize| counts.iter().map(|(at, n)| n * self.missing[split][*at] / self.sizes[*at]).sum::<f64>();
         (1..SPLITS.len()).fold(0, |best, split| if missed(split) > missed(best) { split } else { best })
     }
 

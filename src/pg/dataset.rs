@@ -3,7 +3,6 @@
 use super::owner::with_catalog_path;
 use super::spi::{self, Arg};
 use crate::dataset::lines::Source;
-use crate::dataset::options::ExportOptions;
 use crate::error::{Code, Error, Result};
 use serde::Deserialize;
 
@@ -42,15 +41,33 @@ pub(crate) fn source(run: &str, role: Option<&str>) -> Result<Source> {
 }
 
 /// The run and the further ones of the options.
-pub(crate) fn sources(run: &str, options: &ExportOptions) -> Result<Vec<Source>> {
-    let mut sources = vec![source(run, options.role.as_deref())?];
-    for name in &options.runs {
-        let more = source(name, options.role.as_deref())?;
+pub(crate) fn sources(run: &str, role: Option<&str>, further: &[String]) -> Result<Vec<Source>> {
+    let mut sources = vec![source(run, role)?];
+    for name in further {
+        let more = source(name, role)?;
         if !sources.iter().any(|s| s.id == more.id) {
             sources.push(more);
         }
     }
     Ok(sources)
+}
+
+/// An SQL list of the runs' ids.
+pub(crate) fn ids(sources: &[Source]) -> String {
+    sources.iter().map(|s| s.id.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Refuses runs of which no record has a split.
+pub(crate) fn require_split(sources: &[Source]) -> Result<()> {
+    let text = format!(
+        "SELECT EXISTS (SELECT FROM nlsql.item_line i WHERE i.run_id IN ({}) AND i.split IS NOT NULL)::text",
+        ids(sources)
+    );
+    if spi::first(with_catalog_path(|| spi::select(&text, &[]))?).as_deref() == Some("true") {
+        return Ok(());
+    }
+    Err(Error::new(Code::ObjectNotInPrerequisiteState, format!("run \"{}\" is not split yet", sources[0].name))
+        .hint(format!("SELECT * FROM nlsql.split('{}');", sources[0].name)))
 }
 
 pub(crate) fn database() -> Result<String> {

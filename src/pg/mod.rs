@@ -12,6 +12,7 @@ pub(crate) mod ledger;
 pub(crate) mod owner;
 pub(crate) mod session;
 pub(crate) mod spi;
+pub(crate) mod split;
 pub(crate) mod store;
 pub(crate) mod transaction;
 pub(crate) mod worker;

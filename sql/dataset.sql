@@ -1,0 +1,10 @@
+-- What the functions on finished records are for, as \df+ shows it.
+
+COMMENT ON FUNCTION nlsql.jsonl(text, text, text, jsonb) IS
+  'the records of a run as lines of JSON, in order; formats nlsql, chat, prompt_completion, preference, alpaca, sharegpt, eval';
+COMMENT ON FUNCTION nlsql.export_jsonl(text, text, text, text, jsonb) IS
+  'writes the lines of nlsql.jsonl() to a file of the server; needs the rights of pg_write_server_files';
+COMMENT ON FUNCTION nlsql.split(text, jsonb) IS
+  'assigns train, dev and test so that nothing alike crosses; what is assigned already stays';
+COMMENT ON FUNCTION nlsql.line_(nlsql.item) IS 'internal: the native line of a record';
+COMMENT ON FUNCTION nlsql.keep_lines_() IS 'internal: keeps nlsql.item_line in step with nlsql.item';
