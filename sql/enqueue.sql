@@ -47,7 +47,10 @@ BEGIN
         USING ERRCODE = 'invalid_parameter_value', HINT = 'More of it comes from the same seed; for another one name a new run.';
     END IF;
     UPDATE nlsql.run_phase
-       SET requested = requested + want, status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
+       SET requested = requested + want,
+           options = CASE phase WHEN 'questions'
+             THEN jsonb_set(options, '{questions}', (options -> 'questions') || (p -> 'options' -> 'questions')) ELSE options END,
+           status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
      WHERE run_id = r.id AND phase = old.phase;
   ELSE
     INSERT INTO nlsql.run_phase (run_id, phase, ordinal, engine, requested, seed, options)

@@ -133,3 +133,10 @@ BEGIN
   INSERT INTO nlsql.event (run_id, level, message) VALUES (run_id_, 'notice', message_);
   PERFORM pg_notify('nlsql', run_id_::text);
 END $$;
+
+-- A budget of the caller's own session takes the place of the one that the run was begun with.
+CREATE FUNCTION nlsql.set_budget_(run_id_ bigint, budget float8) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE nlsql.run_phase SET options = jsonb_set(options, '{budget_usd}', to_jsonb(budget))
+   WHERE run_id = run_id_ AND engine <> 'offline' AND status NOT IN ('done', 'short')
+$$;

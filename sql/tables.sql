@@ -203,6 +203,8 @@ CREATE TABLE nlsql.endpoint (
   base_url            text NOT NULL,
   model               text,
   api_style           text NOT NULL DEFAULT 'auto',
+  structured          text NOT NULL DEFAULT 'auto'
+                      CHECK (structured IN ('auto', 'json_schema', 'json_object', 'tools', 'text')),
   headers             jsonb NOT NULL DEFAULT '{}' CHECK (pg_catalog.jsonb_typeof(headers) = 'object'),
   key                 text CHECK (key ~ '^(env:[A-Za-z_][A-Za-z0-9_]*|file:/.+)$'),
   parallelism         int CHECK (parallelism BETWEEN 1 AND 1024),
@@ -211,6 +213,9 @@ CREATE TABLE nlsql.endpoint (
   allow_http          bool NOT NULL DEFAULT false,
   allow_private       bool NOT NULL DEFAULT false
 );
+COMMENT ON COLUMN nlsql.endpoint.api_style IS 'chat or responses; auto = chat, which every compatible server has';
+COMMENT ON COLUMN nlsql.endpoint.structured IS
+  'how replies get their form: json_schema, json_object, tools or text; auto = json_schema, and simpler ones where it is refused';
 COMMENT ON TABLE nlsql.endpoint IS 'model servers, written by a superuser alone; the key is named (env: or file:), never stored';
 
 CREATE TABLE nlsql.price (

@@ -1,7 +1,7 @@
 //! Runs: make, stop, go on, drop.
 
 use crate::error::{Code, Error, Result};
-use crate::pg::{enqueue, error::report, launch, owner, session, store};
+use crate::pg::{enqueue, error::report, guc, launch, ledger, owner, session, store};
 use crate::plan::{Options, Phase};
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -61,6 +61,9 @@ fn resume(run: &str) -> std::result::Result<i64, ErrorReport> {
         enqueue::check_session()?;
         let role = session::role()?;
         let id = store::find(&role, run)?.id;
+        if let Some(budget) = guc::settings().budget_usd {
+            ledger::set_budget(id, budget)?;
+        }
         let tasks = store::resume(id, &role)?;
         launch::start_at_commit(id, session::role_oid());
         Ok(tasks)

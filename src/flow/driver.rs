@@ -377,7 +377,7 @@ impl Driver {
 /// Tasks in hand for so many calls in flight.
 fn ahead(parallelism: usize) -> usize {
     let calls = parallelism.max(1);
-    calls + calls.div_ceil(2).min(32)
+    calls + calls.min(64)
 }
 
 /// Tokens that a call is counted with before its answer says how many they were.

@@ -10,7 +10,7 @@ use crate::llm::fault::{Class, Fault};
 use crate::llm::retry::{Decision, decide};
 use crate::llm::wire::{Finish, Message, Reply, Request, Role};
 use crate::llm::{chat, responses};
-use crate::plan::Phase;
+use crate::plan::{Engine, Phase};
 use crate::prompt::choice::Draw;
 use std::sync::Arc;
 
@@ -99,6 +99,9 @@ impl Flow {
     /// The next step after an event. Each event has exactly one.
     pub fn on(&mut self, event: Event, learned: &mut Learned, lane: &mut History) -> Action {
         match event {
+            Event::Start if self.setup.engine == Engine::Reword && self.spec.drafts.is_empty() => {
+                self.finish(End::Short("the composer has no statement to word"), lane)
+            }
             Event::Start => self.write(learned, lane),
             Event::Timer => self.call(learned),
             Event::Reply(reply) => self.reply(reply, learned, lane),

@@ -32,7 +32,7 @@ pub(crate) mod driver;
 pub(crate) mod history;
 pub(crate) mod learned;
 pub(crate) mod machine;
-mod plan;
+pub(crate) mod plan;
 mod repair;
 mod reword;
 mod settle;

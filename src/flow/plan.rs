@@ -1,6 +1,7 @@
 //! What a task asks for: tables, difficulty, style and function, drawn by (seed, phase, task number, turn) alone.
 
 use super::{Setup, Spec};
+use crate::error::{Error, Result};
 use crate::plan::{Engine, Phase};
 use crate::prompt::choice::{Draw, connected, distractors, single};
 use crate::prompt::messages::Ask;
@@ -30,6 +31,15 @@ pub(crate) const STYLES: [(&str, &str); 10] = [
 
 pub(crate) fn style_hint(style: &str) -> &'static str {
     STYLES.iter().find(|(name, _)| *name == style).map_or("in your own way.", |(_, hint)| hint)
+}
+
+/// Refuses a style that no one knows.
+pub(crate) fn check_style(style: &str) -> Result<()> {
+    if STYLES.iter().any(|(name, _)| *name == style) {
+        return Ok(());
+    }
+    let names: Vec<&str> = STYLES.iter().map(|(name, _)| *name).collect();
+    Err(Error::invalid(format!("unknown style \"{style}\"")).hint(format!("Styles are {}.", names.join(", "))))
 }
 
 /// The plan of a task's `turn`-th writing call; none where no table serves.

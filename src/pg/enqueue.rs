@@ -85,7 +85,6 @@ fn effective(phase: Phase, given: &Options, row: PhaseRow, settings: &Settings) 
         _ => settings.engine.clone(),
     };
     let engine = Engine::parse(&engine)?;
-    o.engine = Some(engine.name().to_owned());
     o.tables = o.tables.or(from_row.tables);
     o.functions = o.functions.or(from_row.functions);
     o.schema_only = o.schema_only.or(from_row.schema_only);
@@ -108,8 +107,7 @@ fn effective(phase: Phase, given: &Options, row: PhaseRow, settings: &Settings) 
     if phase == Phase::SampleData {
         o.n_rows = Some(o.n_rows.unwrap_or(row.n_rows));
     }
-    let values = if engine == Engine::Offline { "categorical" } else { "none" };
-    o.values = Some(o.values.or_else(|| settings.values.clone()).unwrap_or_else(|| values.to_owned()));
+    o.values = o.values.or_else(|| settings.values.clone());
     o.values_min_rows = Some(o.values_min_rows.unwrap_or(settings.values_min_rows));
     o.endpoint = Some(o.endpoint.unwrap_or_else(|| settings.endpoint.clone()));
     o.model = o.model.or_else(|| settings.model.clone());
@@ -117,25 +115,47 @@ fn effective(phase: Phase, given: &Options, row: PhaseRow, settings: &Settings) 
     Ok((o, engine))
 }
 
+/// `auto` becomes the engine that can be had; rows are drawn offline, whatever the engine of the other phases.
+fn settle_engine(phase: Phase, engine: Engine, options: &mut Options, settings: &Settings) -> Result<Engine> {
+    let engine = match engine {
+        _ if phase == Phase::SampleData => Engine::Offline,
+        Engine::Auto => match super::line::check(options, settings) {
+            Ok(()) => Engine::Openai,
+            Err(error) => {
+                pgrx::notice!("engine offline, since the endpoint cannot be used: {}", error.message);
+                Engine::Offline
+            }
+        },
+        given => given,
+    };
+    if matches!(engine, Engine::Openai | Engine::Reword) {
+        super::line::check(options, settings)?;
+    }
+    if engine != Engine::Offline {
+        for style in options.styles.iter().flatten() {
+            crate::flow::plan::check_style(style)?;
+        }
+    }
+    options.engine = Some(engine.name().to_owned());
+    let values = if engine == Engine::Offline { "categorical" } else { "none" };
+    options.values = Some(options.values.take().unwrap_or_else(|| values.to_owned()));
+    Ok(engine)
+}
+
 /// Phases and engines that this version has.
 fn available(phase: Phase, engine: Engine) -> Result<()> {
-    let offline = matches!(
-        phase,
-        Phase::SingleTable
-            | Phase::Joins
-            | Phase::ComplexSqls
-            | Phase::Builtins
-            | Phase::SchemaDocs
-            | Phase::SampleData
-    );
-    let model = matches!(phase, Phase::SingleTable | Phase::Joins);
-    match engine {
-        Engine::Offline if offline => Ok(()),
-        Engine::Openai if model => Ok(()),
-        _ => Err(not_yet(phase, engine).hint(
-            "Offline there are builtins, single_table, joins, complex_sqls, schema_docs and sample_data; with openai single_table and joins.",
-        )),
+    use Phase as P;
+    let there = match engine {
+        Engine::Offline => !matches!(phase, P::SchemaRelationship | P::Questions),
+        Engine::Reword => matches!(phase, P::Builtins | P::SingleTable | P::Joins | P::ComplexSqls),
+        _ => !matches!(phase, P::SchemaRelationship),
+    };
+    if there {
+        return Ok(());
     }
+    Err(not_yet(phase, engine).hint(
+        "There are builtins, single_table, joins, complex_sqls, schema_docs and sample_data, and questions with a model.",
+    ))
 }
 
 /// Makes or extends the run; returns its name.
@@ -151,6 +171,10 @@ pub(crate) fn enqueue(request: Request<'_>) -> Result<String> {
     let row = phase_row(phase)?;
     let default_count = row.count;
     let (mut options, engine) = effective(phase, &options, row, &settings)?;
+    if phase == Phase::Questions && engine == Engine::Offline {
+        return Err(not_yet(phase, engine).hint("A question of one's own needs a model: SET nlsql.engine = openai;"));
+    }
+    let engine = settle_engine(phase, engine, &mut options, &settings)?;
     available(phase, engine)?;
     if engine == Engine::Offline {
         for name in options.styles.iter().flatten() {
@@ -222,15 +246,35 @@ fn quantities(
             }
             tables.len() as i64 * i64::from(options.n_rows.unwrap_or(10))
         }
-        Phase::Questions => options.questions.as_ref().map_or(0, Vec::len) as i64,
+        Phase::Questions => {
+            if count.is_some() {
+                return Err(Error::invalid("phase \"questions\" takes no count")
+                    .hint("It answers each question of options => '{\"questions\": [\"..\"]}' once."));
+            }
+            questions(options)?
+        }
         _ => count.or(default_count).unwrap_or(1),
     };
     let quota = match (phase, engine) {
         (Phase::SampleData, _) => i64::from(options.n_rows.unwrap_or(10)),
+        (Phase::Questions, _) => 1,
         (_, Engine::Offline) => tasks::offline_quota(requested),
         _ => i64::from(options.api_answer_count.unwrap_or(1)),
     };
     Ok((requested, quota.max(1)))
+}
+
+/// How many questions there are to answer.
+fn questions(options: &Options) -> Result<i64> {
+    let list = options.questions.as_deref().unwrap_or_default();
+    let hint = "Give them as options => '{\"questions\": [\"How many members are there?\"]}'.";
+    if list.is_empty() {
+        return Err(Error::invalid("phase \"questions\" needs the option questions").hint(hint));
+    }
+    match list.iter().find(|q| q.trim().is_empty() || q.len() > 4000 || q.contains('\0')) {
+        Some(_) => Err(Error::invalid("a question is empty or longer than 4000 bytes").hint(hint)),
+        None => Ok(list.len() as i64),
+    }
 }
 
 fn check_name(name: &str) -> Result<()> {

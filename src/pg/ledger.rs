@@ -103,3 +103,8 @@ pub(crate) fn leave_line(run_id: i64) -> Result<()> {
 pub(crate) fn over_budget(run_id: i64, message: &str) -> Result<()> {
     as_owner(|| spi::execute("SELECT nlsql.over_budget_($1, $2)", &[Arg::Int(run_id), Arg::Text(message)])).map(|_| ())
 }
+
+/// Gives the run's unfinished phases another budget.
+pub(crate) fn set_budget(run_id: i64, budget: f64) -> Result<()> {
+    as_owner(|| spi::execute("SELECT nlsql.set_budget_($1, $2)", &[Arg::Int(run_id), Arg::Float(budget)])).map(|_| ())
+}

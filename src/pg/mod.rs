@@ -9,6 +9,7 @@ pub(crate) mod guc;
 pub(crate) mod introspect;
 pub(crate) mod launch;
 pub(crate) mod ledger;
+pub(crate) mod line;
 pub(crate) mod owner;
 pub(crate) mod session;
 pub(crate) mod spi;

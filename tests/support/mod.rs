@@ -30,3 +30,12 @@ pub fn public_databases() -> Option<std::path::PathBuf> {
         .unwrap_or_else(|| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"));
     folder.join("chinook.sql.gz").exists().then_some(folder)
 }
+
+/// Makes the server an endpoint of that name; `more` are further columns, each with its value: `, "key": "env:X"`.
+pub fn endpoint(database: &Database, name: &str, server: &ModelServer, more: &str) {
+    let row = format!(r#"{{"name": "{name}", "base_url": "{}", "model": "gpt-4.1-mini"{more}}}"#, server.url());
+    database.as_superuser().run(&format!(
+        "INSERT INTO nlsql.endpoint SELECT (jsonb_populate_record(e, '{row}')).*
+           FROM (SELECT (NULL, '', NULL, 'auto', 'auto', '{{}}', NULL, NULL, NULL, NULL, false, false)::nlsql.endpoint) x(e)"
+    ));
+}

@@ -75,6 +75,8 @@ impl Asked {
 pub enum Play {
     /// The author's answer.
     Answer,
+    /// The author's answer, billed with so many tokens of prompt and completion.
+    AnswerFor(u64, u64),
     /// A reply of this text, as the interface wraps it.
     Say(String),
     /// The same with a reason for its end, such as `length`.
@@ -189,11 +191,6 @@ impl ModelServer {
     pub fn answered(&self) -> usize {
         self.shared.seen.answered.load(Ordering::SeqCst)
     }
-
-    /// Wait for the last time that a request began.
-    pub fn first_at(&self) -> Option<Instant> {
-        self.shared.seen.journal.lock().expect("no thread panicked").first().map(|a| a.at)
-    }
 }
 
 fn serve(shared: &Shared, stream: TcpStream) {
@@ -212,9 +209,6 @@ fn serve(shared: &Shared, stream: TcpStream) {
         let open = perform(shared, &mut stream, &asked, play);
         seen.answered.fetch_add(1, Ordering::SeqCst);
         seen.in_flight.fetch_sub(1, Ordering::SeqCst);
-        if shared.keep_journal.load(Ordering::Relaxed) {
-            // kept when it is over as well: the order is that of the arrival
-        }
         if !open {
             return;
         }
@@ -300,8 +294,13 @@ fn reply(shared: &Shared, asked: &Asked, play: &Play) -> Value {
     if !calls.is_empty() {
         finish = "tool_calls";
     }
-    let prompt: usize = asked.texts().iter().map(|(_, t)| t.len()).sum::<usize>() / 4;
-    let completion = (text.len() + calls.iter().map(|(_, a)| a.len()).sum::<usize>()) / 4 + 1;
+    let (prompt, completion) = match play {
+        Play::AnswerFor(prompt, completion) => (*prompt as usize, *completion as usize),
+        _ => {
+            let said = text.len() + calls.iter().map(|(_, a)| a.len()).sum::<usize>();
+            (asked.texts().iter().map(|(_, t)| t.len()).sum::<usize>() / 4, said / 4 + 1)
+        }
+    };
     if asked.is_responses() {
         responses(asked, &text, &calls, finish, refused, prompt, completion)
     } else {

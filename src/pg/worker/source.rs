@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::plan::Phase;
 use crate::plan::phase::{Engine, not_yet};
 
-type Draw = Box<dyn Fn(i64, u32) -> Option<Candidate>>;
+pub(super) type Draw = Box<dyn Fn(i64, u32) -> Option<Candidate>>;
 
 pub(super) struct Source {
     draw: Draw,
@@ -65,7 +65,7 @@ fn documents(subjects: &'static Subjects, seed: u64) -> Draw {
     Box::new(move |slot, attempt| if attempt == 0 { docs.get(slot as usize) } else { None })
 }
 
-fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
+pub(super) fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
     let o = &phase.options;
     let options = compose::Options {
         phase: match phase.phase {

@@ -62,6 +62,18 @@ impl Checker {
         Ok(Some(checked.into_iter().map(|(check, verdicts)| (check.task, verdicts)).collect()))
     }
 
+    /// Whether a draft is sound and new; nothing is kept of it.
+    pub fn passes(&mut self, candidate: &Candidate) -> Result<bool> {
+        interrupts()?;
+        let (_, sql) = keys_of(candidate);
+        if sql.as_ref().is_some_and(|s| self.held.contains_key(&format!("s{s}"))) {
+            return Ok(false);
+        }
+        transaction(|| {
+            Ok(self.gate.check_candidate(candidate, self.mode)?.ok() && !store::known(self.run_id, &[(None, sql)])?[0])
+        })
+    }
+
     /// Forgets what the task held: it is stored now, or given up.
     pub fn release(&mut self, task: i64) {
         self.held.retain(|_, holder| *holder != task);

@@ -3,10 +3,12 @@
 //! there are.
 
 mod check;
+mod drafts;
 mod payload;
 mod setup;
 
 use super::super::ledger;
+use super::super::line::{self, Line};
 use super::super::store::{self, RunPhase, Task};
 use super::super::transaction::transaction;
 use super::{Worker, interrupts, report_activity, sleep};
@@ -14,8 +16,8 @@ use crate::error::Result;
 use crate::flow::driver::{Batch, Driver, Stop};
 use crate::flow::{Outcome, Setup, Spec};
 use crate::llm::pool::{Job, Pool};
+use crate::plan::Engine;
 use check::Checker;
-use setup::Line;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,7 +44,8 @@ impl Worker {
         report_activity(Some(&format!("nlsql run {} {}", self.run.name, phase.phase.name())));
         let all = self.subjects()?;
         let subjects = phase.options.tables.as_ref().map_or(all, |names| all.only(names));
-        let line = match setup::line(&self.run, phase) {
+        let opened = transaction(|| line::open(&phase.options, &self.run.settings, ledger::spent(self.run.id)?));
+        let line = match opened {
             Ok(line) => line,
             Err(error) => {
                 let hint = error.hint.map(|h| format!(" {h}")).unwrap_or_default();
@@ -56,6 +59,7 @@ impl Worker {
             hash: &subjects.hash,
             phase,
             setup,
+            draw: if phase.engine == Engine::Reword { Some(super::source::composer(phase, subjects)?) } else { None },
             checker: Checker::new(&self.run, phase)?,
             started: Instant::now(),
             driver: Driver::new(line.terms.clone(), 0),
@@ -67,8 +71,7 @@ impl Worker {
             drained: false,
             ended: None,
         };
-        session.add(first.clone());
-        let result = session.work();
+        let result = session.add(first.clone()).and_then(|()| session.work());
         if result.is_err() {
             // the ledger should know of calls that no one waits for; the error itself is what counts
             let _ = session.lose();
@@ -83,6 +86,8 @@ struct Session<'a> {
     hash: &'a str,
     phase: &'a RunPhase,
     setup: Arc<Setup>,
+    /// Engine `reword`: what the composer draws.
+    draw: Option<super::source::Draw>,
     checker: Checker,
     started: Instant,
     driver: Driver,
@@ -132,17 +137,24 @@ impl Session<'_> {
         }
     }
 
-    fn add(&mut self, task: Task) {
+    fn add(&mut self, task: Task) -> Result<()> {
         let number = i64::from(task.number);
-        let spec = Spec {
+        let mut spec = Spec {
             number: number.unsigned_abs(),
             quota: (task.quota - task.accepted).max(0) as u32,
             attempt: task.attempt.saturating_sub(1).max(0) as u64,
             ..Spec::default()
         };
+        if let Some(draw) = &self.draw {
+            spec.drafts = drafts::drafts(&mut self.checker, draw, &task)?;
+            spec.quota = spec.drafts.len() as u32;
+        }
+        let questions = self.phase.options.questions.as_deref().unwrap_or_default();
+        spec.question = questions.get(task.number.saturating_sub(1).max(0) as usize).cloned();
         self.tasks.insert(number, task);
         let now = self.now();
         self.driver.add(number, spec, self.setup.clone(), now);
+        Ok(())
     }
 
     /// One transaction for all that happened, then the calls that it allows. False = the run is over.
@@ -168,7 +180,7 @@ impl Session<'_> {
             self.drained = told.claimed.len() < claim;
             let more = !told.claimed.is_empty();
             for task in told.claimed {
-                self.add(task);
+                self.add(task)?;
             }
             if !more {
                 return Ok(true);
