@@ -225,12 +225,14 @@ BEGIN
     RETURN;
   END IF;
   UPDATE nlsql.run_phase p
-     SET status = CASE WHEN s.failed THEN 'failed' WHEN s.accepted < p.requested THEN 'short' ELSE 'done' END,
-         reason = CASE WHEN s.accepted < p.requested THEN COALESCE(s.reason, 'exhausted') END,
-         last_error = CASE WHEN s.accepted < p.requested THEN s.last_error END,
+     SET status = CASE WHEN s.failed THEN 'failed' WHEN s.accepted < p.requested AND NOT s.whole THEN 'short' ELSE 'done' END,
+         reason = CASE WHEN s.accepted < p.requested AND NOT s.whole THEN COALESCE(s.reason, 'exhausted') END,
+         last_error = CASE WHEN s.accepted < p.requested AND NOT s.whole THEN s.last_error END,
          finished_at = clock_timestamp()
     FROM (SELECT t.phase, sum(t.accepted) AS accepted, bool_or(t.status = 'failed') AND sum(t.accepted) = 0 AS failed,
-                 max(t.reason) AS reason, max(t.last_error) AS last_error
+                 max(t.reason) AS reason, max(t.last_error) AS last_error,
+                 -- a table with fewer rows than asked for gives all that it has
+                 t.phase = 'sample_data' AND max(t.reason) IS NULL AS whole
             FROM nlsql.task t WHERE t.run_id = run_id_ GROUP BY t.phase
           HAVING bool_and(t.status NOT IN ('open', 'claimed'))) s
    WHERE p.run_id = run_id_ AND p.phase = s.phase AND p.status IN ('queued', 'running', 'waiting');

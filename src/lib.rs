@@ -52,6 +52,7 @@ extension_sql_file!(
     name = "dataset",
     requires = ["export", api::export::jsonl, api::export::export_jsonl, api::split::split]
 );
+extension_sql_file!("../sql/anonymize.sql", name = "anonymize", requires = ["tables"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 
 #[pg_guard]

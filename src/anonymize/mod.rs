@@ -3,8 +3,24 @@
 
 mod class;
 mod detect;
+mod document;
+pub(crate) mod group;
+pub(crate) mod key;
+mod moment;
 mod names;
+mod number;
 mod patterns;
+mod permute;
+mod person;
+pub(crate) mod policy;
+pub(crate) mod query;
+pub(crate) mod rule;
+pub(crate) mod session;
+mod shape;
+mod steps;
+mod stock;
+mod words;
 
 pub(crate) use class::{Class, Kind};
 pub(crate) use detect::{classify, classify_leaf};
+pub(crate) use stock::Originals;

@@ -1,5 +1,6 @@
 //! The SQL interface: thin functions that check arguments and call down.
 
+pub(crate) mod anonymize;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod export;

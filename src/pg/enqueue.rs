@@ -289,7 +289,7 @@ fn check_name(name: &str) -> Result<()> {
 }
 
 /// 31 bits, so that the seed can be given back through nlsql.seed.
-fn random_seed() -> i64 {
+pub(crate) fn random_seed() -> i64 {
     let mut bytes = [0u8; 4];
     // SAFETY: fills the buffer that it is given.
     unsafe { pgrx::pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), bytes.len()) };

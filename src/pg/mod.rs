@@ -1,5 +1,6 @@
 //! The only folder that touches PostgreSQL.
 
+pub(crate) mod anonymize;
 pub(crate) mod copy;
 pub(crate) mod dataset;
 pub(crate) mod enqueue;

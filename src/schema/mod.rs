@@ -7,6 +7,5 @@ pub(crate) mod model;
 pub(crate) mod profile;
 pub(crate) mod relationships;
 pub(crate) mod roles;
-pub(crate) mod sample;
 mod vocabulary;
 pub(crate) mod words;

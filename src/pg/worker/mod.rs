@@ -4,6 +4,7 @@
 mod model;
 mod offline;
 mod record;
+mod samples;
 mod source;
 mod subjects;
 

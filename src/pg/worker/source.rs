@@ -4,6 +4,7 @@ use super::super::gate::{self, Gate, Mode};
 use super::super::session;
 use super::super::store::{Run, RunPhase};
 use super::super::transaction::transaction;
+use super::samples::Samples;
 use super::subjects::Subjects;
 use crate::candidate::{Candidate, Verdict};
 use crate::compose::{self, Composer};
@@ -12,10 +13,12 @@ use crate::error::Result;
 use crate::plan::Phase;
 use crate::plan::phase::{Engine, not_yet};
 
-pub(super) type Draw = Box<dyn Fn(i64, u32) -> Option<Candidate>>;
+pub(super) type Draw = Box<dyn FnMut(i64, u32) -> Result<Option<Candidate>>>;
 
 pub(super) struct Source {
     draw: Draw,
+    /// A slot has one candidate or none: what was drawn is all there is.
+    pub(super) whole: bool,
     gate: Gate,
     mode: Mode,
 }
@@ -28,14 +31,15 @@ impl Source {
         };
         let draw = match phase.phase {
             Phase::SchemaDocs => documents(subjects, phase.seed as u64),
+            Phase::SampleData => samples(run, phase, subjects)?,
             Phase::SingleTable | Phase::Joins | Phase::ComplexSqls | Phase::Builtins => composer(phase, subjects)?,
             other => return Err(not_yet(other, Engine::Offline)),
         };
         let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
-        Ok(Source { draw, gate: gate(run)?, mode })
+        Ok(Source { draw, whole: phase.phase == Phase::SampleData, gate: gate(run)?, mode })
     }
 
-    pub(super) fn draw(&self, slot: i64, attempt: u32) -> Option<Candidate> {
+    pub(super) fn draw(&mut self, slot: i64, attempt: u32) -> Result<Option<Candidate>> {
         (self.draw)(slot, attempt)
     }
 
@@ -62,7 +66,13 @@ pub(super) fn gate(run: &Run) -> Result<Gate> {
 /// A question has one wording a slot: another attempt has nothing new.
 fn documents(subjects: &'static Subjects, seed: u64) -> Draw {
     let docs = Docs::new(&subjects.schema, &subjects.relationships, seed);
-    Box::new(move |slot, attempt| if attempt == 0 { docs.get(slot as usize) } else { None })
+    Box::new(move |slot, attempt| Ok(if attempt == 0 { docs.get(slot as usize) } else { None }))
+}
+
+fn samples(run: &Run, phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
+    let n_rows = i64::from(phase.options.n_rows.unwrap_or(10).max(1));
+    let mut samples = Samples::open(run, &phase.options, phase.seed, subjects)?;
+    Ok(Box::new(move |slot, attempt| if attempt == 0 { samples.draw(slot, n_rows) } else { Ok(None) }))
 }
 
 pub(super) fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {
@@ -88,7 +98,7 @@ pub(super) fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<
         functions: o.functions.clone(),
     };
     let composer = Composer::new(&subjects.schema, &subjects.relationships, options)?;
-    Ok(Box::new(move |slot, attempt| composer.draw(slot as u64, attempt)))
+    Ok(Box::new(move |slot, attempt| Ok(composer.draw(slot as u64, attempt))))
 }
 
 fn styles(names: Option<&[String]>) -> Result<Vec<compose::Style>> {

@@ -10,11 +10,11 @@ use crate::error::Result;
 const DRAWS: u32 = 20;
 
 /// One statement for each open slot of the task, as far as there are any.
-pub(super) fn drafts(checker: &mut Checker, draw: &Draw, task: &Task) -> Result<Vec<Candidate>> {
+pub(super) fn drafts(checker: &mut Checker, draw: &mut Draw, task: &Task) -> Result<Vec<Candidate>> {
     let mut found: Vec<Candidate> = Vec::new();
     for slot in task.slot + task.accepted..task.slot + task.quota {
         for attempt in 0..DRAWS {
-            let Some(candidate) = draw(slot, attempt) else { continue };
+            let Some(candidate) = draw(slot, attempt)? else { continue };
             if found.iter().all(|f| f.sql != candidate.sql) && checker.passes(&candidate)? {
                 found.push(candidate);
                 break;

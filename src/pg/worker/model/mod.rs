@@ -145,7 +145,7 @@ impl Session<'_> {
             attempt: task.attempt.saturating_sub(1).max(0) as u64,
             ..Spec::default()
         };
-        if let Some(draw) = &self.draw {
+        if let Some(draw) = &mut self.draw {
             spec.drafts = drafts::drafts(&mut self.checker, draw, &task)?;
             spec.quota = spec.drafts.len() as u32;
         }

@@ -1,0 +1,105 @@
+//! The SQL that reads a table for the anonymiser: rows to fake, and whether texts are among the originals.
+
+use super::group::Place;
+use super::rule::{Form, Method, Plan, Rule};
+use crate::schema::model::{Table, TableKind, quote_ident};
+
+/// Rows that are looked at before the wanted number is drawn from them.
+const LOOKED_AT: i64 = 20_000;
+
+/// Each row as a JSON array of texts in the order of the rules: the same rows for the same seed and data, spread
+/// over the table. Large tables are sampled by blocks; then a keyed order decides.
+pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String {
+    let list: Vec<String> = plan.rules.iter().map(expression).collect();
+    let wanted = count.saturating_mul(50).max(LOOKED_AT);
+    let samples = matches!(table.kind, TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView);
+    let clause = if samples && table.rows > wanted as f64 * 1.5 {
+        let percent = (wanted as f64 * 100.0 / table.rows).clamp(0.0001, 100.0);
+        format!("TABLESAMPLE SYSTEM ({percent:.4}) REPEATABLE ({})", seed & 0xffff)
+    } else {
+        String::new()
+    };
+    format!(
+        "SELECT r.v FROM (SELECT pg_catalog.to_json(ARRAY[{}]::pg_catalog.text[])::pg_catalog.text AS v FROM {} t {clause} LIMIT {wanted}) r \
+         ORDER BY pg_catalog.md5(r.v || {seed}::pg_catalog.text) LIMIT {count}",
+        list.join(", "),
+        table.qualified()
+    )
+}
+
+/// What of a value the anonymiser needs, as text; no more than that is read.
+fn expression(rule: &Rule) -> String {
+    let column = format!("t.{}", quote_ident(&rule.name));
+    match (&rule.method, rule.form) {
+        (Method::Drop | Method::Mask(_), _) => {
+            format!("CASE WHEN {column} IS NOT NULL THEN '' END")
+        }
+        (Method::Text(super::Kind::Binary), _) => format!(
+            "'\\x' || pg_catalog.left(pg_catalog.repeat(pg_catalog.md5({column}::pg_catalog.text), 4), 2 * pg_catalog.octet_length({column}))"
+        ),
+        (_, Form::Json | Form::Hstore) => format!("pg_catalog.to_jsonb({column})::pg_catalog.text"),
+        _ => format!("{column}::pg_catalog.text"),
+    }
+}
+
+/// The texts of $1 (a JSON array) that are values of the table's protected columns. None where it has none.
+pub(crate) fn among_table(table: &Table, plan: &Plan) -> Option<String> {
+    let mut sources: Vec<String> = Vec::new();
+    let mut plain: Vec<String> = Vec::new();
+    for rule in plan.rules.iter().filter(|r| is_guarded(r)) {
+        let column = format!("t.{}", quote_ident(&rule.name));
+        match (&rule.method, rule.form) {
+            (Method::Document { .. } | Method::Elements(_), _) => sources.push(format!(
+                "SELECT l.v #>> '{{}}' FROM {} t, pg_catalog.jsonb_path_query(pg_catalog.to_jsonb({column}), 'strict $.**') l(v) \
+                 WHERE pg_catalog.jsonb_typeof(l.v) = 'string'",
+                table.qualified()
+            )),
+            (Method::Text(super::Kind::Binary), _) => {}
+            _ => plain.push(format!("{column}::pg_catalog.text")),
+        }
+    }
+    if !plain.is_empty() {
+        sources.push(format!(
+            "SELECT u.v FROM {} t, LATERAL pg_catalog.unnest(ARRAY[{}]::pg_catalog.text[]) u(v)",
+            table.qualified(),
+            plain.join(", ")
+        ));
+    }
+    (!sources.is_empty()).then(|| among(&sources.join(" UNION ALL ")))
+}
+
+/// The same for one column, the root of a group.
+pub(crate) fn among_root(root: &Place) -> String {
+    among(&format!(
+        "SELECT t.{}::pg_catalog.text FROM {}.{} t",
+        quote_ident(&root.2),
+        quote_ident(&root.0),
+        quote_ident(&root.1)
+    ))
+}
+
+fn among(source: &str) -> String {
+    format!(
+        "SELECT DISTINCT s.v FROM (SELECT pg_catalog.lower(pg_catalog.btrim(o.v)) FROM ({source}) o(v)) s(v) \
+         WHERE s.v IN (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb))"
+    )
+}
+
+/// Least and greatest key of a root, as a JSON array of texts.
+pub(crate) fn span(root: &Place) -> String {
+    let column = format!("t.{}", quote_ident(&root.2));
+    format!(
+        "SELECT pg_catalog.to_json(ARRAY[pg_catalog.min({column})::pg_catalog.text, pg_catalog.max({column})::pg_catalog.text])::pg_catalog.text \
+         FROM {}.{} t",
+        quote_ident(&root.0),
+        quote_ident(&root.1)
+    )
+}
+
+/// Whether originals of the column are looked up before a fake may stand.
+pub(crate) fn is_guarded(rule: &Rule) -> bool {
+    matches!(
+        rule.method,
+        Method::Shape | Method::Text(_) | Method::BirthDate(_) | Method::Document { .. } | Method::Elements(_)
+    )
+}

@@ -1,0 +1,90 @@
+//! Anonymised rows of a table.
+
+use crate::error::{Code, Error, Result};
+use crate::pg::anonymize::{self, Anonymiser};
+use crate::pg::error::report;
+use crate::pg::{guc, introspect, session, spi};
+use crate::schema::model::{RowSecurity, Schema, Table};
+use crate::schema::{profile, relationships};
+use pgrx::JsonB;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::prelude::*;
+
+/// Up to n rows of the table with fakes for all that is personal; equal values get equal fakes for one role and seed.
+#[pg_extern(
+    schema = "nlsql",
+    sql = r#"CREATE FUNCTION nlsql.anonymize(tbl regclass, n int DEFAULT 10, seed bigint DEFAULT NULL) RETURNS SETOF jsonb
+VOLATILE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+COMMENT ON FUNCTION nlsql.anonymize(regclass, int, bigint) IS
+  'up to n rows of a table, anonymised; read as the current role; the same role and seed give the same fakes';"#
+)]
+fn anonymize(
+    tbl: Option<pg_sys::Oid>,
+    n: Option<i32>,
+    seed: Option<i64>,
+) -> std::result::Result<SetOfIterator<'static, JsonB>, ErrorReport> {
+    let Some(tbl) = tbl else { return Ok(SetOfIterator::new(Vec::new())) };
+    let rows = rows(tbl, i64::from(n.unwrap_or(10)), seed).map_err(report)?;
+    Ok(SetOfIterator::new(rows))
+}
+
+fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Vec<JsonB>> {
+    if n < 0 {
+        return Err(Error::invalid(format!("n must be 0 or more, not {n}")));
+    }
+    let mut schema = introspect::catalog(None)?;
+    let (schema_name, table_name) = subject(&schema, tbl)?;
+    let relationships = relationships::declared(&schema);
+    let seed = seed.or_else(guc::seed).unwrap_or_else(crate::pg::enqueue::random_seed);
+    let settings = guc::settings();
+    let shared = anonymize::shared_rows(settings.values.as_deref(), settings.values_min_rows);
+    let key = anonymize::call_key(&session::role()?, seed)?;
+    let mut anonymiser = Anonymiser::new(key, &schema, &relationships, shared)?;
+    let named = |s: &Schema| s.table(&schema_name, &table_name).cloned();
+    let table = named(&schema).ok_or_else(|| Error::internal("the table is gone"))?;
+    let roots = anonymiser.roots(&table);
+    for table in &mut schema.tables {
+        let is_root = roots.iter().any(|(s, t)| *s == table.schema && *t == table.name);
+        if is_root || (table.schema == schema_name && table.name == table_name) {
+            look_at(table)?;
+        }
+    }
+    let table = named(&schema).ok_or_else(|| Error::internal("the table is gone"))?;
+    let rows = anonymiser.rows(&schema, &table, n, seed)?;
+    rows.iter().map(|text| spi::json(text).map(JsonB)).collect()
+}
+
+fn look_at(table: &mut Table) -> Result<()> {
+    let Some(query) = profile::sql(table) else { return Ok(()) };
+    if let Some(answer) = introspect::profile(&query)? {
+        profile::apply(table, &answer).map_err(|e| Error::internal(e.to_string()))?;
+    }
+    Ok(())
+}
+
+/// Schema and name of the table, if the role may read it and its row security means something to the role.
+fn subject(schema: &Schema, tbl: pg_sys::Oid) -> Result<(String, String)> {
+    let only = introspect::catalog(Some(&[tbl]))?;
+    let Some(table) = only.tables.first().filter(|t| !t.columns.is_empty()) else {
+        let exists = spi::first(spi::select(
+            "SELECT c.oid::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.int8::pg_catalog.oid",
+            &[spi::Arg::Int(i64::from(tbl.to_u32()))],
+        )?);
+        return Err(match exists {
+            Some(name) => Error::new(Code::InsufficientPrivilege, format!("permission denied for relation {name}"))
+                .hint("Only tables, views and foreign tables that the role may read can be anonymised; those of the catalogs cannot."),
+            None => Error::new(Code::UndefinedTable, format!("relation with OID {} does not exist", tbl.to_u32())),
+        });
+    };
+    if table.row_security == RowSecurity::Bypassed {
+        return Err(Error::new(
+            Code::ObjectNotInPrerequisiteState,
+            format!("row security of {} does not apply to role \"{}\"", table.qualified(), session::role()?),
+        )
+        .hint("Call it as a role that the policies apply to, or ALTER TABLE .. FORCE ROW LEVEL SECURITY."));
+    }
+    schema
+        .table(&table.schema, &table.name)
+        .map(|t| (t.schema.clone(), t.name.clone()))
+        .ok_or_else(|| Error::internal("the table is gone"))
+}

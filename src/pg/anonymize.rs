@@ -1,0 +1,169 @@
+//! Reads tables as the current role and gives their rows back anonymised. Originals leave this file by no other way.
+
+use super::owner::{as_owner, set_local, with_catalog_path};
+use super::spi::{self, Arg};
+use crate::anonymize::group::{Groups, Place};
+use crate::anonymize::key::Key;
+use crate::anonymize::policy::Policy;
+use crate::anonymize::rule::{Given, Guard, Plan};
+use crate::anonymize::session::{Row, Session};
+use crate::anonymize::{Originals, query};
+use crate::error::{Error, Result};
+use crate::schema::model::{Schema, Table, TableKind};
+use crate::schema::relationships::Relationship;
+use std::collections::HashMap;
+
+/// Rows faked at once: one look at the table for the fakes of so many.
+const BATCH: usize = 20_000;
+
+/// Which real values may stand: those that at least so many rows share, or none.
+pub(crate) fn shared_rows(values: Option<&str>, min_rows: i32) -> Option<u64> {
+    (values != Some("none")).then_some(min_rows.max(1) as u64)
+}
+
+fn secret() -> Result<[u8; 32]> {
+    let text = as_owner(|| spi::select("SELECT pg_catalog.encode(s.value, 'hex') FROM nlsql.secret s", &[]))?;
+    let text = spi::first(text).unwrap_or_default();
+    let mut secret = [0u8; 32];
+    for (i, byte) in secret.iter_mut().enumerate() {
+        *byte = text.get(i * 2..i * 2 + 2).and_then(|h| u8::from_str_radix(h, 16).ok()).ok_or_else(|| {
+            Error::internal("the installation has no secret").hint("DROP EXTENSION nlsql; CREATE EXTENSION nlsql;")
+        })?;
+    }
+    Ok(secret)
+}
+
+pub(crate) fn run_key(role: &str, run: &str) -> Result<Key> {
+    Ok(Key::of_run(&secret()?, role, run))
+}
+
+pub(crate) fn call_key(role: &str, seed: i64) -> Result<Key> {
+    Ok(Key::of_call(&secret()?, role, seed))
+}
+
+fn policies() -> Result<Vec<Policy>> {
+    let rows = with_catalog_path(|| {
+        spi::select(
+            "SELECT pg_catalog.json_build_object('schema', p.table_schema, 'table', p.table_name, 'column', p.column_name,
+                      'policy', p.policy, 'fake', p.fake)::text FROM nlsql.column_policy p",
+            &[],
+        )
+    })?;
+    rows.iter().flatten().map(|t| spi::json(t)).collect()
+}
+
+/// Fakes rows of the tables of one schema under one key: equal keys get equal fakes in all of them.
+pub(crate) struct Anonymiser {
+    key: Key,
+    groups: Groups,
+    policies: Vec<Policy>,
+    spans: HashMap<Place, (i128, i128)>,
+    shared_rows: Option<u64>,
+}
+
+impl Anonymiser {
+    /// Needs a transaction, as all of this.
+    pub fn new(
+        key: Key,
+        schema: &Schema,
+        relationships: &[Relationship],
+        shared_rows: Option<u64>,
+    ) -> Result<Anonymiser> {
+        let groups = Groups::of(schema, relationships);
+        Ok(Anonymiser { key, groups, policies: policies()?, spans: HashMap::new(), shared_rows })
+    }
+
+    /// Tables whose columns decide how those of `table` are faked.
+    pub fn roots(&self, table: &Table) -> Vec<(String, String)> {
+        let groups = table.columns.iter().filter_map(|c| self.groups.get(&table.schema, &table.name, &c.name));
+        let mut roots: Vec<(String, String)> = groups.map(|g| (g.root.0.clone(), g.root.1.clone())).collect();
+        roots.sort();
+        roots.dedup();
+        roots
+    }
+
+    pub fn plan(&mut self, schema: &Schema, table: &Table) -> Result<Plan> {
+        self.read_spans(schema, table)?;
+        let given = Given {
+            schema,
+            groups: &self.groups,
+            policies: &self.policies,
+            spans: &self.spans,
+            shared_rows: self.shared_rows,
+        };
+        Ok(Plan::of(table, &given))
+    }
+
+    /// Ranges of the keys that the table holds or points to.
+    fn read_spans(&mut self, schema: &Schema, table: &Table) -> Result<()> {
+        for column in &table.columns {
+            let Some(group) = self.groups.get(&table.schema, &table.name, &column.name) else { continue };
+            let root = &group.root;
+            let stored = schema.table(&root.0, &root.1).is_some_and(|t| t.kind != TableKind::View);
+            if group.most.is_none() || self.spans.contains_key(root) || !stored {
+                continue;
+            }
+            let text = with_catalog_path(|| spi::select(&query::span(root), &[]))?;
+            let ends: Vec<Option<String>> = spi::json(&spi::first(text).unwrap_or_else(|| "[]".to_owned()))?;
+            let number = |i: usize| ends.get(i).and_then(|e| e.as_deref()).and_then(|e| e.parse::<i128>().ok());
+            if let (Some(low), Some(high)) = (number(0), number(1)) {
+                self.spans.insert(root.clone(), (low, high));
+            }
+        }
+        Ok(())
+    }
+
+    /// `count` rows of the table, each one JSON object: the same rows for the same seed and data.
+    pub fn rows(&mut self, schema: &Schema, table: &Table, count: i64, seed: i64) -> Result<Vec<String>> {
+        let plan = self.plan(schema, table)?;
+        let texts = with_reading_path(|| spi::select(&query::rows(table, &plan, count, seed), &[]))?;
+        let mut server = Server { among_table: query::among_table(table, &plan) };
+        let mut session = Session::new(self.key.clone(), plan);
+        let mut out = Vec::with_capacity(texts.len());
+        for batch in texts.chunks(BATCH) {
+            super::session::check_for_interrupts();
+            let rows: Vec<Row> = batch.iter().flatten().map(|t| spi::json(t)).collect::<Result<_>>()?;
+            out.extend(session.rows(&rows, &mut server)?);
+        }
+        Ok(out)
+    }
+}
+
+/// Looks for texts among the originals by asking the server.
+struct Server {
+    among_table: Option<String>,
+}
+
+impl Originals for Server {
+    fn among(&mut self, guard: &Guard, texts: &[String]) -> Result<Vec<String>> {
+        let query = match guard {
+            Guard::Free => return Ok(Vec::new()),
+            Guard::Table => match &self.among_table {
+                Some(query) => query.clone(),
+                None => return Ok(Vec::new()),
+            },
+            Guard::Root(root) => query::among_root(root),
+        };
+        let list = serde_json::to_string(texts).map_err(|e| Error::internal(e.to_string()))?;
+        let rows = with_reading_path(|| spi::select(&query, &[Arg::Text(&list)]))?;
+        Ok(rows.into_iter().flatten().collect())
+    }
+}
+
+/// Texts of values have to look the same whatever the session's settings.
+fn with_reading_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    with_catalog_path(|| {
+        for (name, value) in [
+            (c"synchronize_seqscans", c"off"),
+            (c"datestyle", c"ISO, YMD"),
+            (c"intervalstyle", c"postgres"),
+            (c"timezone", c"UTC"),
+            (c"bytea_output", c"hex"),
+            (c"extra_float_digits", c"1"),
+            (c"jit", c"off"),
+        ] {
+            set_local(name, value);
+        }
+        work()
+    })
+}
