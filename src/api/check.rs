@@ -1,8 +1,9 @@
 //! `nlsql.check_sql`: the gate on its own, for a plain query over thousands of texts.
 
 use crate::candidate::Verdict;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::pg::error::report;
+use crate::pg::gate::bound::MOST_BYTES;
 use crate::pg::gate::{Gate, Mode, Options};
 use crate::pg::guc;
 use pgrx::pg_sys;
@@ -69,6 +70,26 @@ fn check_sql(
 > {
     let verdict = check(sql.unwrap_or_default(), options.0).map_err(report)?;
     Ok(TableIterator::once(row(verdict)))
+}
+
+/// A computed argument of a function whose time is the product of two lengths, unchanged unless it is long.
+#[pg_extern(schema = "nlsql", immutable, strict, parallel_safe)]
+fn bounded_(value: pgrx::AnyElement) -> std::result::Result<pgrx::AnyElement, ErrorReport> {
+    // SAFETY: the value is of the type that it came with.
+    let bytes = unsafe {
+        match pg_sys::get_typlen(value.oid()) {
+            -1 => pg_sys::toast_raw_datum_size(value.datum()),
+            _ => 0,
+        }
+    };
+    if bytes > MOST_BYTES {
+        let message = format!("a computed value of {bytes} bytes is too long to be searched or compared");
+        return Err(report(
+            Error::new(Code::Server(*b"54000"), message)
+                .hint(format!("Functions whose time no limit stops take computed values of up to {MOST_BYTES} bytes.")),
+        ));
+    }
+    Ok(value)
 }
 
 fn check(sql: &str, options: Value) -> Result<Verdict> {

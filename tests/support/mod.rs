@@ -9,7 +9,7 @@ mod psql;
 
 pub use cluster::Cluster;
 pub use model_server::{Asked, ModelServer, Play};
-pub use psql::{Database, PgError, Running, Session, grants};
+pub use psql::{Database, PgError, Running, Session, grants, tool};
 
 use std::time::{Duration, Instant};
 

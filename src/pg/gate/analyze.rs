@@ -1,7 +1,7 @@
 //! From the walk's findings to [`Facts`], and what the gate asks the catalog beside the statement.
 
 use super::features::join_leaves;
-use super::functions::Functions;
+use super::functions::{Functions, parts};
 use super::relations::Relations;
 use super::walk::{Found, Walk};
 use super::{Limits, ffi};
@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) struct Analysis {
     pub facts: Facts,
-    pub own_code: bool,
+    /// Called by the bodies of trusted views and policies, and not by the general rule.
+    pub calls: BTreeSet<u32>,
     pub whole_table: bool,
     pub fan_out: bool,
 }
@@ -35,9 +36,13 @@ pub(super) unsafe fn analyze(
         let found = Walk::new(functions, relations, sql, limits).run(query)?;
         let hardness = hardness(query, &found);
         let whole_table = whole_table(query, &found);
-        let (own_code, fan_out) = (found.own_code, found.fan_out);
+        let fan_out = found.fan_out;
+        let mut calls = BTreeSet::new();
+        for oid in &found.relations {
+            calls.extend(&relations.get(pg_sys::Oid::from(*oid), functions).calls);
+        }
         let facts = facts(found, hardness, sql, functions, relations);
-        Ok(Analysis { facts, own_code, whole_table, fan_out })
+        Ok(Analysis { facts, calls, whole_table, fan_out })
     }
 }
 
@@ -276,7 +281,10 @@ pub(super) fn allowed_functions() -> Result<BTreeSet<u32>> {
     pgrx::Spi::connect(|client| {
         let mut oids = BTreeSet::new();
         for row in client.select(QUERY, None, &[])? {
-            oids.extend(row.get::<pg_sys::Oid>(1)?.map(|oid| oid.to_u32()));
+            if let Some(oid) = row.get::<pg_sys::Oid>(1)? {
+                oids.insert(oid.to_u32());
+                oids.extend(parts(oid));
+            }
         }
         Ok(oids)
     })

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// Features of a query's clauses.
 pub(super) unsafe fn clauses(walk: &mut Walk<'_>, query: *mut pg_sys::Query, kind: Kind) {
-    // SAFETY: as `visit`.
+    // SAFETY: as `enter`.
     unsafe {
         let q = &*query;
         let recursive_body = kind == Kind::Cte
@@ -65,6 +65,17 @@ pub(super) unsafe fn clauses(walk: &mut Walk<'_>, query: *mut pg_sys::Query, kin
                 walk.feature("self_join");
             }
         }
+    }
+}
+
+/// Whether a subquery in FROM is a list of VALUES, which the parser makes a query of its own.
+pub(super) unsafe fn is_values(query: *mut pg_sys::Query) -> bool {
+    // SAFETY: an analysed subquery.
+    unsafe {
+        ffi::length((*query).rtable) == 1
+            && (*query).setOperations.is_null()
+            && ffi::nth::<pg_sys::RangeTblEntry>((*query).rtable, 1)
+                .is_some_and(|entry| (*entry).rtekind == pg_sys::RTEKind::RTE_VALUES)
     }
 }
 

@@ -20,6 +20,11 @@ mod raw {
         pub fn RegisterTimeout(id: c_int, handler: Option<unsafe extern "C-unwind" fn()>) -> c_int;
         pub fn enable_timeout_after(id: c_int, delay_ms: c_int);
         pub fn disable_timeout(id: c_int, keep_indicator: bool);
+        pub fn find_all_inheritors(
+            parent: pg_sys::Oid,
+            lock: pg_sys::LOCKMODE,
+            parents: *mut *mut pg_sys::List,
+        ) -> *mut pg_sys::List;
     }
 }
 
@@ -67,6 +72,19 @@ pub(super) unsafe fn enable_timeout(id: c_int, milliseconds: c_int) {
 pub(super) unsafe fn disable_timeout(id: c_int) {
     // SAFETY: contract of this function.
     unsafe { pg_guard_ffi_boundary(|| raw::disable_timeout(id, false)) }
+}
+
+/// A relation, its partitions and children at all levels, locked for reading.
+///
+/// # Safety
+/// Must run inside a transaction.
+pub(super) unsafe fn inheritors(parent: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+    // SAFETY: contract of this function; the list holds OIDs.
+    unsafe {
+        let list = pg_guard_ffi_boundary(|| raw::find_all_inheritors(parent, lock, std::ptr::null_mut()));
+        (0..length(list)).map(|index| (*(*list).elements.add(index)).oid_value).collect()
+    }
 }
 
 /// Raises 42501 unless the current user may read what this query level's range table says.

@@ -4,9 +4,10 @@
 //! volatile ones that do no harm; what a superuser put into `nlsql.allowed_function`. An extension's function marked
 //! IMMUTABLE proves nothing (it would run while planning), so it has to be listed.
 
-use super::ffi;
+use super::{bound, ffi};
 use pgrx::pg_sys;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// First OID that initdb does not use for its own objects.
 const FIRST_NORMAL: u32 = 16384;
@@ -18,8 +19,8 @@ const HARMLESS: [&str; 9] = [
 ];
 
 /// Not volatile, and still refused: they run SQL text, read the catalog or the session instead of the data, or
-/// (table sampling aside) have no place in a question about data.
-const DENIED: [&str; 22] = [
+/// have no place in a question about data, or run without end where no timer reaches (XPath).
+const DENIED: [&str; 26] = [
     "acldefault",
     "aclexplode",
     "col_description",
@@ -35,6 +36,7 @@ const DENIED: [&str; 22] = [
     "makeaclitem",
     "obj_description",
     "row_security_active",
+    "satisfies_hash_partition",
     "schema_to_xmlschema",
     "shobj_description",
     "ts_stat",
@@ -42,10 +44,13 @@ const DENIED: [&str; 22] = [
     "unknownin",
     "unknownout",
     "version",
+    "xmlexists",
+    "xpath",
+    "xpath_exists",
 ];
 
 /// Families, by the beginning of the name.
-const DENIED_PREFIXES: [&str; 8] = ["pg_", "txid_", "lo_", "binary_upgrade_", "currtid", "dblink", "has_", "to_reg"];
+const DENIED_PREFIXES: [&str; 8] = ["pg_", "txid_", "lo_", "binary_upgrade_", "currtid", "fmgr_", "has_", "to_reg"];
 
 /// Exceptions from the families: about values, not about the server.
 const NOT_DENIED: [&str; 3] = ["pg_typeof", "pg_column_size", "pg_collation_for"];
@@ -56,35 +61,53 @@ pub(super) struct Function {
     pub in_catalog: bool,
     /// Why it may not be called; none = it may.
     pub refusal: Option<String>,
+    /// Takes or gives what only the server itself can hold: an input function, a part of an aggregate.
+    pub machinery: bool,
+    /// Takes time of the product of two lengths, see [`bound`].
+    pub bounded: bool,
     /// Features that a call of it stands for.
     pub traits: Vec<&'static str>,
 }
 
 pub(super) struct Functions {
     known: BTreeMap<u32, Function>,
-    allowed: BTreeSet<u32>,
+    allowed: Rc<BTreeSet<u32>>,
+    /// `nlsql.bounded_`.
+    bound: Option<pg_sys::Oid>,
 }
 
 impl Functions {
-    pub fn new(allowed: BTreeSet<u32>) -> Functions {
-        Functions { known: BTreeMap::new(), allowed }
+    pub fn new(allowed: Rc<BTreeSet<u32>>) -> Functions {
+        Functions { known: BTreeMap::new(), allowed, bound: bound_function() }
     }
 
-    pub fn allow(&mut self, allowed: BTreeSet<u32>) {
-        if self.allowed != allowed {
-            self.allowed = allowed;
-            self.known.clear();
+    pub fn allow(&mut self, allowed: &Rc<BTreeSet<u32>>) {
+        if !Rc::ptr_eq(&self.allowed, allowed) {
+            if self.allowed != *allowed {
+                self.known.clear();
+            }
+            self.allowed = Rc::clone(allowed);
         }
     }
 
+    pub fn bound(&self) -> Option<pg_sys::Oid> {
+        self.bound
+    }
+
+    pub fn allowed(&self) -> Rc<BTreeSet<u32>> {
+        Rc::clone(&self.allowed)
+    }
+
     pub fn forget(&mut self) {
+        self.bound = bound_function();
         self.known.clear();
     }
 
     /// Must run inside a transaction.
     pub fn get(&mut self, oid: pg_sys::Oid) -> &Function {
-        let Functions { known, allowed } = self;
-        known.entry(oid.to_u32()).or_insert_with(|| look_up(oid, allowed.contains(&oid.to_u32())))
+        let Functions { known, allowed, bound } = self;
+        let listed = allowed.contains(&oid.to_u32()) || *bound == Some(oid);
+        known.entry(oid.to_u32()).or_insert_with(|| look_up(oid, listed))
     }
 }
 
@@ -103,7 +126,14 @@ fn look_up(oid: pg_sys::Oid, allowed: bool) -> Function {
         let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(oid));
         if tuple.is_null() {
             let refusal = Some(format!("function with OID {} does not exist", oid.to_u32()));
-            return Function { name: String::new(), in_catalog: false, refusal, traits: Vec::new() };
+            return Function {
+                name: String::new(),
+                in_catalog: false,
+                refusal,
+                machinery: false,
+                bounded: false,
+                traits: Vec::new(),
+            };
         }
         let form = pg_sys::heap_tuple_get_struct::<pg_sys::FormData_pg_proc>(tuple);
         let name = ffi::owned((*form).proname.data.as_ptr());
@@ -129,13 +159,49 @@ fn look_up(oid: pg_sys::Oid, allowed: bool) -> Function {
     } else {
         None
     };
-    Function { name, in_catalog, refusal, traits }
+    let machinery = types.iter().any(|t| matches!(*t, pg_sys::CSTRINGOID | pg_sys::INTERNALOID));
+    let bounded = in_catalog && bound::is_one(&name);
+    Function { name, in_catalog, refusal, machinery, bounded, traits }
+}
+
+/// `nlsql.bounded_(anyelement)`, if the extension is there.
+fn bound_function() -> Option<pg_sys::Oid> {
+    // SAFETY: catalog look-ups inside a transaction.
+    let oid = unsafe {
+        let names = [c"nlsql", c"bounded_"].into_iter().fold(std::ptr::null_mut(), |list, name| {
+            pg_sys::lappend(list, pg_sys::makeString(name.as_ptr().cast_mut()).cast())
+        });
+        let argument = pg_sys::ANYELEMENTOID;
+        pg_sys::LookupFuncName(names, 1, &argument, true)
+    };
+    (oid != pg_sys::InvalidOid).then_some(oid)
+}
+
+/// The functions that an aggregate consists of; none for other functions.
+pub(super) fn parts(oid: pg_sys::Oid) -> Vec<u32> {
+    // SAFETY: a catalog look-up inside a transaction; the tuple is read before it is released.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::AGGFNOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(oid));
+        if tuple.is_null() {
+            return Vec::new();
+        }
+        // aggtransfn to aggmfinalfn: the same columns in every version
+        let mut parts = Vec::new();
+        for number in 4..=11 {
+            let mut null = true;
+            let value = pg_sys::SysCacheGetAttr(cache, tuple, number, &mut null);
+            parts.extend((!null).then(|| value.value() as u32).filter(|part| *part != 0));
+        }
+        pg_sys::ReleaseSysCache(tuple);
+        parts
+    }
 }
 
 /// Features by a function's name and the types that it takes and gives.
 fn traits(name: &str, types: &[pg_sys::Oid]) -> Vec<&'static str> {
     let mut found = Vec::new();
-    if name.ends_with("like") {
+    if name.ends_with("like") && !name.starts_with("regexp") {
         found.push("like");
     }
     if name.contains("regex") || name.starts_with("similar_") {
@@ -147,6 +213,13 @@ fn traits(name: &str, types: &[pg_sys::Oid]) -> Vec<&'static str> {
         {
             found.push(family);
         }
+    }
+    // a path into a document is written as an array, the bounds of a range as dates
+    if found.contains(&"jsonb") {
+        found.retain(|family| *family != "array");
+    }
+    if found.contains(&"range") {
+        found.retain(|family| *family != "date_fn");
     }
     found
 }

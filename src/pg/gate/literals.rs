@@ -18,9 +18,19 @@ const MAX_STEPS: u32 = 64;
 pub(super) unsafe fn sources(
     queries: &[*mut pg_sys::Query],
     node: *mut pg_sys::Node,
-    step: u32,
     found: &mut BTreeSet<(u32, i16)>,
 ) {
+    // SAFETY: contract of this function.
+    unsafe { trace(queries, node, 0, &mut Trace { found, seen: BTreeSet::new() }) }
+}
+
+struct Trace<'a> {
+    found: &'a mut BTreeSet<(u32, i16)>,
+    /// Columns of queries that were followed: a chain of CTEs may name each many times over.
+    seen: BTreeSet<(usize, i16, i16)>,
+}
+
+unsafe fn trace(queries: &[*mut pg_sys::Query], node: *mut pg_sys::Node, step: u32, found: &mut Trace<'_>) {
     use pg_sys::{NodeTag as Tag, RTEKind as R};
     if step > MAX_STEPS {
         return;
@@ -30,11 +40,11 @@ pub(super) unsafe fn sources(
         match ffi::tag(node) {
             Tag::T_Var => {}
             Tag::T_RelabelType => {
-                return sources(queries, (*node.cast::<pg_sys::RelabelType>()).arg.cast(), step, found);
+                return trace(queries, (*node.cast::<pg_sys::RelabelType>()).arg.cast(), step, found);
             }
             Tag::T_CoalesceExpr => {
                 for argument in ffi::pointers::<pg_sys::Node>((*node.cast::<pg_sys::CoalesceExpr>()).args) {
-                    sources(queries, argument, step + 1, found);
+                    trace(queries, argument, step + 1, found);
                 }
                 return;
             }
@@ -44,7 +54,7 @@ pub(super) unsafe fn sources(
                 if (*call).funcformat != pg_sys::CoercionForm::COERCE_EXPLICIT_CALL
                     && let Some(first) = ffi::nth::<pg_sys::Node>((*call).args, 1)
                 {
-                    sources(queries, first, step + 1, found);
+                    trace(queries, first, step + 1, found);
                 }
                 return;
             }
@@ -57,21 +67,25 @@ pub(super) unsafe fn sources(
         let Ok(number) = usize::try_from((*var).varno) else { return };
         let Some(entry) = ffi::nth::<pg_sys::RangeTblEntry>((**query).rtable, number) else { return };
         let attribute = (*var).varattno;
+        let place = (query.addr(), i16::try_from(number).unwrap_or(i16::MAX), attribute);
+        if !found.seen.insert(place) {
+            return;
+        }
         match (*entry).rtekind {
             R::RTE_RELATION => {
-                found.insert(((*entry).relid.to_u32(), attribute));
+                found.found.insert(((*entry).relid.to_u32(), attribute));
             }
             R::RTE_JOIN => {
                 let column = usize::try_from(attribute).ok().and_then(|n| ffi::nth((*entry).joinaliasvars, n));
                 if let Some(column) = column {
-                    sources(levels, column, step + 1, found);
+                    trace(levels, column, step + 1, found);
                 }
             }
             #[cfg(feature = "pg18")]
             R::RTE_GROUP => {
                 let column = usize::try_from(attribute).ok().and_then(|n| ffi::nth((*entry).groupexprs, n));
                 if let Some(column) = column {
-                    sources(levels, column, step + 1, found);
+                    trace(levels, column, step + 1, found);
                 }
             }
             R::RTE_SUBQUERY => output(levels, (*entry).subquery, attribute, step, found),
@@ -104,7 +118,7 @@ unsafe fn output(
     query: *mut pg_sys::Query,
     attribute: i16,
     step: u32,
-    found: &mut BTreeSet<(u32, i16)>,
+    found: &mut Trace<'_>,
 ) {
     // SAFETY: a subquery of the tree being walked.
     unsafe {
@@ -115,7 +129,7 @@ unsafe fn output(
         levels.push(query);
         for entry in ffi::pointers::<pg_sys::TargetEntry>((*query).targetList) {
             if (*entry).resno == attribute && !(*entry).resjunk {
-                sources(&levels, (*entry).expr.cast(), step + 1, found);
+                trace(&levels, (*entry).expr.cast(), step + 1, found);
             }
         }
     }
@@ -139,9 +153,9 @@ pub(super) unsafe fn pair(walk: &mut Walk<'_>, arguments: *mut pg_sys::List) {
                 continue;
             }
             let mut found = BTreeSet::new();
-            sources(&queries, column, 0, &mut found);
+            sources(&queries, column, &mut found);
             if let Some(source) = found.into_iter().next().filter(|(_, number)| *number > 0) {
-                walk.beside.extend(constants.into_iter().map(|constant| (constant, source)));
+                walk.beside.extend(constants.into_iter().map(|constant| (constant.addr(), source)));
             }
         }
     }
@@ -180,7 +194,7 @@ pub(super) unsafe fn constant(walk: &mut Walk<'_>, constant: *mut pg_sys::Const)
         if (*constant).constisnull || (*constant).location < 0 {
             return;
         }
-        let beside = walk.beside.iter().find(|(node, _)| *node == constant.cast()).map(|(_, source)| *source);
+        let beside = walk.beside.get(&constant.addr()).copied();
         let column = beside.and_then(|(relation, number)| {
             let relation = walk.relations.get(pg_sys::Oid::from(relation), walk.functions);
             let name = relation.columns.get(usize::try_from(number).ok()?.checked_sub(1)?)?.clone()?;

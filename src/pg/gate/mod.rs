@@ -2,17 +2,22 @@
 //! by OID, a plan of the very tree that was checked, execution under limits: all in a sandbox that leaves no trace.
 
 mod analyze;
+pub(crate) mod bound;
+mod domain;
 mod execute;
 mod fanout;
 mod features;
 mod ffi;
 mod functions;
 mod literals;
+mod locks;
 pub(crate) mod memory;
+mod net;
 mod parse;
 mod plan;
 mod relations;
 mod sandbox;
+mod sizes;
 mod stored;
 mod walk;
 
@@ -59,7 +64,7 @@ impl Default for Limits {
             memory_bytes: 400 << 20,
             rows: 10_000,
             bytes: 1 << 20,
-            cost: None,
+            cost: Some(1e9),
             foreign_tables: false,
         }
     }
@@ -115,7 +120,7 @@ impl Gate {
         Ok(Gate {
             role,
             search_path,
-            functions: Functions::new(analyze::allowed_functions()?),
+            functions: Functions::new(Rc::new(analyze::allowed_functions()?)),
             relations: Relations::new(role, Rc::clone(&options)),
             options,
         })
@@ -123,7 +128,7 @@ impl Gate {
 
     /// Looks again at `nlsql.allowed_function`; [`Gate::check`] sees all other changes by itself.
     pub(crate) fn refresh(&mut self) -> Result<()> {
-        self.functions.allow(analyze::allowed_functions()?);
+        self.functions.allow(&Rc::new(analyze::allowed_functions()?));
         self.relations.forget();
         Ok(())
     }
@@ -133,6 +138,7 @@ impl Gate {
         if analyze::catalog_changed() {
             self.functions.forget();
             self.relations.forget();
+            net::forget();
         }
         let options = Rc::clone(&self.options);
         let mut verdict = Verdict::default();
@@ -142,7 +148,9 @@ impl Gate {
         };
         let stage = Cell::new(Stage::Parse);
         let path = self.search_path.take();
-        let sandbox = Sandbox { role: self.role, search_path: path.as_deref(), limits: &options.limits };
+        let allowed = self.functions.allowed();
+        let sandbox =
+            Sandbox { role: self.role, search_path: path.as_deref(), limits: &options.limits, allowed: &allowed };
         let ended = sandbox.run(&stage, || self.steps(&text, mode, &options, &stage, &mut verdict));
         self.search_path = path;
         verdict.refusal = ended?.err();
@@ -167,6 +175,7 @@ impl Gate {
             stage.set(Stage::Policy);
             let analysis = analyze::analyze(query, text, limits, &mut self.functions, &mut self.relations)?;
             verdict.facts = Some(analysis.facts);
+            net::permit(analysis.calls);
             stage.set(Stage::Plan);
             let planned = plan::plan(query, text)?;
             verdict.plan = Some(plan::facts(planned, limits)?);

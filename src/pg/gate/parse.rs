@@ -78,13 +78,20 @@ struct Inspection<'a> {
 fn inspect(node: *mut pg_sys::Node, text: &CString, limits: &Limits) -> Result<(), Refusal> {
     let mut state = Inspection { text, limit: limits.tree_depth, depth: 0, refusal: None };
     // SAFETY: the state outlives the walk; a raw tree straight from the parser.
-    unsafe { visit(node, (&raw mut state).cast()) };
+    unsafe { enter(node, (&raw mut state).cast()) };
     state.refusal.map_or(Ok(()), Err)
 }
 
-/// True stops the walk. Bounded depth also bounds the recursion here and in the server's later steps.
+/// What the server calls for each node. Rust calls [`enter`]: a guard turns a panic into a jump to the server's own
+/// handler, which lies outside the sandbox where no call of the server is between.
 #[pg_guard]
 unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    // SAFETY: handed through.
+    unsafe { enter(node, context) }
+}
+
+/// True stops the walk. Bounded depth also bounds the recursion here and in the server's later steps.
+unsafe fn enter(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
     if node.is_null() {
         return false;
     }

@@ -1,12 +1,15 @@
 //! Which relations a statement may read, decided by OID, and what the walk needs to know of them.
 
-use super::functions::Functions;
+use super::functions::{Functions, parts};
 use super::stored::Stored;
 use super::{Options, ffi};
 use crate::schema::model::quote_ident;
 use pgrx::pg_sys;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+
+/// SQLSTATE, message, hint.
+type Refused = (&'static str, String, &'static str);
 
 pub(super) struct Relation {
     /// `schema.table`, quoted as needed.
@@ -15,16 +18,26 @@ pub(super) struct Relation {
     pub columns: Vec<Option<String>>,
     /// Attribute numbers of each unique index without predicate or expression.
     pub unique: Vec<Vec<i16>>,
-    /// Why it may not be read: SQLSTATE, message, hint.
-    pub refusal: Option<(&'static str, String, &'static str)>,
+    /// Why it may not be read.
+    pub refusal: Option<Refused>,
     /// Range-table entries that it stands for: 1, and a view's own.
     pub entries: u32,
-    /// A view or policy calls functions that are not PostgreSQL's own.
-    pub own_code: bool,
+    /// Functions that its trusted views and policies call, and that a statement may not.
+    pub calls: BTreeSet<u32>,
+}
+
+/// What runs when a relation is read, whoever reads it.
+#[derive(Default)]
+struct Body {
+    entries: u32,
+    calls: BTreeSet<u32>,
+    refusal: Option<Refused>,
 }
 
 pub(super) struct Relations {
     known: BTreeMap<u32, Rc<Relation>>,
+    /// Also of what lies behind views, where a relation may be reached by many ways.
+    bodies: BTreeMap<u32, Rc<Body>>,
     role: pg_sys::Oid,
     options: Rc<Options>,
 }
@@ -33,11 +46,12 @@ const SYSTEM: [&str; 4] = ["pg_catalog", "information_schema", "pg_toast", "nlsq
 
 impl Relations {
     pub fn new(role: pg_sys::Oid, options: Rc<Options>) -> Relations {
-        Relations { known: BTreeMap::new(), role, options }
+        Relations { known: BTreeMap::new(), bodies: BTreeMap::new(), role, options }
     }
 
     pub fn forget(&mut self) {
         self.known.clear();
+        self.bodies.clear();
     }
 
     /// Must run as the role, inside a transaction.
@@ -63,10 +77,20 @@ impl Relations {
                 unique: unique_keys(open),
                 refusal: self.kind_rule(oid, form, &schema),
                 entries: 1,
-                own_code: false,
+                calls: BTreeSet::new(),
             };
+            if relation.refusal.is_none() && bypassed(open) {
+                relation.refusal = Some((
+                    "42501",
+                    format!("the role bypasses row security of {}", relation.qualified),
+                    "Run as a role that the table's policies apply to.",
+                ));
+            }
             if relation.refusal.is_none() {
-                self.body_rules(open, &mut relation, functions);
+                let body = self.body(oid, open, functions);
+                relation.refusal = body.refusal.clone();
+                relation.entries = relation.entries.saturating_add(body.entries);
+                relation.calls = body.calls.clone();
             }
             pg_sys::relation_close(open, pg_sys::NoLock as i32);
             relation
@@ -74,12 +98,7 @@ impl Relations {
     }
 
     /// Rules by what the relation is and where it lies.
-    unsafe fn kind_rule(
-        &self,
-        oid: pg_sys::Oid,
-        form: pg_sys::Form_pg_class,
-        schema: &str,
-    ) -> Option<(&'static str, String, &'static str)> {
+    unsafe fn kind_rule(&self, oid: pg_sys::Oid, form: pg_sys::Form_pg_class, schema: &str) -> Option<Refused> {
         // SAFETY: the row of an open relation.
         let (kind, temporary) = unsafe { ((*form).relkind as u8, (*form).relpersistence as u8 == b't') };
         let system = SYSTEM.contains(&schema);
@@ -109,100 +128,113 @@ impl Relations {
         match kind {
             b'r' | b'p' | b'v' | b'm' => None,
             b'f' if self.options.foreign_tables => None,
-            b'f' => Some(("0A000", "foreign tables reach outside the server".to_owned(), "Use ordinary tables.")),
+            b'f' => Some(foreign()),
             _ => Some(("42809", "relation is not a table or view".to_owned(), "Use ordinary tables.")),
         }
     }
 
-    /// Rules by what runs when the relation is read: row security and a view's body.
-    unsafe fn body_rules(&mut self, open: pg_sys::Relation, relation: &mut Relation, functions: &mut Functions) {
-        // SAFETY: an open relation; its rules and policies are analysed trees.
-        unsafe {
+    /// Rules by what runs when the relation is read: row security, a view's body, and what lies behind it. That need
+    /// not be a subject, but what runs there counts.
+    unsafe fn body(&mut self, oid: pg_sys::Oid, open: pg_sys::Relation, functions: &mut Functions) -> Rc<Body> {
+        if let Some(body) = self.bodies.get(&oid.to_u32()) {
+            return Rc::clone(body);
+        }
+        let mut body = Body::default();
+        // SAFETY: an open relation.
+        let (stored, trusted) = unsafe {
+            if !self.options.foreign_tables && reaches_outside(oid, open) {
+                body.refusal = Some(foreign());
+            }
             let owner = (*(*open).rd_rel).relowner;
-            let trusted = owner == self.role || pg_sys::superuser_arg(owner);
-            let mut stored = Stored::default();
-            if (*(*open).rd_rel).relrowsecurity {
-                let state = pg_sys::check_enable_rls((*open).rd_id, pg_sys::InvalidOid, true);
-                if state != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32 {
-                    relation.refusal = Some((
-                        "42501",
-                        format!("the role bypasses row security of {}", relation.qualified),
-                        "Run as a role that the table's policies apply to.",
-                    ));
-                    return;
-                }
-                if !(*open).rd_rsdesc.is_null() {
-                    for policy in ffi::pointers::<pg_sys::RowSecurityPolicy>((*(*open).rd_rsdesc).policies) {
-                        stored.read((*policy).qual.cast());
-                    }
-                }
-            }
-            let view = (*(*open).rd_rel).relkind as u8 == b'v';
-            if view && !(*open).rd_rules.is_null() {
-                let rules =
-                    std::slice::from_raw_parts((*(*open).rd_rules).rules, (*(*open).rd_rules).numLocks as usize);
-                for rule in rules {
-                    for action in ffi::pointers::<pg_sys::Query>((**rule).actions) {
-                        stored.read(action.cast());
-                    }
-                }
-            }
-            // up to 15 a rule lists its own view, as old and new
-            stored.relations.remove(&(*open).rd_id.to_u32());
-            for oid in &stored.functions {
-                let function = functions.get(pg_sys::Oid::from(*oid));
-                relation.own_code |= !function.in_catalog;
-                if !trusted && let Some(reason) = &function.refusal {
-                    let message = format!("{} calls what is not allowed: {reason}", relation.qualified);
-                    relation.refusal =
-                        Some(("42501", message, "A superuser can list the function in nlsql.allowed_function."));
-                }
-            }
-            relation.entries = relation.entries.saturating_add(stored.entries);
-            self.behind(&stored, relation, functions);
-        }
-    }
-
-    /// What lies behind a view need not be a subject, but what runs there counts.
-    fn behind(&mut self, stored: &Stored, relation: &mut Relation, functions: &mut Functions) {
-        for oid in &stored.relations {
-            let oid = pg_sys::Oid::from(*oid);
-            // SAFETY: a catalog look-up.
-            let kind = unsafe { pg_sys::get_rel_relkind(oid) } as u8;
-            if kind == b'v' {
-                let inner = self.inner_view(oid, functions);
-                relation.entries = relation.entries.saturating_add(inner.0);
-                relation.own_code |= inner.1;
-                if relation.refusal.is_none() {
-                    relation.refusal = inner.2;
-                }
-            }
-        }
-    }
-
-    /// Entries, own code and refusal of a view behind a view; views cannot be cyclic.
-    fn inner_view(
-        &mut self,
-        oid: pg_sys::Oid,
-        functions: &mut Functions,
-    ) -> (u32, bool, Option<(&'static str, String, &'static str)>) {
-        let mut inner = Relation {
-            qualified: String::new(),
-            columns: Vec::new(),
-            unique: Vec::new(),
-            refusal: None,
-            entries: 0,
-            own_code: false,
+            (stored(open), owner == self.role || pg_sys::superuser_arg(owner))
         };
-        // SAFETY: as in `look_up`.
-        unsafe {
-            let open = pg_sys::relation_open(oid, pg_sys::AccessShareLock as i32);
-            inner.qualified = ffi::owned((*(*open).rd_rel).relname.data.as_ptr());
-            self.body_rules(open, &mut inner, functions);
-            pg_sys::relation_close(open, pg_sys::NoLock as i32);
+        body.entries = stored.entries;
+        for called in &stored.functions {
+            let Some(reason) = &functions.get(pg_sys::Oid::from(*called)).refusal else { continue };
+            if trusted {
+                body.calls.insert(*called);
+                body.calls.extend(parts(pg_sys::Oid::from(*called)));
+            } else if body.refusal.is_none() {
+                // SAFETY: an open relation has a name.
+                let name = unsafe { ffi::owned((*(*open).rd_rel).relname.data.as_ptr()) };
+                let message = format!("{name} calls what is not allowed: {reason}");
+                body.refusal = Some(("42501", message, "A superuser can list the function in nlsql.allowed_function."));
+            }
         }
-        (inner.entries, inner.own_code, inner.refusal)
+        for (behind, times) in stored.relations {
+            // up to 15 a view's rule names the view itself, twice
+            if behind == oid.to_u32() {
+                continue;
+            }
+            // SAFETY: opened under a lock that the sandbox's rollback releases, closed before the next.
+            let inner = unsafe {
+                let open = pg_sys::relation_open(pg_sys::Oid::from(behind), pg_sys::AccessShareLock as i32);
+                let inner = self.body(pg_sys::Oid::from(behind), open, functions);
+                pg_sys::relation_close(open, pg_sys::NoLock as i32);
+                inner
+            };
+            body.entries = body.entries.saturating_add(inner.entries.saturating_mul(times));
+            body.calls.extend(&inner.calls);
+            if body.refusal.is_none() {
+                body.refusal = inner.refusal.clone();
+            }
+        }
+        let body = Rc::new(body);
+        self.bodies.insert(oid.to_u32(), Rc::clone(&body));
+        body
     }
+}
+
+fn foreign() -> Refused {
+    ("0A000", "foreign tables reach outside the server".to_owned(), "Use ordinary tables.")
+}
+
+/// Whether the relation is a foreign table or has one among its partitions and children: planning alone may already
+/// call the other server.
+unsafe fn reaches_outside(oid: pg_sys::Oid, open: pg_sys::Relation) -> bool {
+    // SAFETY: an open relation; the list of its children holds OIDs.
+    unsafe {
+        let form = (*open).rd_rel;
+        match (*form).relkind as u8 {
+            b'f' => true,
+            b'r' | b'p' if (*form).relhassubclass => {
+                ffi::inheritors(oid).iter().any(|child| pg_sys::get_rel_relkind(*child) as u8 == b'f')
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether the role reads past the policies that the table has.
+unsafe fn bypassed(open: pg_sys::Relation) -> bool {
+    // SAFETY: an open relation.
+    unsafe {
+        (*(*open).rd_rel).relrowsecurity
+            && pg_sys::check_enable_rls((*open).rd_id, pg_sys::InvalidOid, true)
+                != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
+    }
+}
+
+/// The trees that are stored with a relation and run when it is read.
+unsafe fn stored(open: pg_sys::Relation) -> Stored {
+    let mut stored = Stored::default();
+    // SAFETY: an open relation; its rules and policies are analysed trees.
+    unsafe {
+        if (*(*open).rd_rel).relrowsecurity && !(*open).rd_rsdesc.is_null() {
+            for policy in ffi::pointers::<pg_sys::RowSecurityPolicy>((*(*open).rd_rsdesc).policies) {
+                stored.read((*policy).qual.cast());
+            }
+        }
+        if (*(*open).rd_rel).relkind as u8 == b'v' && !(*open).rd_rules.is_null() {
+            let rules = std::slice::from_raw_parts((*(*open).rd_rules).rules, (*(*open).rd_rules).numLocks as usize);
+            for rule in rules {
+                for action in ffi::pointers::<pg_sys::Query>((**rule).actions) {
+                    stored.read(action.cast());
+                }
+            }
+        }
+    }
+    stored
 }
 
 unsafe fn columns(descriptor: pg_sys::TupleDesc) -> Vec<Option<String>> {

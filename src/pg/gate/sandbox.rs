@@ -1,14 +1,16 @@
 //! The frame around a check: a subtransaction that is always rolled back, the run's role under a restricted security
 //! context, READ ONLY, pinned settings, own timer, memory limit. Nothing of a check outlives it.
 
-use super::{Limits, ffi, memory};
+use super::{Limits, ffi, locks, memory, net};
 use crate::candidate::{Refusal, Stage};
 use crate::error::{Code, Error};
 use crate::pg::error::from_caught;
 use pgrx::{PgTryBuilder, pg_sys};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 /// SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION: no SET ROLE, no temporary objects, no deferred work.
@@ -18,12 +20,16 @@ const RESTRICTED: c_int = 1 | 2;
 /// The planner's are PostgreSQL's defaults, pinned since others open the way to a plan that eats all memory.
 /// The quiet ones keep a check out of the client, the log and pg_stat_statements; with `log_min_messages` they also
 /// see to it that only an ERROR reaches [`note_error`].
-const PINNED: [(&CStr, &CStr); 21] = [
+const PINNED: [(&CStr, &CStr); 25] = [
     (c"transaction_read_only", c"on"),
     (c"row_security", c"on"),
     (c"exit_on_error", c"off"),
     (c"client_min_messages", c"error"),
     (c"log_min_messages", c"error"),
+    (c"debug_print_parse", c"off"),
+    (c"debug_print_rewritten", c"off"),
+    (c"debug_print_plan", c"off"),
+    (c"log_planner_stats", c"off"),
     (c"log_temp_files", c"-1"),
     (c"log_lock_waits", c"off"),
     (c"compute_query_id", c"off"),
@@ -77,17 +83,25 @@ struct ErrorNote {
 }
 
 /// Called by the server for every ERROR under the frame, before it is thrown. The memory limit goes first: copying
-/// the error must not run into it.
+/// the error must not run into it. What is only logged (as auto_explain does) has an SQLSTATE of class 00 or 01.
 unsafe extern "C-unwind" fn note_error(argument: *mut c_void) {
-    memory::lift();
     // SAFETY: the argument is the note that `enter` lives with; an error is being reported, so its fields can be read.
-    unsafe { (*argument.cast::<ErrorNote>()).position = pg_sys::geterrposition() }
+    unsafe {
+        let class = pg_sys::geterrcode() & 0xfff;
+        if class == 0 || class == 1 << 6 {
+            return;
+        }
+        memory::lift();
+        (*argument.cast::<ErrorNote>()).position = pg_sys::geterrposition();
+    }
 }
 
 pub(super) struct Sandbox<'a> {
     pub role: pg_sys::Oid,
     pub search_path: Option<&'a CStr>,
     pub limits: &'a Limits,
+    /// Functions that a superuser has listed.
+    pub allowed: &'a Rc<BTreeSet<u32>>,
 }
 
 /// How a check ended where it did not go through.
@@ -129,6 +143,9 @@ impl Sandbox<'_> {
             pg_sys::CurrentMemoryContext = saved.0;
             pg_sys::CurrentResourceOwner = saved.1;
         }
+        if let Some(before) = net::locks_before() {
+            locks::release_since(&before);
+        }
         match result {
             Ok(ended) => Ok(ended),
             Err(error) => judge(error, stage.get(), note.position, timed_out, self.limits).map(Err),
@@ -151,12 +168,14 @@ impl Sandbox<'_> {
             ffi::enable_timeout(TIMER.load(Ordering::SeqCst), self.limits.timeout_ms);
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
+        net::spread(self.allowed);
         memory::limit(self.limits.memory_bytes);
     }
 
     /// Takes the limits off; true where the timer had gone off.
     fn leave(&self) -> bool {
         memory::lift();
+        net::lift();
         // SAFETY: the timer is registered. A cancel that it asked for and nobody took must not hit the caller.
         unsafe {
             ffi::disable_timeout(TIMER.load(Ordering::SeqCst));

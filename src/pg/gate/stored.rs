@@ -2,13 +2,14 @@
 
 use super::ffi;
 use pgrx::{pg_guard, pg_sys};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_void;
 
 #[derive(Default)]
 pub(super) struct Stored {
     pub functions: BTreeSet<u32>,
-    pub relations: BTreeSet<u32>,
+    /// With how often each is read.
+    pub relations: BTreeMap<u32, u32>,
     /// Range-table entries of all levels.
     pub entries: u32,
 }
@@ -18,12 +19,18 @@ impl Stored {
     /// `node` is an analysed query or expression, or NULL. Must run inside a transaction.
     pub unsafe fn read(&mut self, node: *mut pg_sys::Node) {
         // SAFETY: contract of this function; `self` outlives the walk.
-        unsafe { visit(node, (&raw mut *self).cast()) };
+        unsafe { enter(node, (&raw mut *self).cast()) };
     }
 }
 
+/// For the server alone, as in `parse`.
 #[pg_guard]
 unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    // SAFETY: handed through.
+    unsafe { enter(node, context) }
+}
+
+unsafe fn enter(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
     if node.is_null() {
         return false;
     }
@@ -35,7 +42,7 @@ unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void)
                 let entry = node.cast::<pg_sys::RangeTblEntry>();
                 (*stored).entries = (*stored).entries.saturating_add(1);
                 if (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION {
-                    (*stored).relations.insert((*entry).relid.to_u32());
+                    *(*stored).relations.entry((*entry).relid.to_u32()).or_default() += 1;
                 }
                 return false; // the walker goes on into it by itself
             }

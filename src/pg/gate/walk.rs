@@ -3,10 +3,11 @@
 use super::functions::Functions;
 use super::parse::{hinted, position, refuse};
 use super::relations::Relations;
-use super::{Limits, fanout, features, ffi, literals, stored};
+use super::sizes::{MOST_EXPANDED, Sizes};
+use super::{Limits, bound, domain, fanout, features, ffi, literals, stored};
 use crate::candidate::{Refusal, Stage};
 use pgrx::{pg_guard, pg_sys};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, c_void};
 
 /// What kind of query a level of the stack is.
@@ -44,7 +45,8 @@ pub(super) struct Found {
     pub joins: u32,
     pub depth: u32,
     pub weight: u32,
-    pub own_code: bool,
+    /// Columns of tables after each column of a subquery or CTE is replaced by what it stands for.
+    pub expanded: u64,
     /// With its place in the text.
     pub literals: Vec<(i32, crate::candidate::facts::Literal)>,
     /// Subqueries, CTEs, set operations and window clauses of all levels.
@@ -63,7 +65,8 @@ pub(super) struct Walk<'a> {
     pub found: Found,
     pending: Kind,
     /// Constants met beside a column, with the column, before the walk reaches them.
-    pub beside: Vec<(*mut pg_sys::Node, (u32, i16))>,
+    pub beside: BTreeMap<usize, (u32, i16)>,
+    sizes: Sizes,
     refusal: Option<Refusal>,
 }
 
@@ -77,7 +80,8 @@ impl<'a> Walk<'a> {
             levels: Vec::new(),
             found: Found::default(),
             pending: Kind::Top,
-            beside: Vec::new(),
+            beside: BTreeMap::new(),
+            sizes: Sizes::default(),
             refusal: None,
         }
     }
@@ -86,7 +90,7 @@ impl<'a> Walk<'a> {
     /// `query` comes from parse analysis, in the sandbox.
     pub unsafe fn run(mut self, query: *mut pg_sys::Query) -> Result<Found, Refusal> {
         // SAFETY: contract of this function; `self` outlives the walk.
-        unsafe { visit(query.cast(), (&raw mut self).cast()) };
+        unsafe { enter(query.cast(), (&raw mut self).cast()) };
         match self.refusal {
             Some(refusal) => Err(refusal),
             None => Ok(self.found),
@@ -107,12 +111,13 @@ impl<'a> Walk<'a> {
         let function = self.functions.get(oid);
         // SAFETY: a node of the tree being walked.
         let (tag, location) = unsafe { (ffi::tag(node), pg_sys::exprLocation(node)) };
-        if let Some(reason) = &function.refusal {
-            let mut refusal = refuse(Stage::Policy, "42501", reason.clone());
+        let machinery =
+            function.machinery.then(|| format!("function {} is a part of the server's machinery", function.name));
+        if let Some(reason) = function.refusal.clone().or(machinery) {
+            let mut refusal = refuse(Stage::Policy, "42501", reason);
             refusal.position = position(self.sql, location);
             return self.stop(hinted(refusal, "A superuser can list the function in nlsql.allowed_function."));
         }
-        self.found.own_code |= !function.in_catalog;
         // SAFETY: cast by tag.
         let called = unsafe { explicit_call(node) };
         let operator = matches!(tag, pg_sys::NodeTag::T_OpExpr | pg_sys::NodeTag::T_ScalarArrayOpExpr);
@@ -144,7 +149,6 @@ impl<'a> Walk<'a> {
                         let message = format!("{message}: {}", relation.qualified);
                         return self.stop(hinted(refuse(Stage::Policy, sqlstate, message), *hint));
                     }
-                    self.found.own_code |= relation.own_code;
                     self.found.relations.insert((*entry).relid.to_u32());
                     weight = relation.entries;
                     let sample = (*entry).tablesample;
@@ -156,7 +160,7 @@ impl<'a> Walk<'a> {
                     weight = 0; // its own entries count
                     let set_operation = self.levels.last().is_some_and(|level| !(*level.query).setOperations.is_null());
                     self.pending = if set_operation { Kind::Branch } else { Kind::From };
-                    if self.pending == Kind::From {
+                    if self.pending == Kind::From && !features::is_values((*entry).subquery) {
                         self.feature("subq_from");
                         self.found.nested += 1;
                     }
@@ -184,6 +188,7 @@ impl<'a> Walk<'a> {
 
     unsafe fn var(&mut self, node: *mut pg_sys::Node) {
         let mut columns = BTreeSet::new();
+        let queries: Vec<_> = self.levels.iter().map(|level| level.query).collect();
         // SAFETY: a Var of the query on top of the stack.
         unsafe {
             let up = (*node.cast::<pg_sys::Var>()).varlevelsup as usize;
@@ -193,9 +198,10 @@ impl<'a> Walk<'a> {
                     self.found.features.insert("subq_correlated");
                 }
             }
-            let queries: Vec<_> = self.levels.iter().map(|level| level.query).collect();
-            literals::sources(&queries, node, 0, &mut columns);
+            literals::sources(&queries, node, &mut columns);
         }
+        // SAFETY: as above.
+        self.found.expanded = self.found.expanded.saturating_add(unsafe { self.sizes.of(&queries, node) });
         for (relation, number) in columns {
             if number > 0 {
                 self.found.columns.insert((relation, number));
@@ -223,9 +229,15 @@ unsafe fn explicit_call(node: *mut pg_sys::Node) -> bool {
     }
 }
 
-/// True stops the walk.
+/// For the server alone, as in `parse`.
 #[pg_guard]
-pub(super) unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    // SAFETY: handed through.
+    unsafe { enter(node, context) }
+}
+
+/// True stops the walk.
+unsafe fn enter(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
     use pg_sys::NodeTag as Tag;
     if node.is_null() {
         return false;
@@ -246,23 +258,39 @@ pub(super) unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *
             Tag::T_Const => literals::constant(&mut *walk, node.cast()),
             Tag::T_SubLink => return sublink(node.cast(), walk),
             Tag::T_Aggref => aggregate(&mut *walk, node.cast()),
+            Tag::T_WindowFunc if !(*node.cast::<pg_sys::WindowFunc>()).aggfilter.is_null() => (*walk).feature("filter"),
             Tag::T_NextValueExpr | Tag::T_CurrentOfExpr => {
                 return (*walk).stop(refuse(Stage::Policy, "0A000", "this expression is not allowed"));
             }
             Tag::T_CoerceToDomain => {
-                if domain(&mut *walk, node.cast()) {
-                    return true;
+                if let Some(refusal) = domain::refusal(&mut *walk, node.cast()) {
+                    return (*walk).stop(refusal);
                 }
+            }
+            Tag::T_TableFunc => {
+                let message = "XMLTABLE is not allowed: no time limit reaches XPath";
+                return (*walk).stop(refuse(Stage::Policy, "0A000", message));
             }
             _ => features::shape(&mut *walk, node),
         }
-        ffi::walk_expression(node, Some(visit), context)
+        if ffi::walk_expression(node, Some(visit), context) {
+            return true;
+        }
+        // last, since what it puts in is not the statement's
+        let bounded = match stored::called(node) {
+            Some(oid) => (*walk).functions.get(oid).bounded,
+            None => ffi::tag(node) == Tag::T_CoerceViaIO,
+        };
+        if bounded {
+            bound::arguments(&mut *walk, node);
+        }
+        false
     }
 }
 
 /// One query level: its CTEs first, so that their weights are known where they are used.
 unsafe fn query(query: *mut pg_sys::Query, walk: *mut Walk<'_>) -> bool {
-    // SAFETY: as `visit`.
+    // SAFETY: as `enter`.
     unsafe {
         let kind = std::mem::replace(&mut (*walk).pending, Kind::From);
         if (*query).commandType != pg_sys::CmdType::CMD_SELECT
@@ -281,7 +309,7 @@ unsafe fn query(query: *mut pg_sys::Query, walk: *mut Walk<'_>) -> bool {
             (*walk).found.nested += 1;
             (*walk).pending = Kind::Cte;
             let before = (*walk).found.weight;
-            if visit((*cte).ctequery, walk.cast()) {
+            if enter((*cte).ctequery, walk.cast()) {
                 return true;
             }
             let weight = (*walk).found.weight;
@@ -318,6 +346,10 @@ fn close(walk: &mut Walk<'_>) -> bool {
         let message = format!("statement reads {} relations, more than {}", level.weight, walk.limits.range_table);
         return walk.stop(refuse(Stage::Policy, "54000", message));
     }
+    if walk.found.expanded > MOST_EXPANDED {
+        let message = "subqueries that build on each other make too large an expression";
+        return walk.stop(refuse(Stage::Policy, "54001", message));
+    }
     if walk.found.joins > walk.limits.joins {
         let message = format!("statement has {} joins, more than {}", walk.found.joins, walk.limits.joins);
         return walk.stop(refuse(Stage::Policy, "54000", message));
@@ -327,7 +359,7 @@ fn close(walk: &mut Walk<'_>) -> bool {
 
 unsafe fn sublink(link: *mut pg_sys::SubLink, walk: *mut Walk<'_>) -> bool {
     use pg_sys::SubLinkType as S;
-    // SAFETY: as `visit`.
+    // SAFETY: as `enter`.
     unsafe {
         (*walk).feature(match (*link).subLinkType {
             S::EXISTS_SUBLINK => "subq_exists",
@@ -338,16 +370,16 @@ unsafe fn sublink(link: *mut pg_sys::SubLink, walk: *mut Walk<'_>) -> bool {
             (*walk).feature("array");
         }
         (*walk).found.nested += 1;
-        if visit((*link).testexpr, walk.cast()) {
+        if enter((*link).testexpr, walk.cast()) {
             return true;
         }
         (*walk).pending = Kind::SubLink;
-        visit((*link).subselect, walk.cast())
+        enter((*link).subselect, walk.cast())
     }
 }
 
 unsafe fn aggregate(walk: &mut Walk<'_>, aggregate: *mut pg_sys::Aggref) {
-    // SAFETY: as `visit`.
+    // SAFETY: as `enter`.
     unsafe {
         walk.feature("aggregate");
         if !(*aggregate).aggfilter.is_null() {
@@ -365,27 +397,4 @@ unsafe fn aggregate(walk: &mut Walk<'_>, aggregate: *mut pg_sys::Aggref) {
             fanout::measure(walk, aggregate);
         }
     }
-}
-
-/// A cast to a domain runs the domain's checks. True stops.
-unsafe fn domain(walk: &mut Walk<'_>, cast: *mut pg_sys::CoerceToDomain) -> bool {
-    let mut checks = stored::Stored::default();
-    // SAFETY: as `visit`; the reference lives in the sandbox's memory, which is where its callback expects it.
-    unsafe {
-        let size = std::mem::size_of::<pg_sys::DomainConstraintRef>();
-        let reference = pg_sys::palloc0(size).cast::<pg_sys::DomainConstraintRef>();
-        pg_sys::InitDomainConstraintRef((*cast).resulttype, reference, pg_sys::CurrentMemoryContext, false);
-        for check in ffi::pointers::<pg_sys::DomainConstraintState>((*reference).constraints) {
-            checks.read((*check).check_expr.cast());
-        }
-        for oid in checks.functions {
-            if let Some(reason) = &walk.functions.get(pg_sys::Oid::from(oid)).refusal {
-                let message = format!("a check of the domain calls what is not allowed: {reason}");
-                let mut refusal = refuse(Stage::Policy, "42501", message);
-                refusal.position = position(walk.sql, (*cast).location);
-                return walk.stop(refusal);
-            }
-        }
-    }
-    false
 }
