@@ -65,6 +65,10 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     {
         return missing(rng, scope, place);
     }
+    let worded = matches!(field.role(), Role::Name | Role::Dimension | Role::Code | Role::FreeText | Role::Search);
+    if worded && !field.elements.is_empty() && (field.values.is_empty() || rng.chance(22) || own_label(scope, place)) {
+        return word(rng, scope, place);
+    }
     let mut condition = match field.role() {
         Role::Flag => flag(rng, scope, place),
         Role::Dimension | Role::Name | Role::Code => value(rng, scope, place),
@@ -82,6 +86,48 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         condition.with = None;
     }
     Some(condition)
+}
+
+fn own_label(scope: &Scope, place: Place) -> bool {
+    place.node == 0 && scope.entity(place.node).label.contains(&place.field)
+}
+
+/// A word in a text: LIKE, a regular expression, full text.
+fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let at = rng.below(field.elements.len().min(12));
+    let (word, _) = field.elements.get(at)?;
+    if !word.chars().all(char::is_alphabetic) {
+        return None;
+    }
+    let (column, noun) = (scope.column(place), scope.noun(place));
+    let lower = word.to_lowercase();
+    let searched = field.role() == Role::Search;
+    let kind = if searched { 4 } else { rng.weighted(&[40, 20, 15, 25]) };
+    let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
+    let plural = is_plural(&noun);
+    let contains = if plural { "contain" } else { "contains" };
+    let any_case = rng.word(&["in upper or lower case", "whatever the case", "regardless of case", "in any case"]);
+    let (sql, whose) = match kind {
+        0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
+        1 => (
+            pattern(format!(" LIKE '{word}%'")),
+            format!("{noun} {} with \"{word}\"", if plural { "begin" } else { "begins" }),
+        ),
+        2 => (
+            pattern(format!(" NOT ILIKE '%{lower}%'")),
+            format!("{noun} {} not contain \"{lower}\" {any_case}", if plural { "do" } else { "does" }),
+        ),
+        3 => (
+            pattern(format!(" ~* '\\m{lower}\\M'")),
+            format!("{noun} {contains} \"{lower}\" as a whole word, {any_case}"),
+        ),
+        _ => (
+            Expr::Mix(vec![column.clone(), text(format!(" @@ to_tsquery('simple', '{lower}')"))]),
+            format!("{noun} {} the word \"{lower}\"", if plural { "match" } else { "matches" }),
+        ),
+    };
+    Some(Condition { sql: vec![sql], whose: Some(whose), places: vec![place], ..Condition::default() })
 }
 
 /// IS NULL and its opposite.

@@ -1,5 +1,6 @@
 //! One draw: the tables that were picked, what has been used of them, and the helpers that shapes share.
 
+use super::builtin::Use;
 use super::condition::{self, Condition};
 use super::phrase;
 use super::random::Rng;
@@ -35,6 +36,8 @@ pub(super) struct Draw<'w> {
     pub schema_only: bool,
     /// The far side of a bridge: rows repeat unless they are grouped by it or one of it is picked.
     pub fan: Option<usize>,
+    /// Functions that suit the subject's fields.
+    pub tools: &'w [Use],
     prefer: Option<Place>,
     enough: bool,
 }
@@ -49,7 +52,8 @@ impl<'w> Draw<'w> {
             Focus::Edge { edge, field } => joined(&mut rng, world, edge, field, composer.options.min_joins as usize),
         };
         let enough = composer.options.phase != Phase::Joins || scope.nodes.len() >= composer.options.min_joins as usize;
-        Draw { rng, world, scope, style, used: Vec::new(), schema_only: world.schema_only, fan, prefer, enough }
+        let tools = composer.tools.get(&scope.nodes[0].entity).map_or(&[][..], Vec::as_slice);
+        Draw { rng, world, scope, style, used: Vec::new(), schema_only: world.schema_only, fan, tools, prefer, enough }
     }
 
     /// Everything joined is used, and the focus with it.
@@ -117,6 +121,20 @@ impl<'w> Draw<'w> {
         self.prefer = Some(place);
     }
 
+    /// Lets go of the field in focus.
+    pub(super) fn unfocus(&mut self) {
+        self.prefer = None;
+    }
+
+    /// Goes on with the subject's own table alone.
+    pub(super) fn alone(&mut self) {
+        self.scope.nodes.truncate(1);
+        self.used.clear();
+        self.fan = None;
+        self.prefer = self.prefer.filter(|p| p.node == 0);
+        self.enough = true;
+    }
+
     pub(super) fn use_place(&mut self, place: Place) {
         if !self.used.contains(&place) {
             self.used.push(place);
@@ -170,7 +188,10 @@ fn filterable(scope: &Scope, place: Place) -> bool {
     let field = scope.field(place);
     match field.role() {
         Role::Flag => field.varied && !field.traits.personal,
-        Role::Dimension | Role::Name | Role::Code => !field.values.is_empty() || (field.nulls > 0 && field.nullable),
+        Role::Dimension | Role::Name | Role::Code => {
+            !field.values.is_empty() || !field.elements.is_empty() || (field.nulls > 0 && field.nullable)
+        }
+        Role::FreeText | Role::Search => !field.elements.is_empty() || (field.nulls > 0 && field.nullable),
         Role::Measure | Role::Year => field.varied,
         Role::Time => !field.traits.personal && field.varied,
         Role::Array => !field.elements.is_empty(),
@@ -249,7 +270,7 @@ fn joined<'w>(
             focus_node = node;
         }
     }
-    let extra = rng.weighted(&[45, 35, 15, 5]).max(least.saturating_sub(scope.nodes.len()));
+    let extra = rng.weighted(&[30, 42, 20, 8]).max(least.saturating_sub(scope.nodes.len()));
     for _ in 0..extra {
         // a column in focus keeps its table at the end of the way or on it; others branch anywhere
         let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };

@@ -56,6 +56,13 @@ impl Day {
         Day { year: months.div_euclid(12), month: months.rem_euclid(12) as u32 + 1, day: 1 }
     }
 
+    /// The day before a month's first.
+    pub(super) fn day_before(self) -> Day {
+        let before = self.add_months(-1);
+        let days = self.month_start().number() - before.number();
+        Day { day: days as u32, ..before }
+    }
+
     /// Days since an arbitrary origin.
     pub(super) fn number(self) -> i64 {
         let (y, m) = (i64::from(self.year) - i64::from(self.month <= 2), i64::from(self.month));
@@ -116,6 +123,11 @@ pub(super) fn text_sql(value: &str) -> String {
 
 /// A text value in a sentence: quoted where it would be misread, else as it stands.
 pub(super) fn text_words(value: &str, quoted: bool) -> String {
+    // a label such as office_visit is two words to a person
+    let label = value.contains('_') && value.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if label && !value.starts_with('_') && !value.ends_with('_') && !quoted {
+        return value.replace('_', " ");
+    }
     let odd = value.is_empty()
         || value.chars().next().is_some_and(|c| c.is_lowercase() || !c.is_alphanumeric())
         || value.contains([',', ';', '(', ')', '_', '/', '=', ':', '?', '!', '.'])
@@ -137,6 +149,7 @@ mod tests {
         assert_eq!(day.add_months(6).sql(), "'2006-01-01'");
         assert_eq!(day.add_months(-7).sql(), "'2004-12-01'");
         assert_eq!(Day::parse("2005-03-01").unwrap().number() - Day::parse("2005-02-01").unwrap().number(), 28);
+        assert_eq!(Day::parse("2005-03-01").unwrap().day_before().sql(), "'2005-02-28'");
         assert_eq!(Day::parse("infinity"), None);
     }
 
@@ -154,6 +167,7 @@ mod tests {
     fn odd_texts_are_quoted() {
         assert_eq!(text_words("PG-13", false), "PG-13");
         assert_eq!(text_words("environment", false), "\"environment\"");
+        assert_eq!(text_words("office_visit", false), "office visit");
         assert_eq!(text_sql("O'Neil"), "'O''Neil'");
     }
 }

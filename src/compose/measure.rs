@@ -75,8 +75,11 @@ fn nested(query: &Select) -> u32 {
     }
     let sources = query.from.iter().chain(query.joins.iter().map(|j| &j.source));
     for source in sources {
-        if let Source::Query(inner, _) = source {
-            count += 1 + nested(inner);
+        match source {
+            Source::Query(inner, _) => count += 1 + nested(inner),
+            // a list of values in FROM is a query of its own
+            Source::Values(..) => count += 1,
+            Source::Table(..) | Source::Other(..) => {}
         }
     }
     let mut inner = Vec::new();

@@ -29,6 +29,7 @@ use crate::schema::relationships::Relationship;
 use crate::schema::roles::Role;
 use draw::Draw;
 use random::{mix, rotate};
+use std::collections::BTreeMap;
 use world::{Field, World};
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,6 +98,8 @@ pub(crate) struct Composer {
     focuses: Vec<Focus>,
     /// Phase `builtins`: what each slot in turn is to show.
     plan: builtin::Plan,
+    /// Other phases: everyday functions that suit the fields of each entity.
+    tools: BTreeMap<usize, Vec<builtin::Use>>,
 }
 
 /// A column or a reference that a pair should use, so that all of them are used in time.
@@ -118,6 +121,10 @@ impl Composer {
             }
             _ => builtin::Plan::default(),
         };
+        let tools = match options.phase {
+            Phase::Builtins => BTreeMap::new(),
+            _ => builtin::tools(&world, schema.server_version),
+        };
         let focuses = match options.phase {
             Phase::Builtins => Vec::new(),
             Phase::SingleTable => field_focuses(&world),
@@ -132,7 +139,7 @@ impl Composer {
                 "Subjects are readable tables that hold rows (or any, with schema_only); joins need references between them.",
             ));
         }
-        Ok(Composer { world, options, styles, focuses, plan })
+        Ok(Composer { world, options, styles, focuses, plan, tools })
     }
 
     /// Draws the candidate of one slot. `None` = nothing new to say here; the next attempt may have more luck.

@@ -176,7 +176,9 @@ fn without_article(text: &str) -> &str {
 
 /// The phrase without the words that carry no meaning; quoted values stay whole.
 fn keywords(text: &str) -> String {
-    const IDLE: &[&str] = &["the", "a", "an", "whose", "is", "are", "that", "who", "their", "there", "with", "its"];
+    const IDLE: &[&str] = &["the", "a", "an", "is", "are", "their", "there", "its"];
+    // what is left of a clause stays apart from the noun before it
+    let text = text.replace(" and whose ", " and ").replace(" whose ", ", ");
     let mut out: Vec<String> = Vec::new();
     let mut quoted = false;
     for word in text.split(' ') {

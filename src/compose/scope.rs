@@ -34,6 +34,13 @@ impl<'w> Scope<'w> {
         Scope { world, nodes: vec![Node { entity: subject, alias, via: None, kind: JoinKind::Inner }] }
     }
 
+    /// One table under an alias that was given elsewhere.
+    pub(super) fn alone(world: &'w World, entity: usize, alias: &str) -> Scope<'w> {
+        let mut scope = Scope::new(world, entity);
+        scope.nodes[0].alias = alias.to_owned();
+        scope
+    }
+
     pub(super) fn entity(&self, node: usize) -> &'w Entity {
         &self.world.entities[self.nodes[node].entity]
     }

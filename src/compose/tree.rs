@@ -49,6 +49,8 @@ pub(super) enum Source {
     /// Quoted table reference and alias.
     Table(String, String),
     Query(Box<Select>, String),
+    /// `(VALUES ..) AS alias (column)`.
+    Values(Vec<String>, String, String),
     /// Anything else with an alias, such as a function call.
     Other(Expr, String),
 }
@@ -281,6 +283,10 @@ fn wrap(query: &Select, indent: Option<usize>) -> String {
 impl Source {
     fn print(&self, alias: bool, indent: Option<usize>) -> String {
         let (body, name) = match self {
+            Source::Values(values, name, column) => {
+                let rows = values.iter().map(|v| format!("({v})")).collect::<Vec<_>>().join(", ");
+                return format!("(VALUES {rows}) AS {name} ({column})");
+            }
             Source::Table(table, name) => (table.clone(), name),
             Source::Query(query, name) => (wrap(query, indent), name),
             Source::Other(expr, name) => (expr.print(None, indent), name),

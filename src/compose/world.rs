@@ -239,7 +239,8 @@ fn field(
     let profile = column.profile.clone().unwrap_or_default();
     let whole = table.sampled.as_ref().is_some_and(|s| s.whole);
     let open = !traits.personal && !matches!(traits.role, Role::Key | Role::FreeText) && options.values != Values::None;
-    let free = traits.role == Role::FreeText && !traits.personal && options.values != Values::None;
+    let free =
+        matches!(traits.role, Role::FreeText | Role::Search) && !traits.personal && options.values != Values::None;
     let shared = |n: u64| n >= u64::from(options.values_min_rows);
     // a word of a long text is shared by a fair part of the rows, or it says too much of one
     let worded = open || (free && profile.elements.first().is_some_and(|(_, n)| *n * 50 >= rows));

@@ -110,6 +110,14 @@ fn column_sql(i: usize, column: &Column) -> String {
              GROUP BY w.v HAVING count(*) > 1 ORDER BY count(*) DESC, w.v COLLATE \"C\" LIMIT 20) q))"
         );
     }
+    if column.base == "tsvector" {
+        text = format!(
+            "{text} || jsonb_build_object('elements', (SELECT coalesce(jsonb_agg(jsonb_build_array(v, n) ORDER BY n DESC, v \
+             COLLATE \"C\"), '[]') FROM (SELECT w.lexeme AS v, count(*) AS n FROM s, unnest({c}) w \
+             WHERE length(w.lexeme) BETWEEN 4 AND 20 GROUP BY w.lexeme HAVING count(*) > 1 \
+             ORDER BY count(*) DESC, w.lexeme COLLATE \"C\" LIMIT 20) q))"
+        );
+    }
     if matches!(column.base.as_str(), "json" | "jsonb") {
         let prefix = &column.base;
         text = format!(

@@ -18,7 +18,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     of("count", On::Group, "count(DISTINCT {})", "number of different {s}"),
     of("count", On::Gappy, "count({})", "number of filled {s}"),
     of("count", On::GappyNumber, "count({})", "number of known {s}"),
-    number("sum", "sum({})", "sum of the {s}"),
+    of("sum", On::Amount, "sum({})", "sum of the {s}"),
+    of("sum", On::Amount, "sum({})", "total {}"),
     number("avg", "avg({})", "average {}"),
     number("avg", "round(avg({})::numeric, 2)", "average {}, rounded to two decimals,"),
     number("min", "min({})", "lowest {}"),
@@ -39,6 +40,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     number("variance", "round(variance({})::numeric, 2)", "variance of the {}, rounded to two decimals,"),
     number("var_samp", "round(var_samp({})::numeric, 2)", "sample variance of the {}, rounded to two decimals,"),
     number("var_pop", "round(var_pop({})::numeric, 2)", "population variance of the {}, rounded to two decimals,"),
+    number(
+        "sqrt",
+        "round(sqrt(var_pop({}))::numeric, 3)",
+        "square root of the population variance of the {}, rounded to three decimals,",
+    ),
+    number(
+        "power",
+        "round(power(stddev_samp({}), 2)::numeric, 2)",
+        "square of the sample standard deviation of the {}, rounded to two decimals,",
+    ),
     number("percentile_cont", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", "median {} (interpolated)"),
     number(
         "percentile_cont",

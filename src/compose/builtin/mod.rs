@@ -5,13 +5,14 @@ mod aggregates;
 mod numbers;
 mod shapes;
 mod structures;
+mod term;
 mod texts;
 mod times;
 mod uses;
 mod windows;
 
-pub(super) use shapes::draw;
-pub(super) use uses::{Plan, Use};
+pub(super) use shapes::{draw, tool};
+pub(super) use uses::{Plan, Use, tools};
 
 use crate::error::{Error, Result};
 use crate::plan::options::nearest;
@@ -33,6 +34,10 @@ pub(super) enum On {
     GappyNumber,
     Number,
     Whole,
+    /// A number that can be summed; one that counts things; one with decimals.
+    Amount,
+    Quantity,
+    Fraction,
     /// Two numbers of a row that are told in the same unit: `{}` and `{2}`.
     Numbers,
     Year,

@@ -6,6 +6,10 @@ const fn value(name: &'static str, sql: &'static str, noun: &'static str) -> Ent
     Entry::new(name, On::Number, Yields::Value, sql, noun)
 }
 
+const fn fraction(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Fraction, Yields::Value, sql, noun)
+}
+
 const fn class(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
     Entry::new(name, On::Number, Yields::Class, sql, noun)
 }
@@ -15,31 +19,37 @@ const fn whole(name: &'static str, yields: Yields, sql: &'static str, noun: &'st
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
-    value("round", "round({}::numeric, 1)", "{} rounded to one decimal"),
-    value("round", "round({}::numeric)", "{} rounded to a whole number"),
+    fraction("round", "round({}::numeric, 1)", "{} rounded to one decimal"),
+    fraction("round", "round({}::numeric)", "{} rounded to a whole number"),
     class("round", "round({}::numeric, -1)", "{} rounded to tens"),
-    value("ceil", "ceil({})", "{} rounded up to a whole number"),
-    value("ceil", "ceil({} / {n}.0)", "number of lots of {n} needed for the {}, rounded up").with(&[12, 20, 50]),
-    value("ceiling", "ceiling({})", "{} raised to the next whole number"),
-    value("floor", "floor({})", "{} rounded down to a whole number"),
+    fraction("ceil", "ceil({})", "{} rounded up to a whole number"),
+    Entry::new(
+        "ceil",
+        On::Quantity,
+        Yields::Value,
+        "ceil({} / {n}.0)",
+        "number of lots of {n} needed for the {}, rounded up",
+    )
+    .with(&[12, 20, 50]),
+    fraction("ceiling", "ceiling({})", "{} raised to the next whole number"),
+    fraction("floor", "floor({})", "{} rounded down to a whole number"),
     class("floor", "floor({} / 10) * 10", "{} rounded down to tens"),
-    value("trunc", "trunc({}::numeric, 1)", "{} cut off after the first decimal"),
-    value("trunc", "trunc({})", "{} without its decimals"),
+    fraction("trunc", "trunc({}::numeric, 1)", "{} cut off after the first decimal"),
+    fraction("trunc", "trunc({})", "{} without its decimals"),
     value("abs", "abs({} - {average})", "absolute difference between the {} and {average}"),
     value("sign", "sign({} - {average})", "sign of the {} less {average} (-1, 0 or 1)"),
     class("sign", "sign({} - {average})", "sign (-1, 0 or 1) of the {} less {average}"),
     value("sqrt", "round(sqrt({})::numeric, 2)", "square root of the {} rounded to two decimals"),
     value("cbrt", "round(cbrt({})::numeric, 2)", "cube root of the {} rounded to two decimals"),
-    value("power", "power({}, 2)", "square of the {}"),
-    value("power", "power({}, 3)", "{} to the third power"),
+    value("power", "power({} - {average}, 2)", "squared difference between the {} and {average}"),
     value("ln", "round(ln({} + 1)::numeric, 3)", "natural logarithm of the {} plus one, rounded to three decimals"),
     value("log", "round(log({} + 1)::numeric, 3)", "base-10 logarithm of the {} plus one, rounded to three decimals"),
     value("log10", "round(log10({} + 1)::numeric, 2)", "decimal logarithm of the {} plus one, rounded to two decimals"),
     value("div", "div({}::numeric, {n})", "whole number of times that {n} fits into the {}").with(&[5, 10, 25]),
     value("to_char", "to_char({}, 'FM999,999,990.00')", "{} written with a thousands separator and two decimals"),
-    value("scale", "scale({}::numeric)", "count of decimals that the {} is stored with"),
-    value("trim_scale", "trim_scale({}::numeric)", "{} without trailing zeros"),
-    value("min_scale", "min_scale({}::numeric)", "count of decimals that the {} needs"),
+    fraction("scale", "scale({}::numeric)", "count of decimals that the {} is stored with"),
+    fraction("trim_scale", "trim_scale({}::numeric)", "{} without trailing zeros"),
+    fraction("min_scale", "min_scale({}::numeric)", "count of decimals that the {} needs"),
     value("to_jsonb", "to_jsonb({})", "{} as a JSON number"),
     class(
         "width_bucket",
@@ -67,7 +77,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "abs({} - {average}) < {spread}",
         "is less than {spread} away from {average}, in either direction",
     ),
-    Entry::new("round", On::Number, Yields::Test, "round({}::numeric) = {average_whole}", "rounds to {average_whole}"),
+    Entry::new(
+        "round",
+        On::Fraction,
+        Yields::Test,
+        "round({}::numeric) = {average_whole}",
+        "rounds to {average_whole}",
+    ),
     Entry::new(
         "floor",
         On::Number,

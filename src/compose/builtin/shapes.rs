@@ -8,18 +8,10 @@ use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::shape::{breakdown, figure, grouped, list};
 use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Select, Source, aggregate as call_of, fill};
-use super::uses::{Filling, filling};
+use super::term::{Term, columns, term};
 use super::{On, Use, Yields};
 use crate::candidate::Expect;
 use crate::schema::grammar;
-
-/// An entry on its column: the expression, and what it is called.
-struct Term {
-    sql: Expr,
-    noun: String,
-    alias: String,
-    place: Place,
-}
 
 pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
     if shown.entry.yields == Yields::Window {
@@ -38,52 +30,19 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
     }
 }
 
-fn put(text: &str, filling: &Filling, words: bool) -> String {
-    filling.iter().fold(text.to_owned(), |text, (name, sql, said)| text.replace(name, if words { said } else { sql }))
-}
-
-fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
-    let entry = shown.entry;
-    let place = Place { node: 0, field: shown.field };
-    draw.use_place(place);
-    let second = shown.second.map(|field| Place { node: 0, field });
-    if let Some(second) = second {
-        draw.use_place(second);
+/// The same for other phases: any everyday function that suits the subject.
+pub(in crate::compose) fn tool(given: &mut Draw) -> Option<Draft> {
+    let uses = given.tools;
+    if given.fan.is_some() {
+        return None;
     }
-    let field = draw.scope.field(place);
-    let filling = filling(&mut draw.rng, entry, field, second.map(|p| draw.scope.field(p)))?;
-    let sql = columns(&put(entry.sql, &filling, false), draw.scope.column(place), second.map(|p| draw.scope.column(p)));
-    let noun = draw.scope.noun(place);
-    let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
-    let other = second.map(|p| draw.scope.noun(p)).unwrap_or_default();
-    let said = put(entry.noun, &filling, true).replace("{}", &noun).replace("{2}", &other).replace("{s}", &many);
-    let alias = format!("{}_{}", snake(entry.name), snake(&noun));
-    Some(Term { sql, noun: said, alias, place })
-}
-
-/// `{}` and `{2}` of a template as columns.
-fn columns(template: &str, first: Expr, second: Option<Expr>) -> Expr {
-    let mut parts = Vec::new();
-    let mut rest = template;
-    let mut plain = String::new();
-    while let Some(at) = rest.find('{') {
-        let (before, after) = rest.split_at(at);
-        plain.push_str(before);
-        if let Some(tail) = after.strip_prefix("{2}") {
-            parts.extend(second.clone());
-            plain.push_str("{}");
-            rest = tail;
-        } else if let Some(tail) = after.strip_prefix("{}") {
-            parts.push(first.clone());
-            plain.push_str("{}");
-            rest = tail;
-        } else {
-            plain.push('{');
-            rest = &after[1..];
-        }
-    }
-    plain.push_str(rest);
-    fill(&plain, parts)
+    // functions in turn, not their many places
+    let mut names: Vec<&str> = uses.iter().map(|u| u.entry.name).collect();
+    names.dedup();
+    let name = *given.rng.pick(&names)?;
+    let fitting: Vec<Use> = uses.iter().copied().filter(|u| u.entry.name == name).collect();
+    let one = *given.rng.pick(&fitting)?;
+    draw(given, one)
 }
 
 /// Rows by name with the value beside them: "the title and its first five characters".
@@ -111,7 +70,13 @@ fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
     apply(&mut query, &conditions);
-    let probes = filter_probes(&query, &conditions);
+    let mut probes = filter_probes(&query, &conditions);
+    // a function that leaves every value as it was shows nothing
+    let mut plain = query.clone();
+    if let Some((sql, _)) = plain.columns.last_mut() {
+        *sql = draw.scope.column(term.place);
+    }
+    probes.push(("function", plain, Expect::Differs));
     let speech = list::speech(draw, &shown, &rows);
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
@@ -266,7 +231,7 @@ fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
     let own = Condition {
         sql: vec![sql],
-        whose: Some(format!("{noun} {}", term.noun)),
+        whose: Some(format!("{noun} {}", agreed(&noun, &term.noun))),
         places: vec![term.place],
         ..Condition::default()
     };
@@ -307,6 +272,21 @@ fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
     };
     let probes = filter_probes(&query, &conditions);
     Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// The verb of a test in the number of its noun: "actors contain".
+fn agreed(noun: &str, verb: &str) -> String {
+    if !condition::is_plural(noun) {
+        return verb.to_owned();
+    }
+    let (first, rest) = verb.split_once(' ').unwrap_or((verb, ""));
+    let many = match first {
+        "is" => "are".to_owned(),
+        "has" => "have".to_owned(),
+        "matches" => "match".to_owned(),
+        other => other.trim_end_matches('s').to_owned(),
+    };
+    format!("{many} {rest}")
 }
 
 /// A predicate that the gate counts as a pattern is marked as one.

@@ -6,6 +6,7 @@ use super::super::world::{Entity, Field, World};
 use super::{Entry, On, Yields, entries};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
+use std::collections::BTreeMap;
 
 /// One entry on one column.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +54,31 @@ impl Plan {
     }
 }
 
+/// Functions for those who are asked to show them, and for nobody else.
+const RARE: &[&str] = &[
+    "md5", "encode", "convert_to", "sha256", "to_json", "quote_literal", "quote_nullable", "repeat", "translate",
+    "overlay", "chr", "ascii", "bit_length", "octet_length", "to_hex", "gcd", "lcm", "bit_or", "bit_and", "bit_xor",
+    "covar_pop", "covar_samp", "regr_intercept", "regr_sxx", "regr_syy", "regr_sxy", "regr_avgx", "regr_avgy",
+    "array_append", "array_prepend", "array_cat", "array_dims", "array_ndims", "array_lower", "array_upper",
+    "array_replace", "array_to_json", "trim_array", "scale", "min_scale", "trim_scale", "sign", "radians", "degrees",
+    "sin", "cos", "json_object", "jsonb_set", "jsonb_insert", "to_jsonb", "row_to_json", "ltrim", "rtrim", "btrim",
+    "reverse", "cbrt", "ln", "log", "log10", "power", "sqrt", "div", "lpad", "rpad", "numnode", "isfinite",
+    "jsonb_pretty", "jsonb_strip_nulls", "range_merge", "timezone", "format", "to_timestamp", "to_date",
+];
+
+/// Everyday functions on each entity's fields.
+pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, Vec<Use>> {
+    let mut found: BTreeMap<usize, Vec<Use>> = BTreeMap::new();
+    for entry in entries().filter(|e| e.since <= version && !RARE.contains(&e.name)) {
+        let mut uses = Vec::new();
+        collect(world, entry, &mut uses);
+        for one in uses {
+            found.entry(one.entity).or_default().push(one);
+        }
+    }
+    found
+}
+
 fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
     for (entity, e) in world.entities.iter().enumerate() {
         if !e.usable || e.bridge {
@@ -97,6 +123,9 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
         On::Gappy => text && missing && !f.traits.personal,
         On::GappyNumber => is_number(f) && missing,
         On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
+        On::Amount => is_number(f) && f.traits.additive,
+        On::Quantity => is_number(f) && f.traits.additive && !f.traits.money && f.whole(),
+        On::Fraction => is_number(f) && !f.whole(),
         On::Whole => is_number(f) && f.whole(),
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,
@@ -112,7 +141,7 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
         On::Row => e.label == [field] && text,
         On::Group => {
             let rows = e.rows.max(1);
-            f.groupable() && f.distinct > 1 && f.distinct <= 40 && f.distinct * 3 <= rows
+            f.groupable() && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows
                 || entry.yields == Yields::Window && f.groupable()
         }
     }
@@ -127,7 +156,10 @@ fn clocked(f: &Field) -> bool {
 fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
     match entry.on {
         On::Numbers => {
-            let alike = first.traits.money == second.traits.money && first.unit == second.unit;
+            let last = |f: &Field| f.noun.rsplit(' ').next().unwrap_or("").to_owned();
+            let alike = first.traits.money && second.traits.money
+                || first.unit.is_some() && first.unit == second.unit
+                || last(first) == last(second);
             is_number(second) && (alike || entry.yields == Yields::Aggregate)
         }
         On::Dates | On::Stamps => {
@@ -152,7 +184,7 @@ fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
 pub(super) type Filling = Vec<(&'static str, String, String)>;
 
 /// Draws what the placeholders of an entry stand for; none where the data have nothing for one of them.
-pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Option<&Field>) -> Option<Filling> {
+pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Filling> {
     let used = |name: &str| entry.sql.contains(name) || entry.noun.contains(name);
     let mut found: Filling = Vec::new();
     let mut same = |name, text: String| found.push((name, text.clone(), text));
@@ -165,8 +197,6 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Optio
     }
     same("{letter}", rng.word(&["A", "B", "C", "D", "M", "P", "S", "T"]).to_owned());
     same("{small}", rng.word(&["a", "e", "n", "r", "s", "y", "t"]).to_owned());
-    same("{key1}", key_of(field));
-    same("{key2}", second.map(key_of).unwrap_or_default());
     if used("{value}") {
         let values: Vec<&str> = match field.role() {
             Role::Array => field.elements.iter().map(|(v, _)| v.as_str()).collect(),
@@ -232,10 +262,6 @@ fn days(rng: &mut Rng, field: &Field, found: &mut Filling) -> Option<()> {
     found.push(("{middle}", bare(day), day.words()));
     found.push(("{middle_words}", day.words(), day.words()));
     Some(())
-}
-
-fn key_of(field: &Field) -> String {
-    super::super::aggregate::snake(&field.noun)
 }
 
 fn ordinal(n: i64) -> &'static str {

@@ -1,7 +1,9 @@
 //! The shapes of questions. Each file builds the query and its words from the same drawn parts.
 
 pub(super) mod breakdown;
+mod calendar;
 mod cube;
+mod each;
 pub(super) mod figure;
 pub(super) mod grouped;
 pub(super) mod list;
@@ -11,17 +13,22 @@ mod ranking;
 mod related;
 mod window;
 
-use super::Phase;
 use super::draw::{Draft, Draw};
+use super::{Phase, builtin};
 
 /// Draws one shape that suits the phase.
 pub(super) fn draw(draw: &mut Draw, phase: Phase) -> Option<Draft> {
     type Shape = fn(&mut Draw) -> Option<Draft>;
     let shapes: &[(usize, Shape)] = match phase {
         Phase::Builtins => &[],
-        Phase::SingleTable => {
-            &[(26, list::draw), (20, figure::draw), (26, breakdown::draw), (18, ranking::rows), (10, list::distinct)]
-        }
+        Phase::SingleTable => &[
+            (26, list::draw),
+            (20, figure::draw),
+            (26, breakdown::draw),
+            (18, ranking::rows),
+            (10, list::distinct),
+            (17, builtin::tool),
+        ],
         Phase::ComplexSqls => &[
             (9, window::share),
             (8, window::rank),
@@ -33,7 +40,14 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase) -> Option<Draft> {
             (6, nested::against_best),
             (9, related::exists),
             (8, related::counted),
-            (14, related::sets),
+            (18, related::sets),
+            (7, each::latest),
+            (4, each::every),
+            (6, each::levels),
+            (5, calendar::filled),
+            (4, calendar::gaps),
+            (3, calendar::ladder),
+            (9, builtin::tool),
             (7, cube::totals),
             (7, cube::side_by_side),
             (5, cube::classes),
@@ -48,6 +62,7 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase) -> Option<Draft> {
             (10, ranking::rows),
             (7, missing::children),
             (5, missing::none),
+            (11, builtin::tool),
         ],
     };
     let weights: Vec<usize> = shapes.iter().map(|(w, _)| *w).collect();

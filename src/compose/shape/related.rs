@@ -11,13 +11,13 @@ use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
 /// A parent with a name and a kind of rows that refer to it.
-struct Pair<'w> {
-    scope: Scope<'w>,
-    child: usize,
-    edge: usize,
+pub(super) struct Pair<'w> {
+    pub scope: Scope<'w>,
+    pub child: usize,
+    pub edge: usize,
 }
 
-fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
+pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
     if draw.fan.is_some() {
         return None;
     }
@@ -40,9 +40,7 @@ fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
 
 /// A condition on the child's own fields, worded as the child's.
 fn child_condition(draw: &mut Draw, pair: &Pair) -> Option<Condition> {
-    let alone = Scope::new(draw.world, pair.scope.nodes[pair.child].entity);
-    let mut alone = alone;
-    alone.nodes[0].alias = pair.scope.nodes[pair.child].alias.clone();
+    let alone = Scope::alone(draw.world, pair.scope.nodes[pair.child].entity, &pair.scope.nodes[pair.child].alias);
     for _ in 0..8 {
         let field = draw.rng.below(alone.subject().fields.len());
         let place = Place { node: 0, field };
@@ -78,11 +76,11 @@ fn child_query(pair: &Pair, columns: Vec<(Expr, Option<String>)>, condition: Opt
     Select { columns, from: Some(from), filter, keep_alias: tied, ..Select::default() }
 }
 
-fn label(pair: &Pair) -> Vec<(Expr, Option<String>)> {
+pub(super) fn label(pair: &Pair) -> Vec<(Expr, Option<String>)> {
     pair.scope.subject().label.iter().map(|&field| (pair.scope.column(Place { node: 0, field }), None)).collect()
 }
 
-fn parent_query(pair: &Pair, correlated: bool) -> Select {
+pub(super) fn parent_query(pair: &Pair, correlated: bool) -> Select {
     let from = super::super::tree::Source::Table(pair.scope.subject().sql.clone(), pair.scope.nodes[0].alias.clone());
     Select { columns: label(pair), from: Some(from), keep_alias: correlated, ..Select::default() }
 }

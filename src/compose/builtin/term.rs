@@ -1,0 +1,66 @@
+//! An entry put on its column: placeholders filled, in SQL and in words.
+
+use super::super::aggregate::snake;
+use super::super::condition;
+use super::super::draw::Draw;
+use super::super::scope::Place;
+use super::super::tree::{Expr, fill};
+use super::Use;
+use super::uses::{Filling, filling};
+use crate::schema::grammar;
+
+/// An entry on its column: the expression, and what it is called.
+pub(super) struct Term {
+    pub sql: Expr,
+    pub noun: String,
+    pub alias: String,
+    pub place: Place,
+}
+
+fn put(text: &str, filling: &Filling, words: bool) -> String {
+    filling.iter().fold(text.to_owned(), |text, (name, sql, said)| text.replace(name, if words { said } else { sql }))
+}
+
+pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
+    let entry = shown.entry;
+    let place = Place { node: 0, field: shown.field };
+    draw.use_place(place);
+    let second = shown.second.map(|field| Place { node: 0, field });
+    if let Some(second) = second {
+        draw.use_place(second);
+    }
+    let field = draw.scope.field(place);
+    let filling = filling(&mut draw.rng, entry, field)?;
+    let sql = columns(&put(entry.sql, &filling, false), draw.scope.column(place), second.map(|p| draw.scope.column(p)));
+    let noun = draw.scope.noun(place);
+    let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
+    let other = second.map(|p| draw.scope.noun(p)).unwrap_or_default();
+    let said = put(entry.noun, &filling, true).replace("{}", &noun).replace("{2}", &other).replace("{s}", &many);
+    let alias = format!("{}_{}", snake(entry.name), snake(&noun));
+    Some(Term { sql, noun: said, alias, place })
+}
+
+/// `{}` and `{2}` of a template as columns.
+pub(super) fn columns(template: &str, first: Expr, second: Option<Expr>) -> Expr {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    let mut plain = String::new();
+    while let Some(at) = rest.find('{') {
+        let (before, after) = rest.split_at(at);
+        plain.push_str(before);
+        if let Some(tail) = after.strip_prefix("{2}") {
+            parts.extend(second.clone());
+            plain.push_str("{}");
+            rest = tail;
+        } else if let Some(tail) = after.strip_prefix("{}") {
+            parts.push(first.clone());
+            plain.push_str("{}");
+            rest = tail;
+        } else {
+            plain.push('{');
+            rest = &after[1..];
+        }
+    }
+    plain.push_str(rest);
+    fill(&plain, parts)
+}

@@ -1,0 +1,265 @@
+//! Calendars and ladders: every month of a year, empty ones included; the spans in which nothing happened; how many
+//! rows reach each of several thresholds.
+
+use super::super::draw::{Draft, Draw};
+use super::super::literal::{self, Day};
+use super::super::say::{Extra, Speech};
+use super::super::scope::Place;
+use super::super::tree::{Cte, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
+use super::grouped::output;
+use crate::candidate::Expect;
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// A stretch of days cut into spans of one unit.
+struct Calendar {
+    unit: &'static str,
+    plural: &'static str,
+    from: Day,
+    to: Day,
+    words: String,
+}
+
+fn calendar(draw: &mut Draw, place: Place) -> Option<Calendar> {
+    let field = draw.scope.field(place);
+    let (low, high) = (*field.days.first()?, *field.days.last()?);
+    let day = field.days[draw.rng.between(0, field.days.len() - 1)];
+    let days = high.number() - low.number();
+    if days > 75 && draw.rng.chance(65) {
+        let from = day.year_start();
+        let to = Day { month: 12, ..from };
+        let words = day.year.to_string();
+        return Some(Calendar { unit: "month", plural: "months", from, to, words });
+    }
+    if days < 20 || days > 4000 {
+        return None;
+    }
+    let from = day.month_start();
+    let to = from.add_months(1).day_before();
+    Some(Calendar { unit: "day", plural: "days", from, to, words: day.month_words() })
+}
+
+/// A point in time of the subject, itself or its main one.
+fn moment(draw: &mut Draw) -> Option<Place> {
+    if draw.fan.is_some() {
+        return None;
+    }
+    draw.alone();
+    let place = draw.choose(|scope, p| {
+        let field = scope.field(p);
+        p.node == 0
+            && field.role() == Role::Time
+            && field.days.len() >= 13
+            && !field.traits.personal
+            && !field.traits.audit
+    })?;
+    draw.use_place(place);
+    Some(place)
+}
+
+impl Calendar {
+    fn series(&self) -> Expr {
+        text(format!(
+            "generate_series(date {}, date {}, interval '1 {}')::date",
+            self.from.sql(),
+            self.to.sql(),
+            self.unit
+        ))
+    }
+
+    /// The span that a value falls into.
+    fn of(&self, column: Expr) -> Expr {
+        match self.unit {
+            "day" => fill("{}::date", vec![column]),
+            unit => fill(&format!("date_trunc('{unit}', {{}})::date"), vec![column]),
+        }
+    }
+}
+
+/// "the number of rentals in each month of 2005, months without any included".
+pub(super) fn filled(draw: &mut Draw) -> Option<Draft> {
+    let place = moment(draw)?;
+    let calendar = calendar(draw, place)?;
+    let subject = draw.scope.subject();
+    let key = subject.key.first()?.clone();
+    let unit = calendar.unit;
+    let mut query = Select {
+        with: vec![Cte {
+            name: calendar.plural.to_owned(),
+            columns: Vec::new(),
+            query: Select { columns: vec![(calendar.series(), Some(unit.to_owned()))], ..Select::default() },
+        }],
+        from: Some(Source::Table(calendar.plural.to_owned(), calendar.plural.to_owned())),
+        ..Select::default()
+    };
+    let conditions = draw.conditions(0, 1)?;
+    let mut on = vec![fill("{} = {}", vec![calendar.of(draw.scope.column(place)), output(unit)])];
+    on.extend(conditions.iter().flat_map(|c| c.sql.clone()));
+    let template = vec!["{}"; on.len()].join(" AND ");
+    query.joins.push(Join {
+        kind: JoinKind::Left,
+        source: Source::Table(subject.sql.clone(), draw.scope.nodes[0].alias.clone()),
+        on: Some(fill(&template, on)),
+    });
+    let alias = format!("{}_count", super::super::aggregate::snake(&subject.one));
+    query.columns = vec![(output(unit), None), (aggregate("count({})", vec![draw.scope.named(0, &key)]), Some(alias))];
+    query.group = vec![output(unit)];
+    query.order = vec![Order { by: output(unit), descending: false, nulls_last: false }];
+    let mut inner = query.clone();
+    inner.joins[0].kind = JoinKind::Inner;
+    let mut probes = vec![("outer join", inner, Expect::Differs)];
+    if !conditions.is_empty() {
+        let mut without = query.clone();
+        without.joins[0].on = Some(fill("{} = {}", vec![calendar.of(draw.scope.column(place)), output(unit)]));
+        probes.push(("condition", without, Expect::Differs));
+    }
+    let rows = draw.rows_phrase(&conditions);
+    let by = by_words(draw, place);
+    let (plural, span) = (calendar.plural, &calendar.words);
+    let nominal = vec![
+        format!("the number of {rows} in each {unit} of {span}{by}, with zero for {plural} that have none"),
+        format!("the number of {rows} for every {unit} of {span}{by}, {plural} without any included"),
+        format!("a complete list of the {plural} of {span} with the number of {rows}{by}, also where it is zero"),
+    ];
+    let questions = vec![
+        format!("how many {rows} were there in each {unit} of {span}{by}, counting zero where there were none"),
+        format!("for every {unit} of {span}, empty ones included, how many {rows} were there{by}"),
+    ];
+    let extras = vec![Extra::new(", in chronological order", "Go by date")];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
+}
+
+/// " by return date", where the time is not the one that the rows are about.
+fn by_words(draw: &Draw, place: Place) -> String {
+    if draw.scope.subject().when == Some(place.field) {
+        String::new()
+    } else {
+        format!(" by {}", draw.scope.noun(place))
+    }
+}
+
+/// "the days of July 2005 on which no film was rented".
+pub(super) fn gaps(draw: &mut Draw) -> Option<Draft> {
+    let place = moment(draw)?;
+    let calendar = calendar(draw, place)?;
+    let subject = draw.scope.subject();
+    let unit = calendar.unit;
+    let conditions = draw.conditions(usize::from(draw.scope.subject().rows > 2000), 1)?;
+    let spans = Source::Query(
+        Box::new(Select { columns: vec![(calendar.series(), Some(unit.to_owned()))], ..Select::default() }),
+        calendar.plural.to_owned(),
+    );
+    let mut filter = vec![fill("{} = {}", vec![calendar.of(draw.scope.column(place)), output(unit)])];
+    filter.extend(conditions.iter().flat_map(|c| c.sql.clone()));
+    let inner = Select {
+        columns: vec![(text("1"), None)],
+        from: Some(Source::Table(subject.sql.clone(), draw.scope.nodes[0].alias.clone())),
+        filter,
+        keep_alias: true,
+        ..Select::default()
+    };
+    let counted = draw.rng.chance(30);
+    let mut query = Select {
+        columns: vec![(output(unit), None)],
+        from: Some(spans),
+        filter: vec![fill("NOT EXISTS {}", vec![Expr::Query(Box::new(inner))])],
+        ..Select::default()
+    };
+    let mut extras = Vec::new();
+    if counted {
+        query.columns = vec![(aggregate("count(*)", vec![]), None)];
+    } else {
+        query.order = vec![Order { by: output(unit), descending: false, nulls_last: false }];
+        extras.push(Extra::new(", earliest first", "Begin with the earliest"));
+    }
+    let mut without = query.clone();
+    without.filter.clear();
+    let probes = vec![("filter", without, Expect::Differs)];
+    let rows = draw.rows_phrase(&conditions);
+    let by = by_words(draw, place);
+    let (plural, span) = (calendar.plural, &calendar.words);
+    let (nominal, questions) = if counted {
+        (
+            vec![
+                format!("the number of {plural} in {span} without any {rows}{by}"),
+                format!("the number of {plural} of {span} for which there are no {rows}{by}"),
+            ],
+            vec![
+                format!("on how many {plural} of {span} were there no {rows}{by}")
+                    .replace("on how many months", "in how many months"),
+                format!("how many {plural} of {span} passed without any {rows}{by}"),
+            ],
+        )
+    } else {
+        (
+            vec![
+                format!("the {plural} of {span} without any {rows}{by}"),
+                format!("all {plural} in {span} for which there are no {rows}{by}"),
+            ],
+            vec![
+                format!("which {plural} of {span} have no {rows}{by}"),
+                format!("on which {plural} of {span} were there no {rows}{by}")
+                    .replace("on which months", "in which months"),
+            ],
+        )
+    };
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+/// VALUES: "for each of the lengths 60, 90 and 120, how many films are at least as long".
+pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
+    if draw.fan.is_some() {
+        return None;
+    }
+    draw.alone();
+    let place = draw.choose(|scope, p| {
+        let f = scope.field(p);
+        p.node == 0 && f.measurable() && f.varied && f.numbers.len() >= 13
+    })?;
+    draw.use_place(place);
+    let field = draw.scope.field(place);
+    let picks: &[usize] = if draw.rng.chance(50) { &[3, 6, 9] } else { &[2, 5, 7, 10] };
+    let mut bounds: Vec<f64> = picks.iter().map(|&q| literal::round_number(field.numbers[q], field.whole())).collect();
+    bounds.dedup();
+    if bounds.len() < 3 || bounds.windows(2).any(|w| w[0] >= w[1]) {
+        return None;
+    }
+    let (op, word) = [(">=", "at least"), ("<=", "at most"), (">", "more than")][draw.rng.below(3)];
+    let conditions = draw.conditions(0, 2)?;
+    let subject = draw.scope.subject();
+    let values = bounds.iter().map(|b| literal::number_sql(*b)).collect();
+    let step = Expr::Column("levels".to_owned(), "bound".to_owned());
+    let mut query = Select {
+        from: Some(Source::Values(values, "levels".to_owned(), "bound".to_owned())),
+        joins: vec![Join {
+            kind: JoinKind::Inner,
+            source: Source::Table(subject.sql.clone(), draw.scope.nodes[0].alias.clone()),
+            on: Some(fill(&format!("{{}} {op} {{}}"), vec![draw.scope.column(place), step.clone()])),
+        }],
+        filter: conditions.iter().flat_map(|c| c.sql.clone()).collect(),
+        group: vec![step.clone()],
+        ..Select::default()
+    };
+    let alias = format!("{}_count", super::super::aggregate::snake(&subject.one));
+    query.columns = vec![(step.clone(), None), (aggregate("count(*)", vec![]), Some(alias))];
+    query.order = vec![Order { by: step, descending: false, nulls_last: false }];
+    let probes = super::super::draw::filter_probes(&query, &conditions);
+    let rows = draw.rows_phrase(&conditions);
+    let noun = draw.scope.noun(place);
+    let said: Vec<String> = bounds.iter().map(|b| literal::number_words(*b, field.traits.money)).collect();
+    let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
+    let steps = grammar::and_list(&said);
+    let nominal = vec![
+        format!("for each of the levels {steps}{unit}, the number of {rows} whose {noun} is {word} that much"),
+        format!("the number of {rows} with {word} the given {noun}, for each of {steps}{unit}"),
+    ];
+    let questions = vec![
+        format!("for each of the levels {steps}{unit}, how many {rows} have a {noun} of {word} that much"),
+        format!(
+            "how many {rows} have a {noun} of {word} {}{unit}",
+            grammar::or_list(&said) + ", counted for each level"
+        ),
+    ];
+    let extras = vec![Extra::new(", in ascending order of the level", "Sort by the level")];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
+}

@@ -1,0 +1,318 @@
+//! Things with their own: the latest few of each by LATERAL, those that have one of every kind, chains of command.
+
+use super::super::draw::{Draft, Draw};
+use super::super::say::{Extra, Speech};
+use super::super::scope::{Place, Scope};
+use super::super::tree::{Cte, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
+use super::grouped::output;
+use super::related;
+use crate::candidate::Expect;
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// "for each customer, the two latest payments with date and amount".
+pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
+    let pair = related::pair(draw)?;
+    let (parent, child) = (pair.scope.subject(), pair.scope.entity(pair.child));
+    if parent.rows > 2000 || child.key.is_empty() {
+        return None;
+    }
+    let alone = Scope::alone(draw.world, pair.scope.nodes[pair.child].entity, &pair.scope.nodes[pair.child].alias);
+    let fields: Vec<usize> = (0..child.fields.len())
+        .filter(|&f| {
+            let field = &child.fields[f];
+            let time = field.role() == Role::Time && !field.traits.audit && !field.traits.personal;
+            !field.nullable && field.varied && (time || field.measurable() && field.distinct > 10)
+        })
+        .collect();
+    let by = Place { node: 0, field: *draw.rng.pick(&fields)? };
+    let time = alone.field(by).role() == Role::Time;
+    let descending = draw.rng.chance(75);
+    let n = [1, 2, 3][draw.rng.below(3)];
+    let extra: Vec<usize> = (0..child.fields.len())
+        .filter(|&f| {
+            let field = &child.fields[f];
+            f != by.field && (field.measurable() || field.groupable() || child.label == [f]) && !field.traits.audit
+        })
+        .collect();
+    let shown: Vec<Place> =
+        std::iter::once(by).chain(draw.rng.pick(&extra).map(|&field| Place { node: 0, field })).collect();
+    let make = |breaker: Option<bool>| {
+        let mut order = vec![Order { by: alone.column(by), descending, nulls_last: false }];
+        for key in child.key.iter().filter(|_| breaker.is_some()) {
+            order.push(Order { by: alone.named(0, key), descending: breaker == Some(true), nulls_last: false });
+        }
+        let inner = Select {
+            columns: shown.iter().map(|&p| (alone.column(p), None)).collect(),
+            filter: pair.scope.on(pair.child).into_iter().collect(),
+            order,
+            limit: Some(super::super::tree::Limit::Rows(n)),
+            from: Some(Source::Table(child.sql.clone(), alone.nodes[0].alias.clone())),
+            keep_alias: true,
+            ..Select::default()
+        };
+        let mut query = related::parent_query(&pair, true);
+        query.columns.extend(shown.iter().map(|&p| {
+            let name = alone.field(p).name.clone();
+            (Expr::Column("picked".to_owned(), name), None)
+        }));
+        query.joins = vec![Join {
+            kind: JoinKind::Lateral,
+            source: Source::Query(Box::new(inner), "picked".to_owned()),
+            on: None,
+        }];
+        query
+    };
+    let names: Vec<String> = make(None).columns.iter().map(super::grouped::output_name).collect();
+    if names.iter().enumerate().any(|(i, n)| names[..i].contains(n)) {
+        return None;
+    }
+    for &p in &shown {
+        draw.use_place(Place { node: pair.child, field: p.field });
+    }
+    let probes = vec![("tie", make(Some(false)), Expect::Same), ("tie", make(Some(true)), Expect::Same)];
+    let noun = alone.noun(by);
+    let top = match (time, descending) {
+        (true, true) => draw.rng.word(&["latest", "most recent"]),
+        (true, false) => "earliest",
+        (false, true) => draw.rng.word(&["highest", "largest"]),
+        (false, false) => "lowest",
+    };
+    let main = child.when == Some(by.field);
+    let rows = if n == 1 { child.one.clone() } else { format!("{} {}", grammar::number_word(n), child.many) };
+    let what = if main {
+        match n {
+            1 => format!("the {top} {}", child.one),
+            _ => format!("the {} {top} {}", grammar::number_word(n), child.many),
+        }
+    } else {
+        format!("the {rows} with the {top} {noun}")
+    };
+    let nouns: Vec<String> = shown.iter().map(|&p| alone.noun(p)).collect();
+    let with = grammar::and_list(&nouns);
+    let (one, many) = (&parent.one, &parent.many);
+    let nominal = vec![
+        format!("for each {one}, {what}, showing {with}"),
+        format!("{what} of every {one} that has any, with {with}").replace("every", "each"),
+        format!("{many} with {what} of each, giving {with}"),
+    ];
+    let questions = vec![
+        format!("what are {with} of {what} of each {one}"),
+        format!("for every {one} that has any, what are {with} of {what}"),
+    ];
+    Some(Draft { probes, ..Draft::new(make(None), Speech { nominal, questions, extras: Vec::new(), lists: true }) })
+}
+
+/// "customers who rented films of every category": as many different ones as there are.
+pub(super) fn every(draw: &mut Draw) -> Option<Draft> {
+    let pair = related::pair(draw)?;
+    let parent = pair.scope.subject();
+    let mut scope = pair.scope.clone();
+    let mut node = pair.child;
+    let mut kind = None;
+    for _ in 0..3 {
+        let entity = scope.nodes[node].entity;
+        let ways: Vec<usize> = draw
+            .world
+            .graph
+            .parents(entity)
+            .iter()
+            .copied()
+            .filter(|&e| {
+                let up = draw.world.graph.edges[e].parent;
+                up != entity && draw.world.entities[up].usable && !scope.nodes.iter().any(|n| n.entity == up)
+            })
+            .collect();
+        let &edge = draw.rng.pick(&ways)?;
+        node = scope.join(node, edge, true, JoinKind::Inner);
+        let e = scope.entity(node);
+        if (2..=30).contains(&e.rows) && e.key.len() == 1 && !e.person {
+            kind = Some(node);
+            break;
+        }
+    }
+    let node = kind?;
+    let target = scope.entity(node);
+    let key = scope.named(node, &target.key[0]);
+    let mut query = scope.select();
+    query.columns = related::label(&pair);
+    query.group =
+        parent.key.iter().map(|k| scope.named(0, k)).chain(query.columns.iter().map(|c| c.0.clone())).collect();
+    query.group.dedup();
+    let all = Select {
+        columns: vec![(aggregate("count(*)", vec![]), None)],
+        from: Some(Source::Table(target.sql.clone(), scope.nodes[node].alias.clone())),
+        ..Select::default()
+    };
+    query.having = vec![fill("{} = {}", vec![aggregate("count(DISTINCT {})", vec![key]), Expr::Query(Box::new(all))])];
+    let mut without = query.clone();
+    without.having.clear();
+    let probes = vec![("having", without, Expect::Differs)];
+    draw.scope = scope;
+    draw.use_place(Place { node, field: 0 });
+    let role = draw.scope.role_noun(node);
+    let child = draw.scope.entity(pair.child).many.clone();
+    let (many, who) = (&parent.many, if parent.person { "who" } else { "that" });
+    let nominal = vec![
+        format!("{many} {who} have {child} for every single {role}"),
+        format!("the {many} {who} have at least one of the {child} for each {role} there is"),
+    ];
+    let questions = vec![
+        format!("which {many} have {child} for every {role}"),
+        format!("which are the {many} whose {child} cover every {role} there is"),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
+}
+
+/// A reference of a table to itself, by a key of one column.
+fn chain(draw: &mut Draw) -> Option<(usize, String, String)> {
+    let entity = draw.scope.nodes[0].entity;
+    let own: Vec<usize> = draw
+        .world
+        .graph
+        .parents(entity)
+        .iter()
+        .copied()
+        .filter(|&e| {
+            let edge = &draw.world.graph.edges[e];
+            edge.parent == entity && edge.child_columns.len() == 1 && (edge.filled || draw.schema_only)
+        })
+        .collect();
+    let &edge = draw.rng.pick(&own)?;
+    let e = &draw.world.graph.edges[edge];
+    (!draw.scope.subject().label.is_empty()).then(|| (edge, e.child_columns[0].clone(), e.parent_columns[0].clone()))
+}
+
+/// WITH RECURSIVE over a self-reference: levels below the top, or everything below each.
+pub(super) fn levels(draw: &mut Draw) -> Option<Draft> {
+    let (edge, up, key) = chain(draw)?;
+    draw.alone();
+    let subject = draw.scope.subject();
+    for &field in &subject.label {
+        draw.use_place(Place { node: 0, field });
+    }
+    draw.unfocus();
+    let boss = super::super::scope::edge_noun(draw.world, edge);
+    let labels: Vec<(Expr, Option<String>)> =
+        subject.label.iter().map(|&f| (draw.scope.column(Place { node: 0, field: f }), None)).collect();
+    let names: Vec<String> = labels.iter().map(super::grouped::output_name).collect();
+    let alias = draw.scope.nodes[0].alias.clone();
+    let table = || Source::Table(subject.sql.clone(), alias.clone());
+    let column = |name: &str| draw.scope.named(0, name);
+    let of_chain = |name: &str| Expr::Column("chain".to_owned(), name.to_owned());
+    let step =
+        |on: Expr| Join { kind: JoinKind::Inner, source: Source::Table("chain".into(), "chain".into()), on: Some(on) };
+    let (many, one) = (subject.many.clone(), subject.one.clone());
+    let kind = draw.rng.below(4);
+    if kind == 3 {
+        let start = Select {
+            columns: vec![(column(&key), Some("top".into())), (column(&key), Some("below".into()))],
+            from: Some(table()),
+            ..Select::default()
+        };
+        let next = Select {
+            columns: vec![(of_chain("top"), None), (column(&key), None)],
+            from: Some(table()),
+            joins: vec![step(fill("{} = {}", vec![column(&up), of_chain("below")]))],
+            ..Select::default()
+        };
+        let query = Select {
+            with: vec![Cte {
+                name: "chain".into(),
+                columns: Vec::new(),
+                query: Select { set: Some(("UNION ALL", Box::new(next))), ..start },
+            }],
+            recursive: true,
+            columns: labels
+                .iter()
+                .cloned()
+                .chain([(fill("{} - 1", vec![aggregate("count(*)", vec![])]), Some("below_count".to_owned()))])
+                .collect(),
+            from: Some(table()),
+            joins: vec![step(fill("{} = {}", vec![of_chain("top"), column(&key)]))],
+            group: std::iter::once(column(&key)).chain(labels.iter().map(|l| l.0.clone())).collect(),
+            having: vec![fill("{} > 1", vec![aggregate("count(*)", vec![])])],
+            ..Select::default()
+        };
+        let mut without = query.clone();
+        without.having.clear();
+        let nominal = vec![
+            format!(
+                "for each {one} that is the {boss} of any other, the number of {many} below it, directly or through others"
+            ),
+            format!(
+                "the {many} that are {boss} to at least one other, with how many {many} stand under them at any level"
+            ),
+        ];
+        let questions = vec![format!(
+            "how many {many} stand below each {one}, directly or indirectly by way of the {boss}, leaving out those with none"
+        )];
+        let speech = Speech { nominal, questions, extras: Vec::new(), lists: true };
+        return Some(Draft { probes: vec![("having", without, Expect::Differs)], ..Draft::new(query, speech) });
+    }
+    let start = Select {
+        columns: std::iter::once((column(&key), None))
+            .chain(labels.iter().cloned())
+            .chain([(text("0"), Some("level".into()))])
+            .collect(),
+        from: Some(table()),
+        filter: vec![fill("{} IS NULL", vec![column(&up)])],
+        ..Select::default()
+    };
+    let next = Select {
+        columns: std::iter::once((column(&key), None))
+            .chain(labels.iter().cloned())
+            .chain([(fill("{} + 1", vec![of_chain("level")]), None)])
+            .collect(),
+        from: Some(table()),
+        joins: vec![step(fill("{} = {}", vec![column(&up), of_chain(&key)]))],
+        ..Select::default()
+    };
+    let mut query = Select {
+        with: vec![Cte {
+            name: "chain".into(),
+            columns: Vec::new(),
+            query: Select { set: Some(("UNION ALL", Box::new(next))), ..start },
+        }],
+        recursive: true,
+        from: Some(Source::Table("chain".into(), "chain".into())),
+        ..Select::default()
+    };
+    let top = format!("0 for those without a {boss}");
+    let by_level = Order { by: output("level"), descending: false, nulls_last: false };
+    let (nominal, questions, extras) = match kind {
+        0 => {
+            query.columns = names.iter().map(|n| (output(n), None)).chain([(output("level"), None)]).collect();
+            query.order = vec![by_level];
+            (
+                vec![
+                    format!("all {many} under a top one with their level in the hierarchy, {top}"),
+                    format!("the level of each {one} in the chain of {boss} references, {top}"),
+                ],
+                vec![format!("on which level of the hierarchy does each {one} stand, {top}")],
+                vec![Extra::new(", top level first", "Start with the top level")],
+            )
+        }
+        1 => {
+            query.columns = vec![(output("level"), None), (aggregate("count(*)", vec![]), Some("number".into()))];
+            query.group = vec![output("level")];
+            query.order = vec![by_level];
+            (
+                vec![format!("the number of {many} on each level of the hierarchy, {top}")],
+                vec![format!("how many {many} are there on each level of the hierarchy, {top}")],
+                vec![Extra::new(", from the top down", "Go from the top down")],
+            )
+        }
+        _ => {
+            query.columns = vec![(aggregate("max({})", vec![output("level")]), Some("depth".into()))];
+            (
+                vec![format!(
+                    "the number of levels below the top in the hierarchy of {many}, where the top are those without a {boss}"
+                )],
+                vec![format!("how many levels deep is the hierarchy of {many} below those without a {boss}")],
+                Vec::new(),
+            )
+        }
+    };
+    Some(Draft::new(query, Speech { nominal, questions, extras, lists: kind == 0 }))
+}
