@@ -31,7 +31,7 @@ fn calendar(draw: &mut Draw, place: Place) -> Option<Calendar> {
         let words = day.year.to_string();
         return Some(Calendar { unit: "month", plural: "months", from, to, words });
     }
-    if days < 20 || days > 4000 {
+    if !(20..=4000).contains(&days) {
         return None;
     }
     let from = day.month_start();
