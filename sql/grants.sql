@@ -35,13 +35,8 @@ GRANT SELECT ON nlsql.run, nlsql.run_phase, nlsql.task, nlsql.event, nlsql.reque
   TO PUBLIC;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nlsql.phase, nlsql.template, nlsql.column_policy TO PUBLIC;
 -- a caller has to be able to name an endpoint, and may know its model; not its address, headers or key
-<<<<<<< HEAD
 GRANT SELECT (name, model, api_style, structured, parallelism, requests_per_minute, tokens_per_minute) ON nlsql.endpoint TO PUBLIC;
--- constants of this version that the views show, and what nlsql.wait() calls: they touch the caller's own runs alone
-=======
-GRANT SELECT (name, model, api_style, parallelism, requests_per_minute, tokens_per_minute) ON nlsql.endpoint TO PUBLIC;
 -- constants of this version that the views show, what nlsql.wait() calls and what the gate puts into a plan: they
 -- touch the caller's own runs alone, or nothing
->>>>>>> 027dccc (Try the gate with hostile and legitimate corpora, and mend what they broke)
 GRANT EXECUTE ON FUNCTION nlsql.shipped_phases, nlsql.shipped_endpoints, nlsql.shipped_prices, nlsql.nudge_,
   nlsql.bounded_, nlsql.in_transaction_block_ TO PUBLIC;
