@@ -121,6 +121,11 @@ impl<'w> Draw<'w> {
         self.prefer = Some(place);
     }
 
+    /// The field in focus, while nothing uses it.
+    pub(super) fn waiting(&self) -> Option<Place> {
+        self.prefer.filter(|p| !self.used.contains(p))
+    }
+
     /// Lets go of the field in focus.
     pub(super) fn unfocus(&mut self) {
         self.prefer = None;
@@ -306,7 +311,7 @@ fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
         .copied()
         .filter(|&e| ways_to(scope.world, scope.nodes[0].entity, graph.edges[e].parent) <= 1)
         .collect();
-    let up = if plain.is_empty() || rng.chance(15) { up } else { plain };
+    let up = if plain.is_empty() || rng.chance(30) { up } else { plain };
     if let Some(&edge) = rng.pick(&up) {
         scope.join(from, edge, true, JoinKind::Inner);
     }

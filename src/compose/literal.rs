@@ -125,7 +125,7 @@ pub(super) fn text_sql(value: &str) -> String {
 pub(super) fn text_words(value: &str, quoted: bool) -> String {
     // a label such as office_visit is two words to a person
     let label = value.contains('_') && value.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    if label && !value.starts_with('_') && !value.ends_with('_') && !quoted {
+    if label && !value.starts_with('_') && !value.ends_with('_') {
         return value.replace('_', " ");
     }
     let odd = value.is_empty()

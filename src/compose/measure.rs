@@ -75,11 +75,8 @@ fn nested(query: &Select) -> u32 {
     }
     let sources = query.from.iter().chain(query.joins.iter().map(|j| &j.source));
     for source in sources {
-        match source {
-            Source::Query(inner, _) => count += 1 + nested(inner),
-            // a list of values in FROM is a query of its own
-            Source::Values(..) => count += 1,
-            Source::Table(..) | Source::Other(..) => {}
+        if let Source::Query(inner, _) = source {
+            count += 1 + nested(inner);
         }
     }
     let mut inner = Vec::new();

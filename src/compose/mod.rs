@@ -152,7 +152,10 @@ impl Composer {
             let mut draw = Draw::new(self, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
             let drawn = match focus {
                 Focus::Function(shown) => builtin::draw(&mut draw, shown),
-                _ => shape::draw(&mut draw, self.options.phase),
+                _ => {
+                    let turn = (attempt == 0 && attempt_in < TRIES / 2).then_some((slot, mix(&[salt, 13])));
+                    shape::draw(&mut draw, self.options.phase, turn)
+                }
             };
             let Some(draft) = drawn else { continue };
             let difficulty = measure::hardness(&draft.query).difficulty();
@@ -215,17 +218,29 @@ fn interest(field: &Field) -> usize {
     }
 }
 
-/// Every reference, as often as there are columns to show beside it.
+/// Every reference, and every column of what is referred to, beside one of the references to it: a hub that all
+/// tables refer to is no more often in focus than any other.
 fn edge_focuses(world: &World) -> Vec<Focus> {
+    let usable = |edge: usize| {
+        let e = &world.graph.edges[edge];
+        world.entities[e.child].usable && world.entities[e.parent].usable && (e.filled || world.schema_only)
+    };
     let mut found = Vec::new();
-    for (edge, e) in world.graph.edges.iter().enumerate() {
-        let (child, parent) = (&world.entities[e.child], &world.entities[e.parent]);
-        if !(child.usable && parent.usable && (e.filled || world.schema_only)) {
+    for (parent, entity) in world.entities.iter().enumerate() {
+        let edges: Vec<usize> = world.graph.children(parent).iter().copied().filter(|&e| usable(e)).collect();
+        if edges.is_empty() {
             continue;
         }
-        found.push(Focus::Edge { edge, field: None });
-        for (field, f) in parent.fields.iter().enumerate() {
-            found.extend(std::iter::repeat_n(Focus::Edge { edge, field: Some(field) }, interest(f)));
+        let mut turn = 0;
+        for (field, f) in entity.fields.iter().enumerate() {
+            for _ in 0..interest(f) {
+                found.push(Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) });
+                turn += 1;
+            }
+        }
+        let own = (entity.fields.len() / edges.len()).clamp(1, 4);
+        for edge in edges {
+            found.extend(std::iter::repeat_n(Focus::Edge { edge, field: None }, own));
         }
     }
     found

@@ -258,6 +258,21 @@ impl Expr {
         }
     }
 
+    /// The same of another table: columns of `from` become columns of `to`.
+    pub(super) fn with_alias(&self, from: &str, to: &str) -> Expr {
+        let each = |parts: &[Expr]| parts.iter().map(|p| p.with_alias(from, to)).collect();
+        let boxed = |inner: &Expr| Box::new(inner.with_alias(from, to));
+        match self {
+            Expr::Column(alias, name) if alias == from => Expr::Column(to.to_owned(), name.clone()),
+            Expr::Mix(parts) => Expr::Mix(each(parts)),
+            Expr::Or(parts) => Expr::Or(each(parts)),
+            Expr::Aggregate(inner) => Expr::Aggregate(boxed(inner)),
+            Expr::Window(inner) => Expr::Window(boxed(inner)),
+            Expr::Pattern(inner) => Expr::Pattern(boxed(inner)),
+            other => other.clone(),
+        }
+    }
+
     /// Visits this expression and everything in it, inner queries aside.
     pub(super) fn visit(&self, see: &mut dyn FnMut(&Expr)) {
         see(self);

@@ -61,7 +61,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     whole("mod", Yields::Class, "mod({}, {n})", "remainder after dividing the {} by {n}").with(&[2, 3, 5]),
     whole("gcd", Yields::Value, "gcd({}, {n})", "greatest common divisor of the {} and {n}").with(&[12, 60, 100]),
     whole("lcm", Yields::Value, "lcm({}, {n})", "least common multiple of the {} and {n}").with(&[6, 10, 12]),
-    whole("to_hex", Yields::Value, "to_hex({})", "{} in hexadecimal"),
+    whole("to_hex", Yields::Value, "to_hex({}::int)", "{} in hexadecimal"),
     whole(
         "chr",
         Yields::Class,
@@ -95,7 +95,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "int4range",
         On::Whole,
         Yields::Test,
-        "{} <@ int4range({low_whole}, {high_whole})",
+        "{}::int <@ int4range({low_whole}, {high_whole})",
         "lies in the range from {low_whole} up to but not including {high_whole}",
     ),
     Entry::new(

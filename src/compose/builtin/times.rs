@@ -163,7 +163,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     pair(
         "generate_series",
         Yields::Rows,
-        "generate_series({}::date, least({2}::date, {}::date + 3), interval '1 day')::date",
+        "generate_series({}::date, least({2}::date, {}::date + 3), interval '1 day')",
         "days from the {} to the {2}, four at most",
     ),
 ];

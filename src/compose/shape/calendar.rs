@@ -27,7 +27,7 @@ fn calendar(draw: &mut Draw, place: Place) -> Option<Calendar> {
     let days = high.number() - low.number();
     if days > 75 && draw.rng.chance(65) {
         let from = day.year_start();
-        let to = Day { month: 12, ..from };
+        let to = Day { month: 12, day: 1, ..from };
         let words = day.year.to_string();
         return Some(Calendar { unit: "month", plural: "months", from, to, words });
     }
@@ -67,6 +67,31 @@ impl Calendar {
         ))
     }
 
+    /// The spans as a common table expression: a series, or one span after the other.
+    fn spans(&self, recursive: bool) -> Cte {
+        let unit = self.unit.to_owned();
+        if !recursive {
+            let query = Select { columns: vec![(self.series(), Some(unit))], ..Select::default() };
+            return Cte { name: self.plural.to_owned(), columns: Vec::new(), query };
+        }
+        let next = match self.unit {
+            "day" => "{} + 1".to_owned(),
+            unit => format!("({{}} + interval '1 {unit}')::date"),
+        };
+        let step = Select {
+            columns: vec![(fill(&next, vec![output(&unit)]), None)],
+            from: Some(Source::Table(self.plural.to_owned(), self.plural.to_owned())),
+            filter: vec![fill(&format!("{{}} < date {}", self.to.sql()), vec![output(&unit)])],
+            ..Select::default()
+        };
+        let query = Select {
+            columns: vec![(text(format!("date {}", self.from.sql())), Some(unit))],
+            set: Some(("UNION ALL", Box::new(step))),
+            ..Select::default()
+        };
+        Cte { name: self.plural.to_owned(), columns: Vec::new(), query }
+    }
+
     /// The span that a value falls into.
     fn of(&self, column: Expr) -> Expr {
         match self.unit {
@@ -83,12 +108,10 @@ pub(super) fn filled(draw: &mut Draw) -> Option<Draft> {
     let subject = draw.scope.subject();
     let key = subject.key.first()?.clone();
     let unit = calendar.unit;
+    let recursive = draw.rng.chance(30);
     let mut query = Select {
-        with: vec![Cte {
-            name: calendar.plural.to_owned(),
-            columns: Vec::new(),
-            query: Select { columns: vec![(calendar.series(), Some(unit.to_owned()))], ..Select::default() },
-        }],
+        with: vec![calendar.spans(recursive)],
+        recursive,
         from: Some(Source::Table(calendar.plural.to_owned(), calendar.plural.to_owned())),
         ..Select::default()
     };

@@ -32,6 +32,7 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
     if draw.rng.chance(if wanted == 1 { 40 } else { 45 }) {
         found.push(aggregate::count(&draw.scope));
     }
+    found.extend(last_stamp(draw));
     for _ in 0..wanted * 3 {
         if found.len() >= wanted {
             break;
@@ -47,6 +48,27 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
         found.push(aggregate::count(&draw.scope));
     }
     found
+}
+
+/// A stamp that the system writes: only its latest value is worth asking for, and only where it is in focus.
+fn last_stamp(draw: &mut Draw) -> Option<Figure> {
+    let place = draw.waiting().filter(|p| p.node == 0)?;
+    let field = draw.scope.field(place);
+    if field.role() != Role::Time || field.traits.personal || field.varied && !field.traits.audit {
+        return None;
+    }
+    draw.use_place(place);
+    let noun = draw.scope.noun(place);
+    let word = if noun.starts_with("last ") { "most recent" } else { "latest" };
+    Some(Figure {
+        sql: super::super::tree::aggregate("max({})", vec![draw.scope.column(place)]),
+        alias: format!("latest_{}", aggregate::snake(&noun)),
+        noun: format!("{word} {noun}"),
+        counts: false,
+        place: Some(place),
+        money: false,
+        time: true,
+    })
 }
 
 pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {

@@ -27,6 +27,13 @@ fn showable(scope: &Scope, place: Place) -> bool {
     }
 }
 
+fn constant(scope: &Scope, place: Place) -> bool {
+    let field = scope.field(place);
+    let filled = field.nulls < scope.entity(place.node).rows || scope.entity(place.node).rows == 0;
+    let open = !matches!(field.role(), Role::Key | Role::Opaque | Role::Search | Role::Json);
+    open && filled && !field.varied && !field.traits.audit
+}
+
 /// The subject's name and up to `most` further fields, those of joined tables first.
 pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
     let mut found = Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
@@ -48,7 +55,10 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
     let wanted = draw.rng.between(least.max(floor), most.max(floor));
     for _ in 0..wanted {
         let fan = draw.fan;
-        let Some(place) = draw.choose(|scope, p| showable(scope, p) && fan != Some(p.node)) else { break };
+        // a column in focus is shown even where all its values are the same
+        let constant = draw.waiting().filter(|&p| constant(&draw.scope, p) && fan != Some(p.node));
+        let chosen = constant.or_else(|| draw.choose(|scope, p| showable(scope, p) && fan != Some(p.node)));
+        let Some(place) = chosen else { break };
         draw.use_place(place);
         let noun = draw.scope.noun(place);
         let name = &draw.scope.field(place).name;

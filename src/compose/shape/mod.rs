@@ -1,5 +1,6 @@
 //! The shapes of questions. Each file builds the query and its words from the same drawn parts.
 
+mod best;
 pub(super) mod breakdown;
 mod calendar;
 mod cube;
@@ -14,10 +15,11 @@ mod related;
 mod window;
 
 use super::draw::{Draft, Draw};
+use super::random::rotate;
 use super::{Phase, builtin};
 
-/// Draws one shape that suits the phase.
-pub(super) fn draw(draw: &mut Draw, phase: Phase) -> Option<Draft> {
+/// Draws a shape that suits the phase: the one whose turn it is in this slot, or any other where `turn` is none.
+pub(super) fn draw(draw: &mut Draw, phase: Phase, turn: Option<(u64, u64)>) -> Option<Draft> {
     type Shape = fn(&mut Draw) -> Option<Draft>;
     let shapes: &[(usize, Shape)] = match phase {
         Phase::Builtins => &[],
@@ -33,18 +35,20 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase) -> Option<Draft> {
             (9, window::share),
             (8, window::rank),
             (11, window::over_time),
-            (9, window::best_of_each),
+            (7, best::ranked),
+            (6, best::first),
             (7, nested::above_average),
             (8, nested::groups_above_average),
             (9, nested::figure_of_figures),
             (6, nested::against_best),
             (9, related::exists),
             (8, related::counted),
-            (18, related::sets),
+            (36, related::sets),
+            (5, related::twins),
             (7, each::latest),
             (4, each::every),
             (6, each::levels),
-            (5, calendar::filled),
+            (7, calendar::filled),
             (4, calendar::gaps),
             (3, calendar::ladder),
             (9, builtin::tool),
@@ -66,5 +70,20 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase) -> Option<Draft> {
         ],
     };
     let weights: Vec<usize> = shapes.iter().map(|(w, _)| *w).collect();
-    shapes[draw.rng.weighted(&weights)].1(draw)
+    let at = match turn {
+        // a round holds each shape as often as its weight says
+        Some((slot, salt)) => at(&weights, rotate(weights.iter().sum(), slot, salt)),
+        None => draw.rng.weighted(&weights),
+    };
+    shapes.get(at)?.1(draw)
+}
+
+fn at(weights: &[usize], mut number: usize) -> usize {
+    for (i, weight) in weights.iter().enumerate() {
+        if number < *weight {
+            return i;
+        }
+        number -= weight;
+    }
+    0
 }

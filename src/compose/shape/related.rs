@@ -283,3 +283,84 @@ pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
     }
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
+
+/// A self-join: "pairs of films with the same length and rating", each pair once.
+pub(super) fn twins(draw: &mut Draw) -> Option<Draft> {
+    if draw.fan.is_some() {
+        return None;
+    }
+    draw.alone();
+    let subject = draw.scope.subject();
+    if subject.label.is_empty() || subject.key.len() != 1 || subject.rows < 4 {
+        return None;
+    }
+    let rows = subject.rows;
+    let mut places = Vec::new();
+    // as many fields as leave few enough pairs to be read
+    let mut classes = 1;
+    for _ in 0..3 {
+        let Some(place) = draw.choose(|scope, p| {
+            let f = scope.field(p);
+            p.node == 0
+                && f.varied
+                && !f.traits.personal
+                && !f.traits.audit
+                && !scope.subject().label.contains(&p.field)
+                && (f.groupable() || f.measurable())
+                && f.distinct * 2 <= scope.subject().rows.max(4)
+        }) else {
+            break;
+        };
+        draw.use_place(place);
+        places.push(place);
+        classes *= draw.scope.field(place).distinct.max(1);
+        if rows * rows / 2 / classes < 300 {
+            break;
+        }
+    }
+    if places.is_empty() || rows * rows / 2 / classes.max(1) > 2000 {
+        return None;
+    }
+    let mut other = Scope::new(draw.world, draw.scope.nodes[0].entity);
+    other.nodes[0].alias = format!("{}2", draw.scope.nodes[0].alias);
+    let same = places.iter().map(|&p| fill("{} = {}", vec![other.column(p), draw.scope.column(p)]));
+    let once = fill("{} < {}", vec![draw.scope.named(0, &subject.key[0]), other.named(0, &subject.key[0])]);
+    let on: Vec<Expr> = same.chain([once]).collect();
+    let conditions = draw.conditions(0, 1)?;
+    let mut query = draw.scope.select();
+    let join = |on: &[Expr]| super::super::tree::Join {
+        kind: super::super::tree::JoinKind::Inner,
+        source: super::super::tree::Source::Table(subject.sql.clone(), other.nodes[0].alias.clone()),
+        on: Some(fill(&vec!["{}"; on.len()].join(" AND "), on.to_vec())),
+    };
+    query.joins.push(join(&on));
+    for (scope, number) in [(&draw.scope, "first"), (&other, "second")] {
+        query.columns.extend(subject.label.iter().map(|&field| {
+            let place = Place { node: 0, field };
+            (scope.column(place), Some(format!("{number}_{}", scope.field(place).name)))
+        }));
+    }
+    query.columns.extend(places.iter().map(|&p| (draw.scope.column(p), None)));
+    for condition in &conditions {
+        query.filter.extend(condition.sql.clone());
+        for sql in &condition.sql {
+            query.filter.push(sql.with_alias(&draw.scope.nodes[0].alias, &other.nodes[0].alias));
+        }
+    }
+    let mut probes = Vec::new();
+    if !conditions.is_empty() {
+        let mut without = query.clone();
+        without.filter.clear();
+        probes.push(("filter", without, Expect::Differs));
+    }
+    let phrase = draw.rows_phrase(&conditions);
+    let nouns: Vec<String> = places.iter().map(|&p| draw.scope.noun(p)).collect();
+    let same = crate::schema::grammar::and_list(&nouns);
+    let nominal = vec![
+        format!("all pairs of {phrase} with the same {same}, each pair once, with what they share"),
+        format!("pairs of different {phrase} that have the {same} in common, no pair twice, and the values in common"),
+    ];
+    let questions =
+        vec![format!("which two {phrase} share the same {same}, and what are the values, naming each pair once")];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
+}

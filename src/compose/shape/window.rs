@@ -3,11 +3,11 @@
 use super::super::draw::{Draft, Draw};
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
-use super::grouped::{self, By, Grouped, output, over};
+use super::grouped::{self, By, output, over};
 use crate::candidate::Expect;
 use crate::schema::grammar::{number_word, plural};
 
-fn window(template: &str, parts: Vec<Expr>) -> Expr {
+pub(super) fn window(template: &str, parts: Vec<Expr>) -> Expr {
     Expr::Window(Box::new(fill(template, parts)))
 }
 
@@ -237,121 +237,4 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         format!("for each {span}, what are {measure} and {}", what.replacen("how it changed", "the change", 1)),
     ];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
-}
-
-/// The best of each group: "for each rating, the longest films".
-pub(super) fn best_of_each(draw: &mut Draw) -> Option<Draft> {
-    let subject = draw.scope.subject();
-    if draw.fan.is_some() || subject.label.is_empty() || subject.key.is_empty() {
-        return None;
-    }
-    let key = super::super::group::key(draw)?;
-    let by = draw.choose(|scope, p| {
-        p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 8 && !scope.field(p).nullable
-    })?;
-    if key.time
-        || key.places.iter().any(|p| p.node == 0 && subject.label.contains(&p.field))
-        || key.group.len() > key.columns.len()
-    {
-        return None;
-    }
-    draw.use_place(by);
-    let conditions = draw.conditions(0, 2)?;
-    let rows = draw.rows_phrase(&conditions);
-    let noun = draw.scope.noun(by);
-    let descending = draw.rng.chance(70);
-    let top = if descending { draw.rng.word(&["highest", "largest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
-    let direction = if descending { " DESC" } else { "" };
-    let column = draw.scope.column(by);
-    let label: Vec<(Expr, Option<String>)> = subject
-        .label
-        .iter()
-        .map(|&field| (draw.scope.column(super::super::scope::Place { node: 0, field }), None))
-        .collect();
-    let mut inner = draw.scope.select();
-    inner.columns = key.columns.iter().cloned().chain(label).chain([(column.clone(), None)]).collect();
-    let names: Vec<String> = inner.columns.iter().map(grouped::output_name).collect();
-    let mut sorted = names.clone();
-    sorted.sort();
-    sorted.dedup();
-    if sorted.len() < names.len() {
-        return None;
-    }
-    let g = Grouped {
-        measure: String::new(),
-        figure: super::super::aggregate::count(&draw.scope),
-        query: Select { filter: conditions.iter().flat_map(|c| c.sql.clone()).collect(), ..inner },
-        names,
-        conditions,
-        key,
-    };
-    let keys: Vec<Expr> = g.key.group.clone();
-    let person = subject.person;
-    if draw.rng.chance(35) {
-        return Some(first_of_each(draw, &g, &rows, &noun, top, by, descending));
-    }
-    let n = [1, 1, 2, 3, 3][draw.rng.below(5)];
-    let cte = draw.rng.chance(60);
-    let partition = vec!["{}"; keys.len()].join(", ");
-    let whole = |inner: Select| {
-        let mut parts = keys.clone();
-        parts.push(column.clone());
-        let mut ranked = inner;
-        let position = window(&format!("rank() OVER (PARTITION BY {partition} ORDER BY {{}}{direction})"), parts);
-        ranked.columns.push((position, Some("position".into())));
-        let columns = g.key_outputs();
-        let filter =
-            vec![fill(if n == 1 { "{} = {}" } else { "{} <= {}" }, vec![output("position"), text(n.to_string())])];
-        over(cte, "ranked", ranked, Select { columns, filter, ..Select::default() })
-    };
-    let key = &g.key.one;
-    let number = if n == 1 { String::new() } else { format!("{} ", number_word(n)) };
-    let who = if person { "who have" } else { "that have" };
-    let nominal = vec![
-        format!("for each {key}, the {number}{rows} {who} the {top} {noun}, with that {noun}"),
-        format!("the {number}{rows} with the {top} {noun} within each {key}, with {noun}"),
-    ];
-    let questions = vec![
-        format!("which {number}{rows} have the {top} {noun} within each {key}, and what is it"),
-        format!("for each {key}, which {number}{rows} have the {top} {noun}, and what is that {noun}"),
-    ];
-    let extras = vec![Extra::new(", ties included", "Keep ties")];
-    let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
-    let mut without = draft.query.clone();
-    without.filter.clear();
-    draft.probes.push(("filter", without, Expect::Differs));
-    Some(draft)
-}
-
-/// DISTINCT ON: one row a group, proved to have no rival.
-fn first_of_each(
-    draw: &mut Draw,
-    g: &Grouped,
-    rows: &str,
-    noun: &str,
-    top: &str,
-    by: super::super::scope::Place,
-    descending: bool,
-) -> Draft {
-    let keys = g.key.group.clone();
-    let subject = draw.scope.subject();
-    let breakers: Vec<Expr> = subject.key.iter().map(|k| draw.scope.named(0, k)).collect();
-    let column = draw.scope.column(by);
-    let whole = |inner: Select| {
-        let mut order: Vec<Order> =
-            keys.iter().map(|k| Order { by: k.clone(), descending: false, nulls_last: false }).collect();
-        order.push(Order { by: column.clone(), descending, nulls_last: false });
-        Select { distinct: super::super::tree::Distinct::On(keys.clone()), order, ..inner }
-    };
-    let one = rows.replacen(&subject.many, &subject.one, 1);
-    let key = &g.key.one;
-    let nominal = vec![
-        format!("for each {key}, the {one} with the {top} {noun}, showing that {noun}"),
-        format!("the {one} with the {top} {noun} for every {key}, with the {noun} itself"),
-    ];
-    let questions = vec![format!("for each {key}, which {one} has the {top} {noun}, and what is that {noun}")];
-    let extras = vec![Extra::new(format!(", in order of {key}"), format!("Sort by {key}"))];
-    let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
-    draft.probes.extend(super::super::draw::tie_probes(&draft.query, &breakers));
-    draft
 }

@@ -123,6 +123,10 @@ impl Filler {
             }
             return Ok(false);
         }
+        let measured = verdict.facts.as_ref().map(|f| f.hardness.difficulty());
+        if candidate.asked.difficulty.as_deref().is_some_and(|asked| measured.is_some_and(|m| m != asked)) {
+            return Ok(false);
+        }
         self.seen.extend(keys);
         self.items.insert(slot, record::item(slot, &candidate, &verdict, None));
         Ok(true)

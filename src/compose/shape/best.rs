@@ -1,0 +1,149 @@
+//! The best of each group: by rank with ties, or one row by DISTINCT ON.
+
+use super::super::aggregate;
+use super::super::draw::{Draft, Draw, tie_probes};
+use super::super::group;
+use super::super::say::{Extra, Speech};
+use super::super::scope::Place;
+use super::super::tree::{Distinct, Expr, Order, Select, fill, text};
+use super::grouped::{self, Grouped, output, over};
+use super::window::window;
+use crate::candidate::Expect;
+use crate::schema::grammar::number_word;
+
+/// The best of each group by rank, ties kept: "for each rating, the three longest films".
+pub(super) fn ranked(draw: &mut Draw) -> Option<Draft> {
+    of_each(draw, true)
+}
+
+/// One row of each group by DISTINCT ON: "for each rating, the longest film".
+pub(super) fn first(draw: &mut Draw) -> Option<Draft> {
+    of_each(draw, false)
+}
+
+fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    if draw.fan.is_some() || subject.label.is_empty() || subject.key.is_empty() {
+        return None;
+    }
+    let key = group::key(draw)?;
+    let by = draw.choose(|scope, p| {
+        p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 8 && !scope.field(p).nullable
+    })?;
+    if key.time
+        || key.places.iter().any(|p| p.node == 0 && subject.label.contains(&p.field))
+        || key.group.len() > key.columns.len()
+    {
+        return None;
+    }
+    draw.use_place(by);
+    let conditions = draw.conditions(0, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let noun = draw.scope.noun(by);
+    let descending = draw.rng.chance(70);
+    let top = if descending { draw.rng.word(&["highest", "largest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
+    let direction = if descending { " DESC" } else { "" };
+    let column = draw.scope.column(by);
+    let label: Vec<(Expr, Option<String>)> =
+        subject.label.iter().map(|&field| (draw.scope.column(Place { node: 0, field }), None)).collect();
+    let mut inner = draw.scope.select();
+    inner.columns = key.columns.iter().cloned().chain(label).chain([(column.clone(), None)]).collect();
+    let names: Vec<String> = inner.columns.iter().map(grouped::output_name).collect();
+    let mut sorted = names.clone();
+    sorted.sort();
+    sorted.dedup();
+    if sorted.len() < names.len() {
+        return None;
+    }
+    let g = Grouped {
+        measure: String::new(),
+        figure: aggregate::count(&draw.scope),
+        query: Select { filter: conditions.iter().flat_map(|c| c.sql.clone()).collect(), ..inner },
+        names,
+        conditions,
+        key,
+    };
+    let keys: Vec<Expr> = g.key.group.clone();
+    let person = subject.person;
+    if !by_rank {
+        return Some(first_of_each(draw, &g, &rows, &noun, top, by, descending));
+    }
+    let n = [1, 1, 2, 3, 3][draw.rng.below(5)];
+    let cte = draw.rng.chance(60);
+    let partition = vec!["{}"; keys.len()].join(", ");
+    let whole = |inner: Select| {
+        let mut parts = keys.clone();
+        parts.push(column.clone());
+        let mut ranked = inner;
+        let position = window(&format!("rank() OVER (PARTITION BY {partition} ORDER BY {{}}{direction})"), parts);
+        ranked.columns.push((position, Some("position".into())));
+        let columns = g.key_outputs();
+        let filter =
+            vec![fill(if n == 1 { "{} = {}" } else { "{} <= {}" }, vec![output("position"), text(n.to_string())])];
+        over(cte, "ranked", ranked, Select { columns, filter, ..Select::default() })
+    };
+    let key = &g.key.one;
+    let number = if n == 1 { String::new() } else { format!("{} ", number_word(n)) };
+    let who = if person { "who have" } else { "that have" };
+    let nominal = vec![
+        format!("for each {key}, the {number}{rows} {who} the {top} {noun}, with that {noun}"),
+        format!("the {number}{rows} with the {top} {noun} within each {key}, with {noun}"),
+    ];
+    let questions = vec![
+        format!("which {number}{rows} have the {top} {noun} within each {key}, and what is it"),
+        format!("for each {key}, which {number}{rows} have the {top} {noun}, and what is that {noun}"),
+    ];
+    let extras = vec![Extra::new(", ties included", "Keep ties")];
+    let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
+    let mut without = draft.query.clone();
+    without.filter.clear();
+    draft.probes.push(("filter", without, Expect::Differs));
+    Some(draft)
+}
+
+/// DISTINCT ON: one row a group, ties broken by name and said, or proved to be none.
+fn first_of_each(
+    draw: &mut Draw,
+    g: &Grouped,
+    rows: &str,
+    noun: &str,
+    top: &str,
+    by: Place,
+    descending: bool,
+) -> Draft {
+    let keys = g.key.group.clone();
+    let subject = draw.scope.subject();
+    let breakers: Vec<Expr> = subject.key.iter().map(|k| draw.scope.named(0, k)).collect();
+    let column = draw.scope.column(by);
+    let name: Vec<Expr> = subject.label.iter().map(|&field| draw.scope.column(Place { node: 0, field })).collect();
+    let by_name = subject.label.len() == 1 && draw.rng.chance(70);
+    let whole = |inner: Select| {
+        let mut order: Vec<Order> =
+            keys.iter().map(|k| Order { by: k.clone(), descending: false, nulls_last: false }).collect();
+        order.push(Order { by: column.clone(), descending, nulls_last: false });
+        if by_name {
+            order.extend(name.iter().map(|n| Order { by: n.clone(), descending: false, nulls_last: false }));
+        }
+        Select { distinct: Distinct::On(keys.clone()), order, ..inner }
+    };
+    let one = rows.replacen(&subject.many, &subject.one, 1);
+    let key = &g.key.one;
+    let nominal = vec![
+        format!("for each {key}, the {one} with the {top} {noun}, showing that {noun}"),
+        format!("the {one} with the {top} {noun} for every {key}, with the {noun} itself"),
+    ];
+    let questions = vec![format!("for each {key}, which {one} has the {top} {noun}, and what is that {noun}")];
+    let mut extras = vec![Extra::new(format!(", in order of {key}"), format!("Sort by {key}"))];
+    if by_name {
+        extras.insert(
+            0,
+            Extra::new(
+                ", the alphabetically first one where several tie",
+                "Where several tie, take the alphabetically first",
+            ),
+        );
+    }
+    let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
+    draft.probes.extend(tie_probes(&draft.query, &breakers));
+    draft
+}
