@@ -140,3 +140,18 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   UPDATE nlsql.run_phase SET options = jsonb_set(options, '{budget_usd}', to_jsonb(budget))
    WHERE run_id = run_id_ AND engine <> 'offline' AND status NOT IN ('done', 'short')
 $$;
+
+-- What was found out about an endpoint, so that each lesson is paid for once. Of no use to anyone but nlsql.
+CREATE TABLE nlsql.learned (
+  endpoint text NOT NULL,
+  model    text NOT NULL,
+  lessons  jsonb NOT NULL,
+  PRIMARY KEY (endpoint, model)
+);
+COMMENT ON TABLE nlsql.learned IS 'parts of a request that an endpoint refuses, and the form of replies that it can give';
+
+CREATE FUNCTION nlsql.learn_(endpoint_ text, model_ text, lessons_ jsonb) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO nlsql.learned (endpoint, model, lessons) VALUES (endpoint_, model_, lessons_)
+  ON CONFLICT (endpoint, model) DO UPDATE SET lessons = excluded.lessons
+$$;

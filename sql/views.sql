@@ -86,6 +86,8 @@ CREATE FUNCTION nlsql.endpoint_trigger_() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM nlsql.check_endpoint_(to_jsonb(NEW));
+  -- what was learned of it may not hold any more
+  DELETE FROM nlsql.learned l WHERE l.endpoint = NEW.name;
   RETURN NEW;
 END $$;
 COMMENT ON FUNCTION nlsql.endpoint_trigger_() IS 'internal';

@@ -1,7 +1,8 @@
 //! All tasks of a worker at once: what may be sent now, what is at the gate, what ended, and when to look again.
 
+pub(crate) use super::batch::{Batch, Check, Record, Send, Stop, Terms};
 use super::history::History;
-use super::learned::Learned;
+use super::learned::{Learned, Lessons};
 use super::machine::Flow;
 use super::{Action, Call, End, Event, Outcome, Setup, Spec};
 use crate::candidate::{Candidate, Verdict};
@@ -18,74 +19,6 @@ use std::sync::Arc;
 const BREAKER: u32 = 10;
 /// Faults in a row after which the first task that has used up its retries fails the run: nobody is there.
 const HOPELESS: u32 = 30;
-
-/// What the run allows.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Terms {
-    /// Calls in flight at most.
-    pub parallelism: usize,
-    pub requests_per_minute: Option<u32>,
-    pub tokens_per_minute: Option<u32>,
-    /// None where the model has no price; then there can be no budget.
-    pub price: Option<Price>,
-    /// What may still be spent: the run's budget less all that the ledger has charged and reserved.
-    pub budget: Option<Usd>,
-    /// An earlier call of the run succeeded, so the key is known to be good.
-    pub proved: bool,
-}
-
-/// A call to write into the ledger and then to send.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Send {
-    /// Number of the call in this worker, given back with its answer and its record.
-    pub call: u64,
-    pub task: i64,
-    pub style: ApiStyle,
-    pub body: Vec<u8>,
-    pub reserved: Option<Usd>,
-}
-
-/// A call that ended, for its row of the ledger.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Record {
-    pub call: u64,
-    pub task: i64,
-    /// `ok` or `error`.
-    pub status: &'static str,
-    /// In our own words.
-    pub error: Option<String>,
-    pub http_status: Option<u16>,
-    pub usage: Usage,
-    /// None = not known; a call that may have been billed without saying so is charged at its reservation.
-    pub usd: Option<Usd>,
-    pub latency_ms: u64,
-    pub request_id: Option<String>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Check {
-    pub task: i64,
-    pub candidates: Vec<Candidate>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Stop {
-    /// The run fails: reason (`auth`, `quota`, `config`, `endpoint`), message, hint.
-    Failed { reason: &'static str, message: String, hint: String },
-    /// The next call would pass the budget, and none is in flight.
-    Budget,
-}
-
-/// What is to be written in one transaction, and sent after it.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub records: Vec<Record>,
-    pub finished: Vec<(i64, Outcome)>,
-    /// Task, milliseconds from now, and why.
-    pub parked: Vec<(i64, u64, String)>,
-    pub stop: Option<Stop>,
-    pub sends: Vec<Send>,
-}
 
 struct Held {
     flow: Flow,
@@ -120,7 +53,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub fn new(terms: Terms, now: u64) -> Driver {
+    pub fn new(terms: Terms, lessons: Lessons, now: u64) -> Driver {
         let limits = Limits::new(terms.requests_per_minute, terms.tokens_per_minute, now);
         // more tasks than calls, so that a call that ends is followed by one that is ready
         let lanes = (0..ahead(terms.parallelism)).map(|_| History::default()).collect();
@@ -128,7 +61,7 @@ impl Driver {
         Driver {
             terms,
             limits,
-            learned: Learned::default(),
+            learned: Learned::knowing(lessons),
             tasks: BTreeMap::new(),
             lanes,
             ready: VecDeque::new(),
@@ -237,6 +170,11 @@ impl Driver {
         self.tasks.is_empty() && self.calls.is_empty()
     }
 
+    /// What is known of the endpoint by now.
+    pub fn lessons(&self) -> Lessons {
+        self.learned.lessons()
+    }
+
     pub fn in_flight(&self) -> usize {
         self.calls.len()
     }
@@ -321,8 +259,22 @@ impl Driver {
         if alone { 1 } else { self.terms.parallelism.max(1) }
     }
 
+    /// A call that was made up before the last lesson is made up again.
+    fn renew(&mut self) {
+        let Some((task, call)) = self.ready.front_mut() else { return };
+        if call.lessons == self.learned.lessons() {
+            return;
+        }
+        if let Some(held) = self.tasks.get_mut(task)
+            && let Action::Call(fresh) = held.flow.call(&mut self.learned)
+        {
+            *call = fresh;
+        }
+    }
+
     /// The next call that may start, if one may.
     fn admit(&mut self, now: u64) -> Option<Send> {
+        self.renew();
         let (_, call) = self.ready.front()?;
         let tokens = estimate(call);
         let reserved = self.terms.price.map(|p| p.reserve(call.body.len(), call.max_tokens));

@@ -36,7 +36,7 @@ fn answer(result: Result<Reply, Fault>) -> Answer {
 
 #[test]
 fn the_first_call_goes_alone_and_a_wrong_key_costs_one_request() {
-    let mut driver = Driver::new(terms(8), 0);
+    let mut driver = Driver::new(terms(8), Lessons::default(), 0);
     for n in 0..8 {
         driver.add(n, spec(n as u64), joins(), 0);
     }
@@ -51,7 +51,7 @@ fn the_first_call_goes_alone_and_a_wrong_key_costs_one_request() {
 
 #[test]
 fn after_the_first_success_all_go() {
-    let mut driver = Driver::new(terms(8), 0);
+    let mut driver = Driver::new(terms(8), Lessons::default(), 0);
     for n in 0..8 {
         driver.add(n, spec(n as u64), joins(), 0);
     }
@@ -70,7 +70,11 @@ fn after_the_first_success_all_go() {
 fn a_budget_is_never_passed() {
     let price = Price::per_million("1", None, "4").unwrap();
     let budget = Usd::parse("0.10").unwrap();
-    let mut driver = Driver::new(Terms { price: Some(price), budget: Some(budget), proved: true, ..terms(16) }, 0);
+    let mut driver = Driver::new(
+        Terms { price: Some(price), budget: Some(budget), proved: true, ..terms(16) },
+        Lessons::default(),
+        0,
+    );
     let mut next = 0;
     let mut in_flight: VecDeque<(u64, Usd, u64)> = VecDeque::new();
     let mut spent = Usd::ZERO;
@@ -107,7 +111,7 @@ fn a_budget_is_never_passed() {
 fn calls_that_may_have_been_billed_are_charged() {
     let price = Price::per_million("1", None, "4").unwrap();
     let charged = |result: Result<Reply, Fault>| {
-        let mut driver = Driver::new(Terms { price: Some(price), ..terms(1) }, 0);
+        let mut driver = Driver::new(Terms { price: Some(price), ..terms(1) }, Lessons::default(), 0);
         driver.add(1, spec(1), joins(), 0);
         let send = driver.batch(0).sends.remove(0);
         driver.answered(send.call, answer(result), 0);
@@ -124,7 +128,7 @@ fn calls_that_may_have_been_billed_are_charged() {
 
 #[test]
 fn retries_wait_for_their_time_and_limits_hold_for_all() {
-    let mut driver = Driver::new(Terms { proved: true, ..terms(2) }, 0);
+    let mut driver = Driver::new(Terms { proved: true, ..terms(2) }, Lessons::default(), 0);
     driver.add(1, spec(1), joins(), 0);
     let call = driver.batch(0).sends[0].call;
     let fault = Fault { retry_after: Some(Duration::from_secs(2)), ..Fault::new(Class::RateLimit) };
@@ -139,7 +143,7 @@ fn retries_wait_for_their_time_and_limits_hold_for_all() {
 
 #[test]
 fn many_faults_in_a_row_send_one_call_at_a_time() {
-    let mut driver = Driver::new(Terms { proved: true, ..terms(16) }, 0);
+    let mut driver = Driver::new(Terms { proved: true, ..terms(16) }, Lessons::default(), 0);
     for n in 0..16 {
         driver.add(n, spec(n as u64), joins(), 0);
     }
@@ -154,7 +158,7 @@ fn many_faults_in_a_row_send_one_call_at_a_time() {
 
 #[test]
 fn an_endpoint_that_is_not_there_fails_the_run() {
-    let mut driver = Driver::new(terms(4), 0);
+    let mut driver = Driver::new(terms(4), Lessons::default(), 0);
     let mut now = 0;
     let mut calls = 0;
     for n in 0..100 {
@@ -178,7 +182,7 @@ fn an_endpoint_that_is_not_there_fails_the_run() {
 
 #[test]
 fn cancel_ends_everything_at_once() {
-    let mut driver = Driver::new(Terms { proved: true, ..terms(4) }, 0);
+    let mut driver = Driver::new(Terms { proved: true, ..terms(4) }, Lessons::default(), 0);
     for n in 0..4 {
         driver.add(n, spec(n as u64), joins(), 0);
     }
@@ -244,7 +248,7 @@ fn one_pair(number: usize) -> Vec<u8> {
 #[test]
 fn a_run_over_real_sockets_keeps_its_threads_busy() {
     let server = Server::start(|number, _| vec![Step::Sleep(100), Step::Send(one_pair(number))]);
-    let mut driver = Driver::new(terms(32), 0);
+    let mut driver = Driver::new(terms(32), Lessons::default(), 0);
     let started = Instant::now();
     let (accepted, records, stop) = run(&server, &mut driver, 32, 320);
     assert_eq!((accepted, records, stop.is_none()), (320, 320, true));
@@ -266,7 +270,7 @@ fn a_run_with_faults_stores_each_pair_once() {
             _ => vec![Step::Send(good)],
         }
     });
-    let mut driver = Driver::new(terms(16), 0);
+    let mut driver = Driver::new(terms(16), Lessons::default(), 0);
     let (accepted, records, stop) = run(&server, &mut driver, 16, 40);
     assert_eq!((accepted, stop.is_none()), (40, true));
     assert_eq!(records, server.count(), "every request is in the ledger");
@@ -275,7 +279,7 @@ fn a_run_with_faults_stores_each_pair_once() {
 #[test]
 fn a_run_with_a_wrong_key_asks_once() {
     let server = Server::start(|_, _| vec![Step::Send(http(401, "", "{}"))]);
-    let mut driver = Driver::new(terms(16), 0);
+    let mut driver = Driver::new(terms(16), Lessons::default(), 0);
     let (accepted, records, stop) = run(&server, &mut driver, 16, 60);
     assert_eq!((accepted, records, server.count()), (0, 1, 1));
     assert!(matches!(stop, Some(Stop::Failed { reason: "auth", .. })));

@@ -4,6 +4,15 @@
 use crate::llm::endpoint::Structured;
 use crate::llm::fault::{Class, Fault, Part};
 use crate::llm::wire::Quirks;
+use serde::{Deserialize, Serialize};
+
+/// What is worth remembering beyond a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Lessons {
+    pub quirks: Quirks,
+    pub structured: Option<Structured>,
+}
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Learned {
@@ -30,13 +39,27 @@ impl Learned {
         }
     }
 
+    /// All that decides what a body looks like; calls made up before a change are made up again.
+    pub fn lessons(&self) -> Lessons {
+        Lessons { quirks: self.quirks, structured: self.stepped }
+    }
+
+    /// With what an earlier run has found out about the endpoint.
+    pub fn knowing(lessons: Lessons) -> Learned {
+        Learned { quirks: lessons.quirks, stepped: lessons.structured, ..Learned::default() }
+    }
+
     pub fn read_one(&mut self) {
         self.proved = true;
     }
 
     /// Changes what is sent after a refusal; false where there is nothing to change. `used` is what was asked for
-    /// in the refused call: another task may have changed it since, and then it is enough to try again.
-    pub fn adapt(&mut self, fault: &Fault, configured: Structured, used: Structured) -> bool {
+    /// in the refused call, with `sent` known: another task may have changed that since, and then it is enough to try
+    /// again.
+    pub fn adapt(&mut self, fault: &Fault, configured: Structured, used: Structured, sent: Lessons) -> bool {
+        if self.lessons() != sent {
+            return true;
+        }
         let before = self.quirks;
         match fault.part {
             Some(Part::ResponseFormat) => return self.step_down(configured, used),
@@ -95,14 +118,23 @@ mod tests {
         let mut learned = Learned::default();
         let format = refusal(Some(Part::ResponseFormat));
         assert_eq!(learned.structured(Structured::Auto), Structured::JsonSchema);
-        assert!(learned.adapt(&format, Structured::Auto, Structured::JsonSchema));
+        let first = learned.lessons();
+        let now = |learned: &mut Learned, used| {
+            let sent = learned.lessons();
+            learned.adapt(&format, Structured::Auto, used, sent)
+        };
+        assert!(now(&mut learned, Structured::JsonSchema));
         assert_eq!(learned.structured(Structured::Auto), Structured::JsonObject);
-        assert!(learned.adapt(&format, Structured::Auto, Structured::JsonSchema), "a call sent before the lesson");
+        assert!(
+            learned.adapt(&format, Structured::Auto, Structured::JsonSchema, first),
+            "a call sent before the lesson"
+        );
         assert_eq!(learned.structured(Structured::Auto), Structured::JsonObject);
-        assert!(learned.adapt(&format, Structured::Auto, Structured::JsonObject));
-        assert!(!learned.adapt(&format, Structured::Auto, Structured::Text));
+        assert!(now(&mut learned, Structured::JsonObject));
+        assert!(!now(&mut learned, Structured::Text));
+        assert_eq!(Learned::knowing(learned.lessons()).structured(Structured::Auto), Structured::Text);
         let mut fixed = Learned::default();
-        assert!(!fixed.adapt(&format, Structured::JsonSchema, Structured::JsonSchema), "prescribed");
+        assert!(!fixed.adapt(&format, Structured::JsonSchema, Structured::JsonSchema, first), "prescribed");
     }
 
     #[test]
@@ -110,9 +142,12 @@ mod tests {
         let mut learned = Learned::default();
         learned.read_one();
         for part in [Part::MaxCompletionTokens, Part::Temperature, Part::ParallelToolCalls] {
-            assert!(learned.adapt(&refusal(Some(part)), Structured::Auto, Structured::JsonSchema));
-            assert!(!learned.adapt(&refusal(Some(part)), Structured::Auto, Structured::JsonSchema));
+            let sent = learned.lessons();
+            assert!(learned.adapt(&refusal(Some(part)), Structured::Auto, Structured::JsonSchema, sent));
+            let sent = learned.lessons();
+            assert!(!learned.adapt(&refusal(Some(part)), Structured::Auto, Structured::JsonSchema, sent));
         }
-        assert!(!learned.adapt(&refusal(None), Structured::Auto, Structured::JsonSchema), "the form has worked");
+        let sent = learned.lessons();
+        assert!(!learned.adapt(&refusal(None), Structured::Auto, Structured::JsonSchema, sent), "the form has worked");
     }
 }

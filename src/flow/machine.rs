@@ -1,8 +1,9 @@
 //! One task: what to send, what to make of the answer, and when to stop. See the module above for the words.
 
 use super::history::History;
-use super::learned::Learned;
+use super::learned::{Learned, Lessons};
 use super::plan::{Plan, plan, themed};
+use super::tools::Called;
 use super::{Accepted, Action, Call, End, Event, Outcome, Rejected, Setup, Spec};
 use crate::candidate::{Candidate, Verdict};
 use crate::llm::endpoint::Structured;
@@ -28,9 +29,17 @@ pub(crate) struct Flow {
     /// Writing calls begun.
     pub(super) turn: u64,
     pub(super) messages: Vec<Message>,
+    /// Place of the message that asked.
+    pub(super) ask_at: usize,
+    /// Turns in which the model used tools, since it was asked.
+    pub(super) tool_turns: u32,
+    /// Tool calls whose statements are at the gate.
+    pub(super) trials: Vec<String>,
     pub(super) purpose: Purpose,
     /// Form that the call in flight asked for.
     pub(super) used: Structured,
+    /// What was known of the endpoint when it was made up.
+    pub(super) sent: Lessons,
     pub(super) accepted: Vec<Accepted>,
     pub(super) rejected: Vec<Rejected>,
     /// Refused by the gate and waiting for the critic.
@@ -76,8 +85,12 @@ impl Flow {
             plan: None,
             turn: 0,
             messages: Vec::new(),
+            ask_at: 0,
+            tool_turns: 0,
+            trials: Vec::new(),
             purpose: Purpose::Write,
             used: Structured::Auto,
+            sent: Lessons::default(),
             accepted: Vec::new(),
             rejected: Vec::new(),
             broken: Vec::new(),
@@ -161,7 +174,7 @@ impl Flow {
         ask.items = drafts;
         match subject.messages(plan.template, &ask, plan.shape, structured, turns) {
             Ok(messages) => {
-                self.messages = messages;
+                self.begin(messages);
                 self.plan = Some(Plan { ask, ..plan });
                 self.call(learned)
             }
@@ -171,56 +184,6 @@ impl Flow {
                 Action::FailRun { reason: "config", message: error.message, hint }
             }
         }
-    }
-
-    /// Sends the present messages, in the form that the endpoint is known to take.
-    pub(super) fn call(&mut self, learned: &mut Learned) -> Action {
-        let structured = learned.structured(self.setup.structured);
-        let shape = self.plan.as_ref().map_or(crate::prompt::shapes::Shape::Pairs, |p| p.shape);
-        if structured != self.used && self.tries > 0 {
-            // the form is told in words now, or no more
-            self.retell(structured);
-        }
-        self.used = structured;
-        let max_tokens = self.max_tokens();
-        let request = Request {
-            model: self.setup.model.clone(),
-            messages: self.messages.clone(),
-            format: shape.format(structured),
-            tools: Vec::new(),
-            tool_required: false,
-            max_tokens,
-            temperature: self.setup.knobs.temperature,
-            reasoning_effort: None,
-        };
-        let body = match self.setup.style {
-            crate::llm::endpoint::ApiStyle::Chat => chat::encode(&request, learned.quirks),
-            crate::llm::endpoint::ApiStyle::Responses => responses::encode(&request, learned.quirks),
-        };
-        Action::Call(Call { style: self.setup.style, body, max_tokens })
-    }
-
-    /// Renders system message and ask again after the form of replies has changed.
-    fn retell(&mut self, structured: Structured) {
-        let Some(plan) = &self.plan else { return };
-        let subject = self.setup.subject(self.setup.knobs.prompt_tokens_max);
-        if let Ok(fresh) = subject.messages(plan.template, &plan.ask, plan.shape, structured, &[]) {
-            if let (Some(system), Some(old)) = (fresh.first(), self.messages.first_mut()) {
-                old.content.clone_from(&system.content);
-            }
-            // a repair goes on after the ask, so only a last user message that is the ask is replaced
-            if self.purpose != Purpose::Repair
-                && let (Some(ask), Some(old)) = (fresh.last(), self.messages.last_mut())
-            {
-                old.content.clone_from(&ask.content);
-            }
-        }
-    }
-
-    fn max_tokens(&self) -> u32 {
-        let count = self.plan.as_ref().map_or(1, |p| p.ask.count.max(p.ask.items.len() as u32));
-        let base = self.setup.knobs.max_tokens.unwrap_or(1024 + 512 * count);
-        if self.widened { base.saturating_mul(2) } else { base }
     }
 
     pub(super) fn missing(&self) -> u32 {
@@ -245,7 +208,11 @@ impl Flow {
             }
             _ => {}
         }
-        match self.read(&reply.text, learned) {
+        let text = match self.called(&reply, learned) {
+            Called::Text(text) => text,
+            Called::Next(action) => return action,
+        };
+        match self.read(&text, learned) {
             Some(action) => {
                 learned.read_one();
                 self.malformed = 0;
@@ -299,6 +266,9 @@ impl Flow {
     }
 
     fn verdicts(&mut self, verdicts: Vec<Verdict>, learned: &mut Learned, lane: &mut History) -> Action {
+        if !self.trials.is_empty() {
+            return self.tried(&verdicts, learned);
+        }
         self.settle(verdicts);
         self.next(learned, lane)
     }

@@ -5,7 +5,7 @@
 //! ```text
 //! let client = Client::new(&endpoint, secret::read(&endpoint.key)?, threads)?;
 //! let pool = Pool::new(client, threads)?;                    // before any memory limit is set
-//! let mut driver = Driver::new(terms, now);
+//! let mut driver = Driver::new(terms, lessons, now);
 //! loop {
 //!     for done in pool.take() { driver.answered(done.id, done.answer, now) }
 //!     while driver.room() > 0 { claim a task in a short transaction; driver.add(id, spec, setup, now) }
@@ -28,6 +28,8 @@
 //! There are more tasks in hand than calls in flight, so a worker may send what a batch has ready before it goes to
 //! the gate with what came back. `now` is milliseconds of a clock that only goes forward. A cancelled run: `driver.cancel()`, then one more batch.
 
+pub(crate) mod batch;
+mod call;
 pub(crate) mod driver;
 pub(crate) mod history;
 pub(crate) mod learned;
@@ -37,6 +39,7 @@ mod repair;
 mod reword;
 mod settle;
 pub(crate) mod setup;
+mod tools;
 mod trouble;
 
 pub(crate) use setup::Setup;
@@ -96,6 +99,8 @@ pub(crate) struct Call {
     pub style: ApiStyle,
     pub body: Vec<u8>,
     pub max_tokens: u32,
+    /// What was known of the endpoint when the body was made up.
+    pub lessons: learned::Lessons,
 }
 
 /// Why a task ended.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const ITEMS_MAX: usize = 10;
 
 /// What the model is told of a refusal. A message of the execution can carry data, so it is put in words of our own.
-fn words(refusal: &Refusal) -> String {
+pub(super) fn words(refusal: &Refusal) -> String {
     if refusal.stage != Stage::Execute {
         return crate::prompt::describe::one_line(&refusal.message, 400);
     }
@@ -99,7 +99,7 @@ impl Flow {
             }
         };
         // the dialogue goes on: what the model wrote, as far as it was refused, then the reasons
-        self.messages.truncate(self.ask_at() + 1);
+        self.messages.truncate(self.ask_at + 1);
         let said: Vec<Value> = items
             .iter()
             .map(|b| {
@@ -116,14 +116,6 @@ impl Flow {
         self.purpose = Purpose::Repair;
         self.broken = items;
         self.call(learned)
-    }
-
-    /// Place of the message that asked: the last that is a user's before any repair.
-    fn ask_at(&self) -> usize {
-        match self.purpose {
-            Purpose::Repair => self.messages.len().saturating_sub(3),
-            _ => self.messages.len().saturating_sub(1),
-        }
     }
 
     /// Corrected candidates, each tied to what it replaces: by order where the numbers agree, else by question.
@@ -166,7 +158,7 @@ impl Flow {
         plan.ask.items = items;
         let subject = self.setup.subject(self.setup.knobs.prompt_tokens_max);
         match subject.messages(plan.template, &plan.ask, plan.shape, learned.structured(self.setup.structured), &[]) {
-            Ok(messages) => self.messages = messages,
+            Ok(messages) => self.begin(messages),
             Err(error) => {
                 let hint = "Correct the row of nlsql.template, or delete it.".to_owned();
                 return Action::FailRun { reason: "config", message: error.message, hint };

@@ -62,7 +62,7 @@ impl Flow {
         }
         match fault.class {
             Class::Parameter | Class::Request => {
-                if self.tries <= 8 && learned.adapt(&fault, self.setup.structured, self.used) {
+                if self.tries <= 8 && learned.adapt(&fault, self.setup.structured, self.used, self.sent) {
                     return self.call(learned);
                 }
                 if fault.class == Class::Request {

@@ -1,6 +1,7 @@
 //! What is said to a model and what it answers, in a form of our own. `chat` and `responses` turn it into the bodies
 //! of the two interfaces and back.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -68,7 +69,8 @@ pub(crate) struct Request {
 }
 
 /// What an endpoint has refused so far and is not sent again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Quirks {
     /// Knows `max_tokens` alone.
     pub old_max_tokens: bool,

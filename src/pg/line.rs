@@ -4,6 +4,7 @@
 use super::ledger;
 use crate::error::{Code, Error, Result};
 use crate::flow::driver::Terms;
+use crate::flow::learned::Lessons;
 use crate::llm::client::Client;
 use crate::llm::endpoint::{ApiStyle, Endpoint, Structured};
 use crate::llm::pool::THREADS_MAX;
@@ -21,6 +22,7 @@ pub(crate) struct Line {
     pub client: Client,
     pub timeout: Duration,
     pub terms: Terms,
+    pub lessons: Lessons,
 }
 
 /// Endpoint, model and key by the effective options; an error says what is missing.
@@ -63,6 +65,7 @@ pub(crate) fn open(options: &Options, settings: &Settings, spent: Usd) -> Result
         structured: endpoint.structured,
         timeout: Duration::from_millis(settings.request_timeout_ms.max(1) as u64),
         terms,
+        lessons: ledger::lessons(&endpoint.name, &model)?,
         model,
         endpoint: endpoint.name,
     })

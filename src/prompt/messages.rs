@@ -59,6 +59,8 @@ struct Context<'a> {
     overview: &'a str,
     tables: Vec<String>,
     values_shown: bool,
+    /// The model works with tools.
+    tools: bool,
     /// The form of the reply in words; none where the server is given a schema.
     form: Option<&'static str>,
 }
@@ -91,6 +93,7 @@ impl Subject<'_> {
             schema_text: &schema_text,
             overview: &overview,
             values_shown: self.values_shown,
+            tools: structured == Structured::Tools,
             form: match structured {
                 Structured::JsonObject | Structured::Text => Some(shape.example()),
                 _ => None,

@@ -75,6 +75,19 @@ impl Shape {
         }
     }
 
+    /// Name of the tool that hands such a reply in.
+    pub fn tool(self) -> &'static str {
+        match self {
+            Shape::Pairs => "submit_pairs",
+            Shape::Answers => "submit_items",
+            Shape::TableSets => "submit_sets",
+            Shape::Relationships => "submit_relationships",
+            Shape::Sql => "submit_answers",
+            Shape::Questions => "submit_questions",
+            Shape::Scores => "submit_scores",
+        }
+    }
+
     pub fn schema(self) -> Arc<Value> {
         ALL[self as usize].clone()
     }

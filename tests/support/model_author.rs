@@ -50,9 +50,28 @@ pub struct Author {
 impl Author {
     /// Text, or calls of tools.
     pub fn answer(&self, asked: &Asked) -> (String, Vec<(String, String)>) {
+        let tools = asked.tools();
+        // looks first, tries then, as a model would
+        let turns = asked
+            .texts()
+            .iter()
+            .rev()
+            .take_while(|(role, _)| role != "user")
+            .filter(|(role, _)| role == "tool")
+            .count();
+        if tools.len() > 1 && turns < 2 {
+            let tables = shown(&asked.wish());
+            let name = tables.first().map_or("no.table", |t| t.name.as_str());
+            let (tool, argument) = if turns == 0 {
+                ("describe_table", json!({"table": name}))
+            } else {
+                ("check_sql", json!({"sql": "SELECT 1 AS one"}))
+            };
+            return (String::new(), vec![(tool.to_owned(), argument.to_string())]);
+        }
         let written = self.write(asked, shape(asked)).to_string();
-        if asked.tools().iter().any(|t| t == "submit_pairs") {
-            return (String::new(), vec![("submit_pairs".into(), written)]);
+        if let Some(submit) = tools.iter().find(|t| t.starts_with("submit_")) {
+            return (String::new(), vec![(submit.clone(), written)]);
         }
         match asked.form() {
             "text" => (format!("Here you are:\n```json\n{written}\n```\nAnything else?"), Vec::new()),

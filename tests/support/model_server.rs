@@ -373,6 +373,9 @@ pub fn shape(asked: &Asked) -> Shape {
     if let Some(shape) = name.or_else(|| asked.body["text"]["format"]["name"].as_str()).and_then(Shape::named) {
         return shape;
     }
+    if let Some(shape) = asked.tools().iter().find_map(|t| Shape::named(t.strip_prefix("submit_")?)) {
+        return shape;
+    }
     let texts = asked.texts();
     let told = texts.iter().rev().find_map(|(_, text)| {
         let at = text.find("in this form: {\"")?;

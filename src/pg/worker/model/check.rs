@@ -86,7 +86,8 @@ impl Checker {
                 let task = check.task;
                 check.candidates.iter().zip(verdicts).map(move |(c, v)| (task, v, keys_of(c)))
             })
-            .filter(|(_, verdict, _)| verdict.ok())
+            // a statement without a question is only tried
+            .filter(|(_, verdict, (question, _))| verdict.ok() && question.is_some())
             .collect();
         if passed.is_empty() {
             return Ok(());
