@@ -222,7 +222,7 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     if place.node == 0 && entity.label.contains(&place.field) {
         return None;
     }
-    let usable: Vec<&(String, u64)> = field.values.iter().filter(|(_, n)| *n < rows || rows == 1).collect();
+    let usable: Vec<&(String, u64)> = field.values.iter().filter(|(_, n)| *n < rows || rows <= 1).collect();
     if usable.is_empty() {
         return None;
     }

@@ -39,7 +39,8 @@ pub(super) struct Draw<'w> {
     /// Functions that suit the subject's fields.
     pub tools: &'w [Use],
     prefer: Option<Place>,
-    enough: bool,
+    /// Tables that the query must use.
+    least: usize,
 }
 
 impl<'w> Draw<'w> {
@@ -51,18 +52,18 @@ impl<'w> Draw<'w> {
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
             Focus::Edge { edge, field } => joined(&mut rng, world, edge, field, composer.options.min_joins as usize),
         };
-        let enough = composer.options.phase != Phase::Joins || scope.nodes.len() >= composer.options.min_joins as usize;
+        let least = if composer.options.phase == Phase::Joins { composer.options.min_joins as usize } else { 1 };
         let tools = composer.tools.get(&scope.nodes[0].entity).map_or(&[][..], Vec::as_slice);
-        Draw { rng, world, scope, style, used: Vec::new(), schema_only: world.schema_only, fan, tools, prefer, enough }
+        Draw { rng, world, scope, style, used: Vec::new(), schema_only: world.schema_only, fan, tools, prefer, least }
     }
 
     /// Everything joined is used, and the focus with it.
-    pub(super) fn complete(&self, strict: bool) -> bool {
+    pub(super) fn complete(&self, query: &Select, strict: bool) -> bool {
         let leaves =
             (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
         let joins_used = leaves.into_iter().all(|n| self.used.iter().any(|p| p.node == n));
         let focused = self.prefer.is_none_or(|p| self.used.contains(&p));
-        self.enough && joins_used && (focused || !strict)
+        query.tables().len() >= self.least && joins_used && (focused || !strict)
     }
 
     /// A leaf of the join tree that nothing uses yet.
@@ -137,7 +138,6 @@ impl<'w> Draw<'w> {
         self.used.clear();
         self.fan = None;
         self.prefer = self.prefer.filter(|p| p.node == 0);
-        self.enough = true;
     }
 
     pub(super) fn use_place(&mut self, place: Place) {
@@ -275,7 +275,9 @@ fn joined<'w>(
             focus_node = node;
         }
     }
-    let extra = rng.weighted(&[30, 42, 20, 8]).max(least.saturating_sub(scope.nodes.len()));
+    let extra = rng
+        .weighted(&[18, 42, 27, 13])
+        .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
     for _ in 0..extra {
         // a column in focus keeps its table at the end of the way or on it; others branch anywhere
         let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };

@@ -45,9 +45,15 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
         let field = scope.field(p);
         let rows = scope.entity(p.node).rows;
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
-        let dimension = field.groupable() && several;
+        // a group of rows without a value would have to be spoken of
+        let filled = field.nulls == 0;
+        let dimension = field.groupable() && several && filled;
         dimension
-            || (field.role() == Role::Time && span(field).is_some() && !field.traits.personal && !field.traits.audit)
+            || (filled
+                && field.role() == Role::Time
+                && span(field).is_some()
+                && !field.traits.personal
+                && !field.traits.audit)
     })?;
     draw.use_place(place);
     if draw.scope.field(place).role() == Role::Time { bucket(draw, place) } else { Some(field(&draw.scope, place)) }

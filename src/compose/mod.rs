@@ -159,7 +159,7 @@ impl Composer {
             };
             let Some(draft) = drawn else { continue };
             let difficulty = measure::hardness(&draft.query).difficulty();
-            if target.is_some_and(|t| t != difficulty) || !draw.complete(attempt_in < TRIES / 2) {
+            if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, attempt_in < TRIES / 2) {
                 continue;
             }
             return Some(draw.finish(draft, difficulty));

@@ -1,6 +1,7 @@
 //! The SQL side of a drawn query: a tree that prints itself and can leave a part out for a probe.
 
 use crate::schema::model::quote_ident;
+use std::collections::BTreeSet;
 
 /// An expression: text with the parts marked that coverage, hardness and aliases need to see.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,6 +127,37 @@ impl Select {
     pub(super) fn sql(&self) -> String {
         let flat = self.clauses(None).join(" ");
         if flat.chars().count() <= 100 && self.with.is_empty() { flat } else { self.print(0) }
+    }
+
+    /// The different tables that it reads, at any depth.
+    pub(super) fn tables(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.collect_tables(&mut found);
+        for cte in &self.with {
+            found.remove(&cte.name);
+        }
+        found
+    }
+
+    fn collect_tables(&self, found: &mut BTreeSet<String>) {
+        for source in self.from.iter().chain(self.joins.iter().map(|j| &j.source)) {
+            match source {
+                Source::Table(table, _) => {
+                    found.insert(table.clone());
+                }
+                Source::Query(query, _) => found.extend(query.tables()),
+                Source::Values(..) | Source::Other(..) => {}
+            }
+        }
+        found.extend(self.with.iter().flat_map(|cte| cte.query.tables()));
+        found.extend(self.set.iter().flat_map(|(_, other)| other.tables()));
+        for condition in self.filter.iter().chain(&self.having) {
+            condition.visit(&mut |e| {
+                if let Expr::Query(query) = e {
+                    found.extend(query.tables());
+                }
+            });
+        }
     }
 
     fn print(&self, indent: usize) -> String {

@@ -254,6 +254,11 @@ fn field(
         .collect();
     let numeric = column.category == 'N' && !profile.quantiles.iter().any(|q| q == "NaN");
     let missing = traits.role == Role::Measure && column.category == 'N' && !numeric;
+    // nothing is known of tables without rows: labels of enums, and constants that any such column may meet
+    let blank = options.schema_only && rows == 0;
+    let labels = column.labels.iter().flatten().filter(|_| blank && open).map(|l| (l.clone(), 1));
+    let values: Vec<(String, u64)> = values.into_iter().chain(labels).collect();
+    let numbers = || profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect();
     Field {
         name: column.name.clone(),
         noun: words.column_noun(table, column),
@@ -263,8 +268,16 @@ fn field(
         values: if open { values } else { Vec::new() },
         elements: profile.elements.iter().filter(|(_, n)| worded && shared(*n)).cloned().collect(),
         keys: profile.keys,
-        numbers: if numeric { profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect() } else { Vec::new() },
-        days: if column.category == 'D' {
+        numbers: if blank {
+            plausible_numbers(traits.role)
+        } else if numeric {
+            numbers()
+        } else {
+            Vec::new()
+        },
+        days: if blank && column.category == 'D' {
+            plausible_days()
+        } else if column.category == 'D' {
             profile.quantiles.iter().filter_map(|q| Day::parse(q)).collect()
         } else {
             Vec::new()
@@ -276,6 +289,19 @@ fn field(
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
         varied: rows == 0 || profile.distinct > 1,
     }
+}
+
+fn plausible_numbers(role: Role) -> Vec<f64> {
+    match role {
+        Role::Measure => vec![0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 75.0, 100.0, 150.0, 200.0, 500.0, 1000.0],
+        Role::Year => (0..13).map(|i| f64::from(1990 + 2 * i)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// One day each half year.
+fn plausible_days() -> Vec<Day> {
+    (0..13).map(|i| Day { year: 2018 + i / 2, month: if i % 2 == 0 { 1 } else { 7 }, day: 15 }).collect()
 }
 
 /// Gives tables that would share a noun (same name in several schemas, odd plurals) nouns of their own.

@@ -18,8 +18,9 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
         return window(draw, shown);
     }
     let term = term(draw, shown)?;
+    let whole = draw.scope.field(term.place).nulls == 0;
     match shown.entry.yields {
-        Yields::Class if draw.rng.chance(60) => by_class(draw, &term),
+        Yields::Class if (whole || shown.entry.on == On::Gappy) && draw.rng.chance(60) => by_class(draw, &term),
         Yields::Figure if draw.rng.chance(35) => average(draw, &term),
         Yields::Figure if draw.rng.chance(40) => extreme(draw, &term),
         Yields::Value | Yields::Class | Yields::Figure => beside(draw, &term),

@@ -108,7 +108,7 @@ pub(super) fn filled(draw: &mut Draw) -> Option<Draft> {
     let subject = draw.scope.subject();
     let key = subject.key.first()?.clone();
     let unit = calendar.unit;
-    let recursive = draw.rng.chance(30);
+    let recursive = draw.rng.chance(40);
     let mut query = Select {
         with: vec![calendar.spans(recursive)],
         recursive,

@@ -278,6 +278,7 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
             let rows = scope.entity(p.node).rows;
             let repeated = field.distinct < rows || rows == 0;
             repeated
+                && field.nulls == 0
                 && (field.groupable()
                     || matches!(field.role(), Role::Name | Role::Code | Role::Measure)
                         && field.varied

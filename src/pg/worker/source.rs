@@ -36,7 +36,7 @@ impl Source {
             other => return Err(not_yet(other, Engine::Offline)),
         };
         let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
-        Ok(Source { draw, whole: phase.phase == Phase::SampleData, gate: gate(run)?, mode })
+        Ok(Source { draw, whole: phase.phase == Phase::SampleData, gate: strict_gate(run)?, mode })
     }
 
     pub(super) fn draw(&mut self, slot: i64, attempt: u32) -> Result<Option<Candidate>> {
@@ -51,7 +51,20 @@ impl Source {
 
 /// The gate of a run: its role's, with the limits that were in force when it was made.
 pub(super) fn gate(run: &Run) -> Result<Gate> {
-    let options = gate::Options {
+    open(options(run))
+}
+
+/// The composer can always draw again: rows that repeat leave open what is meant, and rows counted twice are wrong.
+fn strict_gate(run: &Run) -> Result<Gate> {
+    open(gate::Options { refuse_duplicates: true, refuse_constant: true, refuse_fan_out: true, ..options(run) })
+}
+
+fn open(options: gate::Options) -> Result<Gate> {
+    transaction(|| Gate::new(session::role_oid(), options))
+}
+
+fn options(run: &Run) -> gate::Options {
+    gate::Options {
         search_path: Some(run.search_path.clone()),
         limits: gate::Limits {
             timeout_ms: run.settings.check_timeout_ms,
@@ -59,8 +72,7 @@ pub(super) fn gate(run: &Run) -> Result<Gate> {
             ..gate::Limits::default()
         },
         ..gate::Options::default()
-    };
-    transaction(|| Gate::new(session::role_oid(), options))
+    }
 }
 
 /// A question has one wording a slot: another attempt has nothing new.
