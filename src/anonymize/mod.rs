@@ -1,6 +1,7 @@
 //! Personal data: which columns hold it, fakes that stand for it, and the search for what slipped through.
 //! No pgrx.
 
+pub(crate) mod audit;
 mod class;
 mod detect;
 mod document;

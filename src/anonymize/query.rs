@@ -2,7 +2,7 @@
 
 use super::group::Place;
 use super::rule::{Form, Method, Plan, Rule};
-use crate::schema::model::{Table, TableKind, quote_ident};
+use crate::schema::model::{Column, Table, TableKind, quote_ident};
 
 /// Rows that are looked at before the wanted number is drawn from them.
 const LOOKED_AT: i64 = 20_000;
@@ -102,4 +102,28 @@ pub(crate) fn is_guarded(rule: &Rule) -> bool {
         rule.method,
         Method::Shape | Method::Text(_) | Method::BirthDate(_) | Method::Document { .. } | Method::Elements(_)
     )
+}
+
+/// The different values of a column as texts, for the audit: leaves of documents, elements of arrays. None for types
+/// whose values stand in texts by chance, as dates and short numbers do.
+pub(crate) fn values(table: &Table, column: &Column) -> Option<String> {
+    let from = table.qualified();
+    let name = format!("t.{}", quote_ident(&column.name));
+    match (column.base.as_str(), column.category) {
+        ("json" | "jsonb" | "hstore", _) | (_, 'A') => Some(format!(
+            "SELECT DISTINCT l.v #>> '{{}}' FROM {from} t, pg_catalog.jsonb_path_query(pg_catalog.to_jsonb({name}), 'strict $.**') l(v) \
+             WHERE pg_catalog.jsonb_typeof(l.v) = 'string'"
+        )),
+        ("inet" | "cidr", _) => {
+            Some(format!("SELECT DISTINCT pg_catalog.host({name}) FROM {from} t WHERE {name} IS NOT NULL"))
+        }
+        ("uuid" | "macaddr" | "macaddr8" | "xml", _) | (_, 'S') => {
+            Some(format!("SELECT DISTINCT {name}::pg_catalog.text FROM {from} t WHERE {name} IS NOT NULL"))
+        }
+        // a phone or tax number kept as a number
+        ("int8" | "numeric", _) => Some(format!(
+            "SELECT DISTINCT {name}::pg_catalog.text FROM {from} t WHERE pg_catalog.abs({name}) >= 1000000"
+        )),
+        _ => None,
+    }
 }

@@ -100,7 +100,7 @@ pub(crate) struct Rule {
 }
 
 /// The rules of a table and the language of its people.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub rules: Vec<Rule>,
     pub locale: Locale,

@@ -2,6 +2,7 @@
 
 use super::literal::Day;
 use super::{Options, Values};
+use crate::anonymize;
 use crate::schema::grammar;
 use crate::schema::graph::Graph;
 use crate::schema::model::{Column, RowSecurity, Schema, Table, quote_ident};
@@ -238,9 +239,15 @@ fn field(
     let rows = table.sampled.as_ref().map_or(0, |s| s.rows);
     let profile = column.profile.clone().unwrap_or_default();
     let whole = table.sampled.as_ref().is_some_and(|s| s.whole);
-    let open = !traits.personal && !matches!(traits.role, Role::Key | Role::FreeText) && options.values != Values::None;
-    let free =
-        matches!(traits.role, Role::FreeText | Role::Search) && !traits.personal && options.values != Values::None;
+    // the anonymiser's finding decides what may be shown, so that the leak audit and the composer agree
+    let class = anonymize::classify(table, column);
+    let told = traits.personal || class.personal;
+    let open = !told && !matches!(traits.role, Role::Key | Role::FreeText) && options.values != Values::None;
+    let prose = !told || class.kind == anonymize::Kind::FreeText;
+    let free = matches!(traits.role, Role::FreeText | Role::Search)
+        && !traits.personal
+        && prose
+        && options.values != Values::None;
     let shared = |n: u64| n >= u64::from(options.values_min_rows);
     // a word of a long text is shared by a fair part of the rows, or it says too much of one
     let worded = open || (free && profile.elements.first().is_some_and(|(_, n)| *n * 50 >= rows));

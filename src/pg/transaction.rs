@@ -49,3 +49,24 @@ pub(crate) fn transaction<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 pub(crate) fn objects_gone(error: &Error) -> bool {
     matches!(error.code.sqlstate().as_str(), "3F000" | "42P01" | "42883")
 }
+
+/// Runs `work`, which only reads, in a subtransaction that is rolled back in any case: an error of the server comes
+/// back as a value, and the caller's transaction goes on.
+pub(crate) fn attempt<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: the backend's own globals, read here and put back below in the same thread.
+    let saved = unsafe {
+        let saved = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner, pg_sys::error_context_stack);
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        saved
+    };
+    let result = PgTryBuilder::new(AssertUnwindSafe(work)).catch_others(|caught| Err(from_caught(&caught))).execute();
+    // SAFETY: as above. The order is that of PL/pgSQL's exception block.
+    unsafe {
+        pg_sys::error_context_stack = saved.2;
+        pg_sys::CurrentMemoryContext = saved.0;
+        pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        pg_sys::CurrentMemoryContext = saved.0;
+        pg_sys::CurrentResourceOwner = saved.1;
+    }
+    result
+}
