@@ -40,11 +40,13 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         0 => {
             let word = rng.word(&["above", "over", "greater than", "higher than", "of more than"]);
             let whose = word.trim_start_matches("of ");
+            condition.share = 1.0 - below(low);
             condition.sql = sql(">", value);
             condition.with = Some(format!("{a} {word} {said}"));
             condition.whose = Some(format!("{noun} {is} {whose} {said}"));
         }
         1 => {
+            condition.share = 1.0 - below(low);
             condition.sql = sql(">=", value);
             condition.with =
                 Some(if rng.chance(50) { format!("{a} of at least {said}") } else { format!("{a} of {said} or more") });
@@ -53,17 +55,20 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         2 => {
             let word = rng.word(&["below", "under", "lower than", "of less than"]);
             let whose = if word == "of less than" { "less than" } else { word };
+            condition.share = below(low);
             condition.sql = sql("<", value);
             condition.with = Some(format!("{a} {word} {said}"));
             condition.whose = Some(format!("{noun} {is} {whose} {said}"));
         }
         3 => {
+            condition.share = below(low);
             condition.sql = sql("<=", value);
             condition.with =
                 Some(if rng.chance(50) { format!("{a} of at most {said}") } else { format!("{a} of {said} or less") });
             condition.whose = Some(format!("{noun} {is} {} {said}", rng.word(&["at most", "no more than"])));
         }
         _ => {
+            condition.share = 0.3;
             let high = threshold(field, (low + 3).min(11))?;
             if high <= value {
                 return None;
@@ -80,6 +85,12 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         }
     }
     Some(condition)
+}
+
+/// Share of the values below the quantile of that number.
+fn below(quantile: usize) -> f64 {
+    const SHARES: [f64; 13] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0];
+    SHARES.get(quantile).copied().unwrap_or(1.0)
 }
 
 fn with_unit(field: &Field, said: &str) -> String {

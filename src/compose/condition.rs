@@ -27,6 +27,8 @@ pub(super) struct Condition {
     pub places: Vec<Place>,
     /// Exactly one value meets it.
     pub equal: bool,
+    /// About the share of the rows that meet it; 0 = unknown.
+    pub share: f64,
 }
 
 pub(super) fn is_plural(noun: &str) -> bool {
@@ -127,7 +129,10 @@ fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             format!("{noun} {} the word \"{lower}\"", if plural { "match" } else { "matches" }),
         ),
     };
-    Some(Condition { sql: vec![sql], whose: Some(whose), places: vec![place], ..Condition::default() })
+    let rows = scope.entity(place.node).rows.max(1) as f64;
+    let share = field.elements.get(at).map_or(0.0, |(_, n)| *n as f64 / rows);
+    let share = if kind == 2 { 1.0 - share } else { share };
+    Some(Condition { sql: vec![sql], whose: Some(whose), places: vec![place], share, ..Condition::default() })
 }
 
 /// IS NULL and its opposite.
@@ -152,7 +157,9 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let column = scope.column(place);
     let bare = if is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) };
     let mut condition = Condition { places: vec![place], ..Condition::default() };
+    let missing = field.nulls as f64 / rows.max(1) as f64;
     if rng.chance(50) {
+        condition.share = missing;
         condition.sql = vec![fill("{} IS NULL", vec![column])];
         condition.with = Some(format!("no {noun}"));
         condition.whose =
@@ -234,8 +241,11 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let first = pick(rng);
     let kinds = [62, if usable.len() > 2 { 22 } else { 0 }, if field.nullable || usable.len() < 3 { 0 } else { 10 }];
     let mut condition = Condition::default();
+    let share =
+        |v: &str| field.values.iter().find(|(o, _)| o == v).map_or(0.0, |(_, n)| *n as f64 / rows.max(1) as f64);
     match rng.weighted(&kinds) {
         0 => {
+            condition.share = share(&first);
             condition.sql = vec![fill("{} = {}", vec![column, text(literal::text_sql(&first))])];
             condition.equal = true;
             condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
@@ -257,6 +267,7 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             if values.len() < 2 || values.len() as u64 >= field.distinct {
                 return None;
             }
+            condition.share = values.iter().map(|v| share(v)).sum();
             let list = values.iter().map(|v| literal::text_sql(v)).collect::<Vec<_>>().join(", ");
             let words: Vec<String> = values.iter().map(|v| said(v)).collect();
             condition.sql = vec![Expr::Mix(vec![column, text(format!(" IN ({list})"))])];

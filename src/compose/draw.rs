@@ -157,6 +157,12 @@ impl<'w> Draw<'w> {
             let fan = self.fan;
             let Some(place) = self.choose(|scope, p| filterable(scope, p) && fan != Some(p.node)) else { break };
             if let Some(c) = condition::draw(&mut self.rng, &self.scope, place) {
+                let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
+                let left: f64 = found.iter().chain([&c]).map(share).product();
+                // hardly a row would be left
+                if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 3.0 {
+                    continue;
+                }
                 self.use_place(place);
                 found.push(c);
             }

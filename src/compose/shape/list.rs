@@ -50,8 +50,17 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
             draw.use_place(Place { node: 0, field });
         }
     }
-    // rows without a name need two things to be told by
-    let floor = if found.named { 0 } else { 2 };
+    // rows without a name need two things to be told by, one of them their own
+    if !found.named
+        && let Some(field) = telling(draw)
+    {
+        let place = Place { node: 0, field };
+        draw.use_place(place);
+        found.columns.push((draw.scope.column(place), None));
+        found.nouns.push(draw.scope.noun(place));
+        found.places.push(place);
+    }
+    let floor = if found.named { 0 } else { 2 - found.columns.len() };
     let wanted = draw.rng.between(least.max(floor), most.max(floor));
     for _ in 0..wanted {
         let fan = draw.fan;
@@ -77,6 +86,19 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         found.places.push(place);
     }
     found
+}
+
+/// A field of the subject by which most of its rows can be told apart.
+fn telling(draw: &mut Draw) -> Option<usize> {
+    let subject = draw.scope.subject();
+    let fields: Vec<usize> = (0..subject.fields.len())
+        .filter(|&i| {
+            let f = &subject.fields[i];
+            let kind = matches!(f.role(), Role::Time | Role::Code | Role::Measure);
+            kind && !f.traits.audit && !f.traits.personal && f.nulls == 0 && f.distinct * 10 > subject.rows * 8
+        })
+        .collect();
+    subject.when.filter(|w| fields.contains(w)).or_else(|| draw.rng.pick(&fields).copied())
 }
 
 pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {

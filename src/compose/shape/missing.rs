@@ -15,7 +15,13 @@ fn first_edge(draw: &Draw) -> Option<usize> {
     let (_, edge, up) = draw.scope.nodes.get(1)?.via?;
     let e = &draw.world.graph.edges[edge];
     let parent = &draw.world.entities[e.parent];
-    (up && e.child != e.parent && !parent.label.is_empty() && (!parent.key.is_empty() || parent.label_unique))
+    // where every parent has a child there is nothing to include and nothing to miss
+    let used = match e.child_columns.as_slice() {
+        [column] => draw.world.entities[e.child].fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct),
+        _ => 0,
+    };
+    let all = parent.rows > 0 && used >= parent.rows;
+    (up && !all && e.child != e.parent && !parent.label.is_empty() && (!parent.key.is_empty() || parent.label_unique))
         .then_some(edge)
 }
 
