@@ -268,7 +268,9 @@ pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
     };
     let mut query = part(&one);
     query.set = Some((word, Box::new(part(&two))));
-    let probes = vec![("set", part(&one), Expect::Differs), ("set", part(&two), Expect::Differs)];
+    // one side alone, as a set too, must give other rows
+    let alone = |c: &Condition| Select { distinct: super::super::tree::Distinct::Yes, ..part(c) };
+    let probes = vec![("set", alone(&one), Expect::Differs), ("set", alone(&two), Expect::Differs)];
     let (first, _) = child_words(draw, &pair, Some(&one));
     let (second, seconds) = child_words(draw, &pair, Some(&two));
     let form = match kind {

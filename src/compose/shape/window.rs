@@ -13,6 +13,10 @@ pub(super) fn window(template: &str, parts: Vec<Expr>) -> Expr {
 
 /// "each customer's percentage of the total amount".
 pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
+    // over a bridge the parts add up to more than the whole
+    if draw.fan.is_some() {
+        return None;
+    }
     let g = grouped::draw(draw, By::Any, 2)?;
     if !g.adds_up() {
         return None;
@@ -106,7 +110,8 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     let direction = if descending { " DESC" } else { "" };
     let keep = draw.rng.chance(45).then(|| draw.rng.between(2, 5) as u64);
     let cte = draw.rng.chance(60);
-    let raw = g.raw();
+    // ranked by what is shown, so that ties are those that a reader sees
+    let raw = g.figure.sql.clone();
     let order = Order { by: output("position"), descending: false, nulls_last: false };
     let whole = |inner: Select| {
         let mut ranked = inner;
