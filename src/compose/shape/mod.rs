@@ -43,7 +43,7 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, turn: Option<(u64, u64)>) -> O
             (6, nested::against_best),
             (9, related::exists),
             (8, related::counted),
-            (36, related::sets),
+            (64, related::sets),
             (5, related::twins),
             (7, each::latest),
             (4, each::every),
