@@ -153,7 +153,7 @@ impl Composer {
             let drawn = match focus {
                 Focus::Function(shown) => builtin::draw(&mut draw, shown),
                 _ => {
-                    let turn = (attempt == 0 && attempt_in < TRIES / 2).then_some((slot, mix(&[salt, 13])));
+                    let turn = (attempt < 6 && attempt_in < TRIES / 2).then_some((slot, mix(&[salt, 13])));
                     shape::draw(&mut draw, self.options.phase, turn)
                 }
             };
