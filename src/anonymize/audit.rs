@@ -65,8 +65,22 @@ pub(crate) struct Haystack {
     /// Texts by their folded whole.
     whole: HashMap<String, Vec<usize>>,
     grams: Grams,
-    /// Words that everybody may see: of the catalog, and values that many rows share.
-    open: HashSet<String>,
+    open: Open,
+}
+
+/// What everybody may see, folded, wherever else it stands: no leak, though it may be somebody's name too.
+#[derive(Default)]
+pub(crate) struct Open {
+    /// Words of the catalog, of dates, and of values that many rows share.
+    pub words: HashSet<String>,
+    /// Values of columns that are not protected.
+    pub values: HashSet<String>,
+}
+
+impl Open {
+    pub(crate) fn add_value(&mut self, value: &str) {
+        self.values.insert(fold(value.trim()));
+    }
 }
 
 /// Which windows of five bytes occur at all: a value with one that does not need no search.
@@ -123,7 +137,7 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = String> {
 }
 
 impl Haystack {
-    pub(crate) fn new(stored: Vec<Stored>, open: HashSet<String>) -> Haystack {
+    pub(crate) fn new(stored: Vec<Stored>, open: Open) -> Haystack {
         let mut all = String::new();
         let mut starts = Vec::with_capacity(stored.len());
         let mut whole: HashMap<String, Vec<usize>> = HashMap::new();
@@ -157,7 +171,7 @@ impl Haystack {
             return Vec::new();
         }
         let word = folded.chars().all(char::is_alphabetic);
-        if word && self.open.contains(&folded) {
+        if word && self.open.words.contains(&folded) {
             return Vec::new();
         }
         let mut found: Vec<(usize, Match)> = Vec::new();
@@ -183,13 +197,34 @@ impl Haystack {
     fn tells(&self, value: &Protected<'_>, folded: &str, at: usize, long: bool) -> bool {
         match &self.stored[at].table {
             Some(table) if table == value.table => true,
+            None if self.stored[at].form == Form::Value && self.is_open(at) => false,
             Some(_) => long && folded.chars().count() >= 8 && folded.chars().any(|c| !c.is_alphabetic()),
             None => true,
         }
     }
 
+    /// The text is, as a whole, a value that may be shown.
+    fn is_open(&self, at: usize) -> bool {
+        self.open.values.contains(&fold(self.stored[at].text.trim()))
+    }
+
+    /// Values that may be shown and that hold this one.
+    fn covers(&self, folded: &str) -> Vec<&str> {
+        self.open.values.iter().map(String::as_str).filter(|v| v.contains(folded)).collect()
+    }
+
+    /// Whether what stands at the place is a piece of one of the values that may be shown.
+    fn is_covered(&self, covers: &[&str], folded: &str, place: usize) -> bool {
+        covers.iter().any(|cover| {
+            cover.match_indices(folded).any(|(i, _)| {
+                place.checked_sub(i).and_then(|p| self.all.get(p..)).is_some_and(|t| t.starts_with(cover))
+            })
+        })
+    }
+
     fn parts(&self, value: &Protected<'_>, folded: &str, word: bool, found: &mut Vec<(usize, Match)>) {
         let mut weak: Vec<usize> = Vec::new();
+        let mut covers: Option<Vec<&str>> = None;
         for (place, _) in self.all.match_indices(folded) {
             let at = self.starts.partition_point(|s| *s <= place) - 1;
             if found.iter().any(|(f, _)| *f == at) || !self.stands_alone(folded, word, place) {
@@ -197,6 +232,10 @@ impl Haystack {
             }
             let one = &self.stored[at];
             if !self.tells(value, folded, at, true) {
+                continue;
+            }
+            if one.table.is_none() && self.is_covered(covers.get_or_insert_with(|| self.covers(folded)), folded, place)
+            {
                 continue;
             }
             let within = place - self.starts[at];
@@ -263,10 +302,17 @@ mod tests {
         }
     }
 
+    fn open() -> Open {
+        let mut open = Open::default();
+        open.words.extend(["price".to_owned(), "virginia".to_owned()]);
+        open.add_value("Boston Crab Meat");
+        open
+    }
+
     fn haystack(texts: &[(&str, Form, Option<&str>)]) -> Haystack {
         let list = texts.iter().enumerate();
         let list = list.map(|(i, (t, f, table))| Stored { id: i as i64, ..stored("x", *f, *table, t) }).collect();
-        Haystack::new(list, HashSet::from(["price".to_owned(), "virginia".to_owned()]))
+        Haystack::new(list, open())
     }
 
     fn hits(haystack: &Haystack, table: &str, text: &str) -> Vec<(usize, Match)> {
@@ -305,6 +351,17 @@ mod tests {
         assert_eq!(hits(&h, "s.c", "VIRGINIA"), []);
         assert_eq!(hits(&h, "s.c", "Young"), [(5, Match::Part)]);
         assert_eq!(hits(&h, "s.c", "Brown"), [(4, Match::Part)]);
+    }
+
+    #[test]
+    fn a_value_that_may_be_shown_is_no_leak_of_what_it_holds() {
+        let h = haystack(&[
+            ("Boston Crab Meat", Form::Value, None),
+            ("Prices of Boston Crab Meat", Form::Prose, None),
+            ("People of old Boston", Form::Prose, None),
+            ("Boston Crab Meat", Form::Value, Some("s.c")),
+        ]);
+        assert_eq!(hits(&h, "s.c", "Boston"), [(2, Match::Part), (3, Match::Part)]);
     }
 
     #[test]

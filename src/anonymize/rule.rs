@@ -83,6 +83,22 @@ pub(crate) enum Method {
     Elements(Box<Method>),
 }
 
+impl Method {
+    /// The word for it in `nlsql.anonymize_plan`.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Method::Keep => "kept",
+            Method::Drop => "dropped",
+            Method::Mask(_) => "masked",
+            Method::Shared(_) => "shared values kept",
+            Method::Trait(_) => "drawn from shared values",
+            Method::Key(_) | Method::Number(_) | Method::Moment(_) | Method::Clock | Method::Interval => "permuted",
+            Method::Shape | Method::Text(_) | Method::BirthDate(_) | Method::Document { .. } => "faked",
+            Method::Elements(inner) => inner.word(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Rule {
     pub name: String,

@@ -1,5 +1,6 @@
 //! Anonymised rows of a table.
 
+use crate::anonymize::rule::Rule;
 use crate::error::{Code, Error, Result};
 use crate::pg::anonymize::{self, Anonymiser};
 use crate::pg::error::report;
@@ -28,29 +29,61 @@ fn anonymize(
     Ok(SetOfIterator::new(rows))
 }
 
-fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Vec<JsonB>> {
-    if n < 0 {
-        return Err(Error::invalid(format!("n must be 0 or more, not {n}")));
-    }
+/// What `anonymize` does with each column of the table, for a look before a policy is written.
+#[pg_extern(
+    schema = "nlsql",
+    sql = r#"CREATE FUNCTION nlsql.anonymize_plan(tbl regclass)
+  RETURNS TABLE("column" text, kind text, personal bool, method text) VOLATILE STRICT PARALLEL UNSAFE
+  LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+COMMENT ON FUNCTION nlsql.anonymize_plan(regclass) IS
+  'what nlsql takes each column of a table for, and how its values are anonymised; nlsql.column_policy overrides it';"#
+)]
+fn anonymize_plan(
+    tbl: pg_sys::Oid,
+) -> std::result::Result<
+    TableIterator<'static, (name!(column, String), name!(kind, String), name!(personal, bool), name!(method, String))>,
+    ErrorReport,
+> {
+    let rules = open(tbl, 0).and_then(|mut o| o.anonymiser.plan(&o.schema, &o.table)).map_err(report)?.rules;
+    let row = |r: Rule| (r.name, r.class.kind.word().to_owned(), r.class.personal, r.method.word().to_owned());
+    Ok(TableIterator::new(rules.into_iter().map(row).collect::<Vec<_>>()))
+}
+
+/// A table with all that its anonymiser needs to know.
+struct Opened {
+    schema: Schema,
+    table: Table,
+    anonymiser: Anonymiser,
+}
+
+fn open(tbl: pg_sys::Oid, seed: i64) -> Result<Opened> {
     let mut schema = introspect::catalog(None)?;
     let (schema_name, table_name) = subject(&schema, tbl)?;
     let relationships = relationships::declared(&schema);
-    let seed = seed.or_else(guc::seed).unwrap_or_else(crate::pg::enqueue::random_seed);
     let settings = guc::settings();
     let shared = anonymize::shared_rows(settings.values.as_deref(), settings.values_min_rows);
     let key = anonymize::call_key(&session::role()?, seed)?;
-    let mut anonymiser = Anonymiser::new(key, &schema, &relationships, shared)?;
-    let named = |s: &Schema| s.table(&schema_name, &table_name).cloned();
-    let table = named(&schema).ok_or_else(|| Error::internal("the table is gone"))?;
-    let roots = anonymiser.roots(&table);
+    let anonymiser = Anonymiser::new(key, &schema, &relationships, shared)?;
+    let named =
+        |s: &Schema| s.table(&schema_name, &table_name).cloned().ok_or_else(|| Error::internal("the table is gone"));
+    let roots = anonymiser.roots(&named(&schema)?);
     for table in &mut schema.tables {
         let is_root = roots.iter().any(|(s, t)| *s == table.schema && *t == table.name);
         if is_root || (table.schema == schema_name && table.name == table_name) {
             look_at(table)?;
         }
     }
-    let table = named(&schema).ok_or_else(|| Error::internal("the table is gone"))?;
-    let rows = anonymiser.rows(&schema, &table, n, seed)?;
+    let table = named(&schema)?;
+    Ok(Opened { schema, table, anonymiser })
+}
+
+fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Vec<JsonB>> {
+    if n < 0 {
+        return Err(Error::invalid(format!("n must be 0 or more, not {n}")));
+    }
+    let seed = seed.or_else(guc::seed).unwrap_or_else(crate::pg::enqueue::random_seed);
+    let mut opened = open(tbl, seed)?;
+    let rows = opened.anonymiser.rows(&opened.schema, &opened.table, n, seed)?;
     rows.iter().map(|text| spi::json(text).map(JsonB)).collect()
 }
 

@@ -7,13 +7,12 @@ use super::session;
 use super::spi::{self, Arg};
 use super::transaction::attempt;
 use super::{dataset, guc, introspect};
-use crate::anonymize::audit::{self, Haystack, MOST, Protected, Stored};
+use crate::anonymize::audit::{self, Haystack, MOST, Open, Protected, Stored};
 use crate::anonymize::rule::{Method, Rule};
 use crate::anonymize::{Kind, query};
 use crate::error::Result;
 use crate::schema::model::{Schema, Table, TableKind};
 use crate::schema::{profile, relationships};
-use std::collections::HashSet;
 
 /// A protected value in something that a run stored. The value itself is not part of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +40,7 @@ pub(crate) fn findings(run: &str) -> Result<Vec<Finding>> {
     let mut schema = introspect::catalog(None)?;
     introspect::keep_subjects(&mut schema);
     look_at(&mut schema)?;
-    let haystack = Haystack::new(stored, open_words(&schema));
+    let haystack = Haystack::new(stored, open(&schema));
     let relationships = relationships::declared(&schema);
     let settings = guc::settings();
     let shared = Some(settings.values_min_rows.max(1) as u64);
@@ -121,21 +120,26 @@ fn look_at(schema: &mut Schema) -> Result<()> {
     Ok(())
 }
 
-/// Words of names and comments in the catalog, and values that many rows share: no leak wherever they stand.
-fn open_words(schema: &Schema) -> HashSet<String> {
-    let mut open: HashSet<String> = CALENDAR.split_whitespace().map(str::to_owned).collect();
+/// Words of names and comments in the catalog, and values that may be shown.
+fn open(schema: &Schema) -> Open {
+    let mut open = Open::default();
+    open.words.extend(CALENDAR.split_whitespace().map(str::to_owned));
     for table in &schema.tables {
-        open.extend(audit::words(&table.name));
-        open.extend(table.name.split('_').map(str::to_lowercase));
-        open.extend(table.comment.iter().flat_map(|c| audit::words(c)));
+        open.words.extend(audit::words(&table.name));
+        open.words.extend(table.comment.iter().flat_map(|c| audit::words(c)));
         for column in &table.columns {
-            open.extend(audit::words(&column.name));
-            open.extend(column.comment.iter().flat_map(|c| audit::words(c)));
-            open.extend(column.labels.iter().flatten().flat_map(|l| audit::words(l)));
+            open.words.extend(audit::words(&column.name));
+            open.words.extend(column.comment.iter().flat_map(|c| audit::words(c)));
+            open.words.extend(column.labels.iter().flatten().flat_map(|l| audit::words(l)));
             let class = crate::anonymize::classify(table, column);
-            if !class.personal && matches!(class.kind, Kind::Category | Kind::Vocabulary) {
-                let values = column.profile.iter().flat_map(|p| &p.common);
-                open.extend(values.flat_map(|(v, _)| audit::words(v)));
+            if class.personal || matches!(class.kind, Kind::FreeText | Kind::OpaqueKey) {
+                continue;
+            }
+            for (value, _) in column.profile.iter().flat_map(|p| &p.common) {
+                open.add_value(value);
+                if matches!(class.kind, Kind::Category | Kind::Vocabulary) {
+                    open.words.extend(audit::words(value));
+                }
             }
         }
     }

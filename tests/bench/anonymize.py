@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Called by anonymize.sh: the promises on anonymised rows, measured over whole tables.
+
+A1  survivors: values of faked columns that are values of the same column, or texts of 5 or more characters in them
+A2  foreign keys whose join, over the anonymised tables, has not the rows that it had over the originals
+A3  tables whose rows do not go back into a clone with all constraints (foreign keys: see A2)
+A4  AUC of a matcher that is to tell the same row under two keys from two rows, on faked columns and keys; 0.5 = chance
+"""
+import json, random, subprocess, sys, time
+from collections import defaultdict
+
+SEED = 11
+ALL = 1_000_000_000
+
+
+def psql(database, sql, role="postgres", check=True):
+    command = ["psql", "-XqAt", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database, "-f", "-"]
+    done = subprocess.run(command, input=sql, capture_output=True, text=True)
+    if done.returncode and check:
+        sys.exit(f"{database}: {done.stderr.strip()}\nin: {sql[:300]}")
+    return done.stdout.splitlines() if not done.returncode else done.stderr.strip()
+
+
+def tables(database):
+    return psql(database, """SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema|nlsql)' AND NOT c.relispartition
+          AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) ORDER BY 1""")
+
+
+def leaves(value):
+    if isinstance(value, dict):
+        for v in value.values():
+            yield from leaves(v)
+    elif isinstance(value, list):
+        for v in value:
+            yield from leaves(v)
+    elif isinstance(value, str):
+        yield value
+
+
+def survivors(database, table, plan, rows):
+    """Distinct originals of faked columns that come out again, whole or (5 characters and more) as a part."""
+    faked = [c for c, p in plan.items() if p["method"] == "faked" and p["kind"] != "binary"]
+    found = []
+    for column in faked:
+        ident = '"' + column.replace('"', '""') + '"'
+        source = psql(database, f"SELECT DISTINCT to_jsonb({ident}) FROM {table} WHERE {ident} IS NOT NULL")
+        originals = {t.strip().lower() for line in source for t in leaves(json.loads(line)) if len(t.strip()) >= 2}
+        outputs = {t.strip().lower() for row in rows for t in leaves(row.get(column))}
+        whole = originals & outputs
+        text = "\n".join(outputs)
+        long = [o for o in originals if len(o) >= 5]
+        part = {o for o in random.Random(1).sample(long, min(len(long), 3000)) if o in text}
+        if whole | part:
+            found.append((f"{table}.{column}", plan[column]["kind"], len(whole), len(part - whole), sorted(whole | part)[:3]))
+    return found
+
+
+def score(a, b, columns):
+    """How alike the values that both rows have are: equal, of equal length, of one beginning. (That NULL stays NULL is
+    declared, and no part of it.)"""
+    s, n = 0.0, 0
+    for c in columns:
+        x, y = a.get(c), b.get(c)
+        if x is None or y is None:
+            continue
+        n += 1
+        x, y = str(x), str(y)
+        s += 3.0 if x == y else 0.0
+        s += 0.3 if len(x) == len(y) else 0.0
+        s += 0.3 if x[:2].lower() == y[:2].lower() else 0.0
+    return s / max(n, 1)
+
+
+def auc(one, two, columns):
+    n = min(len(one), len(two), 1500)
+    if n < 30 or not columns:
+        return None
+    pick = random.Random(2)
+    true = [score(one[i], two[i], columns) for i in range(n)]
+    other = []
+    for i in range(n):
+        j = pick.randrange(n - 1)
+        other.append(score(one[i], two[j if j < i else j + 1], columns))
+    ranked = sorted([(s, 1) for s in true] + [(s, 0) for s in other])
+    # ranks, equal scores sharing theirs
+    total, i = 0.0, 0
+    while i < len(ranked):
+        j = i
+        while j < len(ranked) and ranked[j][0] == ranked[i][0]:
+            j += 1
+        total += sum(t for _, t in ranked[i:j]) * (i + j + 1) / 2
+        i = j
+    return (total - n * (n + 1) / 2) / (n * n), n
+
+
+def foreign_keys(database):
+    """Each key once; a partition's key is its parent's, since rows move between partitions as their dates do."""
+    lines = psql(database, """WITH RECURSIVE top(oid, root) AS (
+          SELECT c.oid, c.oid FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
+          UNION ALL SELECT i.inhrelid, t.root FROM top t JOIN pg_inherits i ON i.inhparent = t.oid)
+        SELECT DISTINCT c.root::regclass || E'\\x1f' || p.root::regclass || E'\\x1f' ||
+        (SELECT string_agg(format('c.%I = p.%I', a.attname, b.attname), ' AND ') FROM unnest(conkey, confkey) k(x, y)
+           JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = x JOIN pg_attribute b ON b.attrelid = confrelid AND b.attnum = y)
+        FROM pg_constraint k JOIN top c ON c.oid = conrelid JOIN top p ON p.oid = confrelid
+        WHERE contype = 'f' AND connamespace <> 'nlsql'::regnamespace ORDER BY 1""")
+    return [line.split("\x1f") for line in lines]
+
+
+def join_sizes(database, keys):
+    sql = "\n".join(f"SELECT count(*) FROM {c} c JOIN {p} p ON {on};" for c, p, on in keys)
+    return psql(database, sql) if keys else []
+
+
+def measure(database):
+    out = defaultdict(int)
+    worst, notes, rate_rows, rate_time = None, [], 0, 0.0
+    keys = foreign_keys(database)
+    before = join_sizes(database, keys)
+    copy = database + "_clone"
+    psql("postgres", f'CREATE DATABASE "{copy}" TEMPLATE "{database}"')
+    names = tables(database)
+    aucs = []
+    inserts = []
+    for i, table in enumerate(names):
+        quoted = table.replace("'", "''")
+        plan = {}
+        for line in psql(database, f"SELECT to_json(p) FROM nlsql.anonymize_plan('{quoted}') p"):
+            p = json.loads(line)
+            plan[p["column"]] = p
+        start = time.time()
+        psql(copy, f"SET ROLE one; CREATE TABLE nlsql.out{i} AS SELECT nlsql.anonymize('{quoted}', {ALL}, {SEED}) AS a;")
+        spent = time.time() - start
+        one = [json.loads(l) for l in psql(copy, f"SELECT a FROM nlsql.out{i}")]
+        out["tables"] += 1
+        out["rows"] += len(one)
+        out["columns"] += len(plan)
+        if len(one) >= 2000:
+            rate_rows += len(one)
+            rate_time += spent
+        for name, kind, whole, part, some in survivors(database, table, plan, one):
+            out["survivors"] += whole + part
+            notes.append(f"A1 {database} {name} ({kind}): {whole} whole, {part} in part, as {some}")
+        two = [json.loads(l) for l in psql(database, f"SELECT nlsql.anonymize('{quoted}', 1500, {SEED})", role="two")] if len(one) >= 30 else []
+        same = [json.loads(l) for l in psql(database, f"SELECT nlsql.anonymize('{quoted}', 1500, {SEED})", role="one")] if two else []
+        columns = [c for c, p in plan.items() if p["method"] == "faked" or p["kind"] in ("integer_key", "opaque_key")]
+        got = auc(same, two, columns)
+        if got:
+            aucs.append((got[0], got[1], table))
+        inserts.append((i, table))
+    # back into the clone: every constraint but the foreign keys is in force, these are counted by their joins
+    psql(copy, "SET session_replication_role = replica; TRUNCATE " + ", ".join(names) + " CASCADE")
+    for i, table in inserts:
+        columns = psql(copy, f"SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = '{table.replace(chr(39), chr(39) * 2)}'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''")[0]
+        error = psql(copy, f"SET session_replication_role = replica; INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM (SELECT (jsonb_populate_record(NULL::{table}, a)).* FROM nlsql.out{i}) r", check=False)
+        if isinstance(error, str):
+            out["failed"] += 1
+            notes.append(f"A3 {database} {table}: {error.splitlines()[0]}")
+    after = join_sizes(copy, keys)
+    for (child, parent, on), a, b in zip(keys, before, after):
+        if a != b:
+            out["broken"] += 1
+            notes.append(f"A2 {database} {child} -> {parent} on {on}: {a} rows, then {b}")
+    out["keys"] = len(keys)
+    n = sum(w for _, w, _ in aucs)
+    mean = sum(a * w for a, w, _ in aucs) / n if n else None
+    large = [(a, t) for a, w, t in aucs if w >= 300]
+    worst = max(large) if large else None
+    if worst:
+        notes.append(f"A4 {database}: highest AUC of a table with 300 rows or more {worst[0]:.3f} ({worst[1]})")
+    psql("postgres", f'DROP DATABASE "{copy}"')
+    return out, mean, rate_rows, rate_time, notes
+
+
+def faker_rate():
+    try:
+        from faker import Faker
+    except ImportError:
+        return None
+    fake = Faker()
+    start, n = time.time(), 0
+    while time.time() - start < 3:
+        # the columns of a customer: two names, mail, phone, street, city, code, country, birth date, number
+        (fake.first_name(), fake.last_name(), fake.email(), fake.phone_number(), fake.street_address(), fake.city(),
+         fake.postcode(), fake.country(), fake.date_of_birth(), fake.pyint())
+        n += 1
+    return n / (time.time() - start)
+
+
+def our_rate():
+    """The same ten columns, 200,000 rows."""
+    psql("postgres", """CREATE EXTENSION IF NOT EXISTS nlsql; DROP TABLE IF EXISTS customer; CREATE TABLE customer AS
+        SELECT md5(i::text || 'f') AS first_name, md5(i::text || 'l') AS last_name, 'p' || i || '@mail.test' AS email,
+               '+1 555 ' || (1000000 + i) AS phone, i || ' Old Road' AS street, 'City ' || i % 5000 AS city,
+               lpad((i % 99999)::text, 5, '0') AS postal_code, (ARRAY['Peru','Chad','Fiji','Iran'])[1 + i % 4] AS country,
+               date '1950-01-01' + i % 20000 AS birth_date, i AS visits
+          FROM generate_series(1, 200000) i; ANALYZE customer;""")
+    start = time.time()
+    psql("postgres", f"SELECT count(*) FROM nlsql.anonymize('customer', {ALL}, 1)")
+    return 200_000 / (time.time() - start)
+
+
+def main():
+    head = f"{'database':<10} {'tables':>6} {'rows':>7} {'columns':>7} {'A1 survivors':>12} {'A2 broken':>12} {'A3 failed':>9} {'A4 AUC':>7} {'rows/s':>8}"
+    print(head)
+    notes = []
+    for database in sys.argv[1:]:
+        out, mean, rows, spent, more = measure(database)
+        rate = f"{rows / spent:,.0f}" if spent else "-"
+        joins = f"{out['broken']} of {out['keys']}"
+        print(f"{database:<10} {out['tables']:>6} {out['rows']:>7,} {out['columns']:>7} {out['survivors']:>12} {joins:>12} {out['failed']:>9} {mean if mean is None else round(mean, 3)!s:>7} {rate:>8}", flush=True)
+        notes += more
+    ours, faker = our_rate(), faker_rate()
+    print(f"\nten columns of a customer: {ours:,.0f} rows/s a session" + (f"; python Faker {faker:,.0f} rows/s; {ours / faker:.1f} times" if faker else ""))
+    print("\n".join([""] + notes))
+
+
+main()

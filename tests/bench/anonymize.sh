@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Anonymises every table of every public database and prints one table: survivors, joins, constraints, linkage, speed.
+# In a cluster of its own, gone afterwards. The extension must be installed; a release build for the figures of speed.
+#     tests/bench/anonymize.sh [DATABASE...]
+source "$(dirname "$0")/../../scripts/common.sh"
+
+bindir=$(dirname "$pg_config")
+data=${NLSQL_DATA:-$root/../shared/data}
+[ -e "$data/chinook.sql.gz" ] || fail "no databases in $data: set NLSQL_DATA"
+dir=$(mktemp -d /tmp/nlsql-anonymize.XXXXXX)
+chmod 755 "$dir"
+[ "$(id -u)" -ne 0 ] || chown postgres: "$dir"
+
+stop() {
+    as_server "$bindir/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf "$dir"
+}
+trap stop EXIT
+
+as_server "$bindir/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+as_server env -u RUST_BACKTRACE "$bindir/pg_ctl" -D "$dir/data" -l "$dir/log" -w \
+    -o "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=off -c max_locks_per_transaction=1024" start >/dev/null
+export PGHOST=$dir PGUSER=postgres PATH=$bindir:$PATH
+psql -Xq -d postgres -c 'CREATE ROLE one SUPERUSER LOGIN' -c 'CREATE ROLE two SUPERUSER LOGIN'
+[ $# -gt 0 ] || set -- pagila sakila chinook northwind synthea evergreen
+for name in "$@"; do
+    createdb "$name"
+    gunzip -c "$data/$name.sql.gz" | psql -Xq -v ON_ERROR_STOP=1 -d "$name" >/dev/null
+    [ ! -e "$data/$name.add_fks.sql" ] || psql -Xq -v ON_ERROR_STOP=1 -d "$name" -f "$data/$name.add_fks.sql" >/dev/null
+    psql -Xq -d "$name" -c ANALYZE -c 'CREATE EXTENSION nlsql'
+done
+# Faker for the comparison, where there is a package index to get it from
+if python3 -m venv "$dir/venv" >/dev/null 2>&1 && "$dir/venv/bin/pip" install -q faker >/dev/null 2>&1; then
+    python=$dir/venv/bin/python3
+else
+    echo "python Faker cannot be installed here: its rate is left out" >&2
+    python=python3
+fi
+"$python" "$root/tests/bench/anonymize.py" "$@"
