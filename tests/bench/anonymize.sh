@@ -21,7 +21,7 @@ as_server "$bindir/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=
 as_server env -u RUST_BACKTRACE "$bindir/pg_ctl" -D "$dir/data" -l "$dir/log" -w \
     -o "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=off -c max_locks_per_transaction=1024" start >/dev/null
 export PGHOST=$dir PGUSER=postgres PATH=$bindir:$PATH
-psql -Xq -d postgres -c 'CREATE ROLE one SUPERUSER LOGIN' -c 'CREATE ROLE two SUPERUSER LOGIN'
+for role in one two three four; do psql -Xq -d postgres -c "CREATE ROLE $role SUPERUSER LOGIN"; done
 [ $# -gt 0 ] || set -- pagila sakila chinook northwind synthea evergreen
 for name in "$@"; do
     createdb "$name"
