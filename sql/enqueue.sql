@@ -67,10 +67,11 @@ BEGIN
   SELECT r.id, p ->> 'phase', first_ + 1 + i, slot_ + i * quota_, least(quota_, want - i * quota_)
     FROM generate_series(0, (want - 1) / quota_) i;
 
-  UPDATE nlsql.run SET status = CASE WHEN status = 'running' THEN status ELSE 'queued' END,
-         reason = NULL, last_error = NULL, finished_at = NULL
+  UPDATE nlsql.run SET status = CASE WHEN status IN ('running', 'waiting') THEN status ELSE 'queued' END,
+         reason = NULL, last_error = NULL, finished_at = NULL, launched_at = clock_timestamp()
    WHERE id = r.id;
-  RETURN jsonb_build_object('id', r.id, 'name', r.name, 'started', true);
+  RETURN jsonb_build_object('id', r.id, 'name', r.name, 'started', true,
+    'company', EXISTS (SELECT FROM nlsql.worker w WHERE nlsql.alive_(w.pid, w.backend_start)));
 END $$;
 REVOKE ALL ON FUNCTION nlsql.enqueue_(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.enqueue_(jsonb) IS 'internal';

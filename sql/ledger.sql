@@ -43,6 +43,10 @@ DECLARE
   want     int := (b ->> 'claim')::int;
   standing text;
 BEGIN
+  -- the same order as everybody's; a mere look at the run writes nothing
+  IF want > 0 OR jsonb_array_length(b -> 'finished') > 0 THEN
+    PERFORM nlsql.lock_run_(run_id_);
+  END IF;
   SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
   IF jsonb_array_length(b -> 'ended') > 0 THEN
     PERFORM nlsql.calls_end_(run_id_, b -> 'ended');
@@ -124,6 +128,7 @@ END $$;
 CREATE FUNCTION nlsql.over_budget_(run_id_ bigint, message_ text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
   UPDATE nlsql.run_phase SET status = 'budget', reason = 'budget', last_error = message_, finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND engine <> 'offline' AND status IN ('queued', 'running', 'waiting');
   IF NOT EXISTS (SELECT FROM nlsql.run_phase WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting')) THEN
@@ -131,7 +136,6 @@ BEGIN
      WHERE id = run_id_ AND status IN ('queued', 'running', 'waiting');
   END IF;
   INSERT INTO nlsql.event (run_id, level, message) VALUES (run_id_, 'notice', message_);
-  PERFORM pg_notify('nlsql', run_id_::text);
 END $$;
 
 -- A budget of the caller's own session takes the place of the one that the run was begun with.

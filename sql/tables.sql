@@ -14,10 +14,13 @@ CREATE TABLE nlsql.run (
   created_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   started_at  timestamptz,
   finished_at timestamptz,
+  launched_at timestamptz,
   UNIQUE (role, name)
 );
+CREATE INDEX run_unfinished ON nlsql.run (launched_at, id) WHERE status IN ('queued', 'running', 'waiting');
 COMMENT ON TABLE nlsql.run IS 'one row a run: who asked, with which effective settings, and how it stands';
 COMMENT ON COLUMN nlsql.run.settings IS 'settings in force when the run was made; a worker does not see the caller''s SET';
+COMMENT ON COLUMN nlsql.run.launched_at IS 'when a worker was last asked for';
 COMMENT ON COLUMN nlsql.run.search_path IS 'search_path of the caller, under which candidates are read';
 
 CREATE TABLE nlsql.run_phase (
@@ -34,9 +37,11 @@ CREATE TABLE nlsql.run_phase (
   options     jsonb NOT NULL,
   created_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   started_at  timestamptz,
+  running_since timestamptz,
   finished_at timestamptz,
   PRIMARY KEY (run_id, phase)
 );
+COMMENT ON COLUMN nlsql.run_phase.running_since IS 'when its tasks were last taken up, for the pace and the time left';
 COMMENT ON TABLE nlsql.run_phase IS 'the phases of a run with their effective options; requested NULL = all there are';
 
 CREATE TABLE nlsql.task (
@@ -47,6 +52,7 @@ CREATE TABLE nlsql.task (
   quota         int NOT NULL CHECK (quota > 0),
   status        text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'claimed', 'done', 'failed', 'cancelled')),
   attempt       int NOT NULL DEFAULT 0,
+  lost          int NOT NULL DEFAULT 0,
   pid           int,
   backend_start timestamptz,
   next_try_at   timestamptz,
@@ -59,6 +65,7 @@ CREATE TABLE nlsql.task (
   FOREIGN KEY (run_id, phase) REFERENCES nlsql.run_phase ON DELETE CASCADE
 );
 CREATE INDEX task_unfinished ON nlsql.task (run_id, phase, number) WHERE status IN ('open', 'claimed');
+COMMENT ON COLUMN nlsql.task.lost IS 'workers that ended with this task in hand';
 COMMENT ON TABLE nlsql.task IS 'the queue: each task fills quota slots from slot on; held by (pid, backend_start), fenced by attempt';
 
 CREATE TABLE nlsql.event (

@@ -13,15 +13,16 @@ SELECT x.id, r.name AS run, r.role, x.phase, x.task, x.question, x.sql, x.answer
   FROM nlsql.reject x JOIN nlsql.run r ON r.id = x.run_id;
 COMMENT ON VIEW nlsql.rejected IS 'candidates that failed, with stage, SQLSTATE and message, and the fix if there was one';
 
+-- Pace and time left go by what was stored since the phase was last taken up: a pause counts for neither.
 CREATE VIEW nlsql.progress WITH (security_invoker) AS
 SELECT r.name AS run, p.phase, p.status, p.requested, t.accepted, t.rejected,
        COALESCE(q.in_flight, 0) AS in_flight, t.tasks_done, t.tasks_total,
-       p.started_at, e.elapsed,
-       CASE WHEN t.accepted > 0 AND e.seconds > 0 THEN pg_catalog.round((t.accepted * 60 / e.seconds)::numeric, 1) END
+       p.started_at, COALESCE(p.finished_at, pg_catalog.clock_timestamp()) - p.started_at AS elapsed,
+       CASE WHEN t.lately > 0 AND e.seconds > 0 THEN pg_catalog.round((t.lately * 60 / e.seconds)::numeric, 1) END
          AS pairs_per_minute,
-       -- by the pace so far; unknown before the first pair and without a fixed count
-       CASE WHEN p.status = 'running' AND t.accepted > 0 AND p.requested > t.accepted THEN
-         pg_catalog.make_interval(secs => pg_catalog.round((e.seconds * (p.requested - t.accepted) / t.accepted)::numeric)::float8)
+       -- unknown before the first pair since then, and without a fixed count
+       CASE WHEN p.status = 'running' AND t.lately > 0 AND p.requested > t.accepted THEN
+         pg_catalog.make_interval(secs => pg_catalog.round((e.seconds * (p.requested - t.accepted) / t.lately)::numeric)::float8)
        END AS eta,
        COALESCE(q.requests, 0) AS requests, q.prompt_tokens, q.completion_tokens, q.usd,
        COALESCE(p.last_error, r.last_error) AS last_error
@@ -29,11 +30,11 @@ SELECT r.name AS run, p.phase, p.status, p.requested, t.accepted, t.rejected,
   JOIN nlsql.run_phase p ON p.run_id = r.id
   CROSS JOIN LATERAL (
     SELECT pg_catalog.count(*) AS tasks_total, pg_catalog.count(*) FILTER (WHERE status NOT IN ('open', 'claimed')) AS tasks_done,
-           COALESCE(pg_catalog.sum(accepted), 0)::bigint AS accepted, COALESCE(pg_catalog.sum(rejected), 0)::bigint AS rejected
+           COALESCE(pg_catalog.sum(accepted), 0)::bigint AS accepted, COALESCE(pg_catalog.sum(rejected), 0)::bigint AS rejected,
+           COALESCE(pg_catalog.sum(accepted) FILTER (WHERE finished_at >= p.running_since), 0)::bigint AS lately
       FROM nlsql.task t WHERE t.run_id = p.run_id AND t.phase = p.phase) t
   CROSS JOIN LATERAL (
-    SELECT COALESCE(p.finished_at, pg_catalog.clock_timestamp()) - p.started_at AS elapsed,
-           EXTRACT(epoch FROM COALESCE(p.finished_at, pg_catalog.clock_timestamp()) - p.started_at)::float8 AS seconds) e
+    SELECT EXTRACT(epoch FROM COALESCE(p.finished_at, pg_catalog.clock_timestamp()) - p.running_since)::float8 AS seconds) e
   LEFT JOIN LATERAL (
     SELECT pg_catalog.count(*) AS requests, pg_catalog.count(*) FILTER (WHERE status = 'sent') AS in_flight,
            pg_catalog.sum(prompt_tokens)::bigint AS prompt_tokens, pg_catalog.sum(completion_tokens)::bigint AS completion_tokens,

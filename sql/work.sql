@@ -1,8 +1,14 @@
 -- What workers do to runs' rows, one function a step. pg/store.rs calls these as the extension's owner, each in a
 -- short transaction; nobody else may execute them. A worker is known by (pid, backend start), so that a dead one's
--- claim is known at once and a reused pid never passes for it.
+-- claim is known at once and a reused pid never passes for it. An advisory lock would prove nothing more: any role
+-- could take the same one.
+-- Order of locks: the run's row, then the registry, then anything else of the run.
 
--- how many characters of an advisory lock key: 'nlsql' as a number; serialises registration in this database
+-- Serialises what changes a run: the statements that follow see all that was committed before.
+CREATE FUNCTION nlsql.lock_run_(run_id_ bigint) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$ SELECT FROM nlsql.run WHERE id = run_id_ FOR NO KEY UPDATE $$;
+
+-- Serialises registration in this database; 'nlsq' as a number.
 CREATE FUNCTION nlsql.registry_lock_() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_advisory_xact_lock(1852601196, 1) $$;
 
@@ -42,6 +48,7 @@ DECLARE
   wanted  int;
   here    int;
 BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
   PERFORM nlsql.registry_lock_();
   SELECT * INTO r FROM nlsql.run WHERE id = run_id_ AND role = role_;
   IF NOT FOUND OR r.status NOT IN ('queued', 'running', 'waiting') THEN
@@ -61,25 +68,30 @@ BEGIN
   END IF;
   INSERT INTO nlsql.worker (pid, backend_start, run_id) VALUES (pg_backend_pid(), nlsql.my_start_(), run_id_);
   UPDATE nlsql.run SET status = 'running', reason = NULL, started_at = COALESCE(started_at, clock_timestamp())
-   WHERE id = run_id_ AND status <> 'running';
-  IF FOUND THEN
-    PERFORM pg_notify('nlsql', run_id_::text);
-  END IF;
+   WHERE id = run_id_ AND status = 'queued';
   RETURN jsonb_build_object('more', GREATEST(0, LEAST(wanted - here - 1, free - 1)), 'run', nlsql.run_(run_id_));
 END $$;
 
+-- Opens the tasks that dead workers held. A task that goes down with its worker again and again is given up.
 CREATE FUNCTION nlsql.take_over_(run_id_ bigint) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE n int;
 BEGIN
-  UPDATE nlsql.task t SET status = 'open', pid = NULL, backend_start = NULL
-   WHERE t.run_id = run_id_ AND t.status = 'claimed' AND NOT nlsql.alive_(t.pid, t.backend_start);
+  UPDATE nlsql.task t
+     SET status = CASE WHEN t.lost < 9 THEN 'open' ELSE 'failed' END, lost = t.lost + 1, pid = NULL, backend_start = NULL,
+         reason = CASE WHEN t.lost < 9 THEN NULL ELSE 'crash' END,
+         last_error = CASE WHEN t.lost < 9 THEN NULL ELSE 'ten workers ended in the middle of this task' END
+   WHERE t.run_id = run_id_ AND t.status = 'claimed'
+     AND (t.pid, t.backend_start) IS DISTINCT FROM (pg_backend_pid(), nlsql.my_start_())
+     AND NOT nlsql.alive_(t.pid, t.backend_start);
   GET DIAGNOSTICS n = ROW_COUNT;
   IF n > 0 THEN
     UPDATE nlsql.request q SET status = 'lost', ended_at = clock_timestamp()
      WHERE q.run_id = run_id_ AND q.status = 'sent'
        AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = q.run_id AND t.phase = q.phase AND t.number = q.task
-                      AND t.status = 'open');
+                      AND t.status <> 'claimed');
+    INSERT INTO nlsql.event (run_id, level, message)
+    VALUES (run_id_, 'warning', format('%s tasks of a worker that is gone are open again', n));
   END IF;
   RETURN n;
 END $$;
@@ -90,31 +102,31 @@ DECLARE
   got      nlsql.task;
   ordinal_ int;
 BEGIN
-  IF NOT EXISTS (SELECT FROM nlsql.run WHERE id = run_id_ AND status IN ('running', 'waiting')) THEN
+  PERFORM nlsql.lock_run_(run_id_);
+  IF NOT EXISTS (SELECT FROM nlsql.run WHERE id = run_id_ AND status IN ('queued', 'running', 'waiting')) THEN
     RETURN NULL;
   END IF;
-  FOR try IN 1 .. 2 LOOP
-    SELECT k.* INTO got
-      FROM nlsql.run_phase p
-      CROSS JOIN LATERAL (SELECT * FROM nlsql.task t
-                           WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.status = 'open'
-                             AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
-                           ORDER BY t.number LIMIT 1 FOR UPDATE SKIP LOCKED) k
-     WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
-       AND (NOT offline_only OR p.engine = 'offline')
-     ORDER BY p.ordinal LIMIT 1;
-    EXIT WHEN FOUND;
-    -- nothing open: perhaps a worker died with its claim
-    EXIT WHEN try = 2 OR nlsql.take_over_(run_id_) = 0;
-  END LOOP;
+  -- first what a dead worker held: later tasks may wait for it
+  PERFORM nlsql.take_over_(run_id_);
+  SELECT k.* INTO got
+    FROM nlsql.run_phase p
+    CROSS JOIN LATERAL (SELECT * FROM nlsql.task t
+                         WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.status = 'open'
+                           AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
+                         ORDER BY t.number LIMIT 1 FOR UPDATE SKIP LOCKED) k
+   WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
+     AND (NOT offline_only OR p.engine = 'offline')
+   ORDER BY p.ordinal LIMIT 1;
   IF got.number IS NULL THEN
     RETURN NULL;
   END IF;
   UPDATE nlsql.task SET status = 'claimed', attempt = attempt + 1, pid = pg_backend_pid(),
          backend_start = nlsql.my_start_(), next_try_at = NULL
    WHERE run_id = got.run_id AND phase = got.phase AND number = got.number;
-  UPDATE nlsql.run_phase SET status = 'running', reason = NULL, started_at = COALESCE(started_at, clock_timestamp())
+  UPDATE nlsql.run_phase SET status = 'running', reason = NULL, running_since = clock_timestamp(),
+         started_at = COALESCE(started_at, clock_timestamp())
    WHERE run_id = got.run_id AND phase = got.phase AND status <> 'running';
+  UPDATE nlsql.run SET status = 'running', reason = NULL WHERE id = run_id_ AND status <> 'running';
   SELECT ordinal INTO ordinal_ FROM nlsql.run_phase WHERE run_id = got.run_id AND phase = got.phase;
   RETURN jsonb_build_object('phase', got.phase, 'ordinal', ordinal_, 'number', got.number, 'slot', got.slot,
                             'quota', got.quota, 'attempt', got.attempt + 1, 'accepted', got.accepted);
@@ -150,7 +162,7 @@ BEGIN
       waiting := true;
       EXIT;
     ELSE
-      PERFORM nlsql.take_over_(run_id_);
+      -- the next claim takes it over
       RETURN 'give_back';
     END IF;
   END LOOP;
@@ -195,6 +207,7 @@ DECLARE
   p        nlsql.run_phase;
   stored   int;
 BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
   SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
   UPDATE nlsql.task SET status = status_, accepted = jsonb_array_length(items), rejected = rejected + jsonb_array_length(rejects),
          reason = reason_, last_error = message_, pid = NULL, backend_start = NULL, finished_at = clock_timestamp()
@@ -218,6 +231,7 @@ END $$;
 CREATE FUNCTION nlsql.settle_(run_id_ bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
   -- the sums below read every task, so only where some phase has no unfinished one
   IF NOT EXISTS (SELECT FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
                     AND NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = run_id_ AND t.phase = p.phase
@@ -244,11 +258,6 @@ BEGIN
                    bool_and(p.status IN ('done', 'short', 'budget', 'failed', 'cancelled')) AS ended
               FROM nlsql.run_phase p WHERE p.run_id = run_id_) s
      WHERE r.id = run_id_ AND s.ended AND r.status IN ('queued', 'running', 'waiting');
-    IF FOUND THEN
-      INSERT INTO nlsql.event (run_id, level, message)
-      SELECT r.id, 'info', 'run ended: ' || r.status FROM nlsql.run r WHERE r.id = run_id_;
-    END IF;
-    PERFORM pg_notify('nlsql', run_id_::text);
   END IF;
 END $$;
 
@@ -265,6 +274,7 @@ $$;
 CREATE FUNCTION nlsql.fail_(run_id_ bigint, reason_ text, message_ text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
   UPDATE nlsql.run_phase SET status = 'failed', reason = reason_, last_error = message_, finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
   UPDATE nlsql.run SET status = 'failed', reason = reason_, last_error = message_, finished_at = clock_timestamp()
@@ -272,28 +282,67 @@ BEGIN
   IF FOUND THEN
     UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
      WHERE run_id = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
-    INSERT INTO nlsql.event (run_id, level, message) VALUES (run_id_, 'error', message_);
-    PERFORM pg_notify('nlsql', run_id_::text);
   END IF;
 END $$;
 
--- The queued runs, of whichever role, that free places can go to: oldest first, roles that may log in.
-CREATE FUNCTION nlsql.queued_(free int) RETURNS jsonb
+-- Gives a task back that cannot be done just now (a full disk) and may be tried again after a while, longer each time.
+CREATE FUNCTION nlsql.park_(run_id_ bigint, reason_ text, message_ text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
+  UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL, reason = reason_, last_error = message_,
+         next_try_at = clock_timestamp() + make_interval(secs => least(60, 2 ^ least(attempt, 6)))
+   WHERE run_id = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+  UPDATE nlsql.run_phase SET status = 'waiting', reason = reason_, last_error = message_
+   WHERE run_id = run_id_ AND status = 'running';
+  UPDATE nlsql.run SET status = 'waiting', reason = reason_, last_error = message_
+   WHERE id = run_id_ AND status = 'running';
+END $$;
+
+-- The unfinished runs without a worker, of whichever role, that free places go to. A run whose worker could not
+-- start goes behind the others; a role that could not connect is passed over.
+CREATE FUNCTION nlsql.queued_(free int, role_ text DEFAULT NULL) RETURNS jsonb
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  SELECT COALESCE(jsonb_agg(jsonb_build_object('run_id', q.id, 'role', q.oid::bigint)), '[]')
-    FROM (SELECT r.id, a.oid FROM nlsql.run r JOIN pg_roles a ON a.rolname = r.role
-           WHERE r.status IN ('queued', 'running', 'waiting')
-             AND NOT EXISTS (SELECT FROM nlsql.worker w WHERE w.run_id = r.id)
-           ORDER BY r.id LIMIT GREATEST(free, 0)) q
+  WITH chosen AS (
+    SELECT r.id, a.oid
+      FROM nlsql.run r JOIN pg_roles a ON a.rolname = r.role
+     WHERE r.status IN ('queued', 'running', 'waiting') AND (role_ IS NULL OR r.role = role_)
+       AND (a.rolcanlogin OR current_setting('server_version_num')::int >= 170000)
+       AND has_database_privilege(a.oid, current_database(), 'CONNECT')
+       AND NOT EXISTS (SELECT FROM nlsql.worker w WHERE w.run_id = r.id AND nlsql.alive_(w.pid, w.backend_start))
+     ORDER BY r.launched_at NULLS FIRST, r.id LIMIT GREATEST(free, 0)
+       FOR NO KEY UPDATE OF r SKIP LOCKED),
+  marked AS (
+    UPDATE nlsql.run r SET launched_at = clock_timestamp() FROM chosen c WHERE r.id = c.id RETURNING r.id, c.oid)
+  SELECT COALESCE(jsonb_agg(jsonb_build_object('run_id', m.id, 'role', m.oid::bigint) ORDER BY m.id), '[]') FROM marked m
 $$;
+
+-- Whether a run waits for a worker: none is at it, and none was asked for just now. The caller starts one.
+CREATE FUNCTION nlsql.orphaned_(run_id_ bigint) RETURNS bool
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE nlsql.run r SET launched_at = clock_timestamp()
+   WHERE r.id = (SELECT o.id FROM nlsql.run o
+                  WHERE o.id = run_id_ AND o.status IN ('queued', 'running', 'waiting')
+                    AND (o.launched_at IS NULL OR o.launched_at < clock_timestamp() - interval '300 milliseconds')
+                    AND NOT EXISTS (SELECT FROM nlsql.worker w WHERE w.run_id = o.id AND nlsql.alive_(w.pid, w.backend_start))
+                    FOR NO KEY UPDATE SKIP LOCKED);
+  RETURN FOUND;
+END $$;
 
 CREATE FUNCTION nlsql.unregister_(sessions_max int) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM nlsql.registry_lock_();
   DELETE FROM nlsql.worker w WHERE w.pid = pg_backend_pid();
+  PERFORM nlsql.registry_lock_();
   RETURN nlsql.queued_(nlsql.free_places_(sessions_max));
 END $$;
+
+-- The processes that are at the run now, to be told that it changed.
+CREATE FUNCTION nlsql.workers_(run_id_ bigint) RETURNS SETOF int
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT w.pid FROM nlsql.worker w WHERE w.run_id = run_id_ AND nlsql.alive_(w.pid, w.backend_start)
+$$;
 
 CREATE FUNCTION nlsql.cancel_(run_id_ bigint, role_ text) RETURNS bool
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -307,8 +356,6 @@ BEGIN
    WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
   UPDATE nlsql.task SET status = 'cancelled', reason = 'cancelled', pid = NULL, backend_start = NULL
    WHERE run_id = run_id_ AND status IN ('open', 'claimed');
-  INSERT INTO nlsql.event (run_id, level, message) VALUES (run_id_, 'info', 'run cancelled');
-  PERFORM pg_notify('nlsql', run_id_::text);
   RETURN true;
 END $$;
 
@@ -323,7 +370,7 @@ BEGIN
     RETURN 0;
   END IF;
   held := nlsql.take_over_(run_id_);
-  UPDATE nlsql.task SET status = 'open', reason = NULL, last_error = NULL, next_try_at = NULL
+  UPDATE nlsql.task SET status = 'open', reason = NULL, last_error = NULL, next_try_at = NULL, lost = 0
    WHERE run_id = run_id_ AND (status = 'failed' OR (status = 'cancelled' AND reason IS DISTINCT FROM 'exhausted'));
   GET DIAGNOSTICS n = ROW_COUNT;
   UPDATE nlsql.run_phase p SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
@@ -332,9 +379,8 @@ BEGIN
   UPDATE nlsql.run r SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
    WHERE r.id = run_id_ AND r.status <> 'running'
      AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = r.id AND t.status IN ('open', 'claimed'));
-  IF FOUND THEN
-    INSERT INTO nlsql.event (run_id, level, message) VALUES (run_id_, 'info', 'run resumed');
-  END IF;
+  -- its worker is started by the caller at COMMIT
+  UPDATE nlsql.run SET launched_at = clock_timestamp() WHERE id = run_id_;
   RETURN n + held;
 END $$;
 

@@ -34,7 +34,8 @@ extension_sql_file!("../sql/tables.sql", name = "tables");
 extension_sql_file!("../sql/enqueue.sql", name = "enqueue", requires = ["tables"]);
 extension_sql_file!("../sql/ledger.sql", name = "ledger", requires = ["enqueue"]);
 extension_sql_file!("../sql/gate.sql", name = "gate", requires = [api::check::check_sql, api::check::bounded_]);
-extension_sql_file!("../sql/work.sql", name = "work", requires = ["ledger"]);
+extension_sql_file!("../sql/state.sql", name = "state", requires = ["ledger"]);
+extension_sql_file!("../sql/work.sql", name = "work", requires = ["state"]);
 extension_sql_file!(
     "../sql/views.sql",
     name = "views",

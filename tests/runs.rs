@@ -109,13 +109,15 @@ fn names_counts_and_additions() {
     );
     demo.generate("'joins', 15, run => 'more', options => '{\"if_exists\": \"skip\"}'");
     assert_eq!(of("more"), "joins|done|35|35");
+    demo.as_superuser()
+        .run("INSERT INTO nlsql.endpoint (name, base_url, model) VALUES ('local', 'http://127.0.0.1:9/v1', 'none')");
     let add = |options: &str| {
         demo.error(&format!("SELECT nlsql.generate('joins', 5, run => 'more', options => '{options}')"))
     };
     for (options, sqlstate, word) in [
         ("{\"if_exists\": \"error\"}", "42710", "already"),
         ("{\"seed\": 8}", "22023", "seed"),
-        ("{\"engine\": \"openai\"}", "22023", "engine"),
+        ("{\"engine\": \"openai\", \"endpoint\": \"local\"}", "22023", "engine"),
     ] {
         let error = add(options);
         assert!(error.sqlstate == sqlstate && error.message.contains(word) && !error.hint.is_empty(), "{error}");

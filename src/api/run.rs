@@ -49,7 +49,9 @@ fn generate_all(
 fn cancel(run: &str) -> std::result::Result<bool, ErrorReport> {
     let stop = || -> Result<bool> {
         let role = session::role()?;
-        store::cancel(store::find(&role, run)?.id, &role)
+        let id = store::find(&role, run)?.id;
+        launch::poke_at_commit(&store::workers(id)?);
+        store::cancel(id, &role)
     };
     stop().map_err(report)
 }
@@ -65,7 +67,7 @@ fn resume(run: &str) -> std::result::Result<i64, ErrorReport> {
             ledger::set_budget(id, budget)?;
         }
         let tasks = store::resume(id, &role)?;
-        launch::start_at_commit(id, session::role_oid());
+        launch::start_at_commit(id, session::role_oid(), false);
         Ok(tasks)
     };
     go_on().map_err(report)
@@ -80,7 +82,7 @@ fn resume_all() -> std::result::Result<i32, ErrorReport> {
         let runs = store::listed(&role, None)?;
         for run in &runs {
             store::resume(run.id, &role)?;
-            launch::start_at_commit(run.id, session::role_oid());
+            launch::start_at_commit(run.id, session::role_oid(), false);
         }
         Ok(runs.len() as i32)
     };
@@ -92,7 +94,9 @@ fn resume_all() -> std::result::Result<i32, ErrorReport> {
 fn drop_run(run: &str) -> std::result::Result<i64, ErrorReport> {
     let delete = || -> Result<i64> {
         let role = session::role()?;
-        store::drop_run(store::find(&role, run)?.id, &role)
+        let id = store::find(&role, run)?.id;
+        launch::poke_at_commit(&store::workers(id)?);
+        store::drop_run(id, &role)
     };
     delete().map_err(report)
 }
@@ -107,8 +111,8 @@ fn nudge_(run: Option<&str>) -> std::result::Result<Option<JsonB>, ErrorReport> 
             None => store::listed(&role, None)?,
         };
         for r in &runs {
-            if matches!(r.status.as_str(), "queued" | "running" | "waiting") && store::orphaned(r.id)? {
-                launch::start_at_commit(r.id, session::role_oid());
+            if r.unfinished() && !session::in_recovery() && store::orphaned(r.id)? {
+                launch::start_at_commit(r.id, session::role_oid(), false);
             }
         }
         Ok(Some(JsonB(serde_json::json!(runs

@@ -203,7 +203,7 @@ pub(crate) fn enqueue(request: Request<'_>) -> Result<String> {
     });
     let reply = owner::as_owner(|| write(&payload))?;
     if reply.started {
-        launch::start_at_commit(reply.id, session::role_oid());
+        launch::start_at_commit(reply.id, session::role_oid(), reply.company);
     }
     Ok(reply.name)
 }
@@ -302,6 +302,9 @@ struct Written {
     name: String,
     /// Whether there is work for a worker.
     started: bool,
+    /// Whether other runs' workers are there.
+    #[serde(default)]
+    company: bool,
 }
 
 /// One call writes it all: sql/enqueue.sql holds the function, without which this would be six round trips.

@@ -42,12 +42,20 @@ pub(crate) fn set_local(name: &CStr, value: &CStr) {
     };
 }
 
-/// Owner of the extension, or none where it is not installed in this database.
+/// Owner of the extension, or none where it is not installed in this database. The extension is locked against DROP
+/// until the transaction ends: before its tables, as DROP EXTENSION does it, so that the two cannot deadlock.
 pub(crate) fn extension_owner() -> Option<pg_sys::Oid> {
-    // SAFETY: catalog look-ups inside a transaction.
-    let oid = unsafe { pg_sys::get_extension_oid(c"nlsql".as_ptr(), true) };
-    if oid == pg_sys::InvalidOid {
-        return None;
+    // SAFETY: catalog look-ups and a lock inside a transaction.
+    unsafe {
+        let oid = pg_sys::get_extension_oid(c"nlsql".as_ptr(), true);
+        if oid == pg_sys::InvalidOid {
+            return None;
+        }
+        pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, oid, 0, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
+        // it may have been dropped while the lock was waited for
+        if pg_sys::get_extension_oid(c"nlsql".as_ptr(), true) != oid {
+            return None;
+        }
     }
     super::spi::select(
         "SELECT e.extowner::pg_catalog.text FROM pg_catalog.pg_extension e WHERE e.extname = 'nlsql'",

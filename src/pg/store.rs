@@ -257,6 +257,25 @@ pub(crate) struct Queued {
     pub role: u32,
 }
 
+/// A run of the role that has no worker, to be gone on with.
+pub(crate) fn next_of(role: &str) -> Result<Option<i64>> {
+    let text = as_owner(|| spi::update("SELECT nlsql.queued_(1, $1)::text", &[Arg::Text(role)]))?;
+    let runs: Vec<Queued> = spi::json(&spi::first(text).unwrap_or_else(|| "[]".to_owned()))?;
+    Ok(runs.first().map(|q| q.run_id))
+}
+
+/// Opens again what this process holds of the run.
+pub(crate) fn release(run_id: i64) -> Result<()> {
+    as_owner(|| {
+        spi::execute(
+            "UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
+              WHERE run_id = $1 AND status = 'claimed' AND pid = pg_backend_pid()",
+            &[Arg::Int(run_id)],
+        )
+    })
+    .map(|_| ())
+}
+
 /// Leaves the place that `register` took; the runs that may start in its stead.
 pub(crate) fn unregister(sessions_max: i32) -> Result<Vec<Queued>> {
     let text =
@@ -297,9 +316,15 @@ pub(crate) struct Listed {
     pub last_error: Option<String>,
 }
 
+impl Listed {
+    pub fn unfinished(&self) -> bool {
+        matches!(self.status.as_str(), "queued" | "running" | "waiting")
+    }
+}
+
 pub(crate) fn listed(role: &str, name: Option<&str>) -> Result<Vec<Listed>> {
     let rows = as_owner(|| {
-        spi::update(
+        spi::select(
             "SELECT to_jsonb(r)::text FROM (SELECT r.id, r.name, r.status, r.reason, r.last_error FROM nlsql.run r
               WHERE r.role = $1 AND CASE WHEN $2 IS NULL THEN r.status IN ('queued', 'running', 'waiting')
                                          ELSE r.name = $2 END ORDER BY r.id) r",
@@ -317,13 +342,32 @@ pub(crate) fn find(role: &str, name: &str) -> Result<Listed> {
     })
 }
 
-/// Whether no living worker has the run in hand.
+/// Whether the run needs a worker that nobody has asked for; the caller starts one.
 pub(crate) fn orphaned(run_id: i64) -> Result<bool> {
-    let text = as_owner(|| {
-        spi::update(
+    let waits = as_owner(|| {
+        spi::select(
             "SELECT (NOT EXISTS (SELECT FROM nlsql.worker w WHERE w.run_id = $1 AND nlsql.alive_(w.pid, w.backend_start)))::text",
             &[Arg::Int(run_id)],
         )
     })?;
+    // the look above writes nothing, so that waiting costs no transaction ids
+    if spi::first(waits).as_deref() != Some("true") {
+        return Ok(false);
+    }
+    let text = as_owner(|| spi::update("SELECT nlsql.orphaned_($1)::text", &[Arg::Int(run_id)]))?;
     Ok(spi::first(text).as_deref() == Some("true"))
+}
+
+/// Processes that are at the run now.
+pub(crate) fn workers(run_id: i64) -> Result<Vec<i32>> {
+    let rows = as_owner(|| spi::select("SELECT nlsql.workers_($1)::text", &[Arg::Int(run_id)]))?;
+    Ok(rows.into_iter().flatten().filter_map(|t| t.parse().ok()).collect())
+}
+
+/// Gives back what this process holds, to be tried again after a while.
+pub(crate) fn park(run_id: i64, reason: &str, message: &str) -> Result<()> {
+    as_owner(|| {
+        spi::execute("SELECT nlsql.park_($1, $2, $3)", &[Arg::Int(run_id), Arg::Text(reason), Arg::Text(message)])
+    })
+    .map(|_| ())
 }

@@ -130,18 +130,18 @@ impl Cluster {
         self.pg_ctl(&["-m", mode, "stop"]);
     }
 
-    /// SIGKILL to one process of this cluster.
-    pub fn kill(&self, pid: u32) {
-        let mut kill = Command::new("kill");
-        kill.args(["-9", &pid.to_string()]);
-        run(kill);
-    }
-
-    /// Waits until the server takes connections again, as after the crash of a backend.
-    pub fn wait_until_ready(&self) {
-        super::eventually("the server takes connections", std::time::Duration::from_secs(30), || {
-            self.database("postgres").try_run("SELECT 1").is_ok()
-        });
+    /// SIGKILL to one process of this cluster, which restarts the server's others; back when connections are taken
+    /// again. False where the process had ended by itself.
+    pub fn crash(&self, pid: u32) -> bool {
+        let ready = || self.log().matches("ready to accept connections").count();
+        let before = ready();
+        // its number may be another program's by now
+        let ours = fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|c| c.starts_with("postgres:"));
+        if !ours || !Command::new("kill").args(["-9", &pid.to_string()]).output().is_ok_and(|o| o.status.success()) {
+            return false;
+        }
+        super::eventually("the server is back", std::time::Duration::from_secs(60), || ready() > before);
+        true
     }
 
     pub fn dir(&self) -> &Path {

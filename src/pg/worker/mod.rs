@@ -3,6 +3,7 @@
 
 mod model;
 mod offline;
+mod process;
 mod record;
 mod samples;
 mod source;
@@ -12,114 +13,63 @@ use super::error::from_caught;
 use super::store::{self, Run, RunPhase, Task};
 use super::transaction::{objects_gone, transaction};
 use super::{guc, launch, session};
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use crate::plan::Engine;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::panic::AssertUnwindSafe;
-
-unsafe extern "C-unwind" {
-    // pgrx's own bindings of these are Rust wrappers, which are no signal handlers
-    fn die(signal: std::ffi::c_int);
-    fn SignalHandlerForConfigReload(signal: std::ffi::c_int);
-}
+use std::time::{Duration, Instant};
 
 /// Entry point of the process; the argument is the run's id, bgw_extra holds "database role" as OIDs.
 #[pg_guard]
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn nlsql_worker_main(argument: pg_sys::Datum) {
-    let run_id = argument.value() as i64;
-    // SAFETY: as every background worker begins: handlers, then signals on, then the connection.
-    unsafe {
-        signal(pg_sys::SIGTERM as i32, die);
-        signal(pg_sys::SIGHUP as i32, SignalHandlerForConfigReload);
-        pg_sys::BackgroundWorkerUnblockSignals();
-        let extra = CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr()).to_string_lossy().into_owned();
-        let mut oids = extra.split(' ').filter_map(|o| o.parse::<u32>().ok()).map(pg_sys::Oid::from);
-        let (Some(database), Some(role)) = (oids.next(), oids.next()) else { return };
-        #[cfg(any(feature = "pg17", feature = "pg18"))]
-        let flags = pg_sys::BGWORKER_BYPASS_ROLELOGINCHECK;
-        #[cfg(not(any(feature = "pg17", feature = "pg18")))]
-        let flags = 0;
-        pg_sys::BackgroundWorkerInitializeConnectionByOid(database, role, flags);
-    }
-    pin_settings();
-    match work(run_id) {
-        Err(error) if !extension_gone() => pgrx::warning!("nlsql worker for run {run_id}: {error}"),
-        _ => {}
+    process::begin();
+    let extra = process::extra();
+    let mut oids = extra.split(' ').filter_map(|o| o.parse::<u32>().ok()).map(pg_sys::Oid::from);
+    let (Some(database), Some(role)) = (oids.next(), oids.next()) else { return };
+    process::connect(database, role);
+    process::pin_settings();
+    let mut next = Some(argument.value() as i64);
+    while let Some(run_id) = next.take() {
+        match work(run_id) {
+            Ok(more) => next = more,
+            Err(error) if !extension_gone() => {
+                pgrx::warning!("nlsql worker for run {run_id}: {}", without_data(&error))
+            }
+            Err(_) => {}
+        }
     }
     report_activity(None);
 }
 
-/// # Safety
-/// `handler` must be async-signal-safe; only before signals are unblocked.
-unsafe fn signal(number: i32, handler: unsafe extern "C-unwind" fn(std::ffi::c_int)) {
-    // SAFETY: passes on the caller's promise.
-    unsafe {
-        #[cfg(not(feature = "pg18"))]
-        pg_sys::pqsignal(number, Some(handler));
-        #[cfg(feature = "pg18")]
-        pg_sys::pqsignal_be(number, Some(handler));
+/// For the server's log: an error of the server may quote values.
+fn without_data(error: &Error) -> String {
+    match error.code {
+        Code::Server(_) => format!("error {}", error.code.sqlstate()),
+        _ => error.message.clone(),
     }
 }
 
-/// A role's own settings must not change what a worker does or how texts look.
-fn pin_settings() {
-    for (name, value) in [
-        (c"synchronous_commit", c"on"),
-        (c"default_transaction_isolation", c"read committed"),
-        (c"default_transaction_read_only", c"off"),
-        (c"row_security", c"on"),
-        (c"timezone", c"UTC"),
-        (c"datestyle", c"ISO, YMD"),
-        (c"intervalstyle", c"postgres"),
-        (c"lc_monetary", c"C"),
-        (c"lc_numeric", c"C"),
-        (c"lc_time", c"C"),
-        (c"extra_float_digits", c"1"),
-        (c"bytea_output", c"hex"),
-        (c"statement_timeout", c"0"),
-        (c"lock_timeout", c"0"),
-        (c"idle_in_transaction_session_timeout", c"0"),
-        (c"idle_session_timeout", c"0"),
-        (c"application_name", c"nlsql worker"),
-    ] {
-        set(name, value);
-    }
-    #[cfg(any(feature = "pg17", feature = "pg18"))]
-    set(c"transaction_timeout", c"0");
-}
-
-fn set(name: &CStr, value: &CStr) {
-    // SAFETY: NUL-terminated; outside a transaction, so the value stays for the session.
-    unsafe {
-        pg_sys::SetConfigOption(
-            name.as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_SUSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-        )
-    };
-}
-
-fn work(run_id: i64) -> Result<()> {
+/// Works on one run until nothing is left to do. What it gives back is a run to go on with in this process.
+fn work(run_id: i64) -> Result<Option<i64>> {
     let role = transaction(session::role)?;
     let registered = transaction(|| store::register(run_id, &role, guc::db_sessions_max()))?;
     let Some(run) = registered.run else {
         pgrx::debug1!("nlsql: no worker for run {run_id}: {}", registered.reason.unwrap_or_default());
-        return Ok(());
+        return Ok(None);
     };
     for _ in 0..registered.more {
         launch::start_now(run_id, session::role_oid());
     }
     if let Ok(path) = CString::new(run.search_path.clone()) {
-        set(c"search_path", &path);
+        process::set(c"search_path", &path);
     }
-    let result = Worker { run, subjects: None, sources: Vec::new(), offline_only: false }.run_tasks();
+    let result = Worker::new(run).run_tasks();
     if let Err(error) = &result {
         if extension_gone() {
-            return Ok(());
+            return Ok(None);
         }
         transaction(|| match error.code.sqlstate().as_str() {
             // pg_cancel_backend is a way to say nlsql.cancel
@@ -127,18 +77,35 @@ fn work(run_id: i64) -> Result<()> {
             _ => store::fail(run_id, reason(error), &error.message),
         })?;
     }
-    let next = transaction(|| store::unregister(guc::db_sessions_max()))?;
-    for queued in next {
-        launch::start_now(queued.run_id, pg_sys::Oid::from(queued.role));
+    hand_over(&role)
+}
+
+/// Leaves this worker's place, and starts the runs that it is free for.
+fn hand_over(role: &str) -> Result<Option<i64>> {
+    let leave = || transaction(|| store::unregister(guc::db_sessions_max()));
+    // a late poke must not keep the place
+    let queued = leave().or_else(|error| if process::poked() { leave() } else { Err(error) })?;
+    let mut all_started = true;
+    for next in &queued {
+        all_started &= launch::start_now(next.run_id, pg_sys::Oid::from(next.role));
     }
-    Ok(())
+    if all_started {
+        return Ok(None);
+    }
+    // out of slots, of which this process has one: it goes on with a run of its own role
+    let own = transaction(|| store::next_of(role))?;
+    if own.is_none() {
+        pgrx::log!("nlsql: no free background worker slot; {} runs stay queued", queued.len());
+    }
+    Ok(own)
 }
 
 /// The `reason` that goes with a failed run.
 fn reason(error: &Error) -> &'static str {
     match error.code.sqlstate().as_str() {
-        "42501" => "privilege",
-        "53100" | "53400" => "disk",
+        // 55000: nothing is left that the role may read; 42704: the role is gone
+        "42501" | "42704" | "55000" => "privilege",
+        "53100" | "53400" | "58030" => "disk",
         "53200" => "memory",
         _ => "error",
     }
@@ -161,9 +128,25 @@ struct Worker {
     sources: Vec<(crate::plan::Phase, source::Source)>,
     /// Another worker of the run talks to the model.
     offline_only: bool,
+    looked_at: Instant,
+    idle_since: Option<Instant>,
 }
 
+/// A worker that finds nothing to do leaves after this time; the others of its run go on.
+const IDLE_MAX: Duration = Duration::from_secs(2);
+
 impl Worker {
+    fn new(run: Run) -> Worker {
+        Worker {
+            run,
+            subjects: None,
+            sources: Vec::new(),
+            offline_only: false,
+            looked_at: Instant::now(),
+            idle_since: None,
+        }
+    }
+
     /// What the role can read, looked at once.
     fn subjects(&mut self) -> Result<&'static subjects::Subjects> {
         match self.subjects {
@@ -173,23 +156,76 @@ impl Worker {
     }
 
     fn run_tasks(&mut self) -> Result<()> {
+        let mut troubles = 0;
         loop {
-            interrupts()?;
-            match transaction(|| store::claim(self.run.id, self.offline_only))? {
-                Some(task) => self.one(&task)?,
-                None => {
-                    let standing = transaction(|| store::standing(self.run.id))?;
-                    if standing.ended || (self.offline_only && standing.elsewhere > 0) {
-                        return Ok(());
-                    }
-                    if standing.elsewhere == 0 && standing.next_try_ms.is_none() {
-                        // nothing open and nobody at it: the run's last rows settle it
-                        return transaction(|| store::settle(self.run.id));
-                    }
-                    nap(standing.next_try_ms.unwrap_or(100).clamp(10, 500))?;
+            match self.step() {
+                Ok(true) => troubles = 0,
+                Ok(false) => return Ok(()),
+                Err(error) => {
+                    troubles += 1;
+                    self.survive(error, troubles)?;
                 }
             }
         }
+    }
+
+    /// One task, or one look at what others do; false = this worker is not needed any more.
+    fn step(&mut self) -> Result<bool> {
+        interrupts()?;
+        let task = transaction(|| {
+            // a role that was dropped meanwhile has no name
+            session::role()?;
+            store::claim(self.run.id, self.offline_only)
+        })?;
+        if let Some(task) = task {
+            self.idle_since = None;
+            self.look_again()?;
+            return self.one(&task).map(|()| true);
+        }
+        let standing = transaction(|| store::standing(self.run.id))?;
+        if standing.ended || (self.offline_only && standing.elsewhere > 0) {
+            return Ok(false);
+        }
+        if standing.elsewhere == 0 && standing.next_try_ms.is_none() {
+            // nothing open and nobody at it: the run's last rows settle it
+            return transaction(|| store::settle(self.run.id)).map(|()| false);
+        }
+        let since = *self.idle_since.get_or_insert_with(Instant::now);
+        if standing.elsewhere > 0 && since.elapsed() > IDLE_MAX {
+            return Ok(false);
+        }
+        report_activity(None);
+        nap(standing.next_try_ms.unwrap_or(100).clamp(10, 500))?;
+        Ok(true)
+    }
+
+    /// Gives back what this worker holds after an error that does not end the run.
+    fn survive(&self, error: Error, troubles: u32) -> Result<()> {
+        let run_id = self.run.id;
+        match error.code.sqlstate().as_str() {
+            "57014" if process::poked() => transaction(|| store::release(run_id)),
+            "40001" | "40P01" | "55P03" if troubles < 10 => transaction(|| store::release(run_id)),
+            "53100" | "53400" | "58030" if troubles < 200 => {
+                // the disk may be too full to write that it is full
+                let parked = transaction(|| store::park(run_id, "disk", &error.message));
+                if parked.is_err() { nap(5_000) } else { Ok(()) }
+            }
+            _ => Err(error),
+        }
+    }
+
+    /// Reads the subjects anew where their catalog changed since they were read: a table that is gone, a right that
+    /// was taken. Not more than once a second, for statistics change it too.
+    fn look_again(&mut self) -> Result<()> {
+        let Some(subjects) = self.subjects else { return Ok(()) };
+        if self.looked_at.elapsed() > Duration::from_secs(1) && subjects::catalog_changed() {
+            self.looked_at = Instant::now();
+            if subjects::hash_now()? != subjects.hash {
+                self.subjects = None;
+                self.sources.clear();
+            }
+        }
+        Ok(())
     }
 
     fn one(&mut self, task: &Task) -> Result<()> {

@@ -41,10 +41,14 @@ impl Worker {
 
 /// Waits until every earlier task is stored; false = the task is to be given back.
 fn my_turn(run_id: i64, task: &Task) -> Result<bool> {
+    let mut pause = 2;
     loop {
         match transaction(|| store::turn(run_id, task))? {
             Turn::Mine => return Ok(true),
-            Turn::Wait => nap(2)?,
+            Turn::Wait => {
+                nap(pause)?;
+                pause = (pause * 2).min(50);
+            }
             Turn::GiveBack | Turn::Ended => return Ok(false),
         }
     }

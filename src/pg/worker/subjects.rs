@@ -1,14 +1,15 @@
 //! What a run's role can read: catalog and profiles, read once a worker.
 
-use super::super::introspect;
-use super::super::session;
 use super::super::transaction::transaction;
+use super::super::{introspect, owner, session};
 use super::interrupts;
 use crate::error::Result;
 use crate::schema::model::{Schema, quote_ident};
 use crate::schema::profile;
 use crate::schema::relationships::{self, Relationship};
+use pgrx::pg_sys;
 use sha2::{Digest, Sha256};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) struct Subjects {
     pub schema: Schema,
@@ -36,18 +37,66 @@ fn qualified(schema: &str, table: &str) -> String {
     format!("{}.{}", quote_ident(schema), quote_ident(table))
 }
 
-/// Reads the catalog and looks at each table's rows, one transaction a table: a view may fail in any way.
-pub(super) fn read() -> Result<&'static Subjects> {
+/// Set by the server's invalidation messages: some relation, schema or membership is not what it was.
+static CHANGED: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C-unwind" fn relation_changed(_: pg_sys::Datum, _: pg_sys::Oid) {
+    CHANGED.store(true, Ordering::Relaxed);
+}
+
+unsafe extern "C-unwind" fn cache_changed(_: pg_sys::Datum, _: std::ffi::c_int, _: u32) {
+    CHANGED.store(true, Ordering::Relaxed);
+}
+
+/// Whether the catalog may have changed since the last call.
+pub(super) fn catalog_changed() -> bool {
+    CHANGED.swap(false, Ordering::Relaxed)
+}
+
+/// From here on `catalog_changed` tells. Once a process.
+fn watch_catalog() {
+    static WATCHING: AtomicBool = AtomicBool::new(false);
+    if WATCHING.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    let none = pg_sys::Datum::from(0);
+    // SAFETY: the callbacks only set a flag, and live as long as the process.
+    unsafe {
+        pg_sys::CacheRegisterRelcacheCallback(Some(relation_changed), none);
+        for cache in [pg_sys::SysCacheIdentifier::NAMESPACEOID, pg_sys::SysCacheIdentifier::AUTHMEMMEMROLE] {
+            pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(cache_changed), none);
+        }
+    }
+}
+
+fn catalog() -> Result<Schema> {
     let mut schema = transaction(|| introspect::catalog(None))?;
     let bypassed = introspect::keep_subjects(&mut schema);
     if schema.tables.is_empty() {
         return Err(introspect::nothing_to_read(&transaction(session::role)?, &bypassed));
     }
+    Ok(schema)
+}
+
+/// Hash of the catalog as it is now.
+pub(super) fn hash_now() -> Result<String> {
+    Ok(hash(&catalog()?))
+}
+
+/// Reads the catalog and looks at each table's rows, one transaction a table: a view may fail in any way.
+pub(super) fn read() -> Result<&'static Subjects> {
+    watch_catalog();
+    let mut schema = catalog()?;
     let hash = hash(&schema);
     for table in &mut schema.tables {
         interrupts()?;
         let Some(query) = profile::sql(table) else { continue };
-        match transaction(|| introspect::profile(&query)) {
+        let profile = || {
+            // a table that somebody else has locked goes without its profile
+            owner::set_local(c"lock_timeout", c"2s");
+            introspect::profile(&query)
+        };
+        match transaction(profile) {
             Ok(Some(answer)) => {
                 if let Err(error) = profile::apply(table, &answer) {
                     pgrx::debug1!("nlsql: profile of {}: {error}", table.qualified());
