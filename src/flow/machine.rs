@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// Candidates for each record asked for, before a task gives up.
 const CANDIDATES_A_RECORD: u32 = 20;
 /// Calls in a row that bring nothing new.
-const BARREN_MAX: u32 = 4;
+const BARREN_MAX: u32 = 8;
 /// Replies in a row that cannot be read.
 pub(super) const MALFORMED_MAX: u32 = 2;
 

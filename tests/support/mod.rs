@@ -31,6 +31,13 @@ pub fn public_databases() -> Option<std::path::PathBuf> {
     folder.join("chinook.sql.gz").exists().then_some(folder)
 }
 
+/// A whole answer with a body that need not be text.
+pub fn http_bytes(body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
 /// Makes the server an endpoint of that name; `more` are further columns, each with its value: `, "key": "env:X"`.
 pub fn endpoint(database: &Database, name: &str, server: &ModelServer, more: &str) {
     let row = format!(r#"{{"name": "{name}", "base_url": "{}", "model": "gpt-4.1-mini"{more}}}"#, server.url());
