@@ -6,11 +6,12 @@ export PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 # everywhere, `cargo test` and the installed library share one build of the dependencies.
 export CARGO_PGRX_DISABLE_GC_SECTIONS_WORKAROUND := 1
 
-.PHONY: help demo test setup setup-test install install-dev lint check-all clean
+.PHONY: help demo test setup setup-test install install-dev lint soak check-all clean
 
 help:
 	@echo 'make demo       install what is missing, build, and show pairs made from a demo database'
 	@echo 'make test       all checks and tests, against clusters of their own'
+	@echo 'make soak       the long tests: NLSQL_FAULTS random faults (200), 10,000 runs of three roles'
 	@echo 'make install    build the release library and install it for $(PG_CONFIG)'
 	@echo 'make check-all  cargo check against the headers of PostgreSQL 16, 17 and 18'
 	@echo 'make clean      remove what the build made'
@@ -22,6 +23,10 @@ demo: setup
 test: setup-test lint
 	@scripts/install.sh --debug
 	cargo test
+
+soak: setup-test
+	@scripts/install.sh --debug
+	NLSQL_FAULTS=$${NLSQL_FAULTS:-200} cargo test --test faults --test queue -- --nocapture --include-ignored --test-threads 1
 
 lint:
 	cargo fmt --check

@@ -123,10 +123,10 @@ BEGIN
   UPDATE nlsql.task SET status = 'claimed', attempt = attempt + 1, pid = pg_backend_pid(),
          backend_start = nlsql.my_start_(), next_try_at = NULL
    WHERE run_id = got.run_id AND phase = got.phase AND number = got.number;
-  UPDATE nlsql.run_phase SET status = 'running', reason = NULL, running_since = clock_timestamp(),
+  UPDATE nlsql.run_phase SET status = 'running', reason = NULL, last_error = NULL, running_since = clock_timestamp(),
          started_at = COALESCE(started_at, clock_timestamp())
    WHERE run_id = got.run_id AND phase = got.phase AND status <> 'running';
-  UPDATE nlsql.run SET status = 'running', reason = NULL WHERE id = run_id_ AND status <> 'running';
+  UPDATE nlsql.run SET status = 'running', reason = NULL, last_error = NULL WHERE id = run_id_ AND status <> 'running';
   SELECT ordinal INTO ordinal_ FROM nlsql.run_phase WHERE run_id = got.run_id AND phase = got.phase;
   RETURN jsonb_build_object('phase', got.phase, 'ordinal', ordinal_, 'number', got.number, 'slot', got.slot,
                             'quota', got.quota, 'attempt', got.attempt + 1, 'accepted', got.accepted);
@@ -285,13 +285,12 @@ BEGIN
   END IF;
 END $$;
 
--- Gives a task back that cannot be done just now (a full disk) and may be tried again after a while, longer each time.
+-- Gives a task back that cannot be done just now (a full disk, a locked table) for the worker to try again after a pause.
 CREATE FUNCTION nlsql.park_(run_id_ bigint, reason_ text, message_ text) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM nlsql.lock_run_(run_id_);
-  UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL, reason = reason_, last_error = message_,
-         next_try_at = clock_timestamp() + make_interval(secs => least(60, 2 ^ least(attempt, 6)))
+  UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL, reason = reason_, last_error = message_
    WHERE run_id = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
   UPDATE nlsql.run_phase SET status = 'waiting', reason = reason_, last_error = message_
    WHERE run_id = run_id_ AND status = 'running';

@@ -13,15 +13,25 @@ const DEFINITIONS: &str = include_str!("../../sql/ddl.sql");
 /// The catalog as the current role may see it; `None` = all relations.
 pub(crate) fn catalog(relations: Option<&[pg_sys::Oid]>) -> Result<Schema> {
     with_catalog_path(|| {
+        bound_lock_wait();
         let text = spi::first(spi::select(&format!("SELECT ({QUERY})::text"), &[Arg::Oids(relations)])?)
             .ok_or_else(|| Error::internal("introspection returned nothing"))?;
         spi::json(&text)
     })
 }
 
+/// Definitions of a relation cannot be read while somebody rebuilds it: that is an error (55P03) and no long wait,
+/// unless the caller set another limit.
+fn bound_lock_wait() {
+    if super::session::setting(c"lock_timeout").as_deref() == Some("0") {
+        super::owner::set_local(c"lock_timeout", c"2s");
+    }
+}
+
 /// The catalog's jsonb itself, for `nlsql.schema_json`.
 pub(crate) fn catalog_json(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
     with_catalog_path(|| {
+        bound_lock_wait();
         spi::first(spi::select(&format!("SELECT ({QUERY})::text"), &[Arg::Oids(relations)])?)
             .ok_or_else(|| Error::internal("introspection returned nothing"))
     })

@@ -167,6 +167,43 @@ impl Cluster {
         database.as_role(owner)
     }
 
+    /// A new database with the demo schema, which a new role may read and own nothing of.
+    pub fn create_database_of(&self, name: &str, reader: &str) -> Database {
+        let demo = self.demo(name);
+        self.create_role(reader);
+        let root = demo.as_superuser();
+        root.run(&super::psql::grants(reader));
+        root.run(&format!(
+            "GRANT USAGE ON SCHEMA insurer TO {reader}; GRANT SELECT ON ALL TABLES IN SCHEMA insurer TO {reader}"
+        ));
+        demo.as_role(reader)
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&self) {
+        self.pg_ctl(&["promote"]);
+    }
+
+    /// An empty file system of 1 MB for the server; none where this process may not mount one.
+    pub fn small_disk(&self) -> Option<SmallDisk> {
+        let path = self.dir.join("small");
+        let mount = |options: &str| {
+            let mut mount = Command::new("mount");
+            mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&path);
+            mount.stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+        };
+        fs::create_dir(&path).ok()?;
+        if !is_root() || !mount("size=1m") {
+            return None;
+        }
+        run({
+            let mut give = Command::new("chown");
+            give.arg("postgres:").arg(&path);
+            give
+        });
+        Some(SmallDisk { path })
+    }
+
     /// A new database with the demo schema, made and owned by role `demo`.
     pub fn demo(&self, name: &str) -> Database {
         let roles = self.database("postgres");
@@ -206,6 +243,30 @@ impl Cluster {
     pub fn alarms(&self) -> Vec<String> {
         let alarms = ["PANIC:", "panicked at", "was terminated by signal", "TRAP:", "could not be aborted"];
         self.log().lines().filter(|l| alarms.iter().any(|a| l.contains(a))).map(str::to_owned).collect()
+    }
+}
+
+/// A file system that is soon full; unmounted at drop.
+pub struct SmallDisk {
+    path: PathBuf,
+}
+
+impl SmallDisk {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn enlarge(&self) {
+        let mut mount = Command::new("mount");
+        mount.args(["-o", "remount,size=200m"]).arg(&self.path);
+        run(mount);
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // lazily: the server may have files open there
+        let _ = Command::new("umount").arg("-l").arg(&self.path).status();
     }
 }
 

@@ -130,7 +130,13 @@ struct Worker {
     offline_only: bool,
     looked_at: Instant,
     idle_since: Option<Instant>,
+    /// Errors in a row, and until when the last of them lets this worker rest.
+    troubles: u32,
+    paused_until: Option<Instant>,
 }
+
+/// A full disk or a locked table is waited for so many times, a minute each in the end.
+const TROUBLES_MAX: u32 = 200;
 
 /// A worker that finds nothing to do leaves after this time; the others of its run go on.
 const IDLE_MAX: Duration = Duration::from_secs(2);
@@ -144,6 +150,8 @@ impl Worker {
             offline_only: false,
             looked_at: Instant::now(),
             idle_since: None,
+            troubles: 0,
+            paused_until: None,
         }
     }
 
@@ -156,15 +164,11 @@ impl Worker {
     }
 
     fn run_tasks(&mut self) -> Result<()> {
-        let mut troubles = 0;
         loop {
             match self.step() {
-                Ok(true) => troubles = 0,
+                Ok(true) => {}
                 Ok(false) => return Ok(()),
-                Err(error) => {
-                    troubles += 1;
-                    self.survive(error, troubles)?;
-                }
+                Err(error) => self.survive(error)?,
             }
         }
     }
@@ -172,6 +176,15 @@ impl Worker {
     /// One task, or one look at what others do; false = this worker is not needed any more.
     fn step(&mut self) -> Result<bool> {
         interrupts()?;
+        if self.paused_until.is_some_and(|until| Instant::now() < until) {
+            report_activity(None);
+            nap(500)?;
+            return Ok(!transaction(|| store::standing(self.run.id))?.ended);
+        }
+        if self.paused_until.take().is_some() {
+            // what could not be given back before the pause
+            transaction(|| store::release(self.run.id))?;
+        }
         let task = transaction(|| {
             // a role that was dropped meanwhile has no name
             session::role()?;
@@ -180,7 +193,9 @@ impl Worker {
         if let Some(task) = task {
             self.idle_since = None;
             self.look_again()?;
-            return self.one(&task).map(|()| true);
+            self.one(&task)?;
+            self.troubles = 0;
+            return Ok(true);
         }
         let standing = transaction(|| store::standing(self.run.id))?;
         if standing.ended || (self.offline_only && standing.elsewhere > 0) {
@@ -200,18 +215,23 @@ impl Worker {
     }
 
     /// Gives back what this worker holds after an error that does not end the run.
-    fn survive(&self, error: Error, troubles: u32) -> Result<()> {
+    fn survive(&mut self, error: Error) -> Result<()> {
+        self.troubles += 1;
         let run_id = self.run.id;
-        match error.code.sqlstate().as_str() {
-            "57014" if process::poked() => transaction(|| store::release(run_id)),
-            "40001" | "40P01" | "55P03" if troubles < 10 => transaction(|| store::release(run_id)),
-            "53100" | "53400" | "58030" if troubles < 200 => {
-                // the disk may be too full to write that it is full
-                let parked = transaction(|| store::park(run_id, "disk", &error.message));
-                if parked.is_err() { nap(5_000) } else { Ok(()) }
-            }
-            _ => Err(error),
+        let reason = match error.code.sqlstate().as_str() {
+            "57014" if process::poked() => return transaction(|| store::release(run_id)),
+            "40001" | "40P01" if self.troubles < 10 => return transaction(|| store::release(run_id)),
+            "55P03" if self.troubles < TROUBLES_MAX => "locked",
+            "53100" | "53400" | "58030" if self.troubles < TROUBLES_MAX => "disk",
+            _ => return Err(error),
+        };
+        let pause = Duration::from_secs(1 << self.troubles.min(6));
+        self.paused_until = Some(Instant::now() + pause);
+        // the disk may be too full to write that it is full: then the claim stays, and is given back another time
+        if let Err(again) = transaction(|| store::park(run_id, reason, &error.message)) {
+            pgrx::log!("nlsql worker for run {run_id}: {} on parking the run", again.code.sqlstate());
         }
+        Ok(())
     }
 
     /// Reads the subjects anew where their catalog changed since they were read: a table that is gone, a right that
