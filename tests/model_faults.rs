@@ -142,7 +142,10 @@ fn every_fault_at_twenty_per_cent_of_the_calls() {
         );
         let why = demo.run(&format!("SELECT status, reason, last_error FROM nlsql.run WHERE name = '{name}'"));
         assert_eq!(row, format!("{count}|{count}|{count}|{count}"), "{class}: {why}");
-        assert_eq!((numbers[0], numbers[2]), (server.count() as i64, 0), "{class}");
+        // a call on a connection that the server has just closed may fail before the server sees it
+        let unseen = numbers[0] - server.count() as i64;
+        assert!((0..=numbers[1]).contains(&unseen) && unseen < 10, "{class}: {unseen} calls more than requests");
+        assert_eq!(numbers[2], 0, "{class}: calls without an end");
     }
     let shown = demo.as_superuser().run(
         "SELECT count(*) FROM (SELECT r::text t FROM nlsql.request r UNION ALL SELECT e::text FROM nlsql.event e UNION ALL SELECT t::text FROM nlsql.task t) x WHERE t ~ 'CANARY|secret'",
