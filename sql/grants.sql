@@ -30,13 +30,16 @@ CREATE POLICY own ON nlsql.column_policy FOR ALL
                   WHERE n.nspname = table_schema AND c.relname = table_name
                     AND pg_catalog.pg_has_role(c.relowner, 'USAGE')));
 
+-- calls of ask() belong to no run
+CREATE POLICY asked ON nlsql.request FOR SELECT USING (role = CURRENT_USER);
+
 GRANT SELECT ON nlsql.run, nlsql.run_phase, nlsql.task, nlsql.event, nlsql.request, nlsql.item, nlsql.reject,
-  nlsql.dataset, nlsql.rejected, nlsql.progress, nlsql.phases, nlsql.endpoints, nlsql.prices, nlsql.price, nlsql.allowed_function, nlsql.benchmark
+  nlsql.dataset, nlsql.rejected, nlsql.progress, nlsql.phases, nlsql.templates, nlsql.endpoints, nlsql.prices, nlsql.price, nlsql.allowed_function, nlsql.benchmark
   TO PUBLIC;
 GRANT SELECT, INSERT, UPDATE, DELETE ON nlsql.phase, nlsql.template, nlsql.column_policy TO PUBLIC;
 -- a caller has to be able to name an endpoint, and may know its model; not its address, headers or key
 GRANT SELECT (name, model, api_style, structured, parallelism, requests_per_minute, tokens_per_minute) ON nlsql.endpoint TO PUBLIC;
 -- constants of this version that the views show, what nlsql.wait() calls and what the gate puts into a plan: they
 -- touch the caller's own runs alone, or nothing
-GRANT EXECUTE ON FUNCTION nlsql.shipped_phases, nlsql.shipped_endpoints, nlsql.shipped_prices, nlsql.nudge_,
+GRANT EXECUTE ON FUNCTION nlsql.shipped_phases, nlsql.shipped_endpoints, nlsql.shipped_prices, nlsql.shipped_templates, nlsql.check_template_, nlsql.nudge_,
   nlsql.bounded_, nlsql.in_transaction_block_ TO PUBLIC;

@@ -1,15 +1,6 @@
 -- The ledger of API calls, and what a worker that talks to a model writes. Called as the extension's owner by
 -- pg/ledger.rs, each in a short transaction.
 
--- One call that belongs to no task, such as that of nlsql.ask().
-CREATE FUNCTION nlsql.call_begin_(run_id_ bigint, phase_ text, task_ int, attempt_ int, endpoint_ text, model_ text,
-                                  reserve numeric) RETURNS bigint
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  INSERT INTO nlsql.request (run_id, phase, task, attempt, endpoint, model, reserved_usd)
-  VALUES (run_id_, phase_, task_, attempt_, endpoint_, model_, reserve)
-  RETURNING id
-$$;
-
 CREATE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   UPDATE nlsql.request q

@@ -81,7 +81,8 @@ COMMENT ON TABLE nlsql.event IS 'what happened to a run; never holds data of sub
 
 CREATE TABLE nlsql.request (
   id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  run_id            bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
+  run_id            bigint REFERENCES nlsql.run ON DELETE CASCADE,
+  role              name,
   phase             text NOT NULL,
   task              int NOT NULL,
   attempt           int NOT NULL,
@@ -99,9 +100,11 @@ CREATE TABLE nlsql.request (
   latency_ms        int,
   request_id        text,
   sent_at           timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-  ended_at          timestamptz
+  ended_at          timestamptz,
+  CHECK ((run_id IS NULL) <> (role IS NULL))
 );
 CREATE INDEX request_run ON nlsql.request (run_id, phase, task);
+COMMENT ON COLUMN nlsql.request.role IS 'who called ask(); null for the calls of a run';
 COMMENT ON TABLE nlsql.request IS 'the ledger: one row an API call, written when it is sent and completed when it ends';
 
 CREATE TABLE nlsql.item (

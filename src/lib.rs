@@ -47,6 +47,12 @@ extension_sql_file!(
         api::shipped::check_endpoint_
     ]
 );
+extension_sql_file!(
+    "../sql/templates.sql",
+    name = "templates",
+    requires = ["tables", api::shipped::shipped_templates, api::shipped::check_template_]
+);
+extension_sql_file!("../sql/ask.sql", name = "ask", requires = ["tables", api::ask::ask]);
 extension_sql_file!("../sql/wait.sql", name = "wait", requires = ["views", api::run::nudge_]);
 extension_sql_file!("../sql/export.sql", name = "export", requires = ["tables"]);
 extension_sql_file!(

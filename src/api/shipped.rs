@@ -55,3 +55,16 @@ fn shipped_prices() -> TableIterator<
 fn check_endpoint_(endpoint: JsonB) -> std::result::Result<bool, ErrorReport> {
     crate::llm::endpoint::Endpoint::from_json(&endpoint.0.to_string()).map(|_| true).map_err(report)
 }
+
+/// Prompt templates; nlsql.templates shows them under the overrides.
+#[pg_extern(schema = "nlsql", immutable, parallel_safe)]
+fn shipped_templates() -> TableIterator<'static, (name!(name, String), name!(body, String))> {
+    let owned = |(name, body): &(&str, &str)| ((*name).to_owned(), (*body).to_owned());
+    TableIterator::new(crate::prompt::templates::shipped().iter().map(owned))
+}
+
+/// Refuses a template that could not be used, with line and column.
+#[pg_extern(schema = "nlsql", immutable, parallel_safe)]
+fn check_template_(name: &str, body: &str) -> std::result::Result<bool, ErrorReport> {
+    crate::prompt::templates::check(name, body).map(|()| true).map_err(report)
+}

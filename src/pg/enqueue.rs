@@ -135,6 +135,10 @@ fn settle_engine(phase: Phase, engine: Engine, options: &mut Options, settings: 
         for style in options.styles.iter().flatten() {
             crate::flow::plan::check_style(style)?;
         }
+        if let Some(name) = &options.template {
+            let mut own = super::ledger::templates(&session::role()?)?;
+            crate::prompt::templates::take(&mut own, name, phase.name())?;
+        }
     }
     options.engine = Some(engine.name().to_owned());
     let values = if engine == Engine::Offline { "categorical" } else { "none" };

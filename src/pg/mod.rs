@@ -1,6 +1,7 @@
 //! The only folder that touches PostgreSQL.
 
 pub(crate) mod anonymize;
+pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod copy;
 pub(crate) mod dataset;

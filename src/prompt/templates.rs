@@ -56,6 +56,17 @@ impl Templates {
     }
 }
 
+/// Puts the template `name` in the place of the phase's own.
+pub(crate) fn take(own: &mut BTreeMap<String, String>, name: &str, phase: &str) -> Result<()> {
+    let shipped = || SHIPPED.iter().find(|(n, _)| *n == name).map(|(_, body)| (*body).to_owned());
+    let body = own.get(name).cloned().or_else(shipped).ok_or_else(|| {
+        Error::new(Code::UndefinedObject, format!("template \"{name}\" does not exist"))
+            .hint("SELECT name FROM nlsql.templates shows them; INSERT INTO nlsql.template adds one.")
+    })?;
+    own.insert(phase.to_owned(), body);
+    Ok(())
+}
+
 fn empty() -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -77,17 +88,56 @@ fn empty() -> Environment<'static> {
     environment
 }
 
-/// Refuses a template that cannot be read, when it is written, with line and column.
+/// Names that a template is given; `loop` and `range` come from the language.
+const GIVEN: [&str; 21] = [
+    "count", "min_tables", "max_tables", "seen", "difficulty", "style", "style_hint", "theme", "function", "question",
+    "items", "candidates", "database", "version", "schema_text", "overview", "tables", "values_shown", "tools", "form",
+    "range",
+];
+
+/// Refuses a template that cannot be read, or names what it is not given, when it is written, with line and column.
+/// A name that is not shipped is a template of one's own, for the option `template`.
 pub(crate) fn check(name: &str, source: &str) -> Result<()> {
-    if !SHIPPED.iter().any(|(shipped, _)| *shipped == name) {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if name.is_empty() || name.len() > 63 || !name.chars().all(plain) {
         let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
-        let hint = format!("Templates are {}.", names.join(", "));
-        return Err(Error::invalid(format!("there is no template \"{name}\" to replace")).hint(hint));
+        return Err(Error::invalid(format!("\"{name}\" cannot be the name of a template")).hint(format!(
+            "Shipped ones are {}; one of your own is called by letters, digits, _, - and .",
+            names.join(", ")
+        )));
     }
     if source.len() > SOURCE_BYTES || source.contains('\0') {
         return Err(Error::invalid(format!("template \"{name}\" is too long")));
     }
-    empty().template_from_named_str(name, source).map(|_| ()).map_err(|e| located(name, source, &e))
+    let environment = empty();
+    let template = environment.template_from_named_str(name, source).map_err(|e| located(name, source, &e))?;
+    let mut unknown: Vec<String> =
+        template.undeclared_variables(false).into_iter().filter(|v| !GIVEN.contains(&v.as_str())).collect();
+    unknown.sort_unstable();
+    match unknown.first() {
+        Some(unknown) => {
+            Err(Error::invalid(format!("template \"{name}\"{}: unknown name {unknown}", place(source, unknown)))
+                .hint(format!("A template is given {}.", GIVEN[..GIVEN.len() - 1].join(", "))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Line and column of a word's first occurrence within a tag.
+fn place(source: &str, word: &str) -> String {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let inside = |at: usize| {
+        source[..at].rfind(['{', '}']).is_some_and(|b| source[b..].starts_with('{'))
+            || source[..at].rfind("{%") > source[..at].rfind("%}")
+    };
+    let found = source.match_indices(word).map(|(at, _)| at).find(|at| {
+        !part(source[..*at].chars().next_back()) && !part(source[at + word.len()..].chars().next()) && inside(*at)
+    });
+    found.map_or_else(String::new, |at| {
+        let line = source[..at].matches('\n').count() + 1;
+        let column = source[..at].chars().rev().take_while(|c| *c != '\n').count() + 1;
+        format!(", line {line}, column {column}")
+    })
 }
 
 fn wrong(name: &str, error: &minijinja::Error) -> Error {
@@ -127,7 +177,12 @@ mod tests {
             message("fine\n  {% if x %}"),
             "template \"joins\", line 2, column 11: unexpected end of input, expected end of block"
         );
-        assert!(check("nosuch", "x").unwrap_err().message.contains("no template \"nosuch\""));
+        assert_eq!(
+            message("fine\n {{ count }} {{ cuont }}"),
+            "template \"joins\", line 2, column 17: unknown name cuont"
+        );
+        assert_eq!(check("my_own.joins-2", "{% for i in items %}{{ loop.index }} {{ i.sql }}{% endfor %}"), Ok(()));
+        assert!(check("no name", "x").unwrap_err().message.contains("\"no name\""));
         assert!(check("joins", &"x".repeat(70_000)).is_err());
     }
 
