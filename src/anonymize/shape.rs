@@ -66,30 +66,32 @@ pub(crate) fn permuted(domain: &Domain, text: &str, attempt: u32) -> Option<Stri
     let fixed = |i: usize| uuid && (i == 14 || i == 19);
     let chars: Vec<char> = text.chars().collect();
     let shape: String = chars.iter().map(|c| letter(*c, 0, hex && radix(*c, hex) == 16, upper)).collect();
+    let mut tweak = domain.round(domain.tweak(&shape), u64::from(attempt), 0);
     let mut out = chars.clone();
     let mut changed = false;
     let mut start = 0;
-    let mut piece = 0u32;
     while start < chars.len() {
-        let mut n: u128 = 1;
-        let mut end = start;
-        while end < chars.len() && n < 1u128 << 115 {
-            n *= if fixed(end) { 1 } else { radix(chars[end], hex) };
+        let (mut n, mut x, mut end) = (1u64, 0u64, start);
+        while end < chars.len() && n < 1u64 << 55 {
+            if !fixed(end) {
+                let r = radix(chars[end], hex) as u64;
+                n *= r;
+                x = x * r + index(chars[end], hex) as u64;
+            }
             end += 1;
         }
-        let x = (start..end).filter(|i| !fixed(*i)).fold(0u128, |x, i| x * radix(chars[i], hex) + index(chars[i], hex));
-        let tweak = domain.tweak(&format!("{shape}\u{0}{piece}\u{0}{attempt}"));
-        let mut y = permute::other(domain, tweak, n, x);
+        let mut y = permute::other(domain, tweak, u128::from(n), u128::from(x)) as u64;
+        // what follows depends on what came before, so that texts which begin alike do not end alike
+        tweak = domain.round(tweak, 1, x);
         changed |= y != x;
         for i in (start..end).rev().filter(|i| !fixed(*i)) {
-            let r = radix(chars[i], hex);
+            let r = radix(chars[i], hex) as u64;
             if r > 1 {
-                out[i] = letter(chars[i], y % r, r == 16, upper);
+                out[i] = letter(chars[i], u128::from(y % r), r == 16, upper);
                 y /= r;
             }
         }
         start = end;
-        piece += 1;
     }
     changed.then(|| out.into_iter().collect())
 }

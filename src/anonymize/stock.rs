@@ -139,21 +139,14 @@ impl Stock {
         shape::any(&mut draw, self.limit.map_or(length, |l| length.min(l)).max(1))
     }
 
-    /// What must not be an original of a fake: itself, and each part of its words that is long enough to tell.
-    fn parts(&self, original: &str, out: &mut Vec<String>) {
+    /// What must not be an original of a fake: itself, and each of its words.
+    fn parts(&self, original: &str, see: &mut dyn FnMut(&str, bool)) {
         let fake = fold(self.get(original));
         let worded = matches!(self.make, Make::Text(kind) if person::is_worded(kind));
         if worded {
-            for word in fake.split(|c: char| !c.is_alphanumeric()) {
-                let ends: Vec<usize> = word.char_indices().map(|(i, _)| i).chain([word.len()]).collect();
-                for start in 0..ends.len() {
-                    for end in start + PART..ends.len() {
-                        out.push(word[ends[start]..ends[end]].to_owned());
-                    }
-                }
-            }
+            fake.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() >= PART).for_each(|w| see(w, true));
         }
-        out.push(fake);
+        see(&fake, false);
     }
 
     fn is_guarded(&self, original: &str) -> bool {
@@ -161,7 +154,19 @@ impl Stock {
     }
 }
 
-/// What was looked up so far, by guard: true = it is an original.
+/// A word and each part of it that is long enough to tell.
+fn stretches(word: &str) -> Vec<String> {
+    let ends: Vec<usize> = word.char_indices().map(|(i, _)| i).chain([word.len()]).collect();
+    let mut out = Vec::new();
+    for start in 0..ends.len() {
+        for end in start + PART..ends.len() {
+            out.push(word[ends[start]..ends[end]].to_owned());
+        }
+    }
+    out
+}
+
+/// What was looked up so far, by guard: true = it is an original, or holds one.
 #[derive(Default)]
 pub(super) struct Screen {
     known: HashMap<Guard, HashMap<String, bool>>,
@@ -177,11 +182,11 @@ impl Screen {
                 let fresh = std::mem::take(&mut stock.fresh);
                 let Some(known) = self.known.get(&stock.guard) else { continue };
                 for (original, attempt) in fresh {
-                    let mut parts = Vec::new();
-                    if stock.is_guarded(&original) {
-                        stock.parts(&original, &mut parts);
+                    let mut met = false;
+                    if attempt < ATTEMPTS && stock.is_guarded(&original) {
+                        stock.parts(&original, &mut |part, _| met |= known.get(part) == Some(&true));
                     }
-                    if attempt < ATTEMPTS && parts.iter().any(|p| known.get(p) == Some(&true)) {
+                    if met {
                         let old = fold(stock.get(&original));
                         stock.used.remove(&old);
                         stock.make(original, attempt + 1);
@@ -196,27 +201,89 @@ impl Screen {
     }
 
     fn look_up(&mut self, stocks: &[Stock], originals: &mut dyn Originals) -> Result<()> {
-        let mut wanted: HashMap<&Guard, HashSet<String>> = HashMap::new();
+        let mut wanted: HashMap<&Guard, HashMap<String, bool>> = HashMap::new();
         for stock in stocks.iter().filter(|s| s.guard != Guard::Free) {
             let known = self.known.get(&stock.guard);
+            let new = wanted.entry(&stock.guard).or_default();
             for (original, _) in stock.fresh.iter().filter(|(o, _)| stock.is_guarded(o)) {
-                let mut parts = Vec::new();
-                stock.parts(original, &mut parts);
-                let new = parts.into_iter().filter(|p| known.is_none_or(|k| !k.contains_key(p)));
-                wanted.entry(&stock.guard).or_default().extend(new);
+                stock.parts(original, &mut |part, word| {
+                    if known.is_none_or(|k| !k.contains_key(part)) && !new.contains_key(part) {
+                        new.insert(part.to_owned(), word);
+                    }
+                });
             }
         }
-        for (guard, texts) in wanted {
+        for (guard, parts) in wanted {
             let known = self.known.entry(guard.clone()).or_default();
-            if texts.is_empty() {
+            if parts.is_empty() {
                 continue;
             }
-            let mut texts: Vec<String> = texts.into_iter().collect();
+            let spread = |(part, word): (String, bool)| {
+                let texts = if word { stretches(&part) } else { vec![part.clone()] };
+                (part, texts)
+            };
+            let parts: Vec<(String, Vec<String>)> = parts.into_iter().map(spread).collect();
+            let mut texts: Vec<String> = parts.iter().flat_map(|(_, t)| t).cloned().collect();
             texts.sort();
-            let met = originals.among(guard, &texts)?;
-            known.extend(texts.into_iter().map(|t| (t, false)));
-            known.extend(met.into_iter().map(|t| (t, true)));
+            texts.dedup();
+            let met: HashSet<String> = originals.among(guard, &texts)?.into_iter().collect();
+            known.extend(parts.into_iter().map(|(part, texts)| (part, texts.iter().any(|t| met.contains(t)))));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::Key;
+    use super::*;
+
+    struct Kept(Vec<&'static str>);
+
+    impl Originals for Kept {
+        fn among(&mut self, _: &Guard, texts: &[String]) -> Result<Vec<String>> {
+            Ok(texts.iter().filter(|t| self.0.contains(&t.as_str())).cloned().collect())
+        }
+    }
+
+    fn settle(stock: &mut [Stock], kept: &'static [&'static str]) {
+        Screen::default().settle(stock, &mut Kept(kept.to_vec())).unwrap();
+    }
+
+    fn stock(make: Make, unique: bool) -> Stock {
+        let mut stock = Stock::new(make, Key::of_call(&[9; 32], "r", 1).domain("d"), Guard::Table);
+        stock.unique = unique;
+        stock
+    }
+
+    #[test]
+    fn a_fake_that_is_an_original_or_holds_one_is_redrawn() {
+        let first = {
+            let mut one = vec![stock(Make::Text(Kind::LastName), false)];
+            one[0].want("Smith");
+            settle(&mut one, &[]);
+            one[0].get("Smith").to_lowercase()
+        };
+        // the first choice is an original now, or the middle of it is
+        let part: &'static str = Box::leak(first[..5.min(first.len())].to_owned().into_boxed_str());
+        let kept: &'static [&'static str] = Box::leak(vec![part].into_boxed_slice());
+        let mut two = vec![stock(Make::Text(Kind::LastName), false)];
+        two[0].want("Smith");
+        settle(&mut two, kept);
+        assert!(!two[0].get("Smith").to_lowercase().contains(part), "{part}");
+    }
+
+    #[test]
+    fn unique_columns_stay_unique_and_nothing_is_its_own_fake() {
+        let mut one = vec![stock(Make::Text(Kind::FirstName), true), stock(Make::Shape, true)];
+        let names: Vec<String> = (0..4_000).map(|i| format!("Name{i}")).collect();
+        for name in &names {
+            one[0].want(name);
+            one[1].want(&name[3..]);
+        }
+        settle(&mut one, &["name7"]);
+        let fakes: HashSet<String> = names.iter().map(|n| fold(one[0].get(n))).collect();
+        assert_eq!(fakes.len(), names.len());
+        assert!(names.iter().all(|n| fold(one[1].get(&n[3..])) != fold(&n[3..])));
     }
 }

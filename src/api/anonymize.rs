@@ -4,12 +4,13 @@ use crate::anonymize::rule::Rule;
 use crate::error::{Code, Error, Result};
 use crate::pg::anonymize::{self, Anonymiser};
 use crate::pg::error::report;
+use crate::pg::json::JsonbText;
 use crate::pg::{guc, introspect, session, spi};
 use crate::schema::model::{RowSecurity, Schema, Table};
 use crate::schema::{profile, relationships};
-use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
+use std::ffi::CString;
 
 /// Up to n rows of the table with fakes for all that is personal; equal values get equal fakes for one role and seed.
 #[pg_extern(
@@ -23,7 +24,7 @@ fn anonymize(
     tbl: Option<pg_sys::Oid>,
     n: Option<i32>,
     seed: Option<i64>,
-) -> std::result::Result<SetOfIterator<'static, JsonB>, ErrorReport> {
+) -> std::result::Result<SetOfIterator<'static, JsonbText>, ErrorReport> {
     let Some(tbl) = tbl else { return Ok(SetOfIterator::new(Vec::new())) };
     let rows = rows(tbl, i64::from(n.unwrap_or(10)), seed).map_err(report)?;
     Ok(SetOfIterator::new(rows))
@@ -77,14 +78,14 @@ fn open(tbl: pg_sys::Oid, seed: i64) -> Result<Opened> {
     Ok(Opened { schema, table, anonymiser })
 }
 
-fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Vec<JsonB>> {
+fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Vec<JsonbText>> {
     if n < 0 {
         return Err(Error::invalid(format!("n must be 0 or more, not {n}")));
     }
     let seed = seed.or_else(guc::seed).unwrap_or_else(crate::pg::enqueue::random_seed);
     let mut opened = open(tbl, seed)?;
     let rows = opened.anonymiser.rows(&opened.schema, &opened.table, n, seed)?;
-    rows.iter().map(|text| spi::json(text).map(JsonB)).collect()
+    rows.into_iter().map(|text| CString::new(text).map(JsonbText).map_err(|e| Error::internal(e.to_string()))).collect()
 }
 
 fn look_at(table: &mut Table) -> Result<()> {

@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod introspect;
+pub(crate) mod json;
 pub(crate) mod launch;
 pub(crate) mod ledger;
 pub(crate) mod line;
