@@ -12,6 +12,9 @@ const LISTS_END: u32 = 12;
 pub(super) struct Wanted<'a> {
     pub kind: Kind,
     pub original: &'a str,
+    /// Formats of the column's texts (see [`shape::format`]): one is drawn, so that a row's own does not tell which
+    /// row it was. None = the original's.
+    pub formats: &'a [String],
     pub attempt: u32,
     pub locale: Locale,
     /// Characters at most.
@@ -25,14 +28,18 @@ pub(super) fn fake(domain: &Domain, wanted: &Wanted<'_>) -> String {
     let mut draw = domain.draw(wanted.original, wanted.attempt);
     let draw = &mut draw;
     let text = wanted.original;
-    let case = Case::of(text);
+    let like = match wanted.formats.get(draw.below(wanted.formats.len())) {
+        Some(format) => format.as_str(),
+        None => text,
+    };
+    let case = Case::of(like);
     match wanted.kind {
         Kind::FirstName => case.write(&first(draw, wanted)),
         Kind::LastName => case.write(&last(draw, wanted)),
-        Kind::FullName => case.write(&full_name(draw, wanted)),
+        Kind::FullName => case.write(&full_name(draw, wanted, like)),
         Kind::UserName => user_name(draw, wanted),
         Kind::Email => email(draw, wanted, case),
-        Kind::Phone | Kind::PostalCode => number(draw, text),
+        Kind::Phone | Kind::PostalCode => number(draw, like),
         Kind::Street => {
             let name = last(draw, wanted);
             case_or(case, wanted.locale.street(draw, &name))
@@ -41,17 +48,17 @@ pub(super) fn fake(domain: &Domain, wanted: &Wanted<'_>) -> String {
             let name = last(draw, wanted);
             case_or(case, wanted.locale.city(draw, &name))
         }
-        Kind::Coordinates => coordinates(draw, text),
-        Kind::Latitude | Kind::Longitude => decimal(draw, text, if wanted.kind == Kind::Latitude { 90 } else { 180 }),
+        Kind::Coordinates => coordinates(draw, like),
+        Kind::Latitude | Kind::Longitude => decimal(draw, like, if wanted.kind == Kind::Latitude { 90 } else { 180 }),
         Kind::Card => shape::card(draw, text),
         Kind::Iban => shape::iban(draw, text),
         Kind::Ip => ip(draw, text),
         Kind::Mac => mac(draw, text),
-        Kind::Url => url(draw, wanted),
+        Kind::Url => url(draw, wanted, like),
         Kind::Secret => secret(draw, text),
         Kind::FreeText => prose(draw, wanted, case),
         Kind::Binary => binary(draw, text),
-        _ => label(draw, wanted, case),
+        _ => label(draw, wanted, like, case),
     }
 }
 
@@ -87,8 +94,8 @@ fn name_of(draw: &mut Draw, wanted: &Wanted<'_>, list: &[&str]) -> String {
     }
 }
 
-fn full_name(draw: &mut Draw, wanted: &Wanted<'_>) -> String {
-    let text = wanted.original.trim();
+fn full_name(draw: &mut Draw, wanted: &Wanted<'_>, like: &str) -> String {
+    let text = like.trim();
     let (first, last) = (first(draw, wanted), last(draw, wanted));
     if text.contains(',') {
         format!("{last}, {first}")
@@ -208,8 +215,9 @@ fn mac(draw: &mut Draw, text: &str) -> String {
         .collect()
 }
 
-fn url(draw: &mut Draw, wanted: &Wanted<'_>) -> String {
-    let (scheme, rest) = wanted.original.split_once("://").map_or(("", wanted.original), |(s, r)| (s, r));
+fn url(draw: &mut Draw, wanted: &Wanted<'_>, like: &str) -> String {
+    let scheme = wanted.original.split_once("://").map_or("", |(s, _)| s);
+    let rest = like.split_once("://").map_or(like, |(_, r)| r);
     let host = format!("www.{}{}.example", words::plain(&last(draw, wanted)), draw.between(1, 999));
     let scheme = if scheme.is_empty() { String::new() } else { format!("{scheme}://") };
     let path = match rest.trim_end_matches('/').split_once('/') {
@@ -267,9 +275,9 @@ fn binary(draw: &mut Draw, text: &str) -> String {
     out
 }
 
-/// The name of a thing: about as many words as the original, one more where names run short.
-fn label(draw: &mut Draw, wanted: &Wanted<'_>, case: Case) -> String {
-    let count = wanted.original.split_whitespace().count().clamp(1, 5) + wanted.attempt as usize / 4;
+/// The name of a thing: about as many words as others have, one more where names run short.
+fn label(draw: &mut Draw, wanted: &Wanted<'_>, like: &str, case: Case) -> String {
+    let count = like.split_whitespace().count().clamp(1, 5) + wanted.attempt as usize / 4;
     for count in (1..=count).rev() {
         let text = case.write(&words::label(draw, count));
         if wanted.limit.is_none_or(|n| text.chars().count() <= n) {
@@ -294,7 +302,7 @@ mod tests {
 
     fn of(kind: Kind, original: &str, limit: Option<usize>) -> String {
         let domain = Key::of_call(&[5; 32], "r", 1).domain("d");
-        fake(&domain, &Wanted { kind, original, attempt: 0, locale: Locale::English, limit, length: 60 })
+        fake(&domain, &Wanted { kind, original, formats: &[], attempt: 0, locale: Locale::English, limit, length: 60 })
     }
 
     #[test]

@@ -11,9 +11,8 @@ const LOOKED_AT: i64 = 20_000;
 /// over the table. Large tables are sampled by blocks; then a keyed order decides.
 pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String {
     let list: Vec<String> = plan.rules.iter().map(expression).collect();
-    let wanted = count.saturating_mul(50).max(LOOKED_AT);
-    let samples = matches!(table.kind, TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView);
-    let clause = if samples && table.rows > wanted as f64 * 1.5 {
+    let wanted = wanted(count);
+    let clause = if is_sampled(table, count) {
         let percent = (wanted as f64 * 100.0 / table.rows).clamp(0.0001, 100.0);
         format!("TABLESAMPLE SYSTEM ({percent:.4}) REPEATABLE ({})", seed & 0xffff)
     } else {
@@ -25,6 +24,16 @@ pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String 
         list.join(", "),
         table.qualified()
     )
+}
+
+fn wanted(count: i64) -> i64 {
+    count.saturating_mul(50).max(LOOKED_AT)
+}
+
+/// Whether the rows come from some blocks of the table only.
+pub(crate) fn is_sampled(table: &Table, count: i64) -> bool {
+    let stored = matches!(table.kind, TableKind::Table | TableKind::Partitioned | TableKind::MaterializedView);
+    stored && table.rows > wanted(count) as f64 * 1.5
 }
 
 /// What of a value the anonymiser needs, as text; no more than that is read.

@@ -7,6 +7,7 @@ use super::names::{self, Words};
 use super::number;
 use super::permute::Range;
 use super::policy::{self, Policy, masked};
+use super::shape;
 use super::words::Locale;
 use crate::schema::model::{Column, Schema, Table};
 use std::collections::HashMap;
@@ -113,6 +114,8 @@ pub(crate) struct Rule {
     pub limit: Option<usize>,
     /// Mean length of the column's texts.
     pub length: usize,
+    /// Formats that its texts have.
+    pub formats: Vec<String>,
 }
 
 /// The rules of a table and the language of its people.
@@ -149,6 +152,7 @@ fn rule(table: &Table, column: &Column, given: &Given<'_>) -> Rule {
         unique: keyed,
         limit: group::limit(column),
         length: column.profile.as_ref().map_or(60.0, |p| p.length.max(1.0)) as usize,
+        formats: common(column).map(|(v, _)| shape::format(v)).collect(),
     };
     match given.groups.get(&table.schema, &table.name, &column.name) {
         Some(group) => in_group(&mut rule, column, group, given),
@@ -230,11 +234,15 @@ pub(super) fn method(table: &Table, column: &Column, class: Class, keyed: bool, 
         _ if matches!(base, "uuid" | "macaddr" | "macaddr8" | "bytea" | "json" | "jsonb" | "hstore" | "point") => {}
         _ => return masked(column),
     }
+    let allowed = if column.category == 'S' { allowed(table, column) } else { Vec::new() };
+    if !allowed.is_empty() {
+        return Method::Shared(allowed);
+    }
     match class.kind {
         Kind::Json if matches!(base, "json" | "jsonb" | "hstore") => {
             Method::Document { person: names::is_person_table(&Words::of(&table.name)) }
         }
-        Kind::Category | Kind::Vocabulary => of_category(table, column, class, keyed, given),
+        Kind::Category | Kind::Vocabulary => of_category(column, class, keyed, given),
         Kind::OpaqueKey | Kind::Code | Kind::NationalId | Kind::Account | Kind::IntegerKey => Method::Shape,
         Kind::BirthDate => Method::BirthDate(span(Some(table), column)),
         Kind::Unknown | Kind::Json | Kind::Number | Kind::Date | Kind::Time => masked(column),
@@ -263,11 +271,7 @@ fn is_flag(column: &Column) -> bool {
     seen.peek().is_some() && seen.all(|(v, _)| v == "0" || v == "1")
 }
 
-fn of_category(table: &Table, column: &Column, class: Class, keyed: bool, given: &Given<'_>) -> Method {
-    let allowed = allowed(table, column);
-    if !allowed.is_empty() {
-        return Method::Shared(allowed);
-    }
+fn of_category(column: &Column, class: Class, keyed: bool, given: &Given<'_>) -> Method {
     if keyed {
         return if shown(class, given) { Method::Keep } else { Method::Shape };
     }
@@ -288,7 +292,8 @@ fn drawn(column: &Column, given: &Given<'_>) -> Option<Method> {
 /// The values that a CHECK lists; the schema shows them to everybody.
 fn allowed(table: &Table, column: &Column) -> Vec<String> {
     let lists = |c: &&crate::schema::model::Check| {
-        c.columns == [column.name.clone()] && (c.definition.contains("ANY (") || c.definition.contains(" IN ("))
+        let lists = c.definition.contains("ANY (") || c.definition.contains(" = '");
+        c.columns == [column.name.clone()] && lists && !c.definition.contains(['~', '<', '>'])
     };
     let mut values = Vec::new();
     for check in table.checks.iter().filter(lists) {

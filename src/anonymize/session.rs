@@ -4,11 +4,12 @@ use super::class::Kind;
 use super::document;
 use super::key::{Domain, Key};
 use super::rule::{Form, Guard, Method, Plan, Rule};
-use super::stock::{Make, Originals, Screen, Stock};
-use super::{moment, number, steps};
+use super::stock::{Make, Originals, Screen, Stock, fold};
+use super::{moment, number, query, steps};
 use crate::error::Result;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A row as the server gave it: a text for each rule, documents and arrays as JSON.
 pub(crate) type Row = Vec<Option<String>>;
@@ -25,6 +26,22 @@ pub(crate) struct Session {
     screen: Screen,
     /// Columns of moments that are faked together.
     steps: Vec<usize>,
+}
+
+/// Originals of a table's guarded columns, by their hashes: a false hit costs another draw, no more.
+pub(crate) struct OriginalSet(HashSet<u64>);
+
+impl OriginalSet {
+    fn hash(folded: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        folded.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Of a text in lower case, trimmed.
+    pub(crate) fn has(&self, folded: &str) -> bool {
+        self.0.contains(&OriginalSet::hash(folded))
+    }
 }
 
 /// A value taken apart once.
@@ -52,7 +69,9 @@ impl Session {
                 stock.locale = session.plan.locale;
                 stock.limit = rule.limit;
                 stock.length = rule.length;
-                stock.unique = rule.unique;
+                stock.formats = rule.formats.clone();
+                // codes of one shape are drawn one to one, whether a key says so or not
+                stock.unique = rule.unique || stock.make == Make::Shape;
                 session.stocks.push(stock);
                 session.stocks.len() - 1
             });
@@ -63,6 +82,24 @@ impl Session {
 
     pub(crate) fn rules(&self) -> &[Rule] {
         &self.plan.rules
+    }
+
+    /// What must not come out again, where the rows are the whole table.
+    pub(crate) fn originals(&self, rows: &[Row]) -> OriginalSet {
+        let mut set = HashSet::new();
+        for row in rows {
+            for (cell, _) in self.cells(row).iter().zip(&self.plan.rules).filter(|(_, r)| query::is_guarded(r)) {
+                let mut add = |text: &str| {
+                    set.insert(OriginalSet::hash(&fold(text)));
+                };
+                match cell {
+                    Cell::Text(text) => add(text),
+                    Cell::Json(value) => each_text(value, &mut add),
+                    Cell::Null => {}
+                }
+            }
+        }
+        OriginalSet(set)
     }
 
     /// One JSON object a row.
@@ -233,6 +270,7 @@ fn each_text(value: &Value, see: &mut dyn FnMut(&str)) {
     match value {
         Value::String(text) => see(text),
         Value::Array(list) => list.iter().for_each(|v| each_text(v, see)),
+        Value::Object(map) => map.values().for_each(|v| each_text(v, see)),
         _ => {}
     }
 }

@@ -54,6 +54,21 @@ pub(crate) fn bits(text: &str) -> f64 {
     text.chars().map(|c| (radix(c, hex) as f64).log2()).sum()
 }
 
+/// Characters of a token that stands for a key in words.
+const TOKEN: usize = 12;
+
+/// Keys in words (`circ.holds.default`), whose length and dots alone would tell which one it was.
+pub(crate) fn is_worded(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    text.chars().count() > TOKEN && digits * 2 < letters && !is_hex(text)
+}
+
+/// What stands for a key in words: as long as any other.
+pub(crate) fn token(draw: &mut Draw) -> String {
+    any(draw, TOKEN).to_lowercase()
+}
+
 /// Another text of the same shape; different texts get different ones (for one attempt). None where nothing can vary.
 pub(crate) fn permuted(domain: &Domain, text: &str, attempt: u32) -> Option<String> {
     if !text.is_ascii() {
@@ -94,6 +109,18 @@ pub(crate) fn permuted(domain: &Domain, text: &str, attempt: u32) -> Option<Stri
         start = end;
     }
     changed.then(|| out.into_iter().collect())
+}
+
+/// What a text looks like, without what it says: letters and digits of one kind each, a zero at the head, signs.
+pub(crate) fn format(text: &str) -> String {
+    let one = |(i, c): (usize, char)| match c {
+        '0' if i == 0 => '0',
+        c if c.is_ascii_digit() => '1',
+        c if c.is_uppercase() => 'A',
+        c if c.is_alphabetic() => 'a',
+        c => c,
+    };
+    text.chars().enumerate().map(one).collect()
 }
 
 /// Text drawn at random with letters where there were letters and digits where there were digits.

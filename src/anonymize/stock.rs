@@ -38,6 +38,7 @@ pub(super) struct Stock {
     pub locale: Locale,
     pub limit: Option<usize>,
     pub length: usize,
+    pub formats: Vec<String>,
     pub unique: bool,
     pub guard: Guard,
     given: HashMap<String, String>,
@@ -58,6 +59,7 @@ impl Stock {
             locale: Locale::default(),
             limit: None,
             length: 60,
+            formats: Vec::new(),
             unique: false,
             guard,
             given: HashMap::new(),
@@ -105,12 +107,16 @@ impl Stock {
     fn candidate(&self, original: &str, attempt: u32) -> String {
         let fake = match &self.make {
             Make::BirthDate(span) => moment::fake(&self.domain, original, span.ends(), span.tied, attempt),
+            Make::Shape if shape::is_worded(original) && self.limit.is_none_or(|n| n >= 12) => {
+                Some(shape::token(&mut self.domain.draw(original, attempt)))
+            }
             Make::Shape if attempt < SHAPES_END => shape::permuted(&self.domain, original, attempt),
             Make::Shape => None,
             Make::Text(kind) => {
                 let wanted = Wanted {
                     kind: *kind,
                     original,
+                    formats: &self.formats,
                     attempt,
                     locale: self.locale,
                     limit: self.limit,
@@ -144,7 +150,7 @@ impl Stock {
         let fake = fold(self.get(original));
         let worded = matches!(self.make, Make::Text(kind) if person::is_worded(kind));
         if worded {
-            fake.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() >= PART).for_each(|w| see(w, true));
+            fake.split(|c: char| !c.is_alphabetic()).filter(|w| w.len() >= PART).for_each(|w| see(w, true));
         }
         see(&fake, false);
     }

@@ -6,7 +6,7 @@ use crate::anonymize::group::{Groups, Place};
 use crate::anonymize::key::Key;
 use crate::anonymize::policy::Policy;
 use crate::anonymize::rule::{Given, Guard, Plan};
-use crate::anonymize::session::{Row, Session};
+use crate::anonymize::session::{OriginalSet, Row, Session};
 use crate::anonymize::{Originals, query};
 use crate::error::{Error, Result};
 use crate::schema::model::{Schema, Table, TableKind};
@@ -117,13 +117,18 @@ impl Anonymiser {
     pub fn rows(&mut self, schema: &Schema, table: &Table, count: i64, seed: i64) -> Result<Vec<String>> {
         let plan = self.plan(schema, table)?;
         let texts = with_reading_path(|| spi::select(&query::rows(table, &plan, count, seed), &[]))?;
-        let mut server = Server { among_table: query::among_table(table, &plan) };
+        let rows: Vec<Row> = texts.iter().flatten().map(|t| spi::json(t)).collect::<Result<_>>()?;
+        drop(texts);
+        let mut server = Server { among_table: query::among_table(table, &plan), whole: None };
         let mut session = Session::new(self.key.clone(), plan);
-        let mut out = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(BATCH) {
+        // fewer than asked for are all there are: no need to ask the server for what is here
+        if (rows.len() as i64) < count && !query::is_sampled(table, count) {
+            server.whole = Some(session.originals(&rows));
+        }
+        let mut out = Vec::with_capacity(rows.len());
+        for batch in rows.chunks(BATCH) {
             super::session::check_for_interrupts();
-            let rows: Vec<Row> = batch.iter().flatten().map(|t| spi::json(t)).collect::<Result<_>>()?;
-            out.extend(session.rows(&rows, &mut server)?);
+            out.extend(session.rows(batch, &mut server)?);
         }
         Ok(out)
     }
@@ -132,12 +137,18 @@ impl Anonymiser {
 /// Looks for texts among the originals by asking the server.
 struct Server {
     among_table: Option<String>,
+    /// All originals of the table, where all of it was read.
+    whole: Option<OriginalSet>,
 }
 
 impl Originals for Server {
     fn among(&mut self, guard: &Guard, texts: &[String]) -> Result<Vec<String>> {
         let query = match guard {
             Guard::Free => return Ok(Vec::new()),
+            Guard::Table if self.whole.is_some() => {
+                let here = |t: &&String| self.whole.as_ref().is_some_and(|w| w.has(t));
+                return Ok(texts.iter().filter(here).cloned().collect());
+            }
             Guard::Table => match &self.among_table {
                 Some(query) => query.clone(),
                 None => return Ok(Vec::new()),
