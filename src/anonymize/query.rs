@@ -87,11 +87,26 @@ pub(crate) fn among_root(root: &Place) -> String {
     ))
 }
 
+// IS TRUE keeps the planner from making a join of it, for which it has no estimate: a hashed list is always right
+// lower() by the C collation is several times as fast; see `cases` for what it leaves
 fn among(source: &str) -> String {
     format!(
-        "SELECT DISTINCT s.v FROM (SELECT pg_catalog.lower(pg_catalog.btrim(o.v)) FROM ({source}) o(v)) s(v) \
-         WHERE s.v IN (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb))"
+        "SELECT DISTINCT s.v FROM (SELECT pg_catalog.lower(pg_catalog.btrim(o.v) COLLATE pg_catalog.\"C\") FROM ({source}) o(v)) s(v) \
+         WHERE (s.v IN (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb))) IS TRUE"
     )
+}
+
+/// How a folded text may come out of [`among`]'s lower(), which leaves letters beyond ASCII in the case they have.
+pub(crate) fn cases(folded: &str) -> Vec<String> {
+    let mut list = vec![folded.to_owned()];
+    if !folded.is_ascii() {
+        let mut head = folded.chars();
+        let first: String = head.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+        list.push(folded.to_uppercase().to_ascii_lowercase());
+        list.push((first + head.as_str()).to_ascii_lowercase());
+        list.dedup();
+    }
+    list
 }
 
 /// Least and greatest key of a root, as a JSON array of texts.

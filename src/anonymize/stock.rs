@@ -10,7 +10,7 @@ use crate::error::Result;
 use std::collections::{HashMap, HashSet};
 
 /// Fakes tried for one original, beyond which the column is too dense to have any that is free.
-const ATTEMPTS: u32 = 48;
+const ATTEMPTS: u32 = 24;
 /// Attempts after which a code may change its shape.
 const SHAPES_END: u32 = 8;
 /// Below this many bits, a code of that shape may meet another one.
@@ -155,6 +155,17 @@ impl Stock {
         see(&fake, false);
     }
 
+    /// Dates, postal codes, places of which most are somebody's: another row's cannot be avoided.
+    fn is_dense(&self, fresh: &[(String, u32)], known: &HashMap<String, bool>) -> bool {
+        let met = |o: &&(String, u32)| known.get(&fold(self.get(&o.0))) == Some(&true);
+        let may_be = match &self.make {
+            Make::BirthDate(_) => true,
+            Make::Text(kind) => !kind.always_personal(),
+            Make::Shape => false,
+        };
+        may_be && fresh.len() >= 8 && fresh.iter().filter(met).count() * 2 > fresh.len()
+    }
+
     fn is_guarded(&self, original: &str) -> bool {
         self.guard != Guard::Free && !(self.make == Make::Shape && shape::bits(original) >= SURE_BITS)
     }
@@ -187,6 +198,10 @@ impl Screen {
             for stock in stocks.iter_mut() {
                 let fresh = std::mem::take(&mut stock.fresh);
                 let Some(known) = self.known.get(&stock.guard) else { continue };
+                if stock.is_dense(&fresh, known) {
+                    stock.guard = Guard::Free;
+                    continue;
+                }
                 for (original, attempt) in fresh {
                     let mut met = false;
                     if attempt < ATTEMPTS && stock.is_guarded(&original) {

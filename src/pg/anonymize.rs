@@ -155,9 +155,10 @@ impl Originals for Server {
             },
             Guard::Root(root) => query::among_root(root),
         };
-        let list = serde_json::to_string(texts).map_err(|e| Error::internal(e.to_string()))?;
+        let list: Vec<String> = texts.iter().flat_map(|t| query::cases(t)).collect();
+        let list = serde_json::to_string(&list).map_err(|e| Error::internal(e.to_string()))?;
         let rows = with_reading_path(|| spi::select(&query, &[Arg::Text(&list)]))?;
-        Ok(rows.into_iter().flatten().collect())
+        Ok(rows.into_iter().flatten().map(|t| t.to_lowercase()).collect())
     }
 }
 
