@@ -8,6 +8,8 @@ use std::fmt;
 pub(crate) enum Code {
     /// 22023
     InvalidParameterValue,
+    /// 22004
+    NullValueNotAllowed,
     /// 0A000
     FeatureNotSupported,
     /// 42704
@@ -57,6 +59,7 @@ impl Code {
     pub fn sqlstate(self) -> String {
         let code: &[u8; 5] = match &self {
             Code::InvalidParameterValue => b"22023",
+            Code::NullValueNotAllowed => b"22004",
             Code::FeatureNotSupported => b"0A000",
             Code::UndefinedObject => b"42704",
             Code::DuplicateObject => b"42710",

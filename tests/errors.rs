@@ -9,6 +9,7 @@ type Case = (&'static str, &'static str, &'static str, &'static str);
 
 const CASES: &[Case] = &[
     ("SELECT nlsql.generate('joinz', 5)", "22023", "joinz", "joins"),
+    ("SELECT nlsql.generate(NULL, 5)", "22004", "phase", "default"),
     ("SELECT nlsql.generate('', 5)", "22023", "phase", "single_table"),
     ("SELECT nlsql.generate('joins', 0)", "22023", "count", "NULL"),
     ("SELECT nlsql.generate('joins', -3)", "22023", "count", "NULL"),
@@ -50,6 +51,39 @@ fn wrong_use_is_met_by_a_clear_error() {
     assert_eq!(demo.number("SELECT count(*) FROM nlsql.run"), 0, "a refused call leaves no run");
     assert_eq!(demo.as_superuser().number("SELECT count(*) FROM nlsql.task"), 0, "and no task");
     assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+/// Every function of the interface called with NULL for all arguments; `ok` or the SQLSTATE of the error.
+const NULL_CALLS: &str = "
+DO $$
+DECLARE
+    f record;
+    state text;
+BEGIN
+    CREATE TEMPORARY TABLE null_call (name text, state text);
+    FOR f IN
+        SELECT p.proname, a.list
+        FROM pg_proc AS p,
+             LATERAL (SELECT string_agg('NULL::' || format_type(t, NULL), ', ') AS list
+                      FROM unnest(p.proargtypes::oid[]) AS t) AS a
+        WHERE p.pronamespace = 'nlsql'::regnamespace AND p.proname !~ '_$' AND p.prokind = 'f' AND p.pronargs > 0
+    LOOP
+        BEGIN
+            EXECUTE format('SELECT count(*) FROM nlsql.%I(%s)', f.proname, f.list);
+            state := 'ok';
+        EXCEPTION WHEN OTHERS THEN
+            state := SQLSTATE;
+        END;
+        INSERT INTO null_call VALUES (f.proname, state);
+    END LOOP;
+END $$;
+SELECT name || ' ' || state FROM null_call WHERE state LIKE 'XX%' ORDER BY 1";
+
+#[test]
+fn null_arguments_are_no_internal_errors() {
+    let cluster = Cluster::new();
+    let demo = cluster.demo("demo");
+    assert_eq!(demo.as_superuser().run(NULL_CALLS), "");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `nlsql.check_sql`: the gate on its own, for a plain query over thousands of texts.
 
+use crate::api::object;
 use crate::candidate::Verdict;
 use crate::error::{Code, Error, Result};
 use crate::pg::error::report;
@@ -46,7 +47,7 @@ type Row = (
 #[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
 fn check_sql(
     sql: Option<&str>,
-    options: default!(pgrx::JsonB, "'{}'"),
+    options: default!(Option<pgrx::JsonB>, "'{}'"),
 ) -> std::result::Result<
     TableIterator<
         'static,
@@ -68,7 +69,7 @@ fn check_sql(
     >,
     ErrorReport,
 > {
-    let verdict = check(sql.unwrap_or_default(), options.0).map_err(report)?;
+    let verdict = check(sql.unwrap_or_default(), object(options)).map_err(report)?;
     Ok(TableIterator::once(row(verdict)))
 }
 

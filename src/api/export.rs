@@ -1,5 +1,6 @@
 //! Records on their way out: lines, files, directories.
 
+use crate::api::{given, object};
 use crate::dataset::format::Format;
 use crate::dataset::lines::{self, Part};
 use crate::dataset::options::ExportOptions;
@@ -36,13 +37,14 @@ fn query(run: &str, format: &str, split: Option<&str>, options: &ExportOptions) 
 /// The records of a run, one JSON text a row, in the order (phase, slot).
 #[pg_extern(schema = "nlsql", stable, parallel_unsafe)]
 fn jsonl(
-    run: &str,
-    format: default!(&str, "'nlsql'"),
+    run: Option<&str>,
+    format: default!(Option<&str>, "'nlsql'"),
     split: default!(Option<&str>, "NULL"),
-    options: default!(JsonB, "'{}'"),
+    options: default!(Option<JsonB>, "'{}'"),
 ) -> std::result::Result<SetOfIterator<'static, String>, ErrorReport> {
     let open = || -> Result<Lines> {
-        let options = ExportOptions::parse(&options.0)?;
+        let options = ExportOptions::parse(&object(options))?;
+        let (run, format) = (given("run", run)?, given("format", format)?);
         Lines::open(&query(run, format, split, &options)?)
     };
     let mut lines = open().map_err(report)?;
@@ -52,17 +54,18 @@ fn jsonl(
 /// The same lines in a file of the server, by COPY. Written aside, and named only when complete.
 #[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
 fn export_jsonl(
-    run: &str,
+    run: Option<&str>,
     path: default!(Option<&str>, "NULL"),
-    format: default!(&str, "'nlsql'"),
+    format: default!(Option<&str>, "'nlsql'"),
     split: default!(Option<&str>, "NULL"),
-    options: default!(JsonB, "'{}'"),
+    options: default!(Option<JsonB>, "'{}'"),
 ) -> std::result::Result<
     TableIterator<'static, (name!(file, String), name!(records, i64), name!(bytes, i64))>,
     ErrorReport,
 > {
     let export = || -> Result<(String, i64, i64)> {
-        let options = ExportOptions::parse(&options.0)?;
+        let options = ExportOptions::parse(&object(options))?;
+        let (run, format) = (given("run", run)?, given("format", format)?);
         let query = query(run, format, split, &options)?;
         copy::require_file_rights("pg_write_server_files", INSTEAD)?;
         let target = paths::target(path, &default_name(run, format, split), &copy::export_dir()?)?;

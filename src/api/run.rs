@@ -1,5 +1,6 @@
 //! Runs: make, stop, go on, drop.
 
+use crate::api::{given, object};
 use crate::error::{Code, Error, Result};
 use crate::pg::{enqueue, error::report, guc, launch, ledger, owner, session, store};
 use crate::plan::{Options, Phase};
@@ -10,14 +11,14 @@ use pgrx::prelude::*;
 /// Adds a phase to a run, new or named, and returns the run's name at once; work starts at COMMIT.
 #[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
 fn generate(
-    phase: &str,
+    phase: Option<&str>,
     count: default!(Option<i64>, "NULL"),
     run: default!(Option<&str>, "NULL"),
-    options: default!(JsonB, "'{}'"),
+    options: default!(Option<JsonB>, "'{}'"),
 ) -> std::result::Result<String, ErrorReport> {
     let make = || -> Result<String> {
-        let phase = Phase::parse(phase)?;
-        let options = Options::parse(&options.0)?;
+        let phase = Phase::parse(given("phase", phase)?)?;
+        let options = Options::parse(&object(options))?;
         enqueue::enqueue(enqueue::Request { phase, count, run, options })
     };
     make().map_err(report)
@@ -27,10 +28,10 @@ fn generate(
 #[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
 fn generate_all(
     run: default!(Option<&str>, "NULL"),
-    options: default!(JsonB, "'{}'"),
+    options: default!(Option<JsonB>, "'{}'"),
 ) -> std::result::Result<String, ErrorReport> {
     let make = || -> Result<String> {
-        let options = Options::parse(&options.0)?;
+        let options = Options::parse(&object(options))?;
         let mut name = run.map(str::to_owned);
         for phase in enqueue::enabled_phases()? {
             let options = options.only_for(phase);
