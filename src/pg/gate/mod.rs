@@ -176,8 +176,9 @@ impl Gate {
             let analysis = analyze::analyze(query, text, limits, &mut self.functions, &mut self.relations)?;
             verdict.facts = Some(analysis.facts);
             net::permit(analysis.calls);
+            let rewritten = plan::rewrite(query)?;
             stage.set(Stage::Plan);
-            let planned = plan::plan(query, text)?;
+            let planned = plan::plan(rewritten, text);
             verdict.plan = Some(plan::facts(planned, limits)?);
             if mode == Mode::Executed {
                 stage.set(Stage::Execute);

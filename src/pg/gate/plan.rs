@@ -3,25 +3,56 @@
 use super::parse::{hinted, refuse};
 use super::{Limits, ffi};
 use crate::candidate::{PlanFacts, Refusal, Stage};
-use pgrx::pg_sys;
-use std::ffi::CString;
+use pgrx::{pg_guard, pg_sys};
+use std::ffi::{CString, c_void};
 
-/// The plan of a checked query.
+/// The query with its views expanded, which the role may read all of: planning folds constants and reads statistics
+/// before the server itself asks.
 ///
 /// # Safety
-/// `query` comes from parse analysis of `text`, in the sandbox; it is used up.
-pub(super) unsafe fn plan(query: *mut pg_sys::Query, text: &CString) -> Result<*mut pg_sys::PlannedStmt, Refusal> {
+/// `query` comes from parse analysis, in the sandbox; it is used up.
+pub(super) unsafe fn rewrite(query: *mut pg_sys::Query) -> Result<*mut pg_sys::Query, Refusal> {
     // SAFETY: contract of this function.
     unsafe {
         let rewritten = pg_sys::pg_rewrite_query(query);
         let (1, Some(only)) = (ffi::length(rewritten), ffi::nth::<pg_sys::Query>(rewritten, 1)) else {
-            return Err(refuse(Stage::Plan, "0A000", "a rule makes more than one statement of it"));
+            return Err(refuse(Stage::Policy, "0A000", "a rule makes more than one statement of it"));
         };
         if (*only).commandType != pg_sys::CmdType::CMD_SELECT || (*only).hasModifyingCTE {
-            return Err(refuse(Stage::Plan, "0A000", "a rule makes it a statement that writes"));
+            return Err(refuse(Stage::Policy, "0A000", "a rule makes it a statement that writes"));
         }
-        Ok(pg_sys::pg_plan_query(only, text.as_ptr(), 0, std::ptr::null_mut()))
+        may_read(only.cast(), std::ptr::null_mut());
+        Ok(only)
     }
+}
+
+/// For the server alone, as in `parse`.
+#[pg_guard]
+unsafe extern "C-unwind" fn visit(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    // SAFETY: handed through.
+    unsafe { may_read(node, context) }
+}
+
+/// Raises 42501 unless every query level below may be read.
+unsafe fn may_read(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    if node.is_null() {
+        return false;
+    }
+    // SAFETY: a node of the rewritten tree, cast by tag.
+    unsafe {
+        if ffi::tag(node) == pg_sys::NodeTag::T_Query {
+            ffi::check_permissions(node.cast());
+            return ffi::walk_query(node.cast(), Some(visit), context, 0);
+        }
+        ffi::walk_expression(node, Some(visit), context)
+    }
+}
+
+/// # Safety
+/// `query` comes from [`rewrite`] of `text`.
+pub(super) unsafe fn plan(query: *mut pg_sys::Query, text: &CString) -> *mut pg_sys::PlannedStmt {
+    // SAFETY: contract of this function.
+    unsafe { pg_sys::pg_plan_query(query, text.as_ptr(), 0, std::ptr::null_mut()) }
 }
 
 /// Cost, rows and node types; refuses a plan beyond the cost limit or one that reaches outside the server.
