@@ -96,50 +96,66 @@ column_list AS (
            ON s.schemaname = a.nspname AND s.tablename = a.relname AND s.attname = a.attname AND NOT s.inherited
    GROUP BY a.relid
 ),
--- a key or constraint whose columns are not all readable is not shown
+-- Columns of keys and indexes by name, set-based: a lookup for each key would grow with the square of the schema.
+-- A key whose columns are not all readable is not shown.
+key_part AS (
+  SELECT con.oid, false AS parent, con.conrelid AS relid,
+         pg_catalog.unnest(con.conkey) AS attnum, pg_catalog.generate_subscripts(con.conkey, 1) AS n
+    FROM relation r JOIN pg_catalog.pg_constraint con ON con.conrelid = r.oid
+   UNION ALL
+  SELECT con.oid, true, con.confrelid,
+         pg_catalog.unnest(con.confkey), pg_catalog.generate_subscripts(con.confkey, 1)
+    FROM relation r JOIN pg_catalog.pg_constraint con ON con.conrelid = r.oid
+   WHERE con.contype = 'f'
+),
+key_names AS (
+  SELECT k.oid, k.parent, pg_catalog.jsonb_agg(a.attname ORDER BY k.n) AS names,
+         pg_catalog.bool_and(a.attnum IS NOT NULL) AS readable
+    FROM key_part k LEFT JOIN attribute a ON a.relid = k.relid AND a.attnum = k.attnum
+   GROUP BY k.oid, k.parent
+),
 constr AS (
   SELECT con.conrelid, con.conname, con.contype, con.confrelid, con.confupdtype, con.confdeltype,
-         cols.names AS columns, ref.names AS ref_columns,
+         child.names AS columns, parent.names AS ref_columns,
          CASE WHEN con.contype IN ('c', 'x') THEN pg_catalog.pg_get_constraintdef(con.oid) END AS definition,
          com.description AS comment
     FROM relation r
     JOIN pg_catalog.pg_constraint con ON con.conrelid = r.oid
-    CROSS JOIN LATERAL (
-      SELECT pg_catalog.jsonb_agg(a.attname ORDER BY k.n) AS names,
-             pg_catalog.count(*) AS wanted, pg_catalog.count(a.attnum) AS found
-        FROM pg_catalog.unnest(con.conkey) WITH ORDINALITY k(attnum, n)
-        LEFT JOIN attribute a ON a.relid = con.conrelid AND a.attnum = k.attnum) cols
-    CROSS JOIN LATERAL (
-      SELECT pg_catalog.jsonb_agg(a.attname ORDER BY k.n) AS names,
-             pg_catalog.count(*) AS wanted, pg_catalog.count(a.attnum) AS found
-        FROM pg_catalog.unnest(con.confkey) WITH ORDINALITY k(attnum, n)
-        LEFT JOIN attribute a ON a.relid = con.confrelid AND a.attnum = k.attnum) ref
+    LEFT JOIN key_names child ON child.oid = con.oid AND NOT child.parent
+    LEFT JOIN key_names parent ON parent.oid = con.oid AND parent.parent
     LEFT JOIN pg_catalog.pg_description com
            ON com.objoid = con.oid AND com.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
    WHERE con.contype IN ('p', 'u', 'f', 'c', 'x')
-     AND cols.wanted = cols.found AND ref.wanted = ref.found
+     -- a check may have no column
+     AND COALESCE(child.readable, true) AND COALESCE(parent.readable, true)
+),
+index_part AS (
+  SELECT i.indexrelid, i.indrelid, pg_catalog.unnest(i.indkey::pg_catalog.int2[]) AS attnum,
+         pg_catalog.generate_subscripts(i.indkey, 1) AS n, i.indnkeyatts,
+         i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND con.oid IS NULL AS plain_unique
+    FROM relation r
+    JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+    LEFT JOIN pg_catalog.pg_constraint con
+           ON con.conindid = i.indexrelid AND con.conrelid = i.indrelid AND con.contype IN ('p', 'u')
+   WHERE i.indisvalid
+),
+index_column AS MATERIALIZED (
+  SELECT p.indexrelid, p.indrelid, p.n, p.indnkeyatts, p.plain_unique, a.attname
+    FROM index_part p LEFT JOIN attribute a ON a.relid = p.indrelid AND a.attnum = p.attnum
 ),
 -- unique indexes without a constraint are keys to a reader all the same (plain columns, no predicate)
 unique_index AS (
-  SELECT i.indrelid, pg_catalog.jsonb_agg(a.attname ORDER BY k.n) AS columns
-    FROM relation r
-    JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
-    CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[]) WITH ORDINALITY k(attnum, n)
-    LEFT JOIN attribute a ON a.relid = i.indrelid AND a.attnum = k.attnum
-   WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
-     AND k.n <= i.indnkeyatts
-     AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint con WHERE con.conindid = i.indexrelid
-                        AND con.contype IN ('p', 'u'))
-   GROUP BY i.indexrelid, i.indrelid
-  HAVING pg_catalog.bool_and(a.attnum IS NOT NULL)
+  SELECT indrelid, pg_catalog.jsonb_agg(attname ORDER BY n) AS columns
+    FROM index_column
+   WHERE plain_unique AND n < indnkeyatts
+   GROUP BY indexrelid, indrelid
+  HAVING pg_catalog.bool_and(attname IS NOT NULL)
 ),
 indexed AS (
-  SELECT i.indrelid, pg_catalog.jsonb_agg(DISTINCT a.attname) AS columns
-    FROM relation r
-    JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
-    JOIN attribute a ON a.relid = i.indrelid AND a.attnum = (i.indkey::pg_catalog.int2[])[0]
-   WHERE i.indisvalid
-   GROUP BY i.indrelid
+  SELECT indrelid, pg_catalog.jsonb_agg(DISTINCT attname) AS columns
+    FROM index_column
+   WHERE n = 0 AND attname IS NOT NULL
+   GROUP BY indrelid
 ),
 keys AS (
   SELECT conrelid,

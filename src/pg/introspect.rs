@@ -12,12 +12,7 @@ const DEFINITIONS: &str = include_str!("../../sql/ddl.sql");
 
 /// The catalog as the current role may see it; `None` = all relations.
 pub(crate) fn catalog(relations: Option<&[pg_sys::Oid]>) -> Result<Schema> {
-    with_catalog_path(|| {
-        bound_lock_wait();
-        let text = spi::first(spi::select(&format!("SELECT ({QUERY})::text"), &[Arg::Oids(relations)])?)
-            .ok_or_else(|| Error::internal("introspection returned nothing"))?;
-        spi::json(&text)
-    })
+    spi::json(&catalog_json(relations)?)
 }
 
 /// Definitions of a relation cannot be read while somebody rebuilds it: that is an error (55P03) and no long wait,
@@ -32,6 +27,12 @@ fn bound_lock_wait() {
 pub(crate) fn catalog_json(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
     with_catalog_path(|| {
         bound_lock_wait();
+        if relations.is_none() {
+            // the planner expects one relation where there may be thousands, and would look all of them up singly
+            super::owner::set_local(c"enable_nestloop", c"off");
+            // what the planner charges for a method that is off would set it compiling
+            super::owner::set_local(c"jit", c"off");
+        }
         spi::first(spi::select(&format!("SELECT ({QUERY})::text"), &[Arg::Oids(relations)])?)
             .ok_or_else(|| Error::internal("introspection returned nothing"))
     })
