@@ -55,8 +55,8 @@ pub(crate) struct Asked {
     pub features: Vec<String>,
 }
 
-/// A statement run beside the candidate's own, through the same gate: proves that a condition is not idle
-/// (`Differs` from the result without it) or that a cut has no tie (`Same` with the opposite tie-breaker).
+/// A statement run beside the candidate's own, through the same gate: proves that a condition is not idle (`Differs`
+/// from the result without it, or a row that it alone keeps out) or that a cut has no tie.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Probe {
     /// What it proves, stored in `checks.probes`: `filter`, `having`, `distinct`, `join`, `tie`, ...
@@ -72,6 +72,8 @@ pub(crate) enum Expect {
     Differs,
     /// Rows are the candidate's.
     Same,
+    /// There is a row: the witness that a part of the statement matters.
+    Rows,
 }
 
 /// How far a candidate came in the gate. The order is the order of the checks.

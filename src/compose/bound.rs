@@ -148,9 +148,17 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
             fill("{} < {}", vec![scope.column(place), text(to.sql())]),
         ]
     };
+    let within = |from: Day, to: Day| {
+        field.days.iter().filter(|d| **d >= from && **d < to).count() as f64 / field.days.len() as f64
+    };
     let kind = rng.weighted(&[if years >= 1 { 30 } else { 0 }, if days > 45 { 25 } else { 0 }, 22, 22]);
+    let mut share = 0.0;
     let (sql, said) = match kind {
-        0 => (span(day.year_start(), Day { year: day.year + 1, ..day.year_start() }), format!("in {}", day.year)),
+        0 => {
+            let end = Day { year: day.year + 1, ..day.year_start() };
+            share = within(day.year_start(), end);
+            (span(day.year_start(), end), format!("in {}", day.year))
+        }
         1 => (span(day.month_start(), day.add_months(1)), format!("in {}", day.month_words())),
         _ => {
             let cut = cut_day(day, low, high)?;
@@ -167,6 +175,10 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
             }
         }
     };
+    // hardly a row lies outside
+    if share > 0.95 {
+        return None;
+    }
     let noun = scope.noun(place);
     let main = place.node == 0 && scope.subject().when == Some(place.field);
     let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
@@ -181,6 +193,7 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         post: main.then_some(said_post),
         with: (!said.starts_with("since")).then(|| format!("{} {}", article(&noun), said.replacen("from ", "of ", 1))),
         whose: Some(whose),
+        share,
         ..Condition::default()
     })
 }

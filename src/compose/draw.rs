@@ -6,7 +6,7 @@ use super::phrase;
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope, ways_to};
-use super::tree::{JoinKind, Order, Select};
+use super::tree::{Expr, JoinKind, Limit, Order, Select, Source, aggregate, fill, text};
 use super::world::World;
 use super::{Composer, Focus, Phase};
 use crate::candidate::{Asked, Candidate, Expect, Kind, Probe};
@@ -155,12 +155,13 @@ impl<'w> Draw<'w> {
                 break;
             }
             let fan = self.fan;
-            let Some(place) = self.choose(|scope, p| filterable(scope, p) && fan != Some(p.node)) else { break };
+            let fits = |scope: &Scope, p: Place| filterable(scope, p) && fan != Some(p.node) && !scope.constant(p.node);
+            let Some(place) = self.choose(fits) else { break };
             if let Some(c) = condition::draw(&mut self.rng, &self.scope, place) {
                 let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
                 let left: f64 = found.iter().chain([&c]).map(share).product();
                 // hardly a row would be left
-                if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 3.0 {
+                if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 8.0 {
                     continue;
                 }
                 self.use_place(place);
@@ -215,20 +216,62 @@ pub(super) fn apply(query: &mut Select, conditions: &[Condition]) {
     query.filter.extend(conditions.iter().flat_map(|c| c.sql.clone()));
 }
 
-/// For each condition the query without it: its rows must differ.
+/// For each condition the query without it: its rows must differ. Where each row of the tables counts, one row that
+/// this condition alone keeps out is the proof, and costs next to nothing.
 pub(super) fn filter_probes(query: &Select, conditions: &[Condition]) -> Vec<(&'static str, Select, Expect)> {
+    let every_row = query.counts_every_row();
     conditions
         .iter()
         .map(|c| {
             let mut without = query.clone();
             without.filter.retain(|f| !c.sql.contains(f));
-            ("filter", without, Expect::Differs)
+            if !every_row {
+                return ("filter", without, Expect::Differs);
+            }
+            let template = format!("({}) IS NOT TRUE", vec!["{}"; c.sql.len()].join(" AND "));
+            without.filter.push(fill(&template, c.sql.clone()));
+            let kept_out = Select {
+                columns: vec![(text("1"), None)],
+                from: without.from,
+                joins: without.joins,
+                filter: without.filter,
+                limit: Some(Limit::Rows(1)),
+                keep_alias: without.keep_alias,
+                ..Select::default()
+            };
+            ("filter", kept_out, Expect::Rows)
         })
         .collect()
 }
 
+/// The cut to `n` rows cuts, and nothing ties: the first n + 1 rows differ in what they are sorted by.
+pub(super) fn cut_probe(query: &Select, n: u64) -> (&'static str, Select, Expect) {
+    let keys: Vec<String> = (1..=query.order.len()).map(|i| format!("k{i}")).collect();
+    let sorted_by = |by: &Expr| match by {
+        Expr::Column(table, name) if table.is_empty() => {
+            query.columns.iter().find(|(_, alias)| alias.as_ref() == Some(name)).map_or(by, |(e, _)| e).clone()
+        }
+        other => other.clone(),
+    };
+    let mut first = query.clone();
+    first.columns = query.order.iter().zip(&keys).map(|(o, key)| (sorted_by(&o.by), Some(key.clone()))).collect();
+    for (order, key) in first.order.iter_mut().zip(&keys) {
+        order.by = Expr::Column(String::new(), key.clone());
+    }
+    first.limit = Some(Limit::Rows(n + 1));
+    let different = aggregate(&format!("count(DISTINCT ({}))", keys.join(", ")), vec![]);
+    let having = |count: Expr| fill(&format!("{{}} = {}", n + 1), vec![count]);
+    let probe = Select {
+        columns: vec![(text("1"), None)],
+        from: Some(Source::Query(Box::new(first), "sorted".into())),
+        having: vec![having(aggregate("count(*)", vec![])), having(different)],
+        ..Select::default()
+    };
+    ("tie", probe, Expect::Rows)
+}
+
 /// The cut has no tie: the rows are the same whichever way ties are broken.
-pub(super) fn tie_probes(query: &Select, breakers: &[super::tree::Expr]) -> Vec<(&'static str, Select, Expect)> {
+pub(super) fn tie_probes(query: &Select, breakers: &[Expr]) -> Vec<(&'static str, Select, Expect)> {
     [false, true]
         .into_iter()
         .map(|descending| {

@@ -47,7 +47,7 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
         // a group of rows without a value would have to be spoken of
         let filled = field.nulls == 0;
-        let dimension = field.groupable() && several && filled;
+        let dimension = field.groupable() && several && filled && !scope.constant(p.node);
         dimension
             || (filled
                 && field.role() == Role::Time
@@ -81,7 +81,7 @@ fn field(scope: &Scope, place: Place) -> Key {
 pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
     let scope = &draw.scope;
     let target = scope.entity(node);
-    if target.label.is_empty() || (target.key.is_empty() && !target.label_unique) || lonely(scope, node) {
+    if target.label.is_empty() || (target.key.is_empty() && !target.label_unique) || lonely(scope, node) || scope.constant(node) {
         return None;
     }
     // an address or a phone number is no kind of thing

@@ -111,6 +111,22 @@ impl<'w> Scope<'w> {
         Some(fill(&template.join(" AND "), parts))
     }
 
+    /// All rows of the subject lead to one row of a joined table, as films that are all in one language: nothing of it
+    /// tells them apart.
+    pub(super) fn constant(&self, node: usize) -> bool {
+        let mut at = node;
+        while let Some((from, edge, up)) = self.nodes[at].via {
+            let e = &self.world.graph.edges[edge];
+            let child = &self.world.entities[e.child];
+            let single = |column: &String| child.fields.iter().any(|f| f.name == *column && f.distinct <= 1);
+            if up && child.rows > 0 && e.child_columns.iter().all(single) {
+                return true;
+            }
+            at = from;
+        }
+        false
+    }
+
     /// What one row of a joined table is called: the role it plays for the subject.
     pub(super) fn role_noun(&self, node: usize) -> String {
         let Some((from, edge, up)) = self.nodes[node].via else { return self.subject().one.clone() };

@@ -70,6 +70,8 @@ pub(super) struct Entity {
     pub label: Vec<usize>,
     /// The label alone tells rows apart.
     pub label_unique: bool,
+    /// A constraint says so.
+    pub label_keyed: bool,
     /// Columns of a key; empty where none is known.
     pub key: Vec<String>,
     pub rows: u64,
@@ -147,17 +149,22 @@ fn entity(
         bridge,
         label: label(&fields),
         label_unique: false,
+        label_keyed: false,
         key: key(table, rows),
         rows,
         usable: readable && (options.schema_only || rows > 0),
         when: None,
         fields,
     };
+    found.label_keyed = match found.label.as_slice() {
+        [one] => table.is_unique(std::slice::from_ref(&found.fields[*one].name)) && !found.fields[*one].nullable,
+        _ => false,
+    };
     found.label_unique = match found.label.as_slice() {
         [one] => {
             let field = &found.fields[*one];
             (rows > 0 && field.distinct == rows && field.nulls == 0 && table.sampled.as_ref().is_some_and(|s| s.whole))
-                || table.is_unique(std::slice::from_ref(&field.name)) && !field.nullable
+                || found.label_keyed
         }
         _ => false,
     };

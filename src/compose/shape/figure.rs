@@ -50,6 +50,15 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
     found
 }
 
+/// The highest and the latest are seldom moved by a condition; how many there are always is.
+pub(in crate::compose) fn count_beside_extremes(draw: &mut Draw, figures: &mut Vec<Figure>, conditions: &[Condition]) {
+    let extreme = |f: &Figure| ["max_", "min_", "latest_", "earliest_"].iter().any(|p| f.alias.starts_with(p));
+    if !conditions.is_empty() && figures.iter().all(extreme) && draw.rng.chance(70) {
+        figures.insert(0, aggregate::count(&draw.scope));
+        figures.truncate(2);
+    }
+}
+
 /// A stamp that the system writes: only its latest value is worth asking for, and only where it is in focus.
 fn last_stamp(draw: &mut Draw) -> Option<Figure> {
     let place = draw.waiting().filter(|p| p.node == 0)?;
@@ -72,11 +81,17 @@ fn last_stamp(draw: &mut Draw) -> Option<Figure> {
 }
 
 pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
-    let mut conditions = if let Some(fan) = draw.fan { vec![one_of(draw, fan)?] } else { Vec::new() };
-    let figures = figures(draw, 1, 3);
+    // one of the far side by a name that a key keeps single, or a row might count twice
+    let mut conditions = match draw.fan {
+        Some(fan) if draw.scope.entity(fan).label_keyed => vec![one_of(draw, fan)?],
+        Some(_) => return None,
+        None => Vec::new(),
+    };
+    let mut figures = figures(draw, 1, 3);
     let alone = figures.len() == 1 && figures[0].counts;
     let least = usize::from((alone || draw.scope.nodes.len() > 1) && conditions.is_empty());
     conditions.extend(draw.conditions(least, 3)?);
+    count_beside_extremes(draw, &mut figures, &conditions);
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = columns(&figures);

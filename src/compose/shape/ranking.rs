@@ -1,6 +1,7 @@
 //! The first few: rows by one of their fields, groups by a figure.
 
 use super::super::aggregate;
+use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply, filter_probes};
 use super::super::group;
 use super::super::literal;
@@ -40,7 +41,8 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     }
     apply(&mut query, &conditions);
     query.order = vec![Order { by: draw.scope.column(by), descending, nulls_last: false }];
-    let (mut probes, ties) = limited(draw, &mut query, n);
+    let values = field.distinct.max(1);
+    let (mut probes, ties) = limited(draw, &mut query, n, left(draw, &conditions) as u64 / values)?;
     probes.extend(filter_probes(&query, &conditions));
     let rows = draw.rows_phrase(&conditions);
     let speech = rows_speech(draw, &shown, &rows, &noun, time, descending, n, show_by);
@@ -48,22 +50,33 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, Speech { extras, ..speech }) })
 }
 
-/// Cuts rows by one of three honest ways: no tie (proved), ties kept, ties broken by name.
-fn limited(draw: &mut Draw, query: &mut Select, n: u64) -> (Vec<(&'static str, Select, Expect)>, Option<Extra>) {
+/// About how many rows meet the conditions.
+fn left(draw: &Draw, conditions: &[Condition]) -> f64 {
+    let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
+    draw.scope.subject().rows as f64 * conditions.iter().map(share).product::<f64>()
+}
+
+/// Cuts rows by one of three honest ways: no tie (proved), ties kept, ties broken by name. Where about `alike` rows
+/// share a value, the first of them is a matter of luck.
+fn limited(draw: &mut Draw, query: &mut Select, n: u64, alike: u64) -> Option<Cut> {
     let subject = draw.scope.subject();
-    let breakers: Vec<Expr> = subject.key.iter().map(|k| draw.scope.named(0, k)).collect();
-    let label = subject.label.first().map(|&field| Place { node: 0, field });
-    match draw.rng.below(100) {
-        0..=12 => with_ties(query, n),
-        13..=35 if subject.label_unique && label.is_some() => {
-            let by = draw.scope.column(label.unwrap_or(Place { node: 0, field: 0 }));
-            query.order.push(Order { by, descending: false, nulls_last: false });
-            let noun = label.map(|l| draw.scope.field(l).noun.clone()).unwrap_or_default();
-            (cut(query, n, &breakers), Some(broken(draw, &noun)))
+    let label = subject.label.first().filter(|_| subject.label_unique).map(|&field| Place { node: 0, field });
+    let chance = draw.rng.below(100);
+    match label {
+        _ if alike < 4 && chance < 13 => Some(with_ties(query, n)),
+        Some(label) if alike > 0 || chance < 36 => {
+            query.order.push(Order { by: draw.scope.column(label), descending: false, nulls_last: false });
+            let noun = draw.scope.field(label).noun.clone();
+            Some((cut(query, n), Some(broken(draw, &noun))))
         }
-        _ => (cut(query, n, &breakers), None),
+        _ if alike < 2 => Some((cut(query, n), None)),
+        _ if alike < 6 && n <= 5 => Some(with_ties(query, n)),
+        _ => None,
     }
 }
+
+/// The proofs of a cut, and what is said of ties.
+type Cut = (Vec<(&'static str, Select, Expect)>, Option<Extra>);
 
 fn broken(draw: &mut Draw, noun: &str) -> Extra {
     let inline = match draw.rng.below(3) {
@@ -74,7 +87,7 @@ fn broken(draw: &mut Draw, noun: &str) -> Extra {
     Extra::new(inline, format!("Break ties by {noun}, in alphabetical order"))
 }
 
-fn with_ties(query: &mut Select, n: u64) -> (Vec<(&'static str, Select, Expect)>, Option<Extra>) {
+fn with_ties(query: &mut Select, n: u64) -> Cut {
     query.limit = Some(Limit::WithTies(n));
     let mut without = query.clone();
     without.limit = None;
@@ -216,12 +229,12 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         let (probes, extra) = with_ties(&mut query, n);
         ties = extra;
         probes
-    } else if draw.rng.chance(25) && key.columns.len() == 1 && key.group.len() == 1 && !key.time {
+    } else if draw.rng.chance(if figure.counts && n > 2 { 60 } else { 25 }) && key.columns.len() == 1 && key.group.len() == 1 && !key.time {
         query.order.push(Order { by: key.group[0].clone(), descending: false, nulls_last: false });
         ties = Some(broken(draw, if key.entity { "name" } else { &key.one }));
-        cut(&mut query, n, &key.group)
+        cut(&mut query, n)
     } else {
-        cut(&mut query, n, &key.group)
+        cut(&mut query, n)
     };
     probes.extend(filter_probes(&query, &conditions));
     if having.is_some() {

@@ -1,15 +1,71 @@
 //! Runs a plan into a receiver of our own that counts, caps and hashes; nothing of the result leaves the process.
 
 use super::relations::attribute;
-use super::{Limits, ffi};
+use super::{Options, ffi};
 use crate::candidate::ResultFacts;
 use pgrx::{pg_guard, pg_sys};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_int};
 
-/// Rows whose hashes are kept to find duplicates.
-const MOST_DISTINCT: usize = 10_000;
+/// A row's hash, as numbers.
+pub(super) type RowHash = [u64; 4];
+
+/// A run to its end, or to the row that told what was asked.
+pub(super) struct Ran {
+    pub facts: ResultFacts,
+    pub rows: Vec<RowHash>,
+    /// Held against a list or a bag: the rows are its rows.
+    pub same: bool,
+}
+
+/// What the rows of a probe are held against. The run stops at the first row that tells: a result that differs mostly
+/// differs early.
+pub(super) enum Against {
+    /// Rows in order.
+    List(Vec<RowHash>),
+    /// Rows in any order, each with the times that it may still come.
+    Bag(HashMap<RowHash, u32>),
+    /// Whether there is a row at all.
+    Any,
+}
+
+impl Against {
+    pub(super) fn rows(rows: &[RowHash], ordered: bool) -> Against {
+        if ordered {
+            return Against::List(rows.to_vec());
+        }
+        let mut bag = HashMap::new();
+        for row in rows {
+            *bag.entry(*row).or_insert(0) += 1;
+        }
+        Against::Bag(bag)
+    }
+
+    /// Takes the row of that number; false where it has no place.
+    fn take(&mut self, number: usize, row: &RowHash) -> bool {
+        match self {
+            Against::List(rows) => rows.get(number) == Some(row),
+            Against::Bag(bag) => match bag.get_mut(row) {
+                Some(left) if *left > 0 => {
+                    *left -= 1;
+                    true
+                }
+                _ => false,
+            },
+            Against::Any => true,
+        }
+    }
+
+    /// Every row came.
+    fn spent(&self, count: usize) -> bool {
+        match self {
+            Against::List(rows) => rows.len() == count,
+            Against::Bag(bag) => bag.values().all(|left| *left == 0),
+            Against::Any => true,
+        }
+    }
+}
 
 /// What the server calls for each row. The server's struct comes first.
 #[repr(C)]
@@ -27,7 +83,11 @@ struct State {
     in_order: Sha256,
     /// Sum of the rows' hashes: the same for every order.
     sum: [u64; 4],
-    seen: BTreeSet<[u64; 4]>,
+    rows: Vec<RowHash>,
+    /// Rows seen so far, where the first that comes again is the end.
+    seen: Option<HashSet<RowHash>>,
+    against: Option<Against>,
+    differs: bool,
     any_value: bool,
 }
 
@@ -42,18 +102,23 @@ struct Caps {
 pub(super) unsafe fn execute(
     planned: *mut pg_sys::PlannedStmt,
     text: &CString,
-    limits: &Limits,
-    head: usize,
-) -> ResultFacts {
+    options: &Options,
+    against: Option<Against>,
+) -> Ran {
+    let limits = &options.limits;
+    let rows = if matches!(against, Some(Against::Any)) { 1 } else { limits.rows };
     let mut state = State {
         outputs: Vec::new(),
         row_memory: std::ptr::null_mut(),
-        limits: Caps { rows: limits.rows, bytes: limits.bytes, head },
+        limits: Caps { rows, bytes: limits.bytes, head: options.head },
         facts: ResultFacts::default(),
         bytes: 0,
         in_order: Sha256::new(),
         sum: [0; 4],
-        seen: BTreeSet::new(),
+        rows: Vec::new(),
+        seen: (options.refuse_duplicates && against.is_none()).then(HashSet::new),
+        against,
+        differs: false,
         any_value: false,
     };
     let mut receiver = Receiver {
@@ -88,12 +153,14 @@ pub(super) unsafe fn execute(
 }
 
 impl State {
-    fn finish(mut self) -> ResultFacts {
+    fn finish(mut self) -> Ran {
         let rows = self.facts.rows;
         self.facts.all_null = rows > 0 && !self.any_value;
-        let all_seen = rows as usize <= MOST_DISTINCT;
-        self.facts.constant = rows > 1 && self.seen.len() == 1;
-        self.facts.duplicate_rows = rows > 1 && all_seen && (self.seen.len() as u64) < rows;
+        let mut different = self.rows.clone();
+        different.sort_unstable();
+        different.dedup();
+        self.facts.constant = rows > 1 && different.len() == 1;
+        self.facts.duplicate_rows = different.len() < self.rows.len();
         self.facts.ordered_hash = hexadecimal(&self.in_order.finalize());
         let mut whole = Sha256::new();
         whole.update(rows.to_le_bytes());
@@ -101,7 +168,8 @@ impl State {
             whole.update(part.to_le_bytes());
         }
         self.facts.multiset_hash = hexadecimal(&whole.finalize());
-        self.facts
+        let same = !self.differs && self.against.as_ref().is_none_or(|a| a.spent(self.rows.len()));
+        Ran { facts: self.facts, rows: self.rows, same }
     }
 
     /// False stops the executor.
@@ -145,15 +213,15 @@ impl State {
             }
             pg_sys::CurrentMemoryContext = outer;
             pg_sys::MemoryContextReset(self.row_memory);
-            self.add(&hash.finalize());
             if keep {
                 self.facts.head.push(kept);
             }
+            self.add(&hash.finalize())
         }
-        true
     }
 
-    fn add(&mut self, hash: &[u8]) {
+    /// False where the row tells all: that the result is another, or that rows repeat.
+    fn add(&mut self, hash: &[u8]) -> bool {
         self.facts.rows += 1;
         self.in_order.update(hash);
         let mut parts = [0; 4];
@@ -163,9 +231,11 @@ impl State {
         for (sum, part) in self.sum.iter_mut().zip(parts) {
             *sum = sum.wrapping_add(part);
         }
-        if self.seen.len() < MOST_DISTINCT {
-            self.seen.insert(parts);
-        }
+        let number = self.rows.len();
+        self.rows.push(parts);
+        self.differs = self.against.as_mut().is_some_and(|a| !a.take(number, &parts));
+        let again = self.seen.as_mut().is_some_and(|seen| !seen.insert(parts));
+        !self.differs && !again
     }
 }
 

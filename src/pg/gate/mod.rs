@@ -30,6 +30,7 @@ use sandbox::Sandbox;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::CString;
+use execute::{Against, RowHash};
 use std::rc::Rc;
 
 /// Bounds of one check.
@@ -135,35 +136,42 @@ impl Gate {
 
     /// The whole gate for one statement. An error is not the statement's: the caller was cancelled, the disk is full.
     pub(crate) fn check(&mut self, sql: &str, mode: Mode) -> Result<Verdict> {
+        let mut check = Check::new(mode, None);
+        self.run(sql, &mut check)?;
+        Ok(check.verdict)
+    }
+
+    fn run(&mut self, sql: &str, check: &mut Check) -> Result<()> {
         if analyze::catalog_changed() {
             self.functions.forget();
             self.relations.forget();
             net::forget();
         }
         let options = Rc::clone(&self.options);
-        let mut verdict = Verdict::default();
         let text = match parse::text(sql, &options.limits) {
             Ok(text) => text,
-            Err(refusal) => return Ok(Verdict { refusal: Some(refusal), ..verdict }),
+            Err(refusal) => {
+                check.verdict.refusal = Some(refusal);
+                return Ok(());
+            }
         };
         let stage = Cell::new(Stage::Parse);
         let path = self.search_path.take();
         let allowed = self.functions.allowed();
         let sandbox =
             Sandbox { role: self.role, search_path: path.as_deref(), limits: &options.limits, allowed: &allowed };
-        let ended = sandbox.run(&stage, || self.steps(&text, mode, &options, &stage, &mut verdict));
+        let ended = sandbox.run(&stage, || self.steps(&text, &options, &stage, check));
         self.search_path = path;
-        verdict.refusal = ended?.err();
-        Ok(verdict)
+        check.verdict.refusal = ended?.err();
+        Ok(())
     }
 
     fn steps(
         &mut self,
         text: &CString,
-        mode: Mode,
         options: &Options,
         stage: &Cell<Stage>,
-        verdict: &mut Verdict,
+        check: &mut Check,
     ) -> sandbox::Ended<()> {
         let limits = &options.limits;
         let raw = parse::parse(text, limits)?;
@@ -174,20 +182,22 @@ impl Gate {
                 pg_sys::parse_analyze_fixedparams(raw, text.as_ptr(), std::ptr::null(), 0, std::ptr::null_mut());
             stage.set(Stage::Policy);
             let analysis = analyze::analyze(query, text, limits, &mut self.functions, &mut self.relations)?;
-            verdict.facts = Some(analysis.facts);
+            check.verdict.facts = Some(analysis.facts);
             net::permit(analysis.calls);
             let rewritten = plan::rewrite(query)?;
             stage.set(Stage::Plan);
             let planned = plan::plan(rewritten, text);
-            verdict.plan = Some(plan::facts(planned, limits)?);
-            if mode == Mode::Executed {
+            check.verdict.plan = Some(plan::facts(planned, limits)?);
+            if check.mode == Mode::Executed {
                 stage.set(Stage::Execute);
-                let mut result = execute::execute(planned, text, limits, options.head);
-                result.whole_table = analysis.whole_table;
-                result.fan_out = analysis.fan_out;
+                let probes = check.against.is_some();
+                let mut ran = execute::execute(planned, text, options, check.against.take());
+                ran.facts.whole_table = analysis.whole_table;
+                ran.facts.fan_out = analysis.fan_out;
                 stage.set(Stage::Result);
-                let judged = judge(&result, options);
-                verdict.result = Some(result);
+                let judged = if probes { Ok(()) } else { judge(&ran.facts, options) };
+                check.verdict.result = Some(ran.facts);
+                (check.rows, check.same) = (ran.rows, ran.same);
                 judged?;
             }
         }
@@ -201,39 +211,57 @@ impl Gate {
             let refusal = parse::refuse(Stage::Text, "42601", "candidate has no statement");
             return Ok(Verdict { refusal: Some(refusal), ..Verdict::default() });
         };
-        let mut verdict = self.check(sql, mode)?;
-        let Some(result) = verdict.result.as_ref().filter(|_| verdict.ok()) else { return Ok(verdict) };
+        let mut check = Check::new(mode, None);
+        self.run(sql, &mut check)?;
+        let Check { mut verdict, rows, .. } = check;
+        if mode == Mode::SchemaOnly || !verdict.ok() {
+            return Ok(verdict);
+        }
         let ordered = verdict.facts.as_ref().is_some_and(|facts| facts.features.iter().any(|f| f == "order_by"));
-        let mut refused = None;
         for probe in &candidate.probes {
-            let other = self.check(&probe.sql, mode)?;
-            refused = probe_verdict(&probe.name, probe.expect, result, &other, ordered);
-            if refused.is_some() {
+            let against = match probe.expect {
+                Expect::Rows => Against::Any,
+                Expect::Differs | Expect::Same => Against::rows(&rows, ordered),
+            };
+            let mut other = Check::new(mode, Some(against));
+            self.run(&probe.sql, &mut other)?;
+            verdict.refusal = probe_verdict(&probe.name, probe.expect, &other);
+            if verdict.refusal.is_some() {
                 break;
             }
         }
-        verdict.refusal = refused;
         Ok(verdict)
     }
 }
 
+/// One statement on its way through the gate.
+struct Check {
+    mode: Mode,
+    against: Option<Against>,
+    verdict: Verdict,
+    rows: Vec<RowHash>,
+    same: bool,
+}
+
+impl Check {
+    fn new(mode: Mode, against: Option<Against>) -> Check {
+        Check { mode, against, verdict: Verdict::default(), rows: Vec::new(), same: false }
+    }
+}
+
 /// An empty result of a probe is a result like any other; a probe that fails in another way proves nothing.
-fn probe_verdict(name: &str, expect: Expect, result: &ResultFacts, other: &Verdict, ordered: bool) -> Option<Refusal> {
-    let Some(found) = &other.result else {
-        let reason = other.refusal.as_ref().map_or("it did not run", |refusal| &refusal.message);
+fn probe_verdict(name: &str, expect: Expect, other: &Check) -> Option<Refusal> {
+    let Some(found) = &other.verdict.result else {
+        let reason = other.verdict.refusal.as_ref().map_or("it did not run", |refusal| &refusal.message);
         return Some(parse::refuse(Stage::Probe, "XX000", format!("probe {name} could not be run: {reason}")));
     };
-    let same =
-        if ordered { found.ordered_hash == result.ordered_hash } else { found.multiset_hash == result.multiset_hash };
-    match (expect, same) {
-        (Expect::Same, true) | (Expect::Differs, false) => None,
-        (Expect::Same, false) => {
-            Some(parse::refuse(Stage::Probe, "P0001", format!("probe {name}: the result is not well defined")))
-        }
-        (Expect::Differs, true) => {
-            Some(parse::refuse(Stage::Probe, "P0001", format!("probe {name}: a part of the statement has no effect")))
-        }
-    }
+    let reason = match expect {
+        Expect::Same if !other.same => "the result is not well defined",
+        Expect::Differs if other.same => "a part of the statement has no effect",
+        Expect::Rows if found.rows == 0 => "a part of the statement has no effect, or its cut a tie",
+        _ => return None,
+    };
+    Some(parse::refuse(Stage::Probe, "P0001", format!("probe {name}: {reason}")))
 }
 
 /// Results that make no pair.
