@@ -81,7 +81,11 @@ fn field(scope: &Scope, place: Place) -> Key {
 pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
     let scope = &draw.scope;
     let target = scope.entity(node);
-    if target.label.is_empty() || (target.key.is_empty() && !target.label_unique) || lonely(scope, node) || scope.constant(node) {
+    if target.label.is_empty()
+        || (target.key.is_empty() && !target.label_unique)
+        || lonely(scope, node)
+        || scope.constant(node)
+    {
         return None;
     }
     // an address or a phone number is no kind of thing

@@ -10,6 +10,7 @@ mod group;
 mod literal;
 mod measure;
 mod phrase;
+mod probe;
 mod random;
 mod say;
 mod scope;

@@ -160,22 +160,6 @@ impl Select {
         }
     }
 
-    /// One row more in its tables is another result: rows shown one by one, or counted.
-    pub(super) fn counts_every_row(&self) -> bool {
-        let whole = self.with.is_empty() && self.set.is_none() && self.limit.is_none() && self.having.is_empty();
-        let plain = |e: &Expr| match e {
-            Expr::Column(..) => true,
-            Expr::Mix(parts) => parts.iter().all(|p| match p {
-                Expr::Text(text) => !text.contains('('),
-                part => matches!(part, Expr::Column(..)),
-            }),
-            _ => false,
-        };
-        let rows = self.group.is_empty() && self.columns.iter().all(|(e, _)| plain(e));
-        let counted = self.columns.iter().any(|(e, _)| *e == aggregate("count(*)", vec![]));
-        whole && self.distinct == Distinct::No && (rows || counted)
-    }
-
     fn print(&self, indent: usize) -> String {
         let pad = " ".repeat(indent);
         self.clauses(Some(indent)).join(&format!("\n{pad}"))

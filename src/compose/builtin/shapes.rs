@@ -2,8 +2,9 @@
 
 use super::super::aggregate::{self, Figure, snake};
 use super::super::condition::{self, Condition};
-use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
+use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::shape::{breakdown, figure, grouped, list};

@@ -1,8 +1,9 @@
 //! The best of each group: by rank with ties, or one row by DISTINCT ON.
 
 use super::super::aggregate;
-use super::super::draw::{Draft, Draw, tie_probes};
+use super::super::draw::{Draft, Draw};
 use super::super::group;
+use super::super::probe::tie_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::tree::{Distinct, Expr, Order, Select, fill, text};

@@ -1,8 +1,9 @@
 //! Figures broken down by one or two keys, with HAVING, order and cut.
 
 use super::super::aggregate::{self, Figure};
-use super::super::draw::{Draft, Draw, apply, cut_probe, filter_probes};
+use super::super::draw::{Draft, Draw, apply};
 use super::super::group::{self, Having, Key};
+use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Limit, Order, Select};
 use super::figure;

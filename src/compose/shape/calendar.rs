@@ -280,7 +280,7 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let alias = format!("{}_count", super::super::aggregate::snake(&subject.one));
     query.columns = vec![(step.clone(), None), (aggregate("count(*)", vec![]), Some(alias))];
     query.order = vec![Order { by: step, descending: false, nulls_last: false }];
-    let probes = super::super::draw::filter_probes(&query, &conditions);
+    let probes = super::super::probe::filter_probes(&query, &conditions);
     let rows = draw.rows_phrase(&conditions);
     let noun = draw.scope.noun(place);
     let said: Vec<String> = bounds.iter().map(|b| literal::number_words(*b, field.traits.money)).collect();

@@ -2,9 +2,10 @@
 
 use super::super::aggregate::{self, snake};
 use super::super::condition::Condition;
-use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::literal;
+use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Select, aggregate as call_of, fill, text};
 use super::{breakdown, figure};

@@ -2,7 +2,8 @@
 
 use super::super::aggregate::{self, Figure};
 use super::super::condition::{self, Condition};
-use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::draw::{Draft, Draw, apply};
+use super::super::probe::filter_probes;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
 use crate::schema::roles::Role;

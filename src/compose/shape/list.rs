@@ -1,7 +1,8 @@
 //! The rows that meet some conditions, shown by name and a few of their fields; and the different values of fields.
 
 use super::super::condition;
-use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::draw::{Draft, Draw, apply};
+use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::tree::{Distinct, Expr, JoinKind, Order};

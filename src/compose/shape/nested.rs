@@ -1,6 +1,7 @@
 //! Queries within queries: rows above an average, groups above the average group, figures of figures.
 
-use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::draw::{Draft, Draw, apply};
+use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Scope;
 use super::super::tree::{Expr, Select, aggregate, fill};

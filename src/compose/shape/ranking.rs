@@ -2,9 +2,10 @@
 
 use super::super::aggregate;
 use super::super::condition::Condition;
-use super::super::draw::{Draft, Draw, apply, filter_probes};
+use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::literal;
+use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::tree::{Expr, Limit, Order, Select};
@@ -229,7 +230,11 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         let (probes, extra) = with_ties(&mut query, n);
         ties = extra;
         probes
-    } else if draw.rng.chance(if figure.counts && n > 2 { 60 } else { 25 }) && key.columns.len() == 1 && key.group.len() == 1 && !key.time {
+    } else if draw.rng.chance(if figure.counts && n > 2 { 60 } else { 25 })
+        && key.columns.len() == 1
+        && key.group.len() == 1
+        && !key.time
+    {
         query.order.push(Order { by: key.group[0].clone(), descending: false, nulls_last: false });
         ties = Some(broken(draw, if key.entity { "name" } else { &key.one }));
         cut(&mut query, n)

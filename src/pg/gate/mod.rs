@@ -23,6 +23,7 @@ mod walk;
 
 use crate::candidate::{Candidate, Expect, Refusal, ResultFacts, Stage, Verdict};
 use crate::error::Result;
+use execute::{Against, RowHash};
 use functions::Functions;
 use pgrx::pg_sys;
 use relations::Relations;
@@ -30,7 +31,6 @@ use sandbox::Sandbox;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::CString;
-use execute::{Against, RowHash};
 use std::rc::Rc;
 
 /// Bounds of one check.

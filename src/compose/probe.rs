@@ -1,0 +1,87 @@
+//! Probes: statements that prove of another that no part of it is idle and that its cut has no tie.
+
+use super::condition::Condition;
+use super::tree::{Distinct, Expr, Limit, Order, Select, Source, aggregate, fill, text};
+use crate::candidate::Expect;
+
+/// For each condition the query without it: its rows must differ. Where each row of the tables counts, one row that
+/// this condition alone keeps out is the proof, and costs next to nothing.
+pub(super) fn filter_probes(query: &Select, conditions: &[Condition]) -> Vec<(&'static str, Select, Expect)> {
+    let every_row = counts_every_row(query);
+    conditions
+        .iter()
+        .map(|c| {
+            let mut without = query.clone();
+            without.filter.retain(|f| !c.sql.contains(f));
+            if !every_row {
+                return ("filter", without, Expect::Differs);
+            }
+            let template = format!("({}) IS NOT TRUE", vec!["{}"; c.sql.len()].join(" AND "));
+            without.filter.push(fill(&template, c.sql.clone()));
+            let kept_out = Select {
+                columns: vec![(text("1"), None)],
+                from: without.from,
+                joins: without.joins,
+                filter: without.filter,
+                limit: Some(Limit::Rows(1)),
+                keep_alias: without.keep_alias,
+                ..Select::default()
+            };
+            ("filter", kept_out, Expect::Rows)
+        })
+        .collect()
+}
+
+/// The cut to `n` rows cuts, and nothing ties: the first n + 1 rows differ in what they are sorted by.
+pub(super) fn cut_probe(query: &Select, n: u64) -> (&'static str, Select, Expect) {
+    let keys: Vec<String> = (1..=query.order.len()).map(|i| format!("k{i}")).collect();
+    let sorted_by = |by: &Expr| match by {
+        Expr::Column(table, name) if table.is_empty() => {
+            query.columns.iter().find(|(_, alias)| alias.as_ref() == Some(name)).map_or(by, |(e, _)| e).clone()
+        }
+        other => other.clone(),
+    };
+    let mut first = query.clone();
+    first.columns = query.order.iter().zip(&keys).map(|(o, key)| (sorted_by(&o.by), Some(key.clone()))).collect();
+    for (order, key) in first.order.iter_mut().zip(&keys) {
+        order.by = Expr::Column(String::new(), key.clone());
+    }
+    first.limit = Some(Limit::Rows(n + 1));
+    let different = aggregate(&format!("count(DISTINCT ({}))", keys.join(", ")), vec![]);
+    let having = |count: Expr| fill(&format!("{{}} = {}", n + 1), vec![count]);
+    let probe = Select {
+        columns: vec![(text("1"), None)],
+        from: Some(Source::Query(Box::new(first), "sorted".into())),
+        having: vec![having(aggregate("count(*)", vec![])), having(different)],
+        ..Select::default()
+    };
+    ("tie", probe, Expect::Rows)
+}
+
+/// The cut has no tie: the rows are the same whichever way ties are broken.
+pub(super) fn tie_probes(query: &Select, breakers: &[Expr]) -> Vec<(&'static str, Select, Expect)> {
+    [false, true]
+        .into_iter()
+        .map(|descending| {
+            let mut other = query.clone();
+            other.order.extend(breakers.iter().map(|b| Order { by: b.clone(), descending, nulls_last: false }));
+            ("tie", other, Expect::Same)
+        })
+        .collect()
+}
+
+/// One row more in its tables is another result: rows shown one by one, or counted.
+fn counts_every_row(query: &Select) -> bool {
+    let whole = query.with.is_empty() && query.set.is_none() && query.limit.is_none() && query.having.is_empty();
+    let plain = |e: &Expr| match e {
+        Expr::Column(..) => true,
+        Expr::Mix(parts) => parts.iter().all(|p| match p {
+            Expr::Text(text) => !text.contains('('),
+            part => matches!(part, Expr::Column(..)),
+        }),
+        _ => false,
+    };
+    let rows = query.group.is_empty() && query.columns.iter().all(|(e, _)| plain(e));
+    let counted = query.columns.iter().any(|(e, _)| *e == aggregate("count(*)", vec![]));
+    whole && query.distinct == Distinct::No && (rows || counted)
+}
