@@ -66,6 +66,7 @@ extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     pg::guc::init();
+    pg::launcher::init();
 }
 
 /// Names the schema for `#[pg_extern(schema = "nlsql")]`; sql/bootstrap.sql has made it by then.

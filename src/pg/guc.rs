@@ -19,6 +19,7 @@ static SEED: GucSetting<i32> = GucSetting::<i32>::new(-1);
 static CHECK_TIMEOUT: GucSetting<i32> = GucSetting::<i32>::new(5_000);
 static CHECK_MEMORY: GucSetting<i32> = GucSetting::<i32>::new(400);
 static DB_SESSIONS_MAX: GucSetting<i32> = GucSetting::<i32>::new(4);
+static DATABASES: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c""));
 static EXPORT_DIR: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(Some(c"nlsql_export"));
 
 pub(crate) fn init() {
@@ -68,6 +69,14 @@ fn strings() {
         c"Empty = categorical for the offline engine, none for engines that call out.",
         &VALUES,
         GucContext::Userset,
+        none,
+    );
+    GucRegistry::define_string_guc(
+        c"nlsql.databases",
+        c"Databases whose unfinished runs go on by themselves when the server starts or is promoted.",
+        c"Separated by commas; nlsql must be one of shared_preload_libraries.",
+        &DATABASES,
+        GucContext::Sighup,
         none,
     );
     GucRegistry::define_string_guc(
@@ -210,6 +219,11 @@ pub(crate) fn seed() -> Option<i64> {
 
 pub(crate) fn export_dir() -> String {
     text(&EXPORT_DIR).unwrap_or_else(|| "nlsql_export".to_owned())
+}
+
+/// `nlsql.databases` as written.
+pub(crate) fn databases() -> String {
+    text(&DATABASES).unwrap_or_default()
 }
 
 /// The present value, for a worker whose run was queued under another.

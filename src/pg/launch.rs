@@ -25,7 +25,7 @@ thread_local! {
     static PENDING: RefCell<Option<Pending>> = const { RefCell::new(None) };
 }
 
-fn copy(target: &mut [std::ffi::c_char], text: &str) {
+pub(super) fn copy(target: &mut [std::ffi::c_char], text: &str) {
     let room = target.len() - 1;
     for (to, from) in target[..room].iter_mut().zip(text.bytes()) {
         *to = from as std::ffi::c_char;
@@ -59,6 +59,11 @@ pub(crate) fn start_now(run_id: i64, role: pg_sys::Oid) -> bool {
     let mut w = worker(run_id, role);
     // SAFETY: the struct is complete; no handle is asked for.
     unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut w, std::ptr::null_mut()) }
+}
+
+/// Starts a worker for each, as far as there are slots; false = not for all of them.
+pub(super) fn start_all(queued: &[super::store::Queued]) -> bool {
+    queued.iter().all(|next| start_now(next.run_id, pg_sys::Oid::from(next.role)))
 }
 
 /// Starts one worker for the run when the current transaction commits. Once a run and transaction.

@@ -12,6 +12,7 @@ pub(crate) mod guc;
 pub(crate) mod introspect;
 pub(crate) mod json;
 pub(crate) mod launch;
+pub(crate) mod launcher;
 pub(crate) mod ledger;
 pub(crate) mod line;
 pub(crate) mod owner;

@@ -118,7 +118,7 @@ pub(super) unsafe fn run(descriptor: *mut pg_sys::QueryDesc) {
 ///
 /// # Safety
 /// `list` is NIL or a list of pointers to `T`.
-pub(super) unsafe fn pointers<T>(list: *mut pg_sys::List) -> impl Iterator<Item = *mut T> {
+pub(in crate::pg) unsafe fn pointers<T>(list: *mut pg_sys::List) -> impl Iterator<Item = *mut T> {
     // SAFETY: contract of this function; elements lie in one array of `length` cells.
     let cells: &[pg_sys::ListCell] = unsafe {
         if list.is_null() || (*list).length <= 0 {

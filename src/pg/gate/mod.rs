@@ -7,7 +7,7 @@ mod domain;
 mod execute;
 mod fanout;
 mod features;
-mod ffi;
+pub(super) mod ffi;
 mod functions;
 mod literals;
 mod locks;

@@ -3,7 +3,7 @@
 
 mod model;
 mod offline;
-mod process;
+pub(super) mod process;
 mod record;
 mod samples;
 mod source;
@@ -45,7 +45,7 @@ pub extern "C-unwind" fn nlsql_worker_main(argument: pg_sys::Datum) {
 }
 
 /// For the server's log: an error of the server may quote values.
-fn without_data(error: &Error) -> String {
+pub(super) fn without_data(error: &Error) -> String {
     match error.code {
         Code::Server(_) => format!("error {}", error.code.sqlstate()),
         _ => error.message.clone(),
@@ -85,11 +85,7 @@ fn hand_over(role: &str) -> Result<Option<i64>> {
     let leave = || transaction(|| store::unregister(guc::db_sessions_max()));
     // a late poke must not keep the place
     let queued = leave().or_else(|error| if process::poked() { leave() } else { Err(error) })?;
-    let mut all_started = true;
-    for next in &queued {
-        all_started &= launch::start_now(next.run_id, pg_sys::Oid::from(next.role));
-    }
-    if all_started {
+    if launch::start_all(&queued) {
         return Ok(None);
     }
     // out of slots, of which this process has one: it goes on with a run of its own role
@@ -286,7 +282,7 @@ fn interrupts() -> Result<()> {
     result
 }
 
-fn nap(milliseconds: i64) -> Result<()> {
+pub(super) fn nap(milliseconds: i64) -> Result<()> {
     sleep(None, milliseconds)
 }
 

@@ -32,7 +32,7 @@ pub(super) fn poked() -> bool {
 }
 
 /// Sets the handlers; the process is ready to connect.
-pub(super) fn begin() {
+pub(in crate::pg) fn begin() {
     // SAFETY: as every background worker begins; the handlers are async-signal-safe.
     unsafe {
         signal(pg_sys::SIGTERM as i32, die);
@@ -43,13 +43,13 @@ pub(super) fn begin() {
 }
 
 /// bgw_extra of this process.
-pub(super) fn extra() -> String {
+pub(in crate::pg) fn extra() -> String {
     // SAFETY: set before a background worker's main function runs; NUL-terminated by whoever registered it.
     unsafe { CStr::from_ptr((*pg_sys::MyBgworkerEntry).bgw_extra.as_ptr()).to_string_lossy().into_owned() }
 }
 
 /// Connects as the role; a process that cannot ends here.
-pub(super) fn connect(database: pg_sys::Oid, role: pg_sys::Oid) {
+pub(in crate::pg) fn connect(database: pg_sys::Oid, role: pg_sys::Oid) {
     #[cfg(any(feature = "pg17", feature = "pg18"))]
     let flags = pg_sys::BGWORKER_BYPASS_ROLELOGINCHECK;
     #[cfg(not(any(feature = "pg17", feature = "pg18")))]
@@ -71,7 +71,7 @@ unsafe fn signal(number: i32, handler: unsafe extern "C-unwind" fn(c_int)) {
 }
 
 /// A role's own settings must not change what a worker does or how texts look.
-pub(super) fn pin_settings() {
+pub(in crate::pg) fn pin_settings() {
     for (name, value) in [
         (c"synchronous_commit", c"on"),
         (c"default_transaction_isolation", c"read committed"),
