@@ -58,7 +58,8 @@ extension_sql_file!("../sql/export.sql", name = "export", requires = ["tables"])
 extension_sql_file!(
     "../sql/dataset.sql",
     name = "dataset",
-    requires = ["export", api::export::jsonl, api::export::export_jsonl, api::split::split]
+    requires =
+        ["export", api::export::jsonl, api::export::export_jsonl, api::export::export_dataset, api::split::split]
 );
 extension_sql_file!("../sql/anonymize.sql", name = "anonymize", requires = ["tables"]);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);

@@ -5,26 +5,8 @@ mod support;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use support::{Cluster, Database};
-
-/// A demo database whose role may write files.
-fn demo(cluster: &Cluster, name: &str) -> Database {
-    let demo = cluster.demo(name);
-    cluster.database("postgres").run("GRANT pg_write_server_files TO demo");
-    demo
-}
-
-fn default_dir(cluster: &Cluster) -> PathBuf {
-    cluster.dir().join("data/nlsql_export")
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).map(|d| d.flatten().collect::<Vec<_>>()).unwrap_or_default();
-    let mut names: Vec<_> = entries.iter().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
-    names.sort();
-    names
-}
+use support::Cluster;
+use support::hostile::{HOSTILE, insert};
 
 fn parsed(lines: &str) -> Vec<Value> {
     lines.lines().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}\nin: {l}"))).collect()
@@ -33,18 +15,18 @@ fn parsed(lines: &str) -> Vec<Value> {
 #[test]
 fn file_and_query_give_the_same_bytes() {
     let cluster = Cluster::new();
-    let demo = demo(&cluster, "demo");
+    let demo = cluster.writer("demo");
     let draw =
         |phase, count| format!("SELECT nlsql.generate('{phase}', {count}, run => 'r', options => '{{\"seed\": 7}}');");
     demo.run(&format!("BEGIN; {}{}COMMIT; CALL nlsql.wait('r')", draw("joins", 20), draw("schema_docs", 10)));
 
     let told = demo.run("SELECT file, records, bytes FROM nlsql.export_jsonl('r')");
-    let path = default_dir(&cluster).join("r.jsonl");
+    let path = cluster.export_dir().join("r.jsonl");
     let file = fs::read_to_string(&path).unwrap();
     assert_eq!(told, format!("{}|{}|{}", path.display(), file.lines().count(), file.len()));
     assert_eq!(file.lines().count(), 30);
-    assert_eq!(fs::metadata(default_dir(&cluster)).unwrap().permissions().mode() & 0o777, 0o700);
-    assert_eq!(names(&default_dir(&cluster)), ["r.jsonl"], "nothing is left aside");
+    assert_eq!(fs::metadata(cluster.export_dir()).unwrap().permissions().mode() & 0o777, 0o700);
+    assert_eq!(support::names(&cluster.export_dir()), ["r.jsonl"], "nothing is left aside");
     assert_eq!(demo.raw("SELECT * FROM nlsql.jsonl('r')"), file);
     assert!(!file.bytes().any(|b| b < 0x20 && b != b'\n'), "a line holds no control character");
 
@@ -67,7 +49,7 @@ fn file_and_query_give_the_same_bytes() {
 
     for format in ["chat", "prompt_completion", "alpaca", "sharegpt", "eval"] {
         let told = demo.run(&format!("SELECT file, records FROM nlsql.export_jsonl('r', format => '{format}')"));
-        let path = default_dir(&cluster).join(format!("r.{format}.jsonl"));
+        let path = cluster.export_dir().join(format!("r.{format}.jsonl"));
         let file = fs::read_to_string(&path).unwrap();
         let expected = if format == "eval" { 20 } else { 30 };
         assert_eq!(told, format!("{}|{expected}", path.display()));
@@ -77,27 +59,10 @@ fn file_and_query_give_the_same_bytes() {
     assert_eq!(cluster.alarms(), [""; 0]);
 }
 
-const HOSTILE: &str = "E'back\\\\slash \\\\n \"quotes\" ''single'' tab\\tnew\\nline\\r\\n \\x01\\x02\\x1f\\x7f \\u2028\\u2029 \
-     \\U0001F600 \\\\. {{braces}} <script>alert(1)</script> \u{fffd}\u{feff} e\\u0301 \\\\u0000 ,;|'";
-
-/// A pair as the gate stores it, with the text in every column that holds one.
-fn insert(demo: &Database, run: &str, text: &str) {
-    demo.as_superuser().run(&format!(
-        "INSERT INTO nlsql.run (role, name, status, seed, settings, search_path) VALUES ('demo', '{run}', 'done', 1, '{{}}', '');
-         INSERT INTO nlsql.run_phase (run_id, phase, ordinal, engine, status, seed, options)
-         SELECT id, 'joins', 1, 'offline', 'done', 1, '{{}}' FROM nlsql.run WHERE name = '{run}';
-         INSERT INTO nlsql.item (run_id, phase, slot, kind, question, sql, evidence, reasoning, tables, skeleton, template,
-                literals, result, checks, engine, seed, schema_hash, difficulty)
-         SELECT r.id, 'joins', n, 'pair', t, t || n, t, t, ARRAY[t], t, t, jsonb_build_array(t), jsonb_build_object(t, t),
-                jsonb_build_object('mutant', jsonb_build_object('sql', t)), 'offline', 1, '', 'easy'
-           FROM nlsql.run r, (VALUES (1, {text}), (2, '\\.'), (3, ' ')) v(n, t) WHERE r.name = '{run}'"
-    ));
-}
-
 #[test]
 fn hostile_text_comes_through_every_format() {
     let cluster = Cluster::new();
-    let demo = demo(&cluster, "demo");
+    let demo = cluster.writer("demo");
     insert(&demo, "h", HOSTILE);
     let text = serde_json::from_str::<Value>(&demo.run(&format!("SELECT to_json({HOSTILE}::text)"))).unwrap();
     let text = text.as_str().unwrap();
@@ -142,7 +107,7 @@ fn only_those_who_may_write_and_only_where_nothing_is() {
     let refused = demo.error("SELECT nlsql.export_jsonl('r')");
     assert_eq!(refused.sqlstate, "42501", "{refused}");
     assert!(refused.hint.contains("pg_write_server_files") && refused.hint.contains("nlsql.jsonl"), "{refused}");
-    assert!(!default_dir(&cluster).exists(), "a refused export makes no directory");
+    assert!(!cluster.export_dir().exists(), "a refused export makes no directory");
     cluster.create_role("other");
     demo.as_superuser().run(&support::grants("other"));
     for sql in ["SELECT nlsql.jsonl('r')", "SELECT nlsql.export_jsonl('r')"] {
@@ -153,7 +118,7 @@ fn only_those_who_may_write_and_only_where_nothing_is() {
 
     cluster.database("postgres").run("GRANT pg_write_server_files TO demo");
     let path = demo.run("SELECT file FROM nlsql.export_jsonl('r', 'x.jsonl')");
-    assert_eq!(path, default_dir(&cluster).join("x.jsonl").display().to_string());
+    assert_eq!(path, cluster.export_dir().join("x.jsonl").display().to_string());
     fs::write(&path, "mine").unwrap();
     let exists = demo.error("SELECT nlsql.export_jsonl('r', 'x.jsonl')");
     assert_eq!(exists.sqlstate, "58P02", "{exists}");
@@ -204,23 +169,23 @@ fn only_those_who_may_write_and_only_where_nothing_is() {
 #[test]
 fn an_export_that_is_cut_short_leaves_nothing() {
     let cluster = Cluster::new();
-    let demo = demo(&cluster, "demo");
+    let demo = cluster.writer("demo");
     insert(&demo, "big", "'a'");
     demo.as_superuser().run(
         "INSERT INTO nlsql.item (run_id, phase, slot, kind, question, sql, skeleton, checks, engine, seed, schema_hash)
          SELECT r.id, 'joins', n, 'pair', 'q' || n, repeat(md5(n::text), 20), 's', '{}', 'offline', 1, ''
            FROM nlsql.run r, generate_series(10, 60000) n",
     );
-    let dir = default_dir(&cluster);
+    let dir = cluster.export_dir();
     demo.run("SELECT nlsql.export_jsonl('big', 'small.jsonl', options => '{\"kinds\": [\"qa\"]}')");
     let cut = demo.error("SET statement_timeout = '40ms'; SELECT nlsql.export_jsonl('big')");
     assert_eq!(cut.sqlstate, "57014", "{cut}");
-    assert_eq!(names(&dir), ["small.jsonl"]);
+    assert_eq!(support::names(&dir), ["small.jsonl"]);
 
     // a server that is killed leaves a part, which the next export of that file takes away
     let mut killed = demo.spawn("SELECT pg_sleep(0); SELECT nlsql.export_jsonl('big')");
     support::eventually("a part is being written", std::time::Duration::from_secs(20), || {
-        names(&dir).iter().any(|n| n.ends_with(".part")) || !killed.is_running()
+        support::names(&dir).iter().any(|n| n.ends_with(".part")) || !killed.is_running()
     });
     let pid = demo.as_superuser().run(
         "SELECT pid FROM pg_stat_activity WHERE query LIKE '%export_jsonl%' AND usename = 'demo' AND state = 'active'",
@@ -231,7 +196,7 @@ fn an_export_that_is_cut_short_leaves_nothing() {
         assert!(!dir.join("big.jsonl").exists(), "a file has its name only when it is whole");
         demo.run("SELECT nlsql.export_jsonl('big')");
     }
-    assert_eq!(names(&dir), ["big.jsonl", "small.jsonl"]);
+    assert_eq!(support::names(&dir), ["big.jsonl", "small.jsonl"]);
     let whole = fs::read_to_string(dir.join("big.jsonl")).unwrap();
     assert_eq!(whole.lines().count() as i64, demo.number("SELECT count(*) FROM nlsql.dataset"));
     assert!(whole == demo.raw("SELECT * FROM nlsql.jsonl('big')"));
@@ -240,7 +205,7 @@ fn an_export_that_is_cut_short_leaves_nothing() {
 #[test]
 fn a_standby_exports_too() {
     let primary = Cluster::new();
-    let demo = demo(&primary, "demo");
+    let demo = primary.writer("demo");
     insert(&demo, "r", "'a'");
     let standby = Cluster::standby_of(&primary);
     let replica = standby.database("demo").as_role("demo");

@@ -5,11 +5,10 @@ use crate::dataset::format::Format;
 use crate::dataset::lines::{self, Part};
 use crate::dataset::options::ExportOptions;
 use crate::dataset::paths;
-use crate::dataset::prompt::{INSTRUCTION, Prompt, SchemaText};
 use crate::error::Result;
 use crate::pg::copy::{self, Aside, Lines};
-use crate::pg::dataset;
 use crate::pg::error::report;
+use crate::pg::{dataset, directory};
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
@@ -23,14 +22,8 @@ fn query(run: &str, format: &str, split: Option<&str>, options: &ExportOptions) 
     if split.is_some() {
         dataset::require_split(&sources)?;
     }
-    let db_id = match &options.db_id {
-        Some(name) => name.clone(),
-        None => dataset::database()?,
-    };
-    let prompt = Prompt {
-        instruction: options.system.clone().unwrap_or_else(|| INSTRUCTION.to_owned()),
-        schema: SchemaText::None,
-    };
+    let prompt = dataset::prompt(format, options)?;
+    let db_id = dataset::db_id(options)?;
     lines::query(&sources, format, split.map_or(Part::All, Part::Split), options, &prompt, &db_id)
 }
 
@@ -86,4 +79,26 @@ fn default_name(run: &str, format: &str, split: Option<&str>) -> String {
     let format = if format == "nlsql" { String::new() } else { format!(".{format}") };
     let split = split.map_or_else(String::new, |s| format!(".{s}"));
     format!("{run}{format}{split}.jsonl")
+}
+
+/// A directory that trainers and evaluators open as it is. Written aside, and named only when complete.
+#[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
+fn export_dataset(
+    run: &str,
+    dir: &str,
+    format: &str,
+    options: default!(JsonB, "'{}'"),
+) -> std::result::Result<
+    TableIterator<'static, (name!(file, String), name!(records, i64), name!(bytes, i64))>,
+    ErrorReport,
+> {
+    let export = || -> Result<Vec<(String, i64, i64)>> {
+        let options = ExportOptions::parse(&options.0)?;
+        let format = Format::parse(format)?;
+        copy::require_file_rights("pg_write_server_files", INSTEAD)?;
+        let target = paths::target(Some(dir), run, &copy::export_dir()?)?;
+        let files = directory::export(run, &target, format, &options)?;
+        Ok(files.into_iter().map(|f| (f.file, f.records as i64, f.bytes as i64)).collect())
+    };
+    export().map(TableIterator::new).map_err(report)
 }

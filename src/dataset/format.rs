@@ -59,6 +59,11 @@ impl Format {
         FORMATS.iter().find(|(format, _)| *format == self).map_or("nlsql", |(_, name)| name)
     }
 
+    /// Whether its records hold prompts, and so the schema.
+    pub fn has_prompt(self) -> bool {
+        !matches!(self, Format::Nlsql | Format::Spider | Format::Bird | Format::Csv)
+    }
+
     pub fn is_line(self) -> bool {
         !matches!(self, Format::Spider | Format::Bird | Format::Csv)
     }
@@ -159,7 +164,7 @@ const TOOL: &str = "[{\"type\":\"function\",\"function\":{\"name\":\"run_sql\",\
      statement and returns its rows.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"sql\":{\"type\":\
      \"string\"}},\"required\":[\"sql\"],\"additionalProperties\":false}}}]";
 
-/// The line of a record as an SQL expression over nlsql.item `i` (and, in preference, its `rejected`).
+/// What is selected of a record, from nlsql.item `i` (and, in preference, its `rejected`): its line, or columns.
 pub(crate) fn line(format: Format, options: &ExportOptions, prompt: &Prompt, db_id: &str) -> Result<String> {
     let layout = format.layout(options)?;
     let shape = Shape {
@@ -168,7 +173,8 @@ pub(crate) fn line(format: Format, options: &ExportOptions, prompt: &Prompt, db_
         answer: if options.reasoning { REASONED } else { ANSWER },
     };
     let json = match format {
-        Format::Nlsql | Format::Csv => return Ok("i.line".to_owned()),
+        Format::Nlsql => return Ok("i.line AS line".to_owned()),
+        Format::Csv => return Ok(csv(db_id)),
         Format::Chat => shape.chat(options.tools),
         Format::PromptCompletion if layout == "messages" => {
             let prompt = shape.messages(Json::default().raw("{\"prompt\":["));
@@ -189,7 +195,7 @@ pub(crate) fn line(format: Format, options: &ExportOptions, prompt: &Prompt, db_
         Format::Spider => spider(db_id),
         Format::Bird => bird(db_id),
     };
-    Ok(json.to_sql())
+    Ok(format!("{} AS line", json.to_sql()))
 }
 
 impl Shape<'_> {
@@ -321,6 +327,26 @@ fn bird(db_id: &str) -> Json {
     let json = json.raw(",\"evidence\":").text("COALESCE(i.evidence, '')").raw(",\"SQL\":").text("i.sql");
     let level = "CASE i.difficulty WHEN 'easy' THEN 'simple' WHEN 'medium' THEN 'moderate' ELSE 'challenging' END";
     json.raw(",\"difficulty\":").text(level).raw("}")
+}
+
+/// Columns as sql-eval names them; the category is the first that fits.
+fn csv(db_id: &str) -> String {
+    format!(
+        "i.question, i.sql AS query, {} AS db_name, CASE WHEN i.evidence IS NOT NULL THEN 'instruct' \
+         WHEN i.sql ~ ' / ' THEN 'ratio' WHEN 'date_fn' = ANY (i.features) THEN 'date_functions' \
+         WHEN 'group_by' = ANY (i.features) THEN 'group_by' WHEN 'order_by' = ANY (i.features) THEN 'order_by' \
+         WHEN 'join' = ANY (i.features) THEN 'table_join' ELSE 'where' END AS query_category, \
+         COALESCE(i.evidence, '') AS instructions",
+        quote_literal(db_id)
+    )
+}
+
+/// The gold SQL as evaluators of spider and bird read it: on one line, with its database.
+pub(crate) fn gold(db_id: &str) -> String {
+    format!(
+        "pg_catalog.regexp_replace(i.sql, '[[:cntrl:]]+', ' ', 'g') || E'\\t' || {} AS line",
+        quote_literal(&db_id.replace(|c: char| c.is_control(), " "))
+    )
 }
 
 #[cfg(test)]

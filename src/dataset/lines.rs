@@ -1,6 +1,7 @@
 //! The query behind an export: all lines of some runs in order, as one SQL text without parameters, since COPY
 //! takes none. It is made of fixed text, numbers and quoted literals.
 
+use super::directory::Container;
 use super::format::{self, Format};
 use super::options::{ExportOptions, unknown};
 use super::prompt::Prompt;
@@ -41,21 +42,43 @@ pub(crate) fn query(
     prompt: &Prompt,
     db_id: &str,
 ) -> Result<String> {
-    let line = format::line(format, options, prompt, db_id)?;
+    Ok(select(sources, format, part, options, &format::line(format, options, prompt, db_id)?))
+}
+
+/// The lines of a file: those of `query`, put together as its container wants them.
+pub(crate) fn file(
+    sources: &[Source],
+    format: Format,
+    (part, container): (Part<'_>, Container),
+    options: &ExportOptions,
+    prompt: &Prompt,
+    db_id: &str,
+) -> Result<String> {
+    if container == Container::Gold {
+        return Ok(select(sources, format, part, options, &format::gold(db_id)));
+    }
+    let lines = query(sources, format, part, options, prompt, db_id)?;
+    if container != Container::Array {
+        return Ok(lines);
+    }
+    let start = if format == Format::Bird { "'{\"question_id\":' || (q.n - 1) || ','" } else { "''" };
+    Ok(format!(
+        "SELECT CASE q.n WHEN 1 THEN '[' ELSE ',' END || {start} || q.line AS line \
+         FROM (SELECT l.line, pg_catalog.row_number() OVER () AS n FROM ({lines}) l) q UNION ALL SELECT ']'"
+    ))
+}
+
+fn select(sources: &[Source], format: Format, part: Part<'_>, options: &ExportOptions, what: &str) -> String {
     let kinds = kinds(format, options);
     let mut branches = Vec::new();
     for source in sources {
         for phase in &source.phases {
             if options.phases.as_ref().is_none_or(|wanted| wanted.contains(phase)) {
-                branches.push(branch(format, source.id, phase, part, kinds.as_deref(), &line));
+                branches.push(branch(format, source.id, phase, part, kinds.as_deref(), what));
             }
         }
     }
-    Ok(if branches.is_empty() {
-        "SELECT NULL::text AS line WHERE false".to_owned()
-    } else {
-        branches.join(" UNION ALL ")
-    })
+    if branches.is_empty() { "SELECT NULL::text AS line WHERE false".to_owned() } else { branches.join(" UNION ALL ") }
 }
 
 /// None = every kind that there is.
@@ -70,7 +93,7 @@ fn kinds(format: Format, options: &ExportOptions) -> Option<Vec<String>> {
     }
 }
 
-fn branch(format: Format, run_id: i64, phase: &str, part: Part<'_>, kinds: Option<&[String]>, line: &str) -> String {
+fn branch(format: Format, run_id: i64, phase: &str, part: Part<'_>, kinds: Option<&[String]>, what: &str) -> String {
     let mut conditions = vec![format!("i.run_id = {run_id}"), format!("i.phase = {}", quote_literal(phase))];
     if let Part::Split(split) = part {
         conditions.push(format!("i.split = {}", quote_literal(split)));
@@ -84,15 +107,15 @@ fn branch(format: Format, run_id: i64, phase: &str, part: Part<'_>, kinds: Optio
     }
     let conditions = conditions.join(" AND ");
     match format {
-        Format::Nlsql => format!("(SELECT {line} AS line FROM nlsql.item_line i WHERE {conditions} ORDER BY i.slot)"),
-        Format::Preference => preference(&conditions, line),
-        _ => format!("(SELECT {line} AS line FROM nlsql.item i WHERE {conditions} ORDER BY i.slot)"),
+        Format::Nlsql => format!("(SELECT {what} FROM nlsql.item_line i WHERE {conditions} ORDER BY i.slot)"),
+        Format::Preference => preference(&conditions, what),
+        _ => format!("(SELECT {what} FROM nlsql.item i WHERE {conditions} ORDER BY i.slot)"),
     }
 }
 
 /// Each pair with every statement that is known to be worse: a mutant of it whose result differs, and refused
 /// candidates for the same question or repaired into it.
-fn preference(conditions: &str, line: &str) -> String {
+fn preference(conditions: &str, what: &str) -> String {
     let sides = format!(
         "SELECT i.*, i.checks #>> '{{mutant,sql}}' AS rejected, 0::bigint AS turn FROM nlsql.item i WHERE {conditions} \
          UNION ALL SELECT i.*, x.sql, x.id FROM nlsql.item i JOIN nlsql.reject x ON x.run_id = i.run_id \
@@ -100,7 +123,7 @@ fn preference(conditions: &str, line: &str) -> String {
          UNION ALL SELECT i.*, x.sql, x.id FROM nlsql.item i JOIN nlsql.reject x ON x.run_id = i.run_id \
          AND x.fix = i.sql WHERE x.question IS DISTINCT FROM i.question AND {conditions}"
     );
-    format!("(SELECT {line} AS line FROM ({sides}) i WHERE i.rejected <> i.sql ORDER BY i.slot, i.turn)")
+    format!("(SELECT {what} FROM ({sides}) i WHERE i.rejected <> i.sql ORDER BY i.slot, i.turn)")
 }
 
 #[cfg(test)]

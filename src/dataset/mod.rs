@@ -1,6 +1,9 @@
 //! What becomes of accepted records: keys for duplicates, splits, line formats, measures, pages. No pgrx.
 
 pub(crate) mod benchmark;
+pub(crate) mod card;
+pub(crate) mod databases;
+pub(crate) mod directory;
 pub(crate) mod format;
 pub(crate) mod keys;
 pub(crate) mod lines;

@@ -2,16 +2,18 @@
 
 use crate::error::{Error, Result};
 use crate::plan::options::nearest;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ExportOptions {
     /// Replace a file or directory that is there.
+    #[serde(skip_serializing)]
     pub overwrite: bool,
     /// Whose run, where a superuser sees several of that name.
+    #[serde(skip_serializing)]
     pub role: Option<String>,
     /// Further runs, appended in this order.
     pub runs: Vec<String>,
@@ -90,6 +92,10 @@ impl ExportOptions {
         }
         one_of("schema", self.schema.as_deref(), &["ddl", "compact", "none"])?;
         one_of("schema_tables", self.schema_tables.as_deref(), &["auto", "all", "used"])?;
+        if self.schema_tables.as_deref() == Some("all") && self.distractors.is_some() {
+            return Err(Error::invalid("option \"distractors\" has no meaning where schema_tables is \"all\"")
+                .hint("Use schema_tables \"used\", which is also the default with distractors."));
+        }
         for (key, value) in [("distractors", self.distractors), ("schema_tokens", self.schema_tokens)] {
             if value.is_some_and(|n| n < 0) {
                 return Err(Error::invalid(format!("option \"{key}\" must not be negative")));

@@ -1,7 +1,9 @@
 //! The fixed side of a prompt in an export: the instruction, and the text of the schema that goes with a record.
 
 use super::format::Json;
-use crate::schema::model::quote_literal;
+use super::options::ExportOptions;
+use crate::prompt::describe::{Notes, describe, tokens};
+use crate::schema::model::{Column, Schema, Table, quote_ident, quote_literal};
 use std::collections::BTreeMap;
 
 pub(crate) const INSTRUCTION: &str = "You are an expert in PostgreSQL. Answer a question about the data with one SQL \
@@ -17,6 +19,55 @@ pub(crate) enum SchemaText {
         texts: BTreeMap<String, String>,
         distractors: u32,
     },
+}
+
+/// Tokens up to which `auto` shows the whole schema, and the tables beside the used ones where it is longer.
+const WHOLE_TOKENS: usize = 4_000;
+const DISTRACTORS: u32 = 4;
+
+impl SchemaText {
+    /// The relations in the order of their names; nothing of it depends on rows or statistics.
+    pub fn new(schema: &Schema, options: &ExportOptions) -> SchemaText {
+        let write: fn(&Schema, usize) -> String = match options.schema.as_deref() {
+            Some("none") => return SchemaText::None,
+            Some("compact") => |schema, i| compact(&schema.tables[i]),
+            _ => |schema, i| describe(schema, &[], &[i], 1, &Notes::default(), usize::MAX),
+        };
+        let mut schema = schema.clone();
+        schema.tables.retain(|t| !t.is_child() && !t.columns.is_empty());
+        schema.tables.iter_mut().for_each(|t| t.rows = -1.0);
+        let texts: BTreeMap<String, String> =
+            (0..schema.tables.len()).map(|i| (schema.tables[i].qualified(), write(&schema, i))).collect();
+        let whole = texts.values().cloned().collect::<Vec<_>>().join("\n\n");
+        let most = options.schema_tokens.map_or(WHOLE_TOKENS, |n| n.max(0) as usize);
+        let distractors = options.distractors.map(|n| n.max(0) as u32);
+        match options.schema_tables.as_deref() {
+            Some("all") => SchemaText::Whole(whole),
+            Some("used") => SchemaText::Tables { texts, distractors: distractors.unwrap_or(0) },
+            _ if distractors.is_none() && tokens(&whole) <= most => SchemaText::Whole(whole),
+            _ => SchemaText::Tables { texts, distractors: distractors.unwrap_or(DISTRACTORS) },
+        }
+    }
+}
+
+/// One line a table: `film(film_id integer key, language_id integer -> language.language_id)`.
+fn compact(table: &Table) -> String {
+    let column = |c: &Column| {
+        let key = table.primary_key.iter().flatten().any(|k| *k == c.name);
+        let part = |f: &&crate::schema::model::ForeignKey| f.columns.contains(&c.name);
+        let parent = table.foreign_keys.iter().find(part).and_then(|f| {
+            let at = f.columns.iter().position(|k| *k == c.name)?;
+            Some(format!(
+                " -> {}.{}.{}",
+                quote_ident(&f.ref_schema),
+                quote_ident(&f.ref_table),
+                quote_ident(f.ref_columns.get(at)?)
+            ))
+        });
+        let key = if key { " key" } else { "" };
+        format!("{} {}{key}{}", quote_ident(&c.name), c.type_name, parent.unwrap_or_default())
+    };
+    format!("{}({})", table.qualified(), table.columns.iter().map(column).collect::<Vec<_>>().join(", "))
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -73,4 +124,39 @@ fn per_record(texts: &BTreeMap<String, String>, distractors: u32) -> String {
         "COALESCE((SELECT pg_catalog.string_agg({json}::jsonb ->> c.name, E'\\n\\n' ORDER BY c.name COLLATE \"C\") \
          FROM ({chosen}) c), '')"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prompt::test_schema::shop;
+    use serde_json::json;
+
+    fn text(options: serde_json::Value) -> SchemaText {
+        SchemaText::new(&shop(), &ExportOptions::parse(&options).unwrap())
+    }
+
+    #[test]
+    fn the_schema_is_shown_as_asked() {
+        let SchemaText::Whole(ddl) = text(json!({})) else { panic!("a small schema is shown whole") };
+        assert!(ddl.contains("CREATE TABLE shop.\"order\" (") && ddl.contains("REFERENCES shop.customer"), "{ddl}");
+        assert!(!ddl.contains("rows"), "statistics are no part of it: {ddl}");
+        assert!(!ddl.contains("order_2024"), "a partition shows in its parent: {ddl}");
+        let SchemaText::Whole(short) = text(json!({"schema": "compact"})) else { panic!("whole") };
+        assert!(short.contains("customer_id integer -> shop.customer.customer_id"), "{short}");
+        assert!(short.len() < ddl.len());
+        assert_eq!(text(json!({"schema": "none"})), SchemaText::None);
+    }
+
+    #[test]
+    fn a_long_schema_is_cut_down_to_what_a_record_uses() {
+        let distractors = |options| match text(options) {
+            SchemaText::Tables { distractors, .. } => Some(distractors),
+            _ => None,
+        };
+        assert_eq!(distractors(json!({"schema_tokens": 10})), Some(DISTRACTORS));
+        assert_eq!(distractors(json!({"schema_tables": "used"})), Some(0));
+        assert_eq!(distractors(json!({"distractors": 2})), Some(2));
+        assert_eq!(distractors(json!({"schema_tokens": 10, "schema_tables": "all"})), None);
+    }
 }

@@ -195,6 +195,7 @@ struct Placement<'a> {
     sizes: Vec<f64>,
     /// Records missing by split and stratum.
     missing: [Vec<f64>; 3],
+    shares: [f64; 3],
 }
 
 impl<'a> Placement<'a> {
@@ -218,7 +219,7 @@ impl<'a> Placement<'a> {
                 }
             }
         }
-        Placement { records, strata, sizes, missing }
+        Placement { records, strata, sizes, missing, shares }
     }
 
     /// Records of a group by stratum, and in all.
@@ -231,12 +232,18 @@ impl<'a> Placement<'a> {
         counts.into_iter().collect()
     }
 
-    /// The split that comes nearest to its targets by this group: the sum of squares falls most where most is missed.
-    /// A stratum counts by what of it is missed, so that a small one is met as well as a large one.
+    /// The split that comes nearest to its targets by this group, in all and in each of its strata: where the squared
+    /// distances fall most, each as a share of its target. So small splits fill as fast as large ones, and a group that
+    /// is too large for one goes elsewhere. A target below one record counts as one.
     fn missed_most(&self, group: &[usize]) -> usize {
         let counts = self.counts(group);
-        let missed =
-            |split: usize| counts.iter().map(|(at, n)| n * self.missing[split][*at] / self.sizes[*at]).sum::<f64>();
+        let missed = |split: usize| match self.shares[split] {
+            0.0 => f64::NEG_INFINITY,
+            share => counts
+                .iter()
+                .map(|(at, n)| n * (2.0 * self.missing[split][*at] - n) / (share * self.sizes[*at]).max(1.0))
+                .sum::<f64>(),
+        };
         (1..SPLITS.len()).fold(0, |best, split| if missed(split) > missed(best) { split } else { best })
     }
 

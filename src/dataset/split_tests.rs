@@ -99,3 +99,27 @@ fn a_split_without_a_share_gets_nothing() {
     assert_eq!(sizes(&done)[1], 0);
     assert_eq!(split(Vec::new(), SHARES), Assignment::default());
 }
+
+#[test]
+fn every_stratum_is_spread_whatever_comes_first() {
+    // phases follow one another, and the last is much larger
+    let stratum = |i: i64| {
+        if i < 60 {
+            "pairs"
+        } else if i < 90 {
+            "docs"
+        } else {
+            "rows"
+        }
+    };
+    let records: Vec<Record> =
+        (0..370).map(|i| record(i, i as u64, &format!("{i} is one question and no other {i}"), stratum(i))).collect();
+    let done = split(records, SHARES);
+    for (name, size) in [("pairs", 60), ("docs", 30), ("rows", 280)] {
+        for (split, share) in SHARES.iter().enumerate() {
+            let found = done.assigned.iter().filter(|(id, s)| *s == split && stratum(*id) == name).count();
+            let target = (f64::from(size) * share).round() as usize;
+            assert!(found.abs_diff(target) <= 1, "{name} in {split}: {found} of {target}");
+        }
+    }
+}

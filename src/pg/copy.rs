@@ -65,7 +65,7 @@ pub(crate) fn make_export_dir(target: &Path) -> Result<()> {
         .map_err(|e| file_error("create directory", parent, &e))
 }
 
-/// A file written aside. It goes when this is dropped, also by an error of the server, unless `keep` was called.
+/// A file or directory written aside. It goes when this is dropped, also by an error of the server, unless `keep` was called.
 pub(crate) struct Aside {
     path: PathBuf,
     target: PathBuf,
@@ -73,8 +73,12 @@ pub(crate) struct Aside {
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        remove(&self.path);
     }
+}
+
+fn remove(path: &Path) {
+    let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
 }
 
 impl Aside {
@@ -85,6 +89,25 @@ impl Aside {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Gives the directory its name; one that is there goes in the same instant, where the file system can do that.
+    pub fn keep_directory(self, overwrite: bool) -> Result<()> {
+        let there = self.target.symlink_metadata().is_ok();
+        if there && !overwrite {
+            return Err(exists_error(&self.target));
+        }
+        if there && exchange(&self.path, &self.target).is_ok() {
+            // what was there stands aside now, and goes with this
+            return Ok(());
+        }
+        if there {
+            remove(&self.target);
+        }
+        match fs::rename(&self.path, &self.target) {
+            Err(e) if e.kind() == ErrorKind::DirectoryNotEmpty => Err(exists_error(&self.target)),
+            done => done.map_err(|e| file_error("rename to", &self.target, &e)),
+        }
     }
 
     /// Gives the file its name; its size.
@@ -107,13 +130,30 @@ impl Aside {
     }
 }
 
+/// Lets two names change places.
+#[cfg(target_os = "linux")]
+fn exchange(a: &Path, b: &Path) -> std::io::Result<()> {
+    use std::os::unix::ffi::OsStrExt;
+    let [a, b] = [a, b].map(|p| CString::new(p.as_os_str().as_bytes()));
+    let (a, b) = (a?, b?);
+    // SAFETY: both are NUL-terminated paths.
+    let done =
+        unsafe { libc::renameat2(libc::AT_FDCWD, a.as_ptr(), libc::AT_FDCWD, b.as_ptr(), libc::RENAME_EXCHANGE) };
+    if done == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn exchange(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
 /// What a killed server left behind of the same export.
 fn remove_stale(target: &Path) {
     let (Some(dir), Some(file)) = (target.parent(), target.file_name().and_then(|f| f.to_str())) else { return };
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let stale = entry.file_name().to_str().and_then(|name| paths::aside_of(name, file));
         if stale.is_some_and(|pid| pid == session::pid() || !Path::new("/proc").join(pid.to_string()).exists()) {
-            let _ = fs::remove_file(entry.path());
+            remove(&entry.path());
         }
     }
 }

@@ -1,8 +1,12 @@
 //! What the exports, the splits and the reports read of runs: always as the caller, under row security.
 
+use super::introspect;
 use super::owner::with_catalog_path;
 use super::spi::{self, Arg};
+use crate::dataset::format::Format;
 use crate::dataset::lines::Source;
+use crate::dataset::options::ExportOptions;
+use crate::dataset::prompt::{INSTRUCTION, Prompt, SchemaText};
 use crate::error::{Code, Error, Result};
 use serde::Deserialize;
 
@@ -57,20 +61,40 @@ pub(crate) fn ids(sources: &[Source]) -> String {
     sources.iter().map(|s| s.id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Refuses runs of which no record has a split.
-pub(crate) fn require_split(sources: &[Source]) -> Result<()> {
+/// What stands in the prompts of an export: the schema as the current role may see it.
+pub(crate) fn prompt(format: Format, options: &ExportOptions) -> Result<Prompt> {
+    let schema = match options.schema.as_deref() {
+        _ if !format.has_prompt() => SchemaText::None,
+        Some("none") => SchemaText::None,
+        _ => SchemaText::new(&introspect::catalog(None)?, options),
+    };
+    Ok(Prompt { instruction: options.system.clone().unwrap_or_else(|| INSTRUCTION.to_owned()), schema })
+}
+
+/// Whether any record of the runs has a split.
+pub(crate) fn is_split(sources: &[Source]) -> Result<bool> {
     let text = format!(
         "SELECT EXISTS (SELECT FROM nlsql.item_line i WHERE i.run_id IN ({}) AND i.split IS NOT NULL)::text",
         ids(sources)
     );
-    if spi::first(with_catalog_path(|| spi::select(&text, &[]))?).as_deref() == Some("true") {
+    Ok(spi::first(with_catalog_path(|| spi::select(&text, &[]))?).as_deref() == Some("true"))
+}
+
+/// Refuses runs of which no record has a split.
+pub(crate) fn require_split(sources: &[Source]) -> Result<()> {
+    if is_split(sources)? {
         return Ok(());
     }
     Err(Error::new(Code::ObjectNotInPrerequisiteState, format!("run \"{}\" is not split yet", sources[0].name))
         .hint(format!("SELECT * FROM nlsql.split('{}');", sources[0].name)))
 }
 
-pub(crate) fn database() -> Result<String> {
+/// The name of the database in an export.
+pub(crate) fn db_id(options: &ExportOptions) -> Result<String> {
+    options.db_id.clone().map_or_else(database, Ok)
+}
+
+fn database() -> Result<String> {
     let rows = with_catalog_path(|| spi::select("SELECT current_database()::text", &[]))?;
     spi::first(rows).ok_or_else(|| Error::internal("no current database"))
 }

@@ -5,6 +5,7 @@ pub(crate) mod ask;
 pub(crate) mod audit;
 pub(crate) mod copy;
 pub(crate) mod dataset;
+pub(crate) mod directory;
 pub(crate) mod enqueue;
 pub(crate) mod error;
 pub(crate) mod gate;

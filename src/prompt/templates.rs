@@ -10,7 +10,7 @@ const FUEL: u64 = 2_000_000;
 /// Longer templates are refused.
 const SOURCE_BYTES: usize = 64 * 1024;
 
-const SHIPPED: [(&str, &str); 14] = [
+const SHIPPED: [(&str, &str); 15] = [
     ("system", include_str!("../../templates/system.j2")),
     ("schema", include_str!("../../templates/schema.j2")),
     ("wish", include_str!("../../templates/wish.j2")),
@@ -25,6 +25,7 @@ const SHIPPED: [(&str, &str); 14] = [
     ("reword", include_str!("../../templates/reword.j2")),
     ("repair", include_str!("../../templates/repair.j2")),
     ("score", include_str!("../../templates/score.j2")),
+    ("card", include_str!("../../templates/card.j2")),
 ];
 
 /// Name and text of every shipped template, for the view `nlsql.templates`.
@@ -89,10 +90,10 @@ fn empty() -> Environment<'static> {
 }
 
 /// Names that a template is given; `loop` and `range` come from the language.
-const GIVEN: [&str; 21] = [
+const GIVEN: [&str; 22] = [
     "count", "min_tables", "max_tables", "seen", "difficulty", "style", "style_hint", "theme", "function", "question",
     "items", "candidates", "database", "version", "schema_text", "overview", "tables", "values_shown", "tools", "form",
-    "range",
+    "card", "range",
 ];
 
 /// Refuses a template that cannot be read, or names what it is not given, when it is written, with line and column.

@@ -215,6 +215,18 @@ impl Cluster {
         database
     }
 
+    /// The same, and the role may write files of the server.
+    pub fn writer(&self, name: &str) -> Database {
+        let demo = self.demo(name);
+        self.database("postgres").run("GRANT pg_write_server_files TO demo");
+        demo
+    }
+
+    /// Where exports go that name no place.
+    pub fn export_dir(&self) -> PathBuf {
+        self.dir.join("data/nlsql_export")
+    }
+
     /// A new database with one of the public ones in it, owned by a role of its own name; none where the folder is
     /// not at hand.
     pub fn public(&self, name: &str) -> Option<Database> {

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports)] // each test file uses its part
 
 mod cluster;
+pub mod hostile;
 mod model_author;
 mod model_server;
 mod psql;
@@ -21,6 +22,14 @@ pub fn eventually(what: &str, limit: Duration, mut condition: impl FnMut() -> bo
         std::thread::sleep(Duration::from_millis(20));
     }
     start.elapsed()
+}
+
+/// Names in a folder, in order; none where there is no such folder.
+pub fn names(dir: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).map(|d| d.flatten().collect::<Vec<_>>()).unwrap_or_default();
+    let mut names: Vec<_> = entries.iter().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Folder of public databases beside the repository, where there is one.

@@ -1,0 +1,49 @@
+-- What a dataset's card and manifest say of its runs ({ids}), as the reader sees them: no role, id or time, so that
+-- equal runs give equal files. A statement for SPI, no part of the extension's script.
+WITH item AS NOT MATERIALIZED (
+  SELECT i.* FROM nlsql.item i WHERE i.run_id IN ({ids})
+),
+-- skeletons and templates of more than one split
+crossing AS (
+  SELECT count(*) FILTER (WHERE x.what = 'skeleton') AS skeletons, count(*) FILTER (WHERE x.what = 'template') AS templates
+    FROM (SELECT 'skeleton' AS what FROM item WHERE split IS NOT NULL AND skeleton IS NOT NULL
+           GROUP BY skeleton HAVING count(DISTINCT split) > 1
+          UNION ALL
+          SELECT 'template' FROM item WHERE split IS NOT NULL AND template IS NOT NULL
+           GROUP BY template HAVING count(DISTINCT split) > 1) x
+),
+conflicts AS (
+  SELECT count(*) AS questions FROM (
+    SELECT 1 FROM item WHERE kind = 'pair' AND split IS NOT NULL
+     GROUP BY question_key HAVING count(DISTINCT result ->> 'hash') > 1) x
+)
+SELECT json_build_object(
+  'runs', (SELECT json_agg(json_build_object('name', r.name, 'seed', r.seed, 'status', r.status, 'settings', r.settings,
+             'phases', (SELECT json_agg(json_build_object('phase', p.phase, 'engine', p.engine, 'status', p.status,
+                          'requested', p.requested, 'seed', p.seed, 'options', p.options,
+                          'records', (SELECT count(*) FROM nlsql.item i WHERE i.run_id = p.run_id AND i.phase = p.phase))
+                          ORDER BY p.ordinal)
+                          FROM nlsql.run_phase p WHERE p.run_id = r.id)) ORDER BY r.id)
+             FROM nlsql.run r WHERE r.id IN ({ids})),
+  'schema_hash', (SELECT COALESCE(json_agg(DISTINCT i.schema_hash), '[]') FROM item i),
+  'difficulty', (SELECT json_object_agg(x.difficulty, x.n) FROM (
+     SELECT difficulty, count(*) AS n FROM item WHERE difficulty IS NOT NULL GROUP BY 1
+      ORDER BY array_position(ARRAY['easy', 'medium', 'hard', 'extra'], difficulty)) x),
+  'features', (SELECT json_object_agg(x.feature, x.n) FROM (
+     SELECT f.feature, count(*) AS n FROM item, unnest(features) f(feature) GROUP BY 1 ORDER BY 2 DESC, 1) x),
+  'example', (SELECT json_build_object('question', i.question, 'sql', i.sql) FROM item i
+               WHERE i.kind = 'pair' AND i.split = 'train' ORDER BY i.run_id, i.phase, i.slot LIMIT 1),
+  'measures', (SELECT json_build_object(
+     'records', count(*),
+     'records_without_split', count(*) FILTER (WHERE i.split IS NULL),
+     'pairs', count(*) FILTER (WHERE i.kind = 'pair'),
+     'pairs_executed', count(*) FILTER (WHERE i.kind = 'pair' AND (i.checks ->> 'executed')::bool),
+     'tables', (SELECT count(DISTINCT t.name) FROM item, unnest(tables) t(name)),
+     'columns', (SELECT count(DISTINCT c.name) FROM item, unnest(columns) c(name)),
+     'functions', (SELECT count(DISTINCT f.name) FROM item, unnest(functions) f(name)),
+     'skeletons', count(DISTINCT i.skeleton),
+     'templates', count(DISTINCT i.template),
+     'skeletons_in_two_splits', (SELECT c.skeletons FROM crossing c),
+     'templates_in_two_splits', (SELECT c.templates FROM crossing c),
+     'questions_with_two_results', (SELECT c.questions FROM conflicts c)) FROM item i)
+)::text
