@@ -41,6 +41,7 @@ type Row = (
     Option<String>,
     Option<String>,
     Option<i32>,
+    Option<pgrx::JsonB>,
 );
 
 #[allow(clippy::type_complexity)]
@@ -65,6 +66,7 @@ fn check_sql(
             name!(difficulty, Option<String>),
             name!(skeleton, Option<String>),
             name!(position, Option<i32>),
+            name!(mutation, Option<pgrx::JsonB>),
         ),
     >,
     ErrorReport,
@@ -143,9 +145,9 @@ unsafe fn lxid() -> u32 {
     unsafe { (*pg_sys::MyProc).vxid.lxid }
 }
 
-const KEYS: [&str; 10] = [
-    "bytes", "catalogs", "cost", "foreign_tables", "memory_mb", "rows", "schema_only", "subjects", "timeout_ms",
-    "refuse",
+const KEYS: [&str; 11] = [
+    "bytes", "catalogs", "cost", "foreign_tables", "memory_mb", "proof", "rows", "schema_only", "subjects",
+    "timeout_ms", "refuse",
 ];
 
 fn read_options(value: &Value, mut options: Options) -> Result<Options> {
@@ -159,6 +161,7 @@ fn read_options(value: &Value, mut options: Options) -> Result<Options> {
         match key.as_str() {
             "schema_only" => drop(flag()?),
             "catalogs" => options.catalogs = flag()?,
+            "proof" => options.proof = flag()?,
             "foreign_tables" => {
                 options.foreign_tables = flag()?;
                 options.limits.foreign_tables = options.foreign_tables;
@@ -241,5 +244,6 @@ fn row(verdict: Verdict) -> Row {
         known.then(|| facts.hardness.difficulty().to_owned()),
         known.then_some(facts.skeleton),
         position,
+        verdict.mutation.and_then(|proof| serde_json::to_value(proof).ok()).map(pgrx::JsonB),
     )
 }

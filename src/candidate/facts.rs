@@ -42,7 +42,20 @@ pub(crate) struct Hardness {
 }
 
 impl Hardness {
-    /// easy, medium, hard or extra.
+    /// Spider's classes, with a, b, c for the three counts:
+    ///
+    /// | class | a: clauses, joins, ORs, patterns | b: nesting | c: more than one of a kind |
+    /// |---|---|---|---|
+    /// | easy | <= 1 | 0 | 0 |
+    /// | medium | <= 1 | 0 | <= 2 |
+    /// | medium | <= 2 | 0 | <= 1 |
+    /// | hard | <= 2 | 0 | > 2 |
+    /// | hard | 3 | 0 | <= 2 |
+    /// | hard | <= 1 | 1 | 0 |
+    /// | extra | everything else | | |
+    ///
+    /// PostgreSQL's part: FULL, LATERAL and NATURAL joins count as joins, ILIKE and regular expressions as patterns,
+    /// CTEs and window clauses as nesting. The user's copy of this stands in the comment of `nlsql.check_sql`.
     pub fn difficulty(self) -> &'static str {
         let Hardness { component1: one, component2: two, others } = self;
         if two == 0 && one <= 1 && others == 0 {
@@ -55,6 +68,35 @@ impl Hardness {
             "hard"
         } else {
             "extra"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Hardness;
+
+    #[test]
+    fn difficulty_by_the_published_table() {
+        for (component1, component2, others, expected) in [
+            (0, 0, 0, "easy"),
+            (1, 0, 0, "easy"),
+            (1, 0, 2, "medium"),
+            (2, 0, 0, "medium"),
+            (2, 0, 1, "medium"),
+            (2, 0, 2, "extra"),
+            (1, 0, 3, "hard"),
+            (2, 0, 3, "hard"),
+            (3, 0, 2, "hard"),
+            (3, 0, 3, "extra"),
+            (1, 1, 0, "hard"),
+            (1, 1, 1, "extra"),
+            (2, 1, 0, "extra"),
+            (0, 2, 0, "extra"),
+            (4, 0, 0, "extra"),
+        ] {
+            let hardness = Hardness { component1, component2, others };
+            assert_eq!(hardness.difficulty(), expected, "{hardness:?}");
         }
     }
 }

@@ -131,6 +131,8 @@ pub(crate) struct Verdict {
     /// Total cost, estimated rows, node types of the plan.
     pub plan: Option<PlanFacts>,
     pub result: Option<ResultFacts>,
+    /// Where a proof was asked for.
+    pub mutation: Option<Mutation>,
 }
 
 impl Verdict {
@@ -145,6 +147,28 @@ pub(crate) struct PlanFacts {
     pub rows: f64,
     /// Node types from the top down, in the order of EXPLAIN: `Limit`, `Sort`, `HashAggregate`, ...
     pub nodes: Vec<String>,
+}
+
+/// How many one-step changes of an accepted statement its result tells apart from it, on the data as they are.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Mutation {
+    /// Changed statements that ran to an end.
+    pub mutants: u32,
+    /// Those with another result.
+    pub told_apart: u32,
+    /// Those with the same.
+    pub alike: Vec<Change>,
+    /// Changes that made no statement, or one that passed a limit.
+    pub failed: u32,
+}
+
+/// A change that the result does not show.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Change {
+    /// condition, comparison, connective, constant, operator, join, aggregate, distinct, order or set_op.
+    pub kind: String,
+    /// 1-based, in characters; none where the change has no place of its own.
+    pub position: Option<u32>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -88,6 +88,7 @@ fn effective(phase: Phase, given: &Options, row: PhaseRow, settings: &Settings) 
     o.tables = o.tables.or(from_row.tables);
     o.functions = o.functions.or(from_row.functions);
     o.schema_only = o.schema_only.or(from_row.schema_only);
+    o.proof = o.proof.or(from_row.proof);
     o.difficulty = o.difficulty.or(from_row.difficulty);
     o.styles = o.styles.or(from_row.styles);
     o.critic_rounds = o.critic_rounds.or(from_row.critic_rounds);

@@ -72,6 +72,9 @@ pub(crate) struct Options {
     /// Phase questions: the user's own questions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub questions: Option<Vec<String>>,
+    /// Each pair is compared with one-step mutants of its statement, and how many differ stands in its checks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<bool>,
 }
 
 pub(crate) const KEYS: [&str; 25] = [
@@ -80,7 +83,7 @@ pub(crate) const KEYS: [&str; 25] = [
     "critic", "critic_rounds", "critic_threshold", "prompt_tokens_max", "distractors", "max_completion_tokens",
     "temperature",
 ];
-const MORE_KEYS: [&str; 2] = ["template", "questions"];
+const MORE_KEYS: [&str; 3] = ["template", "questions", "proof"];
 
 impl Options {
     /// Reads a caller's object; an unknown key or a wrong type is 22023 with the nearest key as hint.

@@ -2,25 +2,10 @@
 # Anonymises every table of every public database and prints one table: survivors, joins, constraints, linkage, speed.
 # In a cluster of its own, gone afterwards. The extension must be installed; a release build for the figures of speed.
 #     tests/bench/anonymize.sh [DATABASE...]
-source "$(dirname "$0")/../../scripts/common.sh"
+source "$(dirname "$0")/cluster.sh"
 
-bindir=$(dirname "$pg_config")
-data=${NLSQL_DATA:-$root/../shared/data}
 [ -e "$data/chinook.sql.gz" ] || fail "no databases in $data: set NLSQL_DATA"
-dir=$(mktemp -d /tmp/nlsql-anonymize.XXXXXX)
-chmod 755 "$dir"
-[ "$(id -u)" -ne 0 ] || chown postgres: "$dir"
-
-stop() {
-    as_server "$bindir/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
-    rm -rf "$dir"
-}
-trap stop EXIT
-
-as_server "$bindir/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
-as_server env -u RUST_BACKTRACE "$bindir/pg_ctl" -D "$dir/data" -l "$dir/log" -w \
-    -o "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=off -c max_locks_per_transaction=1024" start >/dev/null
-export PGHOST=$dir PGUSER=postgres PATH=$bindir:$PATH
+start_cluster max_locks_per_transaction=1024
 for role in one two three four; do psql -Xq -d postgres -c "CREATE ROLE $role SUPERUSER LOGIN"; done
 [ $# -gt 0 ] || set -- pagila sakila chinook northwind synthea evergreen
 for name in "$@"; do

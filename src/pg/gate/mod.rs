@@ -12,9 +12,11 @@ mod functions;
 mod literals;
 mod locks;
 pub(crate) mod memory;
+mod mutant;
 mod net;
 mod parse;
 mod plan;
+mod prove;
 mod relations;
 mod sandbox;
 mod sizes;
@@ -25,6 +27,7 @@ use crate::candidate::{Candidate, Expect, Refusal, ResultFacts, Stage, Verdict};
 use crate::error::Result;
 use execute::{Against, RowHash};
 use functions::Functions;
+use mutant::Mutator;
 use pgrx::pg_sys;
 use relations::Relations;
 use sandbox::Sandbox;
@@ -88,6 +91,8 @@ pub(crate) struct Options {
     pub refuse_duplicates: bool,
     pub refuse_whole_table: bool,
     pub refuse_fan_out: bool,
+    /// Accepted statements are also compared with their one-step mutants.
+    pub proof: bool,
     pub limits: Limits,
 }
 
@@ -138,6 +143,7 @@ impl Gate {
     pub(crate) fn check(&mut self, sql: &str, mode: Mode) -> Result<Verdict> {
         let mut check = Check::new(mode, None);
         self.run(sql, &mut check)?;
+        self.prove(sql, &mut check)?;
         Ok(check.verdict)
     }
 
@@ -158,8 +164,9 @@ impl Gate {
         let stage = Cell::new(Stage::Parse);
         let path = self.search_path.take();
         let allowed = self.functions.allowed();
-        let sandbox =
-            Sandbox { role: self.role, search_path: path.as_deref(), limits: &options.limits, allowed: &allowed };
+        let timeout_ms = check.timeout_ms.unwrap_or(options.limits.timeout_ms);
+        let limits = Limits { timeout_ms, ..options.limits.clone() };
+        let sandbox = Sandbox { role: self.role, search_path: path.as_deref(), limits: &limits, allowed: &allowed };
         let ended = sandbox.run(&stage, || self.steps(&text, &options, &stage, check));
         self.search_path = path;
         check.verdict.refusal = ended?.err();
@@ -175,9 +182,12 @@ impl Gate {
     ) -> sandbox::Ended<()> {
         let limits = &options.limits;
         let raw = parse::parse(text, limits)?;
-        stage.set(Stage::Analyze);
         // SAFETY: in the sandbox; each step gets what the one before made of the same text.
         unsafe {
+            if let Some(mutator) = &mut check.mutator {
+                mutator.run(raw)?;
+            }
+            stage.set(Stage::Analyze);
             let query =
                 pg_sys::parse_analyze_fixedparams(raw, text.as_ptr(), std::ptr::null(), 0, std::ptr::null_mut());
             stage.set(Stage::Policy);
@@ -213,24 +223,23 @@ impl Gate {
         };
         let mut check = Check::new(mode, None);
         self.run(sql, &mut check)?;
-        let Check { mut verdict, rows, .. } = check;
-        if mode == Mode::SchemaOnly || !verdict.ok() {
-            return Ok(verdict);
+        if mode == Mode::SchemaOnly || !check.verdict.ok() {
+            return Ok(check.verdict);
         }
-        let ordered = verdict.facts.as_ref().is_some_and(|facts| facts.features.iter().any(|f| f == "order_by"));
         for probe in &candidate.probes {
             let against = match probe.expect {
                 Expect::Rows => Against::Any,
-                Expect::Differs | Expect::Same => Against::rows(&rows, ordered),
+                Expect::Differs | Expect::Same => check.own_rows(),
             };
             let mut other = Check::new(mode, Some(against));
             self.run(&probe.sql, &mut other)?;
-            verdict.refusal = probe_verdict(&probe.name, probe.expect, &other);
-            if verdict.refusal.is_some() {
+            check.verdict.refusal = probe_verdict(&probe.name, probe.expect, &other);
+            if check.verdict.refusal.is_some() {
                 break;
             }
         }
-        Ok(verdict)
+        self.prove(sql, &mut check)?;
+        Ok(check.verdict)
     }
 }
 
@@ -238,6 +247,10 @@ impl Gate {
 struct Check {
     mode: Mode,
     against: Option<Against>,
+    /// Changes the statement before it is looked at.
+    mutator: Option<Mutator>,
+    /// Where it has less time than others.
+    timeout_ms: Option<i32>,
     verdict: Verdict,
     rows: Vec<RowHash>,
     same: bool,
@@ -245,7 +258,21 @@ struct Check {
 
 impl Check {
     fn new(mode: Mode, against: Option<Against>) -> Check {
-        Check { mode, against, verdict: Verdict::default(), rows: Vec::new(), same: false }
+        Check {
+            mode,
+            against,
+            mutator: None,
+            timeout_ms: None,
+            verdict: Verdict::default(),
+            rows: Vec::new(),
+            same: false,
+        }
+    }
+
+    /// The rows that it gave, for another to be held against: in order, where it has one.
+    fn own_rows(&self) -> Against {
+        let facts = self.verdict.facts.as_ref();
+        Against::rows(&self.rows, facts.is_some_and(|facts| facts.features.iter().any(|f| f == "order_by")))
     }
 }
 

@@ -78,6 +78,7 @@ fn checks(candidate: &Candidate, verdict: &Verdict) -> serde_json::Value {
             "all_null": r.all_null, "constant": r.constant, "duplicate_rows": r.duplicate_rows,
             "whole_table": r.whole_table, "fan_out": r.fan_out})),
         "probes": probes,
+        "mutation": verdict.mutation,
         "asked": candidate.asked,
     })
 }

@@ -36,7 +36,7 @@ impl Source {
             other => return Err(not_yet(other, Engine::Offline)),
         };
         let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
-        Ok(Source { draw, whole: phase.phase == Phase::SampleData, gate: strict_gate(run)?, mode })
+        Ok(Source { draw, whole: phase.phase == Phase::SampleData, gate: strict_gate(run, phase)?, mode })
     }
 
     pub(super) fn draw(&mut self, slot: i64, attempt: u32) -> Result<Option<Candidate>> {
@@ -50,21 +50,22 @@ impl Source {
 }
 
 /// The gate of a run: its role's, with the limits that were in force when it was made.
-pub(super) fn gate(run: &Run) -> Result<Gate> {
-    open(options(run))
+pub(super) fn gate(run: &Run, phase: &RunPhase) -> Result<Gate> {
+    open(options(run, phase))
 }
 
 /// The composer can always draw again: rows that repeat leave open what is meant, and rows counted twice are wrong.
-fn strict_gate(run: &Run) -> Result<Gate> {
-    open(gate::Options { refuse_duplicates: true, refuse_constant: true, refuse_fan_out: true, ..options(run) })
+fn strict_gate(run: &Run, phase: &RunPhase) -> Result<Gate> {
+    open(gate::Options { refuse_duplicates: true, refuse_constant: true, refuse_fan_out: true, ..options(run, phase) })
 }
 
 fn open(options: gate::Options) -> Result<Gate> {
     transaction(|| Gate::new(session::role_oid(), options))
 }
 
-fn options(run: &Run) -> gate::Options {
+fn options(run: &Run, phase: &RunPhase) -> gate::Options {
     gate::Options {
+        proof: phase.options.proof == Some(true),
         search_path: Some(run.search_path.clone()),
         limits: gate::Limits {
             timeout_ms: run.settings.check_timeout_ms,

@@ -28,7 +28,13 @@ type Keys = (Option<String>, Option<String>);
 impl Checker {
     pub fn new(run: &Run, phase: &RunPhase) -> Result<Checker> {
         let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
-        Ok(Checker { run_id: run.id, gate: source::gate(run)?, mode, waiting: VecDeque::new(), held: HashMap::new() })
+        Ok(Checker {
+            run_id: run.id,
+            gate: source::gate(run, phase)?,
+            mode,
+            waiting: VecDeque::new(),
+            held: HashMap::new(),
+        })
     }
 
     pub fn take(&mut self, checks: Vec<Check>) {
