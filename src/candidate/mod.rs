@@ -92,6 +92,9 @@ pub(crate) enum Stage {
     Accepted,
 }
 
+/// The refusal of a result without rows, by which a report tells it from other results that make no pair.
+pub(crate) const EMPTY: &str = "result is empty";
+
 impl Stage {
     pub fn name(self) -> &'static str {
         match self {

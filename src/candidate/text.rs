@@ -211,8 +211,66 @@ pub(crate) fn skeleton(sql: &str) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The statement's shape with equal neighbours of a list as one: a further plain column makes no new shape.
+pub(crate) fn collapsed(sql: &str) -> String {
+    let mut parts = shape_parts(sql);
+    let mut at = 0;
+    while at < parts.len() {
+        if parts[at] == "," {
+            let (start, end) = (item_start(&parts, at), item_end(&parts, at + 1));
+            if parts[start..at] == parts[at + 1..end] {
+                parts.drain(at..end);
+                continue;
+            }
+        }
+        at += 1;
+    }
+    parts.join(" ")
+}
+
+/// Words at which a list begins, and before which one ends.
+const LIST_BEGINS: [&str; 8] = ["select", "distinct", "by", "from", "with", "values", "recursive", "window"];
+const LIST_ENDS: [&str; 18] = [
+    "from", "where", "group", "having", "order", "limit", "offset", "fetch", "union", "intersect", "except", "window",
+    "for", "rows", "range", "groups", "filter", "select",
+];
+
+/// Where the item before the comma at `comma` begins.
+fn item_start(parts: &[String], comma: usize) -> usize {
+    let mut depth = 0;
+    for at in (0..comma).rev() {
+        match parts[at].as_str() {
+            ")" | "]" => depth += 1,
+            "(" | "[" if depth == 0 => return at + 1,
+            "(" | "[" => depth -= 1,
+            part if depth == 0 && (part == "," || LIST_BEGINS.contains(&part)) => return at + 1,
+            _ => {}
+        }
+    }
+    0
+}
+
+/// Where the item that begins at `start` ends.
+fn item_end(parts: &[String], start: usize) -> usize {
+    let mut depth = 0;
+    for (at, part) in parts.iter().enumerate().skip(start) {
+        match part.as_str() {
+            "(" | "[" => depth += 1,
+            ")" | "]" if depth == 0 => return at,
+            ")" | "]" => depth -= 1,
+            part if depth == 0 && (part == "," || LIST_ENDS.contains(&part)) => return at,
+            _ => {}
+        }
+    }
+    parts.len()
+}
+
 /// What the skeleton hashes.
 fn shape(sql: &str) -> String {
+    shape_parts(sql).join(" ")
+}
+
+fn shape_parts(sql: &str) -> Vec<String> {
     let tokens = tokens(sql);
     let mut parts: Vec<String> = Vec::with_capacity(tokens.len());
     for (at, token) in tokens.iter().enumerate() {
@@ -229,7 +287,7 @@ fn shape(sql: &str) -> String {
         };
         push_part(&mut parts, part);
     }
-    parts.join(" ")
+    parts
 }
 
 /// Folds what is only naming: `a.b` to one name, `x AS y` and `x y` to `x`, a list of literals to one.
@@ -282,9 +340,34 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_equal_items_collapse() {
+        for (one, two) in [
+            ("SELECT a, b, c FROM t", "SELECT a FROM t"),
+            ("SELECT a, sum(b) AS x, sum(c) AS y FROM t GROUP BY a, d", "SELECT a, sum(b) FROM t GROUP BY a"),
+            (
+                "SELECT rank() OVER (PARTITION BY a, b ORDER BY c DESC, d DESC)",
+                "SELECT rank() OVER (PARTITION BY a ORDER BY c DESC)",
+            ),
+            (
+                "SELECT a FROM (SELECT b, c FROM t) x WHERE d IN (1, 2)",
+                "SELECT a FROM (SELECT b FROM t) x WHERE d IN (1)",
+            ),
+        ] {
+            assert_eq!(collapsed(one), collapsed(two), "{one}");
+        }
+        for (one, two) in [
+            ("SELECT a, sum(b) FROM t", "SELECT a, avg(b) FROM t"),
+            ("SELECT sum(a), b, sum(c) FROM t", "SELECT sum(a), b FROM t"),
+            ("SELECT a FROM t ORDER BY b, c DESC", "SELECT a FROM t ORDER BY b"),
+        ] {
+            assert_ne!(collapsed(one), collapsed(two), "{one}");
+        }
+    }
+
+    #[test]
     fn broken_text_ends() {
         for sql in ["'", "\"", "$a$", "/*", "--", "E'\\", "$", "1e", "ä'"] {
-            let _ = (template(sql), skeleton(sql));
+            let _ = (template(sql), skeleton(sql), collapsed(sql));
         }
     }
 }

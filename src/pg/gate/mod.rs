@@ -23,7 +23,7 @@ mod sizes;
 mod stored;
 mod walk;
 
-use crate::candidate::{Candidate, Expect, Refusal, ResultFacts, Stage, Verdict};
+use crate::candidate::{Candidate, EMPTY, Expect, Refusal, ResultFacts, Stage, Verdict};
 use crate::error::Result;
 use execute::{Against, RowHash};
 use functions::Functions;
@@ -294,7 +294,7 @@ fn probe_verdict(name: &str, expect: Expect, other: &Check) -> Option<Refusal> {
 /// Results that make no pair.
 fn judge(result: &ResultFacts, options: &Options) -> sandbox::Ended<()> {
     let reason = if result.rows == 0 {
-        "result is empty"
+        EMPTY
     } else if result.all_null {
         "result is NULL throughout"
     } else if options.refuse_constant && result.constant {
