@@ -6,6 +6,7 @@ pub(crate) mod audit;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod export;
+pub(crate) mod relationships;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod shipped;

@@ -17,6 +17,7 @@ pub(crate) mod launcher;
 pub(crate) mod ledger;
 pub(crate) mod line;
 pub(crate) mod owner;
+pub(crate) mod relationships;
 pub(crate) mod report;
 pub(crate) mod session;
 pub(crate) mod spi;

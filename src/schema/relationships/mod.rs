@@ -1,8 +1,20 @@
 //! Relationships between tables: the declared ones, and those that names, types, keys and values speak for.
 
+mod actors;
+mod infer;
+mod link;
+mod names;
+pub(crate) mod options;
+mod parents;
+mod score;
+
 use super::model::{ForeignKey, Schema, Table};
+use infer::{Candidate, Search};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+/// From here on an inferred edge is used: it is likelier than not.
+pub(crate) const LIKELY: f64 = 0.5;
 
 /// One edge from the columns of a child to a key of its parent. Column lists are of one length, in matching order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,5 +47,56 @@ fn from_key(table: &Table, key: &ForeignKey) -> Relationship {
         declared: true,
         confidence: 1.0,
         evidence: json!({ "foreign_key": key.name }),
+    }
+}
+
+/// Declared edges first, then the inferred ones that are at least `least` sure.
+pub(crate) fn all(schema: &Schema, least: f64) -> Vec<Relationship> {
+    let mut edges = declared(schema);
+    edges.extend(inferred(schema, least));
+    edges
+}
+
+/// Edges that no foreign key declares, at least `least` sure; in the order of tables and columns, the surest first.
+pub(crate) fn inferred(schema: &Schema, least: f64) -> Vec<Relationship> {
+    if schema.tables.is_empty() {
+        return Vec::new();
+    }
+    let mut search = Search::new(schema);
+    let candidates = search.candidates();
+    let mut found = Vec::new();
+    for rivals in candidates.chunk_by(|a, b| (a.child, a.column) == (b.child, b.column)) {
+        rank(&search, rivals, least, &mut found);
+    }
+    found
+}
+
+/// A column points to one place: the rivals of the best keep what it leaves.
+fn rank(search: &Search, rivals: &[Candidate], least: f64, found: &mut Vec<Relationship>) {
+    let mut order: Vec<&Candidate> = rivals.iter().collect();
+    order.sort_by(|a, b| b.votes.odds().total_cmp(&a.votes.odds()).then(a.parent.cmp(&b.parent)));
+    let best = order.first().map_or(0.0, |c| c.votes.confidence());
+    for (place, candidate) in order.into_iter().enumerate() {
+        let mut confidence = candidate.votes.confidence();
+        if place > 0 {
+            confidence = (confidence * (1.0 - best) * 1000.0).round() / 1000.0;
+        }
+        if confidence >= least {
+            found.push(edge(search, candidate, confidence));
+        }
+    }
+}
+
+fn edge(search: &Search, candidate: &Candidate, confidence: f64) -> Relationship {
+    let parent = &search.index.parents[candidate.parent];
+    let (from, to) = (&search.schema.tables[candidate.child], &search.schema.tables[parent.table]);
+    Relationship {
+        child: (from.schema.clone(), from.name.clone()),
+        child_columns: vec![from.columns[candidate.column].name.clone()],
+        parent: (to.schema.clone(), to.name.clone()),
+        parent_columns: vec![to.columns[parent.column].name.clone()],
+        declared: false,
+        confidence,
+        evidence: candidate.votes.evidence(),
     }
 }

@@ -1,0 +1,170 @@
+//! How a column's name leads to a table: by its whole name, its end, its beginning, its initials, or a role.
+
+use super::names::{Named, abbreviates, initials, unnumbered};
+use super::parents::Parent;
+
+/// Why the name of a column speaks for a parent, and how strongly (0 to 1).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Link {
+    pub rule: &'static str,
+    pub strength: f64,
+}
+
+/// The side of a child column that names are compared with.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub named: &'a Named,
+    /// Nouns of the column's own table, and of its schema.
+    pub table: &'a [String],
+    pub space: &'a [String],
+    pub own: usize,
+}
+
+/// Words that a table's name may have beyond what its rows are called: `record_entry` is "the record".
+const FILLERS: &[&str] = &[
+    "entry", "record", "definition", "tree", "list", "master", "data", "information", "header", "table", "catalog",
+    "item", "detail", "request", "unit", "profile", "account", "file", "dimension",
+];
+/// Two letters that are words of their own and no initials.
+const SMALL: &[&str] = &["at", "as", "by", "in", "is", "it", "no", "of", "on", "or", "out", "to", "up", "us", "per"];
+
+/// How two words are compared.
+type Same = fn(&str, &str) -> bool;
+
+/// The strongest way from the column to the parent; short forms count less than whole words.
+pub(super) fn link(reader: &Reader, parent: &Parent, only: bool) -> Option<Link> {
+    let whole = |a: &str, b: &str| a == b;
+    let short = |a: &str, b: &str| a == b || abbreviates(a, b) || abbreviates(b, a);
+    let exact =
+        strongest([same_key(reader, parent, only), by_noun(reader, parent, whole), by_initials(reader, parent)]);
+    let loose = by_noun(reader, parent, short).map(|l| Link { strength: l.strength * 0.88, ..l });
+    strongest([exact, loose, None])
+}
+
+fn strongest(links: [Option<Link>; 3]) -> Option<Link> {
+    links.into_iter().flatten().max_by(|a, b| a.strength.total_cmp(&b.strength))
+}
+
+fn of(rule: &'static str, strength: f64) -> Option<Link> {
+    Some(Link { rule, strength })
+}
+
+/// The column has the very name of the parent's key, and that name says more than "id".
+fn same_key(reader: &Reader, parent: &Parent, only: bool) -> Option<Link> {
+    let (column, key) = (&reader.named.nouns[..], &parent.key.nouns[..]);
+    if key.is_empty() || column.is_empty() || reader.own == parent.table {
+        return None;
+    }
+    // `name`, `value`, `type` say as little as `id`
+    if key.len() == 1 && !parent.key.keyed && !parent.nouns.contains(&key[0]) {
+        return None;
+    }
+    let telling = key.iter().any(|w| parent.nouns.iter().any(|p| w == p || (w.len() > 1 && p.starts_with(w.as_str()))));
+    let bare = unnumbered(column);
+    if column == key || bare == key {
+        let whole = parent.nouns == key || unnumbered(&parent.nouns) == unnumbered(key);
+        return of(
+            "same_key",
+            if whole {
+                1.0
+            } else if telling {
+                0.88
+            } else if only {
+                0.66
+            } else {
+                0.3
+            },
+        );
+    }
+    let same: Same = |a, b| a == b;
+    if ends_with(column, key, same) || ends_with(bare, key, same) {
+        return of("role_and_key", if telling { 0.84 } else { 0.45 });
+    }
+    None
+}
+
+fn by_noun(reader: &Reader, parent: &Parent, same: Same) -> Option<Link> {
+    let said = &reader.named.nouns[..];
+    let short = unnumbered(said);
+    let noun = &parent.nouns[..];
+    if said.is_empty() || noun.is_empty() {
+        return None;
+    }
+    if equal(said, noun, same) {
+        return of("table_name", 1.0);
+    }
+    if equal(short, noun, same) {
+        return of("table_name_and_number", 0.95);
+    }
+    if ends_with(short, noun, same) {
+        return of("role_and_table_name", 0.8 + 0.04 * (noun.len().min(4) as f64));
+    }
+    // what the table is called beyond the words of the column must be said by the place that the column stands in
+    (0..short.len()).find_map(|roles| partial(reader, &short[roles..], roles, noun, same))
+}
+
+/// `said` is the end or the beginning of the table's name; `roles` words stand before it.
+fn partial(reader: &Reader, said: &[String], roles: usize, noun: &[String], same: Same) -> Option<Link> {
+    if said.len() >= noun.len() {
+        return None;
+    }
+    let role = if roles == 0 { 1.0 } else { 0.8 };
+    let covered = |words: &[String], place: &[String]| words.iter().all(|w| place.iter().any(|p| same(w, p)));
+    if ends_with(noun, said, same) {
+        let missing = &noun[..noun.len() - said.len()];
+        let strength = match (covered(missing, reader.table), covered(missing, reader.space)) {
+            (true, _) => 0.93 * role,
+            (_, true) => 0.86 * role,
+            // one word of several, and nothing near that tells the others
+            _ => {
+                if roles == 0 {
+                    0.64
+                } else if said.len() > 1 {
+                    0.55
+                } else {
+                    0.4
+                }
+            }
+        };
+        return of("end_of_table_name", strength);
+    }
+    if starts_with(noun, said, same) {
+        let missing = &noun[said.len()..];
+        let filled = missing.iter().all(|w| FILLERS.contains(&w.as_str()));
+        let strength = if filled {
+            0.82
+        } else if covered(missing, reader.table) {
+            0.74
+        } else {
+            0.54
+        };
+        return of("beginning_of_table_name", strength * role);
+    }
+    // all words of the table, some in the column and some in the place
+    let last = &noun[noun.len() - 1];
+    let rest: Vec<String> = noun.iter().filter(|w| !said.iter().any(|s| same(s, w))).cloned().collect();
+    if rest.len() + said.len() == noun.len() && covered(&rest, reader.table) && said.iter().any(|s| same(s, last)) {
+        return of("table_name_with_place", 0.7 * role);
+    }
+    None
+}
+
+fn by_initials(reader: &Reader, parent: &Parent) -> Option<Link> {
+    let last = unnumbered(&reader.named.nouns).last()?;
+    if parent.nouns.len() < 2 || SMALL.contains(&last.as_str()) || *last != initials(&parent.nouns) {
+        return None;
+    }
+    of("initials", if reader.named.nouns.len() == 1 { 0.74 } else { 0.7 })
+}
+
+fn equal(a: &[String], b: &[String], same: Same) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+}
+
+fn ends_with(long: &[String], end: &[String], same: Same) -> bool {
+    long.len() > end.len() && !end.is_empty() && equal(&long[long.len() - end.len()..], end, same)
+}
+
+fn starts_with(long: &[String], start: &[String], same: Same) -> bool {
+    long.len() > start.len() && !start.is_empty() && equal(&long[..start.len()], start, same)
+}
