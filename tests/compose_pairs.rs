@@ -44,8 +44,16 @@ fn every_pair_is_as_asked() {
     let total = demo.number("SELECT count(*) FROM nlsql.dataset");
     assert!(total > 300, "{total}");
     // three tables and more in complex_sqls and joins where asked
-    demo.run(r#"SELECT nlsql.generate('joins', 40, 'wide', '{"seed": 5, "min_joins": 3}'); CALL nlsql.wait('wide')"#);
+    for phase in ["joins", "complex_sqls"] {
+        demo.run(&format!(r#"SELECT nlsql.generate('{phase}', 40, 'wide', '{{"seed": 5, "min_joins": 3}}')"#));
+    }
+    demo.run("CALL nlsql.wait('wide')");
+    assert!(demo.number("SELECT count(*) FROM nlsql.dataset WHERE run = 'wide'") >= 70);
     assert_eq!(demo.number("SELECT count(*) FROM nlsql.dataset WHERE run = 'wide' AND cardinality(tables) < 3"), 0);
+    // a vague question leans on a definition, any other stands alone
+    demo.run(r#"SELECT nlsql.generate('single_table', 40, 'vague', '{"seed": 5, "styles": ["vague"]}'); CALL nlsql.wait('vague')"#);
+    assert_eq!(demo.number("SELECT count(*) FROM nlsql.dataset WHERE run = 'vague' AND evidence IS NULL"), 0);
+    assert_eq!(demo.number("SELECT count(*) FROM nlsql.dataset WHERE run = 'vague' AND style = 'vague'"), 40);
     // each function of the list, in turn
     let options = r#"{"seed": 5, "functions": ["string_agg", "date_trunc", "percentile_cont", "lag"]}"#;
     demo.run(&format!("SELECT nlsql.generate('builtins', 40, 'shown', '{options}'); CALL nlsql.wait('shown')"));

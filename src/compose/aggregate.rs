@@ -89,7 +89,10 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                 1 | 2 => make(
                     aggregate("avg({})", vec![column]),
                     "avg",
-                    format!("{} {noun}{unit}", rng.word(&["average", "average", "mean"])),
+                    format!(
+                        "{} {noun}{unit}",
+                        if noun.starts_with("average ") { "mean" } else { rng.word(&["average", "average", "mean"]) }
+                    ),
                 ),
                 3 => make(
                     aggregate("max({})", vec![column]),
@@ -107,10 +110,20 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
             make(
                 aggregate("max({})", vec![column]),
                 "latest",
-                format!("{} {noun}", rng.word(&["latest", "most recent"])),
+                format!(
+                    "{} {noun}",
+                    if noun.starts_with("last ") { "most recent" } else { rng.word(&["latest", "most recent"]) }
+                ),
             )
         } else {
-            make(aggregate("min({})", vec![column]), "earliest", format!("{} {noun}", rng.word(&["earliest", "first"])))
+            make(
+                aggregate("min({})", vec![column]),
+                "earliest",
+                format!(
+                    "{} {noun}",
+                    if noun.starts_with("first ") { "earliest" } else { rng.word(&["earliest", "first"]) }
+                ),
+            )
         }),
         Role::Dimension | Role::Name | Role::Code | Role::Year if field.distinct != 1 && !field.traits.personal => {
             Some(distinct(rng, column, &noun, place))

@@ -1,11 +1,12 @@
 //! Conditions on numbers, years and points in time: bounds near the quantiles of the data, said as people say them.
 
-use super::condition::{Condition, article, be};
+use super::condition::{Condition, Vague, article, be, is_plural};
 use super::literal::{self, Day};
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{fill, text};
 use super::world::Field;
+use crate::schema::grammar;
 
 pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
@@ -84,7 +85,100 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
             condition.whose = Some(format!("{noun} {is} between {from} and {to}{end}"));
         }
     }
-    Some(condition)
+    condition.vague = vague_bound(rng, &noun, low, &condition);
+    Some(said_of_things(rng, scope, place, &noun, condition))
+}
+
+/// "a high rental rate": of what lies beyond most of the values.
+fn vague_bound(rng: &mut Rng, noun: &str, quantile: usize, condition: &Condition) -> Option<(Vague, String)> {
+    let whose = condition.whose.as_ref().filter(|_| !is_plural(noun))?;
+    let beyond = |words: &[&str]| words.iter().any(|w| whose.contains(w));
+    let word = match quantile {
+        7.. if beyond(&[" above ", " over ", " than ", " at least "]) && !beyond(&[" less ", " lower "]) => {
+            rng.word(&["high", "high", "remarkable", "large"])
+        }
+        ..=5 if beyond(&[" below ", " under ", " less ", " lower ", " at most ", " no more "]) => {
+            rng.word(&["low", "low", "modest", "small"])
+        }
+        _ => return None,
+    };
+    if noun == "length" {
+        let word = if quantile >= 7 { "long" } else { "short" };
+        return Some((Vague::Adjective(word), format!("{} means that the {whose}", grammar::capitalize(word))));
+    }
+    let phrase = grammar::with_article(&format!("{word} {noun}"));
+    let meaning = format!("{} means that the {whose}", grammar::capitalize(&phrase));
+    Some((Vague::With(phrase), meaning))
+}
+
+/// Shorter ways to say a bound: "products with more than 26 units in stock", "films longer than 120 minutes".
+fn said_of_things(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, mut condition: Condition) -> Condition {
+    let Some(whose) = condition.whose.clone() else { return condition };
+    let bound = whose.trim_start_matches(noun).trim_start_matches(" are ").trim_start_matches(" is ").to_owned();
+    let (more, less) = (
+        ["above ", "over ", "greater than ", "higher than ", "more than "],
+        ["below ", "under ", "lower than ", "less than "],
+    );
+    let after = |words: &[&str]| words.iter().find_map(|w| bound.strip_prefix(w).map(str::to_owned));
+    if place.node == 0 && is_plural(noun) && scope.field(place).unit.is_none() {
+        condition.with = match (after(&more), after(&less)) {
+            (Some(n), _) => Some(format!("more than {n} {noun}")),
+            (_, Some(n)) => Some(format!("fewer than {n} {noun}")),
+            _ if bound.starts_with("at ") => Some(format!("{bound} {noun}")),
+            _ => condition.with,
+        };
+    }
+    let own = place.node == 0 && !noun.contains(" of ");
+    let last = noun.rsplit(' ').next().unwrap_or(noun);
+    let adjective = match last {
+        "length" => Some(("longer than", "shorter than")),
+        "weight" => Some(("heavier than", "lighter than")),
+        "height" => Some(("higher than", "lower than")),
+        _ => None,
+    };
+    if let (true, true, Some((longer, shorter))) = (own, noun == last, adjective) {
+        condition.post = match (after(&more), after(&less)) {
+            (Some(n), _) => Some(format!("{longer} {n}")),
+            (_, Some(n)) => Some(format!("{shorter} {n}")),
+            _ => None,
+        };
+    } else if own && matches!(noun, "amount" | "total" | "total amount") && rng.chance(60) {
+        condition.post = match (after(&more), after(&less)) {
+            (Some(n), _) => Some(format!("of more than {n}")),
+            (_, Some(n)) => Some(format!("of less than {n}")),
+            _ if bound.starts_with("at ") => Some(format!("of {bound}")),
+            _ => None,
+        };
+    }
+    condition
+}
+
+/// What was done on a date that is called after it: "films returned in July 2005".
+fn done(noun: &str) -> Option<&'static str> {
+    let what =
+        noun.strip_suffix(" date").or_else(|| noun.strip_suffix(" time")).or_else(|| noun.strip_suffix(" day"))?;
+    Some(match what {
+        "return" | "returned" => "returned",
+        "rental" | "rent" => "rented out",
+        "hire" | "hired" => "hired",
+        "ship" | "shipped" | "shipping" => "shipped",
+        "order" | "ordered" => "ordered",
+        "birth" => "born",
+        "payment" => "paid",
+        "invoice" => "invoiced",
+        "required" => "required",
+        "due" => "due",
+        "start" => "starting",
+        "end" | "stop" => "ending",
+        "release" | "released" => "released",
+        "delivery" | "delivered" => "delivered",
+        "admission" => "admitted",
+        "discharge" => "discharged",
+        "registration" => "registered",
+        "publication" => "published",
+        "expiry" | "expiration" => "expiring",
+        _ => return None,
+    })
 }
 
 /// Share of the values below the quantile of that number.
@@ -183,6 +277,15 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let main = place.node == 0 && scope.subject().when == Some(place.field);
     let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
     let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };
+    let recent = main && kind == 3 && within(low, cut_day(day, low, high)?) >= 0.6;
+    let vague = recent.then(|| {
+        let meaning = format!(
+            "Recent {} are those whose {noun} is {}",
+            scope.subject().many,
+            said.replace("since", "on or after")
+        );
+        (Vague::Adjective("recent"), meaning)
+    });
     let whose = if is.is_empty() {
         format!("{noun} {} {said}", if said.starts_with("from") { "is" } else { rng.word(&["is", "falls"]) })
     } else {
@@ -190,9 +293,14 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     };
     Some(Condition {
         sql,
-        post: main.then_some(said_post),
+        post: if main {
+            Some(said_post)
+        } else {
+            done(&noun).filter(|_| place.node == 0).map(|d| format!("{d} {said}"))
+        },
         with: (!said.starts_with("since")).then(|| format!("{} {}", article(&noun), said.replacen("from ", "of ", 1))),
         whose: Some(whose),
+        vague,
         share,
         ..Condition::default()
     })

@@ -1,6 +1,7 @@
 //! Conditions on one field: the predicate and its wordings, drawn together.
 
 use super::bound;
+use super::flag;
 use super::literal;
 use super::random::Rng;
 use super::scope::{Place, Scope};
@@ -24,11 +25,37 @@ pub(super) struct Condition {
     pub that: Option<String>,
     /// films whose "length is above 120".
     pub whose: Option<String>,
+    /// Less than exact: how it is said then, and what is meant by it.
+    pub vague: Option<(Vague, String)>,
     pub places: Vec<Place>,
     /// Exactly one value meets it.
     pub equal: bool,
     /// About the share of the rows that meet it; 0 = unknown.
     pub share: f64,
+}
+
+/// An inexact wording.
+#[derive(Debug, Clone)]
+pub(super) enum Vague {
+    /// "recent" payments.
+    Adjective(&'static str),
+    /// films with "a high rental rate".
+    With(String),
+}
+
+impl Condition {
+    /// The condition in its inexact wording, with the definition that it leans on.
+    pub(super) fn blurred(&self) -> Option<(Condition, String)> {
+        let (vague, meaning) = self.vague.clone()?;
+        let plain = Condition { before: None, post: None, with: None, that: None, whose: None, ..self.clone() };
+        let said = match vague {
+            Vague::Adjective(word) => {
+                Condition { before: Some(word.to_owned()), that: Some(format!("are {word}")), ..plain }
+            }
+            Vague::With(phrase) => Condition { with: Some(phrase), ..plain },
+        };
+        Some((said, meaning))
+    }
 }
 
 pub(super) fn is_plural(noun: &str) -> bool {
@@ -72,7 +99,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return word(rng, scope, place);
     }
     let mut condition = match field.role() {
-        Role::Flag => flag(rng, scope, place),
+        Role::Flag => flag::draw(rng, scope, place),
         Role::Dimension | Role::Name | Role::Code => value(rng, scope, place),
         Role::Measure => bound::number(rng, scope, place),
         Role::Year => bound::year(rng, scope, place),
@@ -109,7 +136,13 @@ fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
     let plural = is_plural(&noun);
     let contains = if plural { "contain" } else { "contains" };
-    let any_case = rng.word(&["in upper or lower case", "whatever the case", "regardless of case", "in any case"]);
+    let any_case = rng.word(&[
+        "in upper or lower case",
+        "whatever the case",
+        "regardless of case",
+        "ignoring case",
+        "upper or lower case alike",
+    ]);
     let (sql, whose) = match kind {
         0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
         1 => (
@@ -132,7 +165,17 @@ fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let rows = scope.entity(place.node).rows.max(1) as f64;
     let share = field.elements.get(at).map_or(0.0, |(_, n)| *n as f64 / rows);
     let share = if kind == 2 { 1.0 - share } else { share };
-    Some(Condition { sql: vec![sql], whose: Some(whose), places: vec![place], share, ..Condition::default() })
+    let mut condition =
+        Condition { sql: vec![sql], whose: Some(whose), places: vec![place], share, ..Condition::default() };
+    // the text that is searched is no thing that anyone would name
+    if searched && place.node == 0 {
+        let mention = rng.word(&["mention", "refer to"]);
+        condition.that = Some(format!("{mention} \"{lower}\""));
+        condition.whose = None;
+    } else if searched {
+        condition.whose = Some(format!("{} mentions \"{lower}\"", scope.role_noun(place.node)));
+    }
+    Some(condition)
 }
 
 /// IS NULL and its opposite.
@@ -175,50 +218,6 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "not missing", "filled in"])));
     }
     Some(condition)
-}
-
-fn flag(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
-    let field = scope.field(place);
-    if scope.entity(place.node).rows > 0 && !field.varied {
-        return None;
-    }
-    let yes = rng.chance(60);
-    let column = scope.column(place);
-    let sql = if field.base == "bool" {
-        if yes { column } else { fill("NOT {}", vec![column]) }
-    } else {
-        fill("{} = {}", vec![column, text(if yes { "1" } else { "0" })])
-    };
-    let noun = scope.field(place).noun.trim_end_matches("bool").trim_end_matches(" flag").to_owned();
-    let word = noun.split(' ').next_back().unwrap_or("");
-    let adjective = !noun.contains(' ')
-        && (word.ends_with("ed")
-            || word.ends_with("ive")
-            || word.ends_with("ble")
-            || word.ends_with("al")
-            || word.ends_with("ent"));
-    let mut condition = Condition { sql: vec![sql], ..Condition::default() };
-    if place.node == 0 && adjective {
-        condition.that = Some(format!("are {}{noun}", if yes { "" } else { "not " }));
-        condition.before = yes.then(|| noun.clone());
-    } else if place.node == 0 {
-        let full = scope.field(place).noun.clone();
-        condition.whose = Some(format!("{full} setting is {}", if yes { "on" } else { "off" }));
-        condition.with = Some(format!("{full} set to {}", if yes { "true" } else { "false" }));
-    } else {
-        let role = scope.role_noun(place.node);
-        let own = scope.field(place).noun.clone();
-        if adjective || !own.contains(' ') {
-            condition.whose = Some(format!("{role} is {}{}", if yes { "" } else { "not " }, flag_word(&own)));
-        } else {
-            condition.whose = Some(format!("{role} has {own} {}", if yes { "turned on" } else { "turned off" }));
-        }
-    }
-    Some(condition)
-}
-
-fn flag_word(noun: &str) -> &str {
-    noun.trim_end_matches("bool").trim_end_matches(" flag")
 }
 
 fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {

@@ -39,6 +39,8 @@ pub(super) struct Draw<'w> {
     /// Functions that suit the subject's fields.
     pub tools: &'w [Use],
     prefer: Option<Place>,
+    /// Definitions that the wording leans on.
+    evidence: Vec<String>,
     /// Tables that the query must use.
     least: usize,
 }
@@ -52,9 +54,22 @@ impl<'w> Draw<'w> {
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
             Focus::Edge { edge, field } => joined(&mut rng, world, edge, field, composer.options.min_joins as usize),
         };
-        let least = if composer.options.phase == Phase::Joins { composer.options.min_joins as usize } else { 1 };
+        let joins = matches!(composer.options.phase, Phase::Joins | Phase::ComplexSqls);
+        let least = if joins { composer.options.min_joins as usize } else { 1 };
         let tools = composer.tools.get(&scope.nodes[0].entity).map_or(&[][..], Vec::as_slice);
-        Draw { rng, world, scope, style, used: Vec::new(), schema_only: world.schema_only, fan, tools, prefer, least }
+        Draw {
+            rng,
+            world,
+            scope,
+            style,
+            used: Vec::new(),
+            schema_only: world.schema_only,
+            fan,
+            tools,
+            prefer,
+            evidence: Vec::new(),
+            least,
+        }
     }
 
     /// Everything joined is used, and the focus with it.
@@ -63,7 +78,8 @@ impl<'w> Draw<'w> {
             (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
         let joins_used = leaves.into_iter().all(|n| self.used.iter().any(|p| p.node == n));
         let focused = self.prefer.is_none_or(|p| self.used.contains(&p));
-        query.tables().len() >= self.least && joins_used && (focused || !strict)
+        let defined = self.style != Style::Vague || !self.evidence.is_empty();
+        defined && query.tables().len() >= self.least && joins_used && (focused || !strict)
     }
 
     /// A leaf of the join tree that nothing uses yet.
@@ -148,7 +164,9 @@ impl<'w> Draw<'w> {
 
     /// Up to `most` conditions on different fields.
     pub(super) fn conditions(&mut self, least: usize, most: usize) -> Option<Vec<Condition>> {
-        let wanted = self.rng.between(least, most);
+        let drawn = self.rng.between(least, most);
+        // three at once are more than most would ask
+        let wanted = if drawn > 2 && self.rng.chance(60) { least.max(2) } else { drawn };
         let mut found: Vec<Condition> = Vec::new();
         for _ in 0..wanted * 4 {
             if found.len() == wanted {
@@ -174,18 +192,29 @@ impl<'w> Draw<'w> {
     /// The subject's rows under the conditions, in words.
     pub(super) fn rows_phrase(&mut self, conditions: &[Condition]) -> String {
         let subject = self.scope.subject();
-        phrase::rows(&mut self.rng, &subject.many, subject.person, conditions)
+        let mut said = conditions.to_vec();
+        if self.style == Style::Vague
+            && let Some((at, (blurred, meaning))) =
+                conditions.iter().enumerate().find_map(|(at, c)| Some((at, c.blurred()?)))
+        {
+            said[at] = blurred;
+            if !self.evidence.contains(&meaning) {
+                self.evidence.push(meaning);
+            }
+        }
+        phrase::rows(&mut self.rng, &subject.many, subject.person, &said)
     }
 
     pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Candidate {
         let question = utter(&mut self.rng, self.style, &draft.speech);
+        let said = std::mem::take(&mut self.evidence);
         let probes = if self.schema_only { Vec::new() } else { draft.probes };
         Candidate {
             kind: Kind::Pair,
             question: Some(question),
             sql: Some(draft.query.sql()),
             style: Some(self.style.name().to_owned()),
-            evidence: draft.evidence,
+            evidence: draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}")),
             asked: Asked { difficulty: Some(difficulty.to_owned()), features: Vec::new() },
             probes: probes
                 .into_iter()
@@ -231,7 +260,7 @@ fn joined<'w>(
     // go down to rows that refer to the child, sometimes
     let mut path = vec![edge];
     let mut subject = e.child;
-    while path.len() < 3 && rng.chance(if path.len() == 1 { 45 } else { 30 }) {
+    while path.len() < 3 && rng.chance(if path.len() == 1 { 60 } else { 40 }) {
         let below: Vec<usize> = world
             .graph
             .children(subject)
@@ -259,7 +288,7 @@ fn joined<'w>(
         }
     }
     let extra = rng
-        .weighted(&[18, 42, 27, 13])
+        .weighted(&[12, 38, 32, 18])
         .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
     for _ in 0..extra {
         // a column in focus keeps its table at the end of the way or on it; others branch anywhere

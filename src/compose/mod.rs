@@ -6,6 +6,7 @@ mod bound;
 mod builtin;
 mod condition;
 mod draw;
+mod flag;
 mod group;
 mod literal;
 mod measure;
@@ -58,7 +59,7 @@ pub(crate) struct Options {
     pub values: Values,
     /// A value stands in a pair only where so many rows share it.
     pub values_min_rows: u32,
-    /// Tables in a `joins` pair at least.
+    /// Tables in a pair of `joins` or `complex_sqls` at least.
     pub min_joins: u32,
     /// Tables without rows are subjects too; nothing is proved by data.
     pub schema_only: bool,

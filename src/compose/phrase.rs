@@ -45,3 +45,17 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     }
     phrase
 }
+
+/// One of such rows: "film that is active with a length above 120".
+pub(super) fn single(rows: &str, many: &str, one: &str) -> String {
+    let mut said = rows.replacen(many, one, 1);
+    for (plural, singular) in [
+        (" that are ", " that is "),
+        (" who are ", " who is "),
+        (" that do ", " that does "),
+        (" who do ", " who does "),
+    ] {
+        said = said.replace(plural, singular);
+    }
+    said
+}

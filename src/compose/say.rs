@@ -15,10 +15,12 @@ pub(crate) enum Style {
     Concise,
     Keyword,
     Technical,
+    /// Leans on a definition that stands in `evidence`.
+    Vague,
 }
 
 impl Style {
-    pub(crate) const ALL: [Style; 8] = [
+    pub(crate) const ALL: [Style; 9] = [
         Style::Interrogative,
         Style::Imperative,
         Style::Formal,
@@ -27,6 +29,7 @@ impl Style {
         Style::Concise,
         Style::Keyword,
         Style::Technical,
+        Style::Vague,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Style {
             Style::Concise => "concise",
             Style::Keyword => "keyword",
             Style::Technical => "technical",
+            Style::Vague => "vague",
         }
     }
 
@@ -95,7 +99,12 @@ const FORMAL: &[&str] = &[
     "For our records, provide {}.",
     "The management requests {}.",
     "Kindly supply {}.",
-    "An overview of {} is requested.",
+    "We request an overview of {}.",
+    "Please compile {}.",
+    "May we ask for {}?",
+    "The board would like to see {}.",
+    "Kindly prepare {}.",
+    "Would you be so kind as to provide {}?",
     "For the report, please establish {}.",
 ];
 const COLLOQUIAL: &[&str] = &[
@@ -108,7 +117,9 @@ const COLLOQUIAL: &[&str] = &[
     "I'm curious about {}.",
     "Mind showing me {}?",
     "Let me see {}.",
-    "Would you check {} for me?",
+    "Would you look up {}?",
+    "Give me a quick look at {}.",
+    "Can we get {}?",
     "So, {}, please.",
     "Quick one: {}?",
     "Any chance you can dig up {}?",
@@ -117,7 +128,11 @@ const DESCRIPTIVE: &[&str] = &[
     "I am looking for {}.",
     "The overview should show {}.",
     "We want to see {}.",
-    "I need {} for a report.",
+    "For a report, I need {}.",
+    "What interests me is {}.",
+    "On the agenda today: {}.",
+    "Our monthly review covers {}.",
+    "A colleague has asked for {}.",
     "My team is trying to find out {}.",
     "The dashboard has to present {}.",
     "For a presentation we need {}.",
@@ -135,6 +150,29 @@ const TECHNICAL: &[&str] = &[
     "Fetch {}.",
     "Run a query for {}.",
     "Extract {}.",
+    "From the database, return {}.",
+    "Formulate a statement that yields {}.",
+    "Output {}.",
+];
+/// Frames for a question within another sentence.
+const IMPERATIVE_CLAUSE: &[&str] =
+    &["Tell me {}.", "Find out {}.", "Check {}.", "Say {}.", "Work out {}.", "Look up {}.", "Let me know {}."];
+const FORMAL_CLAUSE: &[&str] = &[
+    "Please state {}.",
+    "We would like to know {}.",
+    "Kindly let us know {}.",
+    "Please establish {}.",
+    "Could you inform us {}?",
+];
+const COLLOQUIAL_CLAUSE: &[&str] =
+    &["Do you know {}?", "Any idea {}?", "Can you tell me {}?", "I wonder {}.", "Remind me {}.", "Could you see {}?"];
+const DESCRIPTIVE_CLAUSE: &[&str] = &[
+    "We are trying to find out {}.",
+    "The report should say {}.",
+    "I need to know {}.",
+    "My manager keeps asking {}.",
+    "A customer wants to learn {}.",
+    "Before the meeting I have to know {}.",
 ];
 
 /// One wording of the request in the given style.
@@ -146,24 +184,63 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
     let sentences: String = speech.extras.iter().map(|e| format!(" {}.", e.sentence)).collect();
     let (tail, after) = if one_sentence { (inline.clone(), String::new()) } else { (String::new(), sentences) };
     let text = match style {
+        _ if let Some(frames) = clauses(style)
+            && let Some(asked) = indirect(&question)
+            && rng.chance(45) =>
+        {
+            framed(rng, frames, &format!("{asked}{tail}")) + &after
+        }
         Style::Interrogative if !question.is_empty() => format!("{}{tail}?{after}", capitalize(&question)),
         Style::Interrogative | Style::Imperative => {
             format!("{} {nominal}{tail}.{after}", rng.word(if speech.lists { SHOW } else { TELL }))
         }
         Style::Formal => framed(rng, FORMAL, &format!("{nominal}{tail}")) + &after,
-        Style::Colloquial if !question.is_empty() && rng.chance(40) => {
+        Style::Colloquial | Style::Vague if !question.is_empty() && rng.chance(40) => {
             let lead =
                 rng.word(&["", "So ", "Hey, ", "Just wondering: ", "Out of curiosity, ", "Quick question: ", "Hi, "]);
             let asked = if lead.is_empty() { capitalize(&question) } else { format!("{lead}{question}") };
             format!("{asked}{tail}?{after}")
         }
-        Style::Colloquial => framed(rng, COLLOQUIAL, &format!("{nominal}{tail}")) + &after,
+        Style::Colloquial | Style::Vague => framed(rng, COLLOQUIAL, &format!("{nominal}{tail}")) + &after,
         Style::Descriptive => framed(rng, DESCRIPTIVE, &format!("{nominal}{tail}")) + &after,
         Style::Concise => capitalize(without_article(&format!("{nominal}{inline}"))),
         Style::Keyword => keywords(&format!("{nominal}{inline}")),
         Style::Technical => framed(rng, TECHNICAL, &format!("{nominal}{tail}")) + &after,
     };
     tidy(&text)
+}
+
+fn clauses(style: Style) -> Option<&'static [&'static str]> {
+    match style {
+        Style::Imperative => Some(IMPERATIVE_CLAUSE),
+        Style::Formal => Some(FORMAL_CLAUSE),
+        Style::Colloquial | Style::Vague => Some(COLLOQUIAL_CLAUSE),
+        Style::Descriptive => Some(DESCRIPTIVE_CLAUSE),
+        _ => None,
+    }
+}
+
+/// A question as it stands within another sentence: "how many films there are per rating". Only where its words can
+/// keep their order.
+fn indirect(question: &str) -> Option<String> {
+    if [" and what ", " and which ", ", what ", ", which "].iter().any(|two| question.contains(two)) {
+        return None;
+    }
+    if let Some(rest) = question.strip_prefix("how many ") {
+        if let Some((rows, after)) = rest.split_once(" are there") {
+            return Some(format!("how many {rows} there are{after}"));
+        }
+        if let Some(rows) = rest.strip_suffix(" do we have") {
+            return Some(format!("how many {rows} we have"));
+        }
+        if let (Some((rows, owner)), false) = (rest.split_once(" does each "), rest.contains(" do ")) {
+            return owner.strip_suffix(" have").map(|owner| format!("how many {rows} each {owner} has"));
+        }
+        return rest.ends_with(" are on record").then(|| question.to_owned());
+    }
+    let straight = question.starts_with("which ")
+        && [" do ", " does ", " are there", "which are "].iter().all(|turned| !question.contains(turned));
+    straight.then(|| question.to_owned())
 }
 
 fn framed(rng: &mut Rng, frames: &[&'static str], nominal: &str) -> String {
@@ -176,9 +253,8 @@ fn without_article(text: &str) -> &str {
 
 /// The phrase without the words that carry no meaning; quoted values stay whole.
 fn keywords(text: &str) -> String {
-    const IDLE: &[&str] = &["the", "a", "an", "is", "are", "their", "there", "its"];
-    // what is left of a clause stays apart from the noun before it
-    let text = text.replace(" and whose ", " and ").replace(" whose ", ", ");
+    const IDLE: &[&str] = &["the", "a", "an", "their", "its"];
+    let text = text.replace(" and whose ", " and ").replace(" whose ", " where ");
     let mut out: Vec<String> = Vec::new();
     let mut quoted = false;
     for word in text.split(' ') {
@@ -201,6 +277,8 @@ fn tidy(text: &str) -> String {
         .replace(",,", ",")
         .replace(" .", ".")
         .replace("..", ".")
+        // whatever stands behind, the number is one
+        .replace("hat are the number of ", "hat is the number of ")
         .trim()
         .to_owned()
 }
@@ -208,6 +286,21 @@ fn tidy(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_question_turns_into_a_clause_where_it_can() {
+        for (question, clause) in [
+            ("how many films are there per rating", Some("how many films there are per rating")),
+            ("how many rentals does each customer have", Some("how many rentals each customer has")),
+            ("how many films do we have", Some("how many films we have")),
+            ("which five films have the most actors", Some("which five films have the most actors")),
+            ("which different cities do customers have", None),
+            ("how many films are there, and what is their average length", None),
+            ("what is the average length of films", None),
+        ] {
+            assert_eq!(indirect(question).as_deref(), clause, "{question}");
+        }
+    }
 
     #[test]
     fn every_style_says_the_request_and_its_order() {
@@ -220,7 +313,12 @@ mod tests {
         for style in Style::ALL {
             for seed in 0..20 {
                 let text = utter(&mut Rng::new(&[seed]), style, &speech);
-                assert!(text.contains("films per rating") || text.contains("films are there per rating"), "{text}");
+                assert!(
+                    ["films per", "films are there per", "films there are per"]
+                        .iter()
+                        .any(|said| text.contains(&format!("{said} rating"))),
+                    "{text}"
+                );
                 assert!(text.contains("highest"), "{text}");
                 assert_eq!(Style::named(style.name()), Ok(style));
             }

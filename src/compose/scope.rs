@@ -165,6 +165,9 @@ impl<'w> Scope<'w> {
             // "film title" says more than "film", "country name" no more than "country"
             return if matches!(last, "title") && !role.ends_with("title") { format!("{role} {last}") } else { role };
         }
+        if plain.contains(" of ") {
+            return format!("{plain} of the {role}");
+        }
         let head = role.rsplit(' ').next().unwrap_or("");
         if plain.starts_with(&format!("{} ", entity.one))
             || plain == entity.one

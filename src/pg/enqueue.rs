@@ -103,7 +103,10 @@ fn effective(phase: Phase, given: &Options, row: PhaseRow, settings: &Settings) 
     o.parallelism = Some(o.parallelism.or(row.parallelism).unwrap_or(settings.parallelism));
     o.budget_usd = o.budget_usd.or(settings.budget_usd).or(row.budget_usd);
     if matches!(phase, Phase::Joins | Phase::ComplexSqls) {
-        o.min_joins = Some(o.min_joins.unwrap_or(row.min_joins));
+        // the shipped value is a wish to models; the composer's deeper shapes need no third table
+        let wished =
+            engine == Engine::Offline && phase == Phase::ComplexSqls && row.min_joins == phase.shipped().min_joins;
+        o.min_joins = o.min_joins.or((!wished).then_some(row.min_joins));
     }
     if phase == Phase::SampleData {
         o.n_rows = Some(o.n_rows.unwrap_or(row.n_rows));

@@ -3,6 +3,7 @@
 use super::super::aggregate;
 use super::super::draw::{Draft, Draw};
 use super::super::group;
+use super::super::phrase;
 use super::super::probe::tie_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
@@ -127,7 +128,7 @@ fn first_of_each(
         }
         Select { distinct: Distinct::On(keys.clone()), order, ..inner }
     };
-    let one = rows.replacen(&subject.many, &subject.one, 1);
+    let one = phrase::single(rows, &subject.many, &subject.one);
     let key = &g.key.one;
     let nominal = vec![
         format!("for each {key}, the {one} with the {top} {noun}, showing that {noun}"),

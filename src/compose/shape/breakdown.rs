@@ -122,7 +122,7 @@ fn speech(
     };
     let per = if having.is_some() { "for each" } else { draw.rng.word(&["per", "for each", "for every"]) };
     let each_short = if keys.len() > 1 && per == "per" { key.clone() } else { each.clone() };
-    let is = if figures.len() > 1 { "are" } else { "is" };
+    let is = figure::verb(figures);
     let mut nominal = vec![format!("{said} {per} {each_short}")];
     let mut questions = Vec::new();
     if figures[0].counts && figures.len() == 1 {

@@ -124,7 +124,7 @@ pub(in crate::compose) fn columns(figures: &[Figure]) -> Vec<(super::super::tree
 fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
     let said = aggregate::figures_of(figures, rows);
     let mut questions = Vec::new();
-    let is = if figures.len() > 1 { "are" } else { "is" };
+    let is = verb(figures);
     match figures {
         [only] if only.counts => {
             questions.push(format!("how many {rows} are there"));
@@ -155,6 +155,11 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
         nominal.push(format!("{} across {}{rows}", list_the(figures), draw.rng.word(&["", "all "])));
     }
     Speech { nominal, questions, extras: Vec::new(), lists: false }
+}
+
+/// "what is the number of .. and ..", "what are the average .. and the total ..".
+pub(in crate::compose) fn verb(figures: &[Figure]) -> &'static str {
+    if figures.len() > 1 && !figures[0].noun.starts_with("number") { "are" } else { "is" }
 }
 
 pub(in crate::compose) fn list_the(figures: &[Figure]) -> String {

@@ -28,6 +28,15 @@ fn showable(scope: &Scope, place: Place) -> bool {
     }
 }
 
+/// Of what is referred to, its name or its kind is of interest beside the subject, hardly its other details.
+fn related(scope: &Scope, place: Place) -> bool {
+    let entity = scope.entity(place.node);
+    place.node == 0
+        || entity.label.is_empty()
+        || entity.label.contains(&place.field)
+        || matches!(entity.fields[place.field].role(), Role::Dimension | Role::Flag | Role::Measure)
+}
+
 fn constant(scope: &Scope, place: Place) -> bool {
     let field = scope.field(place);
     let filled = field.nulls < scope.entity(place.node).rows || scope.entity(place.node).rows == 0;
@@ -67,7 +76,12 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         let fan = draw.fan;
         // a column in focus is shown even where all its values are the same
         let constant = draw.waiting().filter(|&p| constant(&draw.scope, p) && fan != Some(p.node));
-        let chosen = constant.or_else(|| draw.choose(|scope, p| showable(scope, p) && fan != Some(p.node)));
+        let waiting = draw.waiting();
+        let chosen = constant.or_else(|| {
+            draw.choose(|scope, p| {
+                showable(scope, p) && fan != Some(p.node) && (waiting == Some(p) || related(scope, p))
+            })
+        });
         let Some(place) = chosen else { break };
         draw.use_place(place);
         let noun = draw.scope.noun(place);
@@ -104,7 +118,7 @@ fn telling(draw: &mut Draw) -> Option<usize> {
 
 pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let mut conditions = if let Some(fan) = draw.fan { vec![figure::one_of(draw, fan)?] } else { Vec::new() };
-    let shown = shown(draw, 0, 3);
+    let shown = shown(draw, 0, 2);
     if shown.columns.is_empty() {
         return None;
     }
@@ -269,7 +283,7 @@ fn own_label(scope: &Scope, field: usize) -> String {
 }
 
 fn singular_rows(many: &str, one: &str, rows: &str) -> String {
-    rows.replacen(many, one, 1)
+    super::super::phrase::single(rows, many, one)
 }
 
 /// "films with .." -> "which films have ..": the condition becomes the verb where it can.
@@ -289,6 +303,16 @@ fn which(many: &str, rows: &str, person: bool) -> String {
         return format!("which {many} are {adjective}");
     }
     format!("which are the {rows}")
+}
+
+/// How values of a field stand in ascending order, in words.
+pub(in crate::compose) fn output_order(draw: &mut Draw, place: Place) -> &'static str {
+    match draw.scope.field(place).role() {
+        Role::Dimension | Role::Name if !draw.scope.field(place).whole() => {
+            draw.rng.word(&["in alphabetical order", "from A to Z", "alphabetically"])
+        }
+        _ => draw.rng.word(&["in ascending order", "from the lowest to the highest"]),
+    }
 }
 
 /// SELECT DISTINCT of one or two fields.

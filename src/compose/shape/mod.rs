@@ -12,6 +12,7 @@ mod missing;
 mod nested;
 mod ranking;
 mod related;
+mod sets;
 mod window;
 
 use super::draw::{Draft, Draw};
@@ -43,7 +44,8 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, turn: Option<(u64, u64)>) -> O
             (6, nested::against_best),
             (9, related::exists),
             (8, related::counted),
-            (64, related::sets),
+            (60, related::sets),
+            (56, sets::values),
             (5, related::twins),
             (7, each::latest),
             (4, each::every),
@@ -64,8 +66,8 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, turn: Option<(u64, u64)>) -> O
             (26, breakdown::draw),
             (16, ranking::groups),
             (10, ranking::rows),
-            (7, missing::children),
-            (5, missing::none),
+            (4, missing::children),
+            (3, missing::none),
             (11, builtin::tool),
         ],
     };

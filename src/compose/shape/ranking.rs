@@ -5,6 +5,7 @@ use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::literal;
+use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
@@ -117,7 +118,7 @@ fn rows_speech(
         (false, true) => draw.rng.word(&["highest", "largest", "greatest"]),
         (false, false) => draw.rng.word(&["lowest", "smallest"]),
     };
-    let one = rows.replacen(&subject.many, &subject.one, 1);
+    let one = phrase::single(rows, &subject.many, &subject.one);
     let (number, these) = if n == 1 { (String::new(), one) } else { (format!("{} ", of_number(n)), rows.to_owned()) };
     let what = if main && time { format!("{top} {these}") } else { these.clone() };
     let linked =
@@ -131,7 +132,7 @@ fn rows_speech(
     let mut nominal = Vec::new();
     let mut questions = Vec::new();
     let mut nouns = shown.nouns.clone();
-    if show_by {
+    if show_by && !nouns.iter().any(|n| n == noun) {
         nouns.push(noun.to_owned());
     }
     let list = grammar::and_list(&nouns);

@@ -64,7 +64,7 @@ fn child_words(draw: &mut Draw, pair: &Pair, condition: Option<&Condition>) -> (
     let child = pair.scope.entity(pair.child);
     let conditions: Vec<Condition> = condition.cloned().into_iter().collect();
     let many = phrase::rows(&mut draw.rng, &child.many, child.person, &conditions);
-    let one = many.replacen(&child.many, &child.one, 1);
+    let one = phrase::single(&many, &child.many, &child.one);
     (one, many)
 }
 

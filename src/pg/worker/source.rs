@@ -104,7 +104,7 @@ pub(super) fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<
             _ => compose::Values::Categorical,
         },
         values_min_rows: o.values_min_rows.unwrap_or(5).max(1) as u32,
-        min_joins: o.min_joins.unwrap_or(2).max(1) as u32,
+        min_joins: o.min_joins.unwrap_or(1).max(1) as u32,
         schema_only: o.schema_only.unwrap_or(false),
         difficulty: o.difficulty.as_ref().map(weights),
         styles: styles(o.styles.as_deref())?,

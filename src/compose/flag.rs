@@ -1,0 +1,95 @@
+//! Conditions on yes and no: "active customers", "doctors who take new patients", "users not marked as staff".
+
+use super::condition::Condition;
+use super::random::Rng;
+use super::scope::{Place, Scope};
+use super::tree::{fill, text};
+
+/// Verbs that a flag's name may begin with, with their plural.
+const VERBS: [(&str, &str); 16] = [
+    ("accepts", "accept"),
+    ("allows", "allow"),
+    ("covers", "cover"),
+    ("has", "have"),
+    ("holds", "hold"),
+    ("includes", "include"),
+    ("lives", "live"),
+    ("needs", "need"),
+    ("offers", "offer"),
+    ("receives", "receive"),
+    ("requires", "require"),
+    ("shows", "show"),
+    ("supports", "support"),
+    ("takes", "take"),
+    ("uses", "use"),
+    ("wants", "want"),
+];
+
+pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    if scope.entity(place.node).rows > 0 && !field.varied {
+        return None;
+    }
+    let yes = rng.chance(60);
+    let column = scope.column(place);
+    let sql = if field.base == "bool" {
+        if yes { column } else { fill("NOT {}", vec![column]) }
+    } else {
+        fill("{} = {}", vec![column, text(if yes { "1" } else { "0" })])
+    };
+    let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator");
+    let mut condition = Condition { sql: vec![sql], ..Condition::default() };
+    if place.node == 0 {
+        condition.that = Some(predicate(noun, yes, true));
+        condition.before = (yes && !noun.contains(' ') && adjective(noun)).then(|| noun.to_owned());
+    } else {
+        condition.whose = Some(format!("{} {}", scope.role_noun(place.node), predicate(noun, yes, false)));
+    }
+    Some(condition)
+}
+
+fn adjective(word: &str) -> bool {
+    ["ed", "ive", "ble", "al", "ent"].iter().any(|end| word.ends_with(end))
+}
+
+/// "are active", "does not take new patients", "is marked as main entry".
+fn predicate(noun: &str, yes: bool, plural: bool) -> String {
+    let (first, rest) = noun.split_once(' ').unwrap_or((noun, ""));
+    let be = if plural { "are" } else { "is" };
+    let not = if yes { "" } else { "not " };
+    match first {
+        "is" | "was" => return format!("{be} {not}{rest}"),
+        "can" | "may" | "must" | "should" | "will" => return format!("{first} {not}{rest}"),
+        _ => {}
+    }
+    if let Some((one, many)) = VERBS.iter().find(|(one, _)| *one == first && !rest.is_empty()) {
+        return match (yes, plural) {
+            (true, true) => format!("{many} {rest}"),
+            (true, false) => format!("{one} {rest}"),
+            (false, true) => format!("do not {many} {rest}"),
+            (false, false) => format!("does not {many} {rest}"),
+        };
+    }
+    if adjective(noun) { format!("{be} {not}{noun}") } else { format!("{be} {not}marked as {noun}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::predicate;
+
+    #[test]
+    fn a_flag_is_said_as_a_verb_an_adjective_or_a_mark() {
+        for (noun, yes, plural, said) in [
+            ("active", true, true, "are active"),
+            ("takes new patients", false, true, "do not take new patients"),
+            ("takes new patients", true, false, "takes new patients"),
+            ("has dental cover", false, false, "does not have dental cover"),
+            ("can have copies", false, true, "can not have copies"),
+            ("is member", true, false, "is member"),
+            ("OPAC visible", false, false, "is not OPAC visible"),
+            ("facet field", true, true, "are marked as facet field"),
+        ] {
+            assert_eq!(predicate(noun, yes, plural), said);
+        }
+    }
+}
