@@ -154,6 +154,77 @@ fn evaluators_find_tables_columns_and_keys() {
     assert_eq!(cluster.alarms(), [""; 0]);
 }
 
+/// Level, check and message of all findings without their lines.
+fn findings(demo: &Database, path: &str, format: &str) -> String {
+    demo.run(&format!(
+        "SELECT level, \"check\", message FROM nlsql.validate_export('{path}', '{format}') WHERE level <> 'sum'"
+    ))
+}
+
+#[test]
+fn what_is_exported_is_valid_and_what_is_broken_is_told() {
+    let cluster = Cluster::new();
+    let demo = cluster.writer("demo");
+    run(&demo, "r");
+    insert(&demo, "h", HOSTILE);
+    for (format, options) in [
+        ("nlsql", "{}"),
+        ("chat", "{}"),
+        ("chat", "{\"tools\": true}"),
+        ("prompt_completion", "{}"),
+        ("prompt_completion", "{\"layout\": \"messages\"}"),
+        ("alpaca", "{}"),
+        ("sharegpt", "{}"),
+        ("eval", "{}"),
+        ("eval", "{\"layout\": \"goldens\"}"),
+        ("eval", "{\"layout\": \"vars\"}"),
+        ("spider", "{}"),
+        ("bird", "{}"),
+    ] {
+        export(
+            &demo,
+            "r",
+            "d",
+            format,
+            &format!("{{\"overwrite\": true, \"runs\": [\"h\"]{}", options.replacen('{', ",", 1).replace(",}", "}")),
+        );
+        for name in support::names(&cluster.export_dir().join("d")) {
+            let data = name.starts_with("train") || name.starts_with("test.") || name.starts_with("validation");
+            if data && !name.ends_with(".sql") {
+                assert_eq!(findings(&demo, &format!("d/{name}"), format), "", "{format} {options} {name}");
+            }
+        }
+    }
+    let sums =
+        demo.run("SELECT \"check\", message FROM nlsql.validate_export('d/train.json', 'bird') WHERE line IS NULL");
+    let records = json(&cluster.export_dir().join("d/manifest.json"))["files"][0]["records"].clone();
+    assert!(sums.starts_with(&format!("records|{records}\nerrors|0\nwarnings|0\ntokens|")), "{sums}");
+
+    let path = cluster.export_dir().join("broken.jsonl");
+    fs::write(&path, b"{\"messages\":[{\"role\":\"user\",\"content\":\"\"}]}\n\n\xff\n{\"a\":1").unwrap();
+    let told = demo
+        .run("SELECT line, level, \"check\" FROM nlsql.validate_export('broken.jsonl', 'chat') WHERE level = 'error'");
+    assert_eq!(
+        told,
+        "1|error|missing_content\n1|error|example_missing_assistant_message\n2|error|blank\n3|error|utf8\n4|error|json"
+    );
+    for (path, format, sqlstate) in [
+        ("../x", "chat", "22023"),
+        ("nothing", "chat", "58P01"),
+        ("d", "chat", "22023"),
+        ("d/train.json", "csv", "22023"),
+        ("d/train.json", "chatt", "22023"),
+        ("/etc/passwd", "chat", "42501"),
+    ] {
+        let error = demo.error(&format!("SELECT nlsql.validate_export('{path}', '{format}')"));
+        assert_eq!(error.sqlstate, sqlstate, "{path} {format}: {error}");
+    }
+    cluster.create_role("other");
+    demo.as_superuser().run(&support::grants("other"));
+    assert_eq!(demo.as_role("other").error("SELECT nlsql.validate_export('broken.jsonl', 'chat')").sqlstate, "42501");
+    assert_eq!(cluster.alarms(), [""; 0]);
+}
+
 #[test]
 fn prompts_show_the_schema_as_asked() {
     let cluster = Cluster::new();

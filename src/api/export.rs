@@ -84,17 +84,18 @@ fn default_name(run: &str, format: &str, split: Option<&str>) -> String {
 /// A directory that trainers and evaluators open as it is. Written aside, and named only when complete.
 #[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
 fn export_dataset(
-    run: &str,
-    dir: &str,
-    format: &str,
-    options: default!(JsonB, "'{}'"),
+    run: Option<&str>,
+    dir: Option<&str>,
+    format: Option<&str>,
+    options: default!(Option<JsonB>, "'{}'"),
 ) -> std::result::Result<
     TableIterator<'static, (name!(file, String), name!(records, i64), name!(bytes, i64))>,
     ErrorReport,
 > {
     let export = || -> Result<Vec<(String, i64, i64)>> {
-        let options = ExportOptions::parse(&options.0)?;
-        let format = Format::parse(format)?;
+        let options = ExportOptions::parse(&object(options))?;
+        let (run, dir) = (given("run", run)?, given("dir", dir)?);
+        let format = Format::parse(given("format", format)?)?;
         copy::require_file_rights("pg_write_server_files", INSTEAD)?;
         let target = paths::target(Some(dir), run, &copy::export_dir()?)?;
         let files = directory::export(run, &target, format, &options)?;

@@ -11,6 +11,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod shipped;
 pub(crate) mod split;
+pub(crate) mod validate;
 
 use crate::error::{Code, Error, Result};
 use pgrx::JsonB;

@@ -14,3 +14,4 @@ pub(crate) mod paths;
 pub(crate) mod prompt;
 pub(crate) mod report;
 pub(crate) mod split;
+pub(crate) mod validate;
