@@ -30,18 +30,6 @@ def enter_venv():
     os.execv(python, [str(python), __file__, *sys.argv[1:]])
 
 
-def texts(value):
-    """Every text in a value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from texts(item)
-
-
 SPLITS = {"train", "validation", "test"}
 # where the SQL of a record stands
 SQL = {
@@ -86,10 +74,10 @@ def with_datasets(folder, expected):
             assert [SQL[name](row) for row in alone] == [SQL[name](row) for row in rows], (name, split)
             lines = [json.loads(line) for line in (folder / file["file"]).open(newline="\n")]
             assert [SQL[name](line) for line in lines] == [SQL[name](row) for row in rows], (name, split)
-    missing = set(expected["sql"]) - set(found)
+    missing = set(expected["preferred" if name == "preference" else "sql"]) - set(found)
     assert not missing, (name, missing)
     card = DatasetCard.load(folder / "README.md")
-    assert card.data.configs[0].data_files if hasattr(card.data.configs[0], "data_files") else card.data.configs
+    assert [f["split"] for f in card.data.configs[0]["data_files"]] == list(files)
     assert card.data.license and "text-to-sql" in card.data.tags
     return len(found)
 
@@ -132,8 +120,6 @@ def main():
     os.environ["HF_HOME"] = str(top / "cache")
     expected = json.loads((top / "expected.json").read_text())
     for name in SQL:
-        if name == "preference" and not (top / name).exists():
-            continue
         count = with_datasets(top / name, expected)
         print(f"datasets, huggingface_hub: {name}: {count} records")
     for name in ("chat", "tools", "messages"):

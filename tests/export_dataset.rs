@@ -154,6 +154,33 @@ fn evaluators_find_tables_columns_and_keys() {
     assert_eq!(cluster.alarms(), [""; 0]);
 }
 
+#[test]
+fn the_rejected_side_is_near_and_gives_another_result() {
+    let cluster = Cluster::new();
+    let demo = cluster.writer("demo");
+    demo.generate("'single_table', 40, run => 'r', options => '{\"seed\": 7}'");
+    let lines = demo.run("SELECT * FROM nlsql.jsonl('r', 'preference', options => '{\"schema\": \"none\"}')");
+    let pairs: Vec<Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert!(pairs.len() >= 20, "{}", pairs.len());
+    for pair in &pairs {
+        let side = |key: &str| pair[key].as_str().unwrap().to_owned();
+        let (chosen, rejected) = (side("chosen"), side("rejected"));
+        let rows = |sql: &str| demo.run(&format!("SET search_path = insurer; {sql}"));
+        // rows come in any order unless they are sorted
+        let sorted = |sql: &str| {
+            let mut rows: Vec<String> = rows(sql).lines().map(str::to_owned).collect();
+            rows.sort_unstable();
+            rows
+        };
+        let differ = if chosen.contains("ORDER BY") {
+            rows(&chosen) != rows(&rejected)
+        } else {
+            sorted(&chosen) != sorted(&rejected)
+        };
+        assert!(differ, "{chosen}\n{rejected}");
+    }
+}
+
 /// Level, check and message of all findings without their lines.
 fn findings(demo: &Database, path: &str, format: &str) -> String {
     demo.run(&format!(

@@ -44,6 +44,8 @@ pub(crate) struct Candidate {
     pub checks: Option<Value>,
     /// What was asked for, to be compared with what the gate measures.
     pub asked: Asked,
+    /// A statement near to the pair's own that the probes prove to have another result.
+    pub mutant: Option<String>,
     /// Further statements whose results decide whether the pair is sound.
     pub probes: Vec<Probe>,
 }

@@ -3,6 +3,7 @@
 use super::builtin::Use;
 use super::condition::{self, Condition};
 use super::phrase;
+use super::probe::mutant;
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope, ways_to};
@@ -209,6 +210,7 @@ impl<'w> Draw<'w> {
         let question = utter(&mut self.rng, self.style, &draft.speech);
         let said = std::mem::take(&mut self.evidence);
         let probes = if self.schema_only { Vec::new() } else { draft.probes };
+        let mutant = mutant(&draft.query, &probes).map(|m| m.sql());
         Candidate {
             kind: Kind::Pair,
             question: Some(question),
@@ -216,6 +218,7 @@ impl<'w> Draw<'w> {
             style: Some(self.style.name().to_owned()),
             evidence: draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}")),
             asked: Asked { difficulty: Some(difficulty.to_owned()), features: Vec::new() },
+            mutant,
             probes: probes
                 .into_iter()
                 .map(|(name, query, expect)| Probe { name: name.to_owned(), sql: query.sql(), expect })

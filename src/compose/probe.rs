@@ -32,6 +32,19 @@ pub(super) fn filter_probes(query: &Select, conditions: &[Condition]) -> Vec<(&'
         .collect()
 }
 
+/// The query without a part that the probes prove not to be idle: near to it, and wrong.
+pub(super) fn mutant(query: &Select, probes: &[(&'static str, Select, Expect)]) -> Option<Select> {
+    probes.iter().find_map(|(name, probe, expect)| match expect {
+        Expect::Differs => Some(probe.clone()),
+        // the witness has all conditions but the one that it denies, at its end
+        Expect::Rows if *name == "filter" => {
+            let (_, others) = probe.filter.split_last()?;
+            Some(Select { filter: others.to_vec(), ..query.clone() })
+        }
+        _ => None,
+    })
+}
+
 /// The cut to `n` rows cuts, and nothing ties: the first n + 1 rows differ in what they are sorted by.
 pub(super) fn cut_probe(query: &Select, n: u64) -> (&'static str, Select, Expect) {
     let keys: Vec<String> = (1..=query.order.len()).map(|i| format!("k{i}")).collect();

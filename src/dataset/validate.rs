@@ -244,9 +244,8 @@ fn one_message(message: &Value, errors: &mut Faults) {
         errors.push(("missing_content", "a message's content is no text, or empty".to_owned()));
     }
     for call in message.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
-        let arguments = call["function"]["arguments"].as_str();
-        if !arguments.is_some_and(|a| serde_json::from_str::<Map<String, Value>>(a).is_ok()) || !filled(call.get("id"))
-        {
+        let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
+        if serde_json::from_str::<Map<String, Value>>(arguments).is_err() || !filled(call.get("id")) {
             errors.push(("tool_call", "a tool call has no id, or arguments that are no JSON text".to_owned()));
         }
     }

@@ -78,6 +78,8 @@ fn checks(candidate: &Candidate, verdict: &Verdict) -> serde_json::Value {
             "all_null": r.all_null, "constant": r.constant, "duplicate_rows": r.duplicate_rows,
             "whole_table": r.whole_table, "fan_out": r.fan_out})),
         "probes": probes,
+        // known to be wrong by the probes that the gate ran; schema_only runs none
+        "mutant": candidate.mutant.as_ref().map(|sql| json!({"sql": sql})),
         "mutation": verdict.mutation,
         "asked": candidate.asked,
     })
