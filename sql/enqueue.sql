@@ -25,7 +25,10 @@ BEGIN
   END IF;
   INSERT INTO nlsql.run (role, name, seed, settings, search_path)
   VALUES (role_, name_, seed_, p -> 'settings', p ->> 'search_path')
-  ON CONFLICT (role, name) DO NOTHING;
+  ON CONFLICT (role, name) DO NOTHING RETURNING * INTO r;
+  IF FOUND THEN
+    PERFORM nlsql.tell_(r);
+  END IF;
   SELECT * INTO r FROM nlsql.run WHERE role = role_ AND name = name_ FOR UPDATE;
 
   SELECT * INTO old FROM nlsql.run_phase WHERE run_id = r.id AND phase = p ->> 'phase' FOR UPDATE;

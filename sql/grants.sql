@@ -2,6 +2,16 @@
 
 REVOKE ALL ON ALL ROUTINES IN SCHEMA nlsql FROM PUBLIC;
 
+DO $$
+DECLARE f pg_catalog.regprocedure;
+BEGIN
+  FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p
+            WHERE p.pronamespace = 'nlsql'::pg_catalog.regnamespace AND p.proname ~ '_$'
+              AND pg_catalog.obj_description(p.oid, 'pg_proc') IS NULL LOOP
+    EXECUTE pg_catalog.format('COMMENT ON FUNCTION %s IS %L', f, 'internal: called by nlsql itself');
+  END LOOP;
+END $$;
+
 ALTER TABLE nlsql.run ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON nlsql.run FOR SELECT USING (role = CURRENT_USER);
 

@@ -395,13 +395,3 @@ BEGIN
   DELETE FROM nlsql.run WHERE id = run_id_ AND role = role_;
   RETURN CASE WHEN FOUND THEN n ELSE 0 END;
 END $$;
-
-DO $$
-DECLARE f regprocedure;
-BEGIN
-  FOR f IN SELECT p.oid FROM pg_catalog.pg_proc p
-            WHERE p.pronamespace = 'nlsql'::regnamespace AND p.proname ~ '_$' LOOP
-    EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
-    EXECUTE pg_catalog.format('COMMENT ON FUNCTION %s IS %L', f, 'internal: called by nlsql as the extension''s owner');
-  END LOOP;
-END $$;

@@ -62,6 +62,21 @@ extension_sql_file!(
         ["export", api::export::jsonl, api::export::export_jsonl, api::export::export_dataset, api::split::split]
 );
 extension_sql_file!("../sql/anonymize.sql", name = "anonymize", requires = ["tables"]);
+extension_sql_file!(
+    "../sql/comments.sql",
+    name = "comments",
+    requires = [
+        "wait",
+        "views",
+        "templates",
+        api::run::generate,
+        api::run::generate_all,
+        api::run::cancel,
+        api::run::resume,
+        api::run::resume_all,
+        api::run::drop_run
+    ]
+);
 extension_sql_file!("../sql/grants.sql", name = "grants", finalize);
 
 #[pg_guard]

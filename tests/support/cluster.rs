@@ -153,6 +153,11 @@ impl Cluster {
         Database::new(&self.dir, name, "postgres")
     }
 
+    /// A database through the pooler whose socket stands in folder `pool`.
+    pub fn pooled(&self, name: &str, role: &str) -> Database {
+        Database::new(&self.dir.join("pool"), name, role)
+    }
+
     /// A new role that may log in, and nothing else.
     pub fn create_role(&self, name: &str) {
         self.database("postgres").run(&format!("CREATE ROLE \"{name}\" LOGIN"));

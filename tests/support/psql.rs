@@ -153,6 +153,29 @@ impl Database {
         String::from_utf8(output.stdout).expect("the server sends UTF-8")
     }
 
+    /// Dumps with these options and restores into another database, as an operator does it.
+    pub fn dump_into(&self, other: &Database, options: &[&str]) {
+        let file = std::env::temp_dir().join(format!("nlsql-{}-{}.dump", std::process::id(), other.name));
+        let mut dump = Command::new(tool("pg_dump"));
+        dump.env_clear()
+            .args(options)
+            .arg("-h")
+            .arg(&self.socket)
+            .args(["-U", &self.role, &self.name, "-f"])
+            .arg(&file);
+        let output = dump.output().expect("pg_dump starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        if options.contains(&"-Fc") {
+            let mut restore = Command::new(tool("pg_restore"));
+            restore.env_clear().args(["--exit-on-error", "-h"]).arg(&other.socket);
+            let output = restore.args(["-U", &other.role, "-d", &other.name]).arg(&file).output().expect("it starts");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        } else {
+            other.run_file(&file);
+        }
+        let _ = std::fs::remove_file(&file);
+    }
+
     /// A session that stays open.
     pub fn session(&self) -> Session {
         let mut psql = self.psql();
