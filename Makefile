@@ -36,7 +36,7 @@ setup:
 	@scripts/setup.sh
 
 setup-test:
-	@scripts/setup.sh rustfmt clippy
+	@scripts/setup.sh rustfmt clippy browser
 
 install: setup
 	@scripts/install.sh

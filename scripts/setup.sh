@@ -51,11 +51,20 @@ require_server() {
 require_components() {
     local component
     for component in "$@"; do
+        [ "$component" = browser ] && want_browser && continue
         [ "$component" = rustfmt ] && cargo fmt --version >/dev/null 2>&1 && continue
         cargo "$component" --version >/dev/null 2>&1 && continue
         command -v rustup >/dev/null || fail "cargo has no $component: install that component of the Rust toolchain"
         rustup component add "$component"
     done
+}
+
+# A test looks at the report in a browser, and says so where there is none: nothing fails for its lack.
+want_browser() {
+    command -v chromium >/dev/null && return
+    command -v apt-get >/dev/null || return 0
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium >/dev/null ||
+        echo "nlsql: chromium could not be installed; the report is not looked at in a browser"
 }
 
 # The version that Cargo.toml pins. Another version that is there already is left alone.
