@@ -26,7 +26,6 @@ const CASES: &[Case] = &[
     ),
     ("SELECT nlsql.generate('joins', 5, options => '{\"styles\": [\"loud\"]}')", "22023", "\"loud\"", "interrogative"),
     ("SELECT nlsql.generate('builtins', 5, options => '{\"functions\": [\"uper\"]}')", "22023", "uper", "\"upper\""),
-    ("SELECT nlsql.generate('schema_relationship')", "0A000", "schema_relationship", "joins"),
     ("SELECT nlsql.generate('sample_data', 5)", "22023", "count", "n_rows"),
     ("CALL nlsql.wait('no_such_run')", "42704", "no_such_run", "nlsql.run"),
     ("SELECT nlsql.cancel('no_such_run')", "42704", "no_such_run", "nlsql.run"),

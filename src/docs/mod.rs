@@ -9,6 +9,7 @@ mod context;
 mod edge;
 mod overview;
 mod path;
+pub(crate) mod relation;
 mod table;
 mod text;
 mod wide;

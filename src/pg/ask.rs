@@ -59,7 +59,7 @@ pub(crate) fn ask(question: &str, options: &Options, shown: Shown) -> Result<Rep
     if schema.tables.is_empty() {
         return Err(introspect::nothing_to_read(&session::role()?, &bypassed));
     }
-    let edges = relationships::declared(&schema);
+    let edges = relationships::all(&schema, relationships::LIKELY);
     let line = line::open(&Options { parallelism: Some(1), ..options.clone() }, &settings, Usd::ZERO)?;
     let setup = Arc::new(Setup {
         phase: Phase::Questions,

@@ -6,6 +6,7 @@ use crate::compose::{self, Style};
 use crate::error::{Code, Error, Result};
 use crate::plan::phase::not_yet;
 use crate::plan::{Engine, Options, Phase, tasks};
+use crate::schema::relationships;
 use crate::settings::Settings;
 use serde::Deserialize;
 use serde_json::json;
@@ -119,10 +120,10 @@ fn effective(phase: Phase, given: &Options, row: PhaseRow, settings: &Settings) 
     Ok((o, engine))
 }
 
-/// `auto` becomes the engine that can be had; rows are drawn offline, whatever the engine of the other phases.
+/// `auto` becomes the engine that can be had; rows and relationships are drawn offline, whatever the engine of the other phases.
 fn settle_engine(phase: Phase, engine: Engine, options: &mut Options, settings: &Settings) -> Result<Engine> {
     let engine = match engine {
-        _ if phase == Phase::SampleData => Engine::Offline,
+        _ if matches!(phase, Phase::SampleData | Phase::SchemaRelationship) => Engine::Offline,
         Engine::Auto => match super::line::check(options, settings) {
             Ok(()) => Engine::Openai,
             Err(error) => {
@@ -154,15 +155,15 @@ fn settle_engine(phase: Phase, engine: Engine, options: &mut Options, settings: 
 fn available(phase: Phase, engine: Engine) -> Result<()> {
     use Phase as P;
     let there = match engine {
-        Engine::Offline => !matches!(phase, P::SchemaRelationship | P::Questions),
+        Engine::Offline => phase != P::Questions,
         Engine::Reword => matches!(phase, P::Builtins | P::SingleTable | P::Joins | P::ComplexSqls),
-        _ => !matches!(phase, P::SchemaRelationship),
+        _ => true,
     };
     if there {
         return Ok(());
     }
     Err(not_yet(phase, engine).hint(
-        "There are builtins, single_table, joins, complex_sqls, schema_docs and sample_data, and questions with a model.",
+        "There are builtins, single_table, joins, complex_sqls, schema_docs, schema_relationship and sample_data, and questions with a model.",
     ))
 }
 
@@ -261,6 +262,7 @@ fn quantities(
             }
             questions(options)?
         }
+        Phase::SchemaRelationship if count.or(default_count).is_none() => relations(tables)?,
         _ => count.or(default_count).unwrap_or(1),
     };
     let quota = match (phase, engine) {
@@ -270,6 +272,19 @@ fn quantities(
         _ => i64::from(options.api_answer_count.unwrap_or(1)),
     };
     Ok((requested, quota.max(1)))
+}
+
+/// Two for each relationship that is found: one from either end.
+fn relations(tables: &[String]) -> Result<i64> {
+    let mut schema = introspect::catalog(None)?;
+    introspect::keep_subjects(&mut schema);
+    let edges = relationships::all(&schema, relationships::LIKELY);
+    let named = |t: &(String, String)| schema.table(&t.0, &t.1).is_some_and(|t| tables.contains(&t.qualified()));
+    match edges.iter().filter(|e| named(&e.child) && named(&e.parent)).count() {
+        0 => Err(Error::new(Code::ObjectNotInPrerequisiteState, "no relationship between the tables was found")
+            .hint("SELECT * FROM nlsql.relationships('{\"min_confidence\": 0}') shows what was thought of.")),
+        found => Ok(2 * found as i64),
+    }
 }
 
 /// How many questions there are to answer.

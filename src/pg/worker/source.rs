@@ -9,6 +9,7 @@ use super::subjects::Subjects;
 use crate::candidate::{Candidate, Verdict};
 use crate::compose::{self, Composer};
 use crate::docs::Docs;
+use crate::docs::relation::Relations;
 use crate::error::Result;
 use crate::plan::Phase;
 use crate::plan::phase::{Engine, not_yet};
@@ -31,6 +32,7 @@ impl Source {
         };
         let draw = match phase.phase {
             Phase::SchemaDocs => documents(subjects, phase.seed as u64),
+            Phase::SchemaRelationship => relations(subjects, phase.seed as u64),
             Phase::SampleData => samples(run, phase, subjects)?,
             Phase::SingleTable | Phase::Joins | Phase::ComplexSqls | Phase::Builtins => composer(phase, subjects)?,
             other => return Err(not_yet(other, Engine::Offline)),
@@ -80,6 +82,12 @@ fn options(run: &Run, phase: &RunPhase) -> gate::Options {
 fn documents(subjects: &'static Subjects, seed: u64) -> Draw {
     let docs = Docs::new(&subjects.schema, &subjects.relationships, seed);
     Box::new(move |slot, attempt| Ok(if attempt == 0 { docs.get(slot as usize) } else { None }))
+}
+
+/// An edge and its reverse are said once each.
+fn relations(subjects: &'static Subjects, seed: u64) -> Draw {
+    let relations = Relations::new(&subjects.schema, &subjects.relationships, seed);
+    Box::new(move |slot, attempt| Ok(if attempt == 0 { relations.get(slot as usize) } else { None }))
 }
 
 fn samples(run: &Run, phase: &RunPhase, subjects: &'static Subjects) -> Result<Draw> {

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 
 /// Tables of people, those that act in a system first.
 const PEOPLE: &[&str] = &[
-    "user", "employee", "staff", "person", "member", "account", "agent", "worker", "personnel", "contact", "party",
+    "user", "employee", "staff", "person", "member", "worker", "personnel", "agent", "account", "contact", "party",
     "customer", "profile", "people", "principal", "participant",
 ];
+/// So many of them have their managers among themselves.
+const COLLEAGUES: usize = 8;
 /// Parts that people play.
 const ACTORS: &[&str] = &[
     "actor", "admin", "administrator", "agent", "allocator", "applicant", "approver", "assessor", "assignee",
@@ -23,7 +25,7 @@ const ACTORS: &[&str] = &[
     "recorder", "rep", "reporter", "representative", "requester", "requestor", "resolver", "responsible", "reviewer",
     "runner", "sales representative", "seller", "sender", "signer", "sponsor", "staff", "submitter", "subscriber",
     "supervisor", "teacher", "technician", "tester", "trainer", "updater", "uploader", "user", "verifier", "viewer",
-    "voter", "watcher", "who", "worker", "writer", "accessor", "selector", "responder", "dispatcher",
+    "voter", "watcher", "member", "who", "worker", "writer", "accessor", "selector", "responder", "dispatcher",
 ];
 /// Parts that a row of one's own kind plays. The second word is what is left of a name such as `merged_into`.
 const KIN: &[&str] = &[
@@ -75,7 +77,11 @@ impl Hubs {
         let nouns = unnumbered(nouns);
         let to = &index.parents[parent];
         let rank = |list: &[usize]| list.iter().position(|p| *p == parent);
-        let person = self.people.iter().any(|p| index.parents[*p].table == own);
+        let colleagues = |p: &&usize| {
+            let last = index.parents[**p].nouns.last();
+            last.is_some_and(|w| PEOPLE[..COLLEAGUES].contains(&w.as_str()))
+        };
+        let person = self.people.iter().filter(colleagues).any(|p| index.parents[*p].table == own);
         if to.table == own {
             if is_kin(nouns) || (person && is_over(nouns)) {
                 return Some(Link { rule: "own_kind", strength: 0.86 });
@@ -96,9 +102,9 @@ impl Hubs {
     }
 }
 
-/// Parents whose table is called by a word of the list, in its order; the plainest name first.
+/// Parents whose table is called by a word of the list, in its order.
 fn ranked(index: &Index, list: &[&str]) -> Vec<usize> {
-    let mut found: Vec<(usize, usize, usize)> = Vec::new();
+    let mut found: Vec<(usize, usize)> = Vec::new();
     for (number, parent) in index.parents.iter().enumerate() {
         let name = parent.nouns.join(" ");
         let last = parent.nouns.last().map_or("", String::as_str);
@@ -106,11 +112,13 @@ fn ranked(index: &Index, list: &[&str]) -> Vec<usize> {
         if let Some(rank) = rank
             && parent.kind != super::parents::KeyKind::Unique
         {
-            found.push((parent.nouns.len().saturating_sub(list[rank].split(' ').count()), rank, number));
+            // a word more than needed costs two places
+            let more = parent.nouns.len().saturating_sub(list[rank].split(' ').count());
+            found.push((rank + 2 * more, number));
         }
     }
     found.sort_unstable();
-    found.into_iter().map(|(_, _, number)| number).collect()
+    found.into_iter().map(|(_, number)| number).collect()
 }
 
 /// `author`, `created_by`, `assigned_to`.
@@ -122,7 +130,7 @@ pub(super) fn plays(nouns: &[String]) -> bool {
                 || (by == "by" && verb.len() > 3)
                 || matches!(verb.as_str(), "sent" | "made" | "sold" | "given" | "run" | "set")
         }
-        [.., last] => ACTORS.contains(&last.as_str()) || PEOPLE.contains(&last.as_str()),
+        [.., last] => ACTORS.contains(&last.as_str()),
         [] => false,
     }
 }

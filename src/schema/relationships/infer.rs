@@ -19,7 +19,7 @@ const AMOUNTS: &[&str] = &[
     "score", "rank", "year", "month", "day", "hour", "minute", "second", "age", "weight", "height", "width", "depth",
     "quality", "order", "position", "proximity", "sum", "average", "maximum", "minimum", "duration", "distance",
     "limit", "max", "min", "priority", "version", "sequence", "port", "balance", "days", "ratio", "factor", "points",
-    "level", "interval", "increment",
+    "level", "interval", "increment", "unit", "number",
 ];
 
 /// One possible edge from a column to a single-column key.
@@ -95,10 +95,10 @@ impl<'a> Search<'a> {
             let Some(link) = links.max_by(|a, b| a.strength.total_cmp(&b.strength)) else { continue };
             let mut votes = Votes::new(link);
             votes.add("type", weight, kind);
-            let (kind, weight) = score::key(parent.kind);
+            let (kind, weight) = score::key(parent.kind, to.primary_key.is_some());
             votes.add("parent_key", weight, kind);
             self.place_votes(table, to, number, &mut votes);
-            column_votes(table, column, full.named, own_key, &mut votes);
+            column_votes(table, column, full.named, &parent.key, own_key, &mut votes);
             found.push(Candidate { child: t, column: c, parent: number, votes });
         }
     }
@@ -107,7 +107,7 @@ impl<'a> Search<'a> {
         let parent = &self.index.parents[number];
         // a total_cost is no reference to another row of cost
         let fits = |l: &Link| parent.table != reader.own || (l.rule.starts_with("role") && reader.named.keyed);
-        let by_name = link::link(reader, parent, self.index.is_only(&parent.key)).filter(fits);
+        let by_name = link::link(reader, parent, self.index.namesakes(parent)).filter(fits);
         let by_part = self.hubs.link(&self.index, &reader.named.nouns, reader.own, number);
         by_name.into_iter().chain(by_part).max_by(|a, b| a.strength.total_cmp(&b.strength))
     }
@@ -118,7 +118,7 @@ impl<'a> Search<'a> {
             votes.add("schema", if same { 0.5 } else { -0.1 }, if same { "same" } else { "other" });
         }
         if self.index.parents[parent].nouns.iter().any(|w| COPIES.contains(&w.as_str())) {
-            votes.add("parent_is_copy", -1.5, true);
+            votes.add("parent_is_copy", -3.0, true);
         }
         if to.is_child() {
             votes.add("parent_is_part", -0.8, "inheritance child");
@@ -127,15 +127,17 @@ impl<'a> Search<'a> {
 }
 
 /// What the child column itself says, whatever the parent.
-fn column_votes(table: &Table, column: &Column, named: &Named, own_key: bool, votes: &mut Votes) {
-    if named.keyed {
+fn column_votes(table: &Table, column: &Column, named: &Named, key: &Named, own_key: bool, votes: &mut Votes) {
+    if named.keyed && named.loosely != key.loosely {
+        votes.add("key_word", if named.loosely { -0.8 } else { 0.6 }, "other than the parent's");
+    } else if named.keyed {
         votes.add("key_word", 0.8, true);
     } else if column.category == 'S' {
         votes.add("key_word", -0.9, false);
     }
     let amount = |w: Option<&String>| w.is_some_and(|w| AMOUNTS.contains(&w.as_str()));
     if !named.keyed && named.nouns.len() > 1 && (amount(named.nouns.first()) || amount(named.nouns.last())) {
-        votes.add("amount", -2.5, true);
+        votes.add("amount", -3.5, true);
     } else if !named.keyed && amount(named.nouns.last()) {
         votes.add("amount", -1.2, true);
     }

@@ -1,7 +1,7 @@
 //! How a column's name leads to a table: by its whole name, its end, its beginning, its initials, or a role.
 
 use super::names::{Named, abbreviates, initials, unnumbered};
-use super::parents::Parent;
+use super::parents::{Namesakes, Parent};
 
 /// Why the name of a column speaks for a parent, and how strongly (0 to 1).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,12 +32,12 @@ const SMALL: &[&str] = &["at", "as", "by", "in", "is", "it", "no", "of", "on", "
 type Same = fn(&str, &str) -> bool;
 
 /// The strongest way from the column to the parent; short forms count less than whole words.
-pub(super) fn link(reader: &Reader, parent: &Parent, only: bool) -> Option<Link> {
+pub(super) fn link(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<Link> {
     let whole = |a: &str, b: &str| a == b;
     let short = |a: &str, b: &str| a == b || abbreviates(a, b) || abbreviates(b, a);
     let exact =
-        strongest([same_key(reader, parent, only), by_noun(reader, parent, whole), by_initials(reader, parent)]);
-    let loose = by_noun(reader, parent, short).map(|l| Link { strength: l.strength * 0.88, ..l });
+        strongest([same_key(reader, parent, many), by_noun(reader, parent, many, whole), by_initials(reader, parent)]);
+    let loose = by_noun(reader, parent, many, short).map(|l| Link { strength: l.strength * 0.88, ..l });
     strongest([exact, loose, None])
 }
 
@@ -50,7 +50,7 @@ fn of(rule: &'static str, strength: f64) -> Option<Link> {
 }
 
 /// The column has the very name of the parent's key, and that name says more than "id".
-fn same_key(reader: &Reader, parent: &Parent, only: bool) -> Option<Link> {
+fn same_key(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<Link> {
     let (column, key) = (&reader.named.nouns[..], &parent.key.nouns[..]);
     if key.is_empty() || column.is_empty() || reader.own == parent.table {
         return None;
@@ -69,7 +69,7 @@ fn same_key(reader: &Reader, parent: &Parent, only: bool) -> Option<Link> {
                 1.0
             } else if telling {
                 0.88
-            } else if only {
+            } else if many.keys == 1 {
                 0.66
             } else {
                 0.3
@@ -83,7 +83,7 @@ fn same_key(reader: &Reader, parent: &Parent, only: bool) -> Option<Link> {
     None
 }
 
-fn by_noun(reader: &Reader, parent: &Parent, same: Same) -> Option<Link> {
+fn by_noun(reader: &Reader, parent: &Parent, many: Namesakes, same: Same) -> Option<Link> {
     let said = &reader.named.nouns[..];
     let short = unnumbered(said);
     let noun = &parent.nouns[..];
@@ -100,11 +100,18 @@ fn by_noun(reader: &Reader, parent: &Parent, same: Same) -> Option<Link> {
         return of("role_and_table_name", 0.8 + 0.04 * (noun.len().min(4) as f64));
     }
     // what the table is called beyond the words of the column must be said by the place that the column stands in
-    (0..short.len()).find_map(|roles| partial(reader, &short[roles..], roles, noun, same))
+    (0..short.len()).find_map(|roles| partial(reader, &short[roles..], roles, noun, many, same))
 }
 
 /// `said` is the end or the beginning of the table's name; `roles` words stand before it.
-fn partial(reader: &Reader, said: &[String], roles: usize, noun: &[String], same: Same) -> Option<Link> {
+fn partial(
+    reader: &Reader,
+    said: &[String],
+    roles: usize,
+    noun: &[String],
+    many: Namesakes,
+    same: Same,
+) -> Option<Link> {
     if said.len() >= noun.len() {
         return None;
     }
@@ -116,13 +123,13 @@ fn partial(reader: &Reader, said: &[String], roles: usize, noun: &[String], same
             (true, _) => 0.93 * role,
             (_, true) => 0.86 * role,
             // one word of several, and nothing near that tells the others
+            _ if roles == 0 && (many.tables == 1 || said.len() > 1) => 0.64,
+            _ if roles == 0 && many.tables == 2 => 0.54,
             _ => {
-                if roles == 0 {
-                    0.64
-                } else if said.len() > 1 {
-                    0.55
+                if said.len() > 1 {
+                    0.5
                 } else {
-                    0.4
+                    0.35
                 }
             }
         };
@@ -135,8 +142,10 @@ fn partial(reader: &Reader, said: &[String], roles: usize, noun: &[String], same
             0.82
         } else if covered(missing, reader.table) {
             0.74
-        } else {
+        } else if missing.len() == 1 {
             0.54
+        } else {
+            0.38
         };
         return of("beginning_of_table_name", strength * role);
     }

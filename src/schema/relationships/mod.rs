@@ -100,3 +100,6 @@ fn edge(search: &Search, candidate: &Candidate, confidence: f64) -> Relationship
         evidence: candidate.votes.evidence(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 /// Ends of a column's name that say "key" and nothing of what is meant.
 const KEY_ENDS: &[&str] =
     &["id", "ids", "key", "code", "number", "uuid", "guid", "fk", "pk", "sk", "reference", "identifier", "oid", "rid"];
+/// Of these, the ones that are no proof.
+const LOOSE: &[&str] = &["key", "code", "number", "reference", "identifier"];
 /// Beginnings of the same kind.
 const KEY_STARTS: &[&str] = &["fk", "id", "pk", "ref", "reference", "idx", "rid"];
 
@@ -19,6 +21,8 @@ pub(super) struct Named {
     pub nouns: Vec<String>,
     /// It says that it is a key.
     pub keyed: bool,
+    /// In words that other numbers and texts have too, such as `code` and `number`.
+    pub loosely: bool,
 }
 
 /// Takes names apart, each only once.
@@ -109,12 +113,13 @@ impl Namer {
 }
 
 fn named(mut nouns: Vec<String>) -> Named {
-    let mut keyed = false;
+    let (mut keyed, mut loosely) = (false, false);
     // a number or a letter after the key word counts the columns: team_id_1, node_id_a
     while nouns.len() > 1 && is_ordinal(&nouns[nouns.len() - 1]) && is_key(&nouns[nouns.len() - 2]) {
         nouns.pop();
     }
     while nouns.last().is_some_and(|w| is_key(w)) {
+        loosely = !keyed && nouns.last().is_some_and(|w| LOOSE.contains(&w.as_str()));
         nouns.pop();
         keyed = true;
     }
@@ -122,7 +127,7 @@ fn named(mut nouns: Vec<String>) -> Named {
         nouns.remove(0);
         keyed = true;
     }
-    Named { nouns, keyed }
+    Named { nouns, keyed, loosely }
 }
 
 /// `id1` is a key and its number.
@@ -167,7 +172,8 @@ pub(super) fn abbreviates(short: &str, long: &str) -> bool {
         return false;
     }
     if long.starts_with(short) {
-        return short.len() > 3 || long.len() > 7;
+        // "form" and "format", "field" and "fieldset" are words of their own
+        return short.len() > 3 && long.len() > short.len() + 3;
     }
     let mut rest = long.chars();
     let subsequence = short.chars().all(|c| rest.any(|l| l == c));
@@ -229,6 +235,7 @@ mod tests {
             ("depart", "department", true),
             ("whs", "warehouse", true),
             ("car", "cart", false),
+            ("field", "fieldset", false),
             ("cat", "contract", false),
         ] {
             assert_eq!(abbreviates(short, long), is, "{short} {long}");

@@ -34,6 +34,14 @@ pub(super) struct Index {
     pub by_table: HashMap<usize, Vec<usize>>,
     /// How many keys have these nouns.
     namesakes: HashMap<Vec<String>, usize>,
+    /// How many tables end in the word.
+    ends: HashMap<String, usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Namesakes {
+    pub keys: usize,
+    pub tables: usize,
 }
 
 impl Index {
@@ -44,6 +52,7 @@ impl Index {
                 continue;
             }
             let nouns = namer.table(table);
+            *index.ends.entry(nouns.last().cloned().unwrap_or_default()).or_default() += 1;
             for (column, kind) in keys(table, &nouns, namer) {
                 let (key, _) = namer.column(&table.columns[column].name, None);
                 index.add(table, Parent { table: t, column, kind, nouns: nouns.clone(), key });
@@ -67,9 +76,13 @@ impl Index {
         self.parents.push(parent);
     }
 
-    /// Whether no other key is named like this one.
-    pub(super) fn is_only(&self, key: &Named) -> bool {
-        self.namesakes.get(&key.nouns) == Some(&1)
+    /// How many keys and tables are named like this one.
+    pub(super) fn namesakes(&self, parent: &Parent) -> Namesakes {
+        let last = parent.nouns.last().map(String::as_str).unwrap_or_default();
+        Namesakes {
+            keys: self.namesakes.get(&parent.key.nouns).copied().unwrap_or_default(),
+            tables: self.ends.get(last).copied().unwrap_or_default(),
+        }
     }
 
     /// Parents that a word of the name leads to.

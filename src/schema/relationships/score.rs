@@ -63,10 +63,12 @@ pub(super) fn types(child: &str, parent: &str) -> Option<(&'static str, f64)> {
     }
 }
 
-pub(super) fn key(kind: KeyKind) -> (&'static str, f64) {
+/// The weight of the parent's key; a second key beside the primary one is seldom pointed to.
+pub(super) fn key(kind: KeyKind, primary: bool) -> (&'static str, f64) {
     match kind {
         KeyKind::Primary => ("primary_key", 0.4),
-        KeyKind::Unique => ("unique", -0.3),
+        KeyKind::Unique if primary => ("unique", -1.0),
+        KeyKind::Unique => ("unique", -0.2),
         KeyKind::Guessed => ("by_name", -0.4),
     }
 }

@@ -1,0 +1,109 @@
+use super::*;
+
+/// `table: column type, ..` a line; the first column is the primary key unless the line says `nokey`.
+fn schema(lines: &[&str]) -> Schema {
+    let tables = lines.iter().map(|line| {
+        let (name, columns) = line.split_once(':').unwrap();
+        let (name, keyed) = name.strip_suffix(" nokey").map_or((name, true), |n| (n, false));
+        let (space, name) = name.split_once('.').unwrap_or(("s", name));
+        let columns: Vec<(&str, &str)> = columns.split(',').map(|c| c.trim().split_once(' ').unwrap()).collect();
+        let list = columns.iter().enumerate().map(|(i, (name, base))| {
+            let category = if *base == "text" { 'S' } else { 'N' };
+            json!({ "name": name, "number": i + 1, "type": base, "base": base, "category": category.to_string() })
+        });
+        let key = keyed.then(|| vec![columns[0].0]);
+        json!({ "schema": space, "name": name, "kind": "table", "columns": list.collect::<Vec<_>>(), "primary_key": key })
+    });
+    let tables: Vec<Value> = tables.collect();
+    Schema::from_json(&json!({ "database": "d", "server_version": 150000, "tables": tables }).to_string()).unwrap()
+}
+
+/// `child.column -> parent.column` of each inferred edge.
+fn edges(schema: &Schema) -> Vec<String> {
+    let text = |e: Relationship| {
+        format!("{}.{} -> {}.{}", e.child.1, e.child_columns.join(","), e.parent.1, e.parent_columns.join(","))
+    };
+    inferred(schema, LIKELY).into_iter().map(text).collect()
+}
+
+#[test]
+fn names_lead_to_their_table() {
+    for (tables, expected) in [
+        // table and key word, singular and plural
+        (vec!["customers: id int4", "orders: id int4, customer_id int4"], vec!["orders.customer_id -> customers.id"]),
+        (vec!["Customer: Id int4", "Order: Id int4, CustomerId int4"], vec!["Order.CustomerId -> Customer.Id"]),
+        // a part before the table's name
+        (
+            vec!["address: address_id int4", "customer: customer_id int4, billing_address_id int4"],
+            vec!["customer.billing_address_id -> address.address_id"],
+        ),
+        // short forms and numbers at the end
+        (vec!["department: id int4", "worker: id int4, dept_id int4"], vec!["worker.dept_id -> department.id"]),
+        (
+            vec!["team: team_id int4", "match: match_id int4, team_id_1 int4, team_id_2 int4"],
+            vec!["match.team_id_1 -> team.team_id", "match.team_id_2 -> team.team_id"],
+        ),
+        // a marker before each name
+        (
+            vec!["t001_vendor: t001_id int4", "t002_order: t002_id int4, t002_vendor_id int4"],
+            vec!["t002_order.t002_vendor_id -> t001_vendor.t001_id"],
+        ),
+        // the own table's name, said by nobody
+        (
+            vec!["copy_bucket: id int4", "copy_bucket_item: id int4, bucket int4"],
+            vec!["copy_bucket_item.bucket -> copy_bucket.id"],
+        ),
+    ] {
+        assert_eq!(edges(&schema(&tables)), expected, "{tables:?}");
+    }
+}
+
+#[test]
+fn parts_that_people_and_kin_play_lead_to_them() {
+    let schema = schema(&[
+        "users: id int4, name text",
+        "ticket: id int4, author_id int4, resolved_by int4, parent_id int4",
+        "employee: employee_id int4, manager_id int4, reports_to int4",
+    ]);
+    let found: std::collections::BTreeSet<String> = edges(&schema).into_iter().collect();
+    let expected = [
+        "employee.manager_id -> employee.employee_id",
+        "employee.reports_to -> employee.employee_id",
+        "ticket.author_id -> users.id",
+        "ticket.parent_id -> ticket.id",
+        "ticket.resolved_by -> users.id",
+    ];
+    assert_eq!(found, expected.map(str::to_owned).into());
+}
+
+#[test]
+fn amounts_and_own_keys_lead_nowhere() {
+    let schema = schema(&[
+        "orders: order_id int4",
+        "products: product_id int4, units_in_order int4, product_code text",
+        "cost: cost_id int4, total_cost int4, order_count int4",
+    ]);
+    assert_eq!(edges(&schema), Vec::<String>::new());
+}
+
+#[test]
+fn evidence_lists_the_votes_and_their_sum_is_the_confidence() {
+    let schema = schema(&["customers: id int4", "orders: id int4, customer_id int4"]);
+    let edge = &inferred(&schema, LIKELY)[0];
+    let votes = edge.evidence.as_object().unwrap();
+    let sum: f64 = votes.values().map(|v| v["weight"].as_f64().unwrap()).sum();
+    assert!(votes.contains_key("name") && votes.contains_key("type"), "{votes:?}");
+    assert!((edge.confidence - 1.0 / (1.0 + (-sum).exp())).abs() < 0.002);
+    assert!(edge.confidence < 1.0 && !edge.declared);
+}
+
+#[test]
+fn candidates_grow_with_the_columns() {
+    let many = |n: usize| {
+        let lines: Vec<String> =
+            (0..n).map(|i| format!("thing_{i}: thing_{i}_id int4, thing_{}_id int4", (i + 1) % n)).collect();
+        let schema = schema(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+        Search::new(&schema).candidates().len()
+    };
+    assert!(many(400) < 5 * many(100), "{} against {}", many(400), many(100));
+}

@@ -1,0 +1,110 @@
+//! `nlsql.relationships()`: foreign keys first, then what names, types and keys speak for; and what lives off it.
+
+mod support;
+
+use std::collections::BTreeSet;
+use support::{Cluster, Database};
+
+const SHOP: &str = "
+CREATE TABLE app_user (id int PRIMARY KEY, email text);
+CREATE TABLE customer (customer_id int PRIMARY KEY, name text, account_manager_id int);
+CREATE TABLE purchase (purchase_id int PRIMARY KEY, customer_id int REFERENCES customer, created_by int, total_cost int);
+CREATE TABLE purchase_line (purchase_id int, line_no int, note text, PRIMARY KEY (purchase_id, line_no));
+CREATE TABLE \"Odd Name\" (\"Id\" int PRIMARY KEY, \"PurchaseId\" int);";
+
+const EDGES: &str = "SELECT child || '.' || array_to_string(child_columns, ',') || ' -> ' || parent || '.' ||
+                            array_to_string(parent_columns, ',') FROM nlsql.relationships";
+
+fn lines(text: &str) -> BTreeSet<String> {
+    text.lines().map(str::to_owned).collect()
+}
+
+fn shop(cluster: &Cluster) -> Database {
+    cluster.create_role("shop");
+    let shop = cluster.create_database("shop", "shop");
+    shop.run(SHOP);
+    shop
+}
+
+#[test]
+fn declared_edges_stand_first_and_inferred_ones_bring_their_votes() {
+    let cluster = Cluster::new();
+    let shop = shop(&cluster);
+    let all = shop.run(&format!("{EDGES}()"));
+    assert_eq!(all.lines().next(), Some("purchase.customer_id -> customer.customer_id"));
+    let expected = [
+        "\"Odd Name\".PurchaseId -> purchase.purchase_id",
+        "customer.account_manager_id -> app_user.id",
+        "purchase.created_by -> app_user.id",
+        "purchase.customer_id -> customer.customer_id",
+        "purchase_line.purchase_id -> purchase.purchase_id",
+    ];
+    assert_eq!(lines(&all), expected.map(str::to_owned).into());
+    let wrong = "SELECT count(*) FROM nlsql.relationships() WHERE declared <> (confidence = 1)
+                    OR (NOT declared AND (evidence -> 'name' ->> 'is') IS NULL) OR confidence < 0.5";
+    assert_eq!(shop.number(wrong), 0);
+    let one = shop.run(&format!("{EDGES}('{{\"tables\": [\"purchase_line\"], \"declared\": false}}')"));
+    assert_eq!(one, "purchase_line.purchase_id -> purchase.purchase_id");
+    assert_eq!(shop.number("SELECT count(*) FROM nlsql.relationships('{\"min_confidence\": 1}')"), 1);
+}
+
+#[test]
+fn a_role_is_shown_what_it_may_read() {
+    let cluster = Cluster::new();
+    let shop = shop(&cluster);
+    cluster.create_role("clerk");
+    let root = shop.as_superuser();
+    assert_eq!(shop.as_role("clerk").error("SELECT * FROM nlsql.relationships()").sqlstate, "42501");
+    root.run("GRANT USAGE ON SCHEMA nlsql TO clerk; GRANT EXECUTE ON FUNCTION nlsql.relationships TO clerk");
+    root.run("GRANT SELECT ON purchase_line, purchase TO clerk");
+    let clerk = shop.as_role("clerk");
+    assert_eq!(clerk.run(&format!("{EDGES}()")), "purchase_line.purchase_id -> purchase.purchase_id");
+    let error = clerk.error("SELECT * FROM nlsql.relationships('{\"min_confidense\": 1}')");
+    assert!(error.sqlstate == "22023" && error.hint.contains("min_confidence"), "{error}");
+    let error = clerk.error("SELECT * FROM nlsql.relationships('{\"tables\": [\"nothing\"]}')");
+    assert_eq!(error.sqlstate, "42P01");
+    assert_eq!(cluster.alarms(), Vec::<String>::new());
+}
+
+#[test]
+fn the_phase_asks_for_each_edge_from_both_ends() {
+    let cluster = Cluster::new();
+    let shop = shop(&cluster);
+    let edges = shop.number("SELECT count(*) FROM nlsql.relationships()");
+    let run = shop.generate("'schema_relationship', options => '{\"workers\": 1}'");
+    let rows = format!("FROM nlsql.dataset WHERE run = '{run}' AND kind = 'relationship'");
+    assert_eq!(shop.number(&format!("SELECT count(*) {rows}")), 2 * edges, "NULL is all that were found");
+    let unpaired = format!(
+        "SELECT count(*) FROM (SELECT checks -> 'relationship' ->> 'child', checks -> 'relationship' -> 'child_columns'
+           {rows} GROUP BY 1, 2 HAVING count(DISTINCT checks -> 'relationship' ->> 'direction') <> 2) q"
+    );
+    assert_eq!(shop.number(&unpaired), 0, "each edge has its reverse");
+    let wrong = format!(
+        "SELECT count(*) {rows} AND (answer !~ 'customer_id' OR (checks -> 'relationship' ->> 'confidence')::float8 <> 1)
+            AND (checks -> 'relationship' ->> 'declared')::bool"
+    );
+    assert_eq!(shop.number(&wrong), 0);
+    let few = shop.generate("'schema_relationship', 3, run => 'few'");
+    assert_eq!(shop.number(&format!("SELECT count(*) FROM nlsql.dataset WHERE run = '{few}'")), 3);
+}
+
+#[test]
+fn joins_and_documents_live_off_edges_that_nobody_declared() {
+    let cluster = Cluster::new();
+    let Some(synthea) = cluster.public("synthea") else { return };
+    assert_eq!(
+        synthea
+            .number("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace"),
+        0
+    );
+    assert!(synthea.number("SELECT count(*) FROM nlsql.relationships()") >= 30);
+    for workers in [1, 2] {
+        let run = format!("joined_{workers}");
+        let options = format!("{{\"seed\": 7, \"workers\": {workers}}}");
+        synthea.generate(&format!("'joins', 40, run => '{run}', options => '{options}'"));
+        let pairs = format!("SELECT count(*) FROM nlsql.dataset WHERE run = '{run}' AND cardinality(tables) > 1");
+        assert_eq!(synthea.number(&pairs), 40);
+    }
+    let texts = |run: &str| synthea.run(&format!("SELECT nlsql.jsonl('{run}')")).replace(run, "");
+    assert_eq!(texts("joined_1"), texts("joined_2"));
+}
