@@ -44,6 +44,9 @@ struct Call {
     memory: f64,
 }
 
+/// In the order of the last lines of the table.
+const KINDS: [&str; 5] = ["executed", "side effects", "over time", "over memory", "at another stage"];
+
 #[derive(Default)]
 struct Count {
     texts: usize,
@@ -55,7 +58,8 @@ struct Count {
     slowest_text: String,
     most_memory: f64,
     most_text: String,
-    troubles: Vec<String>,
+    /// One of [`KINDS`], and what happened.
+    troubles: Vec<(&'static str, String)>,
 }
 
 impl Patient {
@@ -124,19 +128,22 @@ impl Count {
             _ if !exact => !ok,
             stated => stage == stated,
         };
-        let mut trouble = |what: String| self.troubles.push(format!("{} {what}: {short}", patient.role));
+        let mut trouble = |kind, what: String| self.troubles.push((kind, format!("{} {what}: {short}", patient.role)));
         if !as_expected {
-            trouble(format!("expected {}, got {verdict}", text.expected));
+            trouble(
+                if ok { "executed" } else { "at another stage" },
+                format!("expected {}, got {verdict}", text.expected),
+            );
         }
         if seconds.min(cpu) > CHECK_TIMEOUT + 0.25 {
-            trouble(format!("took {seconds:.2} s, {cpu:.2} s of the processor"));
+            trouble("over time", format!("took {seconds:.2} s, {cpu:.2} s of the processor"));
         }
         if memory > CHECK_MEMORY + 150.0 {
-            trouble(format!("took {memory:.0} MB"));
+            trouble("over memory", format!("took {memory:.0} MB"));
         }
         let locks = state::advisory_locks(&mut patient.session);
         if locks != "0" {
-            trouble(format!("left {locks} advisory locks"));
+            trouble("side effects", format!("left {locks} advisory locks"));
             patient.session.run("SELECT pg_catalog.pg_advisory_unlock_all();");
         }
     }
@@ -180,14 +187,14 @@ impl Ward<'_> {
         }
         let left = state::of_session(&mut patient.session);
         if left != quiet {
-            count.troubles.push(format!("{role} session: {left}, was {quiet}"));
+            count.troubles.push(("side effects", format!("{role} session: {left}, was {quiet}")));
         }
         let written = self.wal_messages() - messages;
         if written > 0 {
-            count.troubles.push(format!("{role} side effect: {written} WAL messages"));
+            count.troubles.push(("side effects", format!("{role}: {written} WAL messages")));
         }
         for change in self.state().changes(&before) {
-            count.troubles.push(format!("{role} side effect: {change}"));
+            count.troubles.push(("side effects", format!("{role}: {change}")));
         }
         count
     }
@@ -258,8 +265,11 @@ fn nothing_hostile_runs_or_stays() {
         troubles.len()
     );
     let alarms = cluster.alarms();
-    println!("executed: 0 unless listed; server alive: {}", ward.admin.run("SELECT 'yes'"));
+    for kind in KINDS {
+        println!("{kind:<58} {:>9}", troubles.iter().filter(|(found, _)| *found == kind).count());
+    }
+    println!("limits {CHECK_TIMEOUT} s and {CHECK_MEMORY} MB; server alive: {}", ward.admin.run("SELECT 'yes'"));
     assert!(alarms.is_empty(), "{alarms:#?}");
-    assert!(troubles.is_empty(), "{} troubles:\n{}", troubles.len(), troubles.join("\n"));
+    assert!(troubles.is_empty(), "{} troubles: {troubles:#?}", troubles.len());
     assert!(own >= 250 || !only.is_empty(), "{own} texts of our own");
 }

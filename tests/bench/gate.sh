@@ -39,10 +39,12 @@ measure() {
     esac | microseconds
 }
 for round in 1 2 3 4 5; do
-    for way in 0 1 2 3; do measure $way >>"$dir/way_$way"; done
+    for way in 0 2 3; do measure $way >>"$dir/way_$way"; done
 done
-median() { sort -n "$dir/way_$1" | sed -n 3p; }
-printf '%s accepted three-table statements, one backend, median of 5 runs\n' "$texts"
+# some ten times the work: once is enough
+measure 1 >"$dir/way_1"
+median() { sort -n "$dir/way_$1" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+printf '%s accepted three-table statements, one backend, median of 5 runs (with mutation proof, of 1)\n' "$texts"
 for way in 0 1 2 3; do
     printf '%-42s %8s us a text, rate %5s of the loop\n' "${names[way]}" "$(median $way)" \
         "$(echo "scale=2; $(median 2) / $(median $way)" | bc)"
