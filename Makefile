@@ -36,7 +36,7 @@ setup:
 	@scripts/setup.sh
 
 setup-test:
-	@scripts/setup.sh rustfmt clippy browser
+	@scripts/setup.sh rustfmt clippy browser neighbours
 
 install: setup
 	@scripts/install.sh

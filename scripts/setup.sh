@@ -52,11 +52,32 @@ require_components() {
     local component
     for component in "$@"; do
         [ "$component" = browser ] && want_browser && continue
+        [ "$component" = neighbours ] && require_neighbours && continue
         [ "$component" = rustfmt ] && cargo fmt --version >/dev/null 2>&1 && continue
         cargo "$component" --version >/dev/null 2>&1 && continue
         command -v rustup >/dev/null || fail "cargo has no $component: install that component of the Rust toolchain"
         rustup component add "$component"
     done
+}
+
+# What nlsql is tested beside: pg_cron and PgBouncer. Debian's packages would start a PgBouncer that nobody asked for.
+require_neighbours() {
+    command -v apt-get >/dev/null || return 0
+    local missing=() package policy=/usr/sbin/policy-rc.d
+    for package in postgresql-15-cron pgbouncer; do
+        installed "$package" || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "nlsql: installing ${missing[*]} for the tests"
+    as_root apt-get update -q >/dev/null
+    local ours=false status=0
+    if [ ! -e "$policy" ]; then
+        ours=true
+        as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null || status=$?
+    if $ours; then as_root rm -f "$policy"; fi
+    return $status
 }
 
 # A test looks at the report in a browser, and says so where there is none: nothing fails for its lack.
