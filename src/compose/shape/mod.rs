@@ -37,7 +37,7 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, turn: Option<(u64, u64)>) -> O
             (8, window::rank),
             (11, window::over_time),
             (7, best::ranked),
-            (8, best::first),
+            (16, best::first),
             (7, nested::above_average),
             (8, nested::groups_above_average),
             (9, nested::figure_of_figures),

@@ -17,7 +17,9 @@ pub(super) fn values(draw: &mut Draw) -> Option<Draft> {
     let place = draw.choose(|scope, p| {
         let f = scope.field(p);
         let spoken = matches!(f.role(), Role::Dimension | Role::Name | Role::Year) && !f.traits.personal;
-        let repeated = f.distinct >= 4 && f.distinct * 2 <= scope.subject().rows.max(8);
+        // nothing is known of tables without rows
+        let rows = scope.subject().rows;
+        let repeated = rows == 0 || f.distinct >= 4 && f.distinct * 2 <= rows.max(8);
         spoken && f.varied && f.nulls == 0 && repeated && !scope.constant(p.node)
     })?;
     draw.use_place(place);
