@@ -115,9 +115,7 @@ def with_inspect(folder, expected):
 
 
 def main():
-    os.environ["HF_HUB_OFFLINE"] = "1"
     top = pathlib.Path(sys.argv[1])
-    os.environ["HF_HOME"] = str(top / "cache")
     expected = json.loads((top / "expected.json").read_text())
     for name in SQL:
         count = with_datasets(top / name, expected)
@@ -128,6 +126,9 @@ def main():
 
 
 if __name__ == "__main__":
+    # before the libraries are imported, for they look then: a cache of other runs would answer for this one
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HOME"] = str(pathlib.Path(sys.argv[1]) / "cache")
     try:
         import datasets, huggingface_hub, inspect_ai, openai  # noqa: E401, F401
     except ImportError:

@@ -7,7 +7,7 @@ use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-/// The foreign keys, then the references that names, types, keys and values speak for.
+/// The foreign keys, then the references that names, types and keys speak for.
 #[pg_extern(
     schema = "nlsql",
     sql = r#"CREATE FUNCTION nlsql.relationships(options jsonb DEFAULT '{}')
@@ -15,7 +15,7 @@ use pgrx::prelude::*;
                 confidence float8, evidence jsonb)
 STABLE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 COMMENT ON FUNCTION nlsql.relationships(jsonb) IS
-  'references between the relations that the current role may read: foreign keys first, with confidence 1, then those that names, types, keys and comments speak for, each with its votes';"#
+  'references between the relations that the current role may read: foreign keys first, with confidence 1, then those that names, types and keys speak for, each with its votes';"#
 )]
 fn relationships(
     options: Option<JsonB>,

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Precision and recall of nlsql.relationships() at confidence 0.5 against the known foreign keys, all keys dropped first:
-# the public databases with rows and from the schema alone, then small schemas that the weights were not chosen on.
+# Precision and recall of nlsql.relationships() at confidence 0.5 against the known foreign keys, all keys dropped first.
 # In a cluster of its own, gone afterwards. The extension must be installed.
 #     tests/bench/relationships.sh [--wrong] [DATABASE...]      --wrong lists what was missed and what was guessed wrong
 source "$(dirname "$0")/../../scripts/common.sh"

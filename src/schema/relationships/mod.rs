@@ -1,4 +1,4 @@
-//! Relationships between tables: the declared ones, and those that names, types, keys and values speak for.
+//! Relationships between tables: the declared ones, and those that names, types and keys speak for.
 
 mod actors;
 mod infer;

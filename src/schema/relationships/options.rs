@@ -14,15 +14,13 @@ pub(crate) struct Options {
     pub min_confidence: f64,
     /// The foreign keys too.
     pub declared: bool,
-    /// Whether rows may be looked at.
-    pub values: bool,
 }
 
-const KEYS: [&str; 4] = ["tables", "min_confidence", "declared", "values"];
+const KEYS: [&str; 3] = ["tables", "min_confidence", "declared"];
 
 impl Default for Options {
     fn default() -> Options {
-        Options { tables: None, min_confidence: super::LIKELY, declared: true, values: true }
+        Options { tables: None, min_confidence: super::LIKELY, declared: true }
     }
 }
 
