@@ -244,7 +244,11 @@ fn indirect(question: &str) -> Option<String> {
 }
 
 fn framed(rng: &mut Rng, frames: &[&'static str], nominal: &str) -> String {
-    rng.word(frames).replacen("{}", nominal, 1)
+    let frame = rng.word(frames);
+    // "a query for for every film"
+    let doubled = |frame: &str| nominal.starts_with("for ") && frame.contains(" for {}");
+    let other = frames.iter().find(|f| !doubled(f)).filter(|_| doubled(frame));
+    other.unwrap_or(&frame).replacen("{}", nominal, 1)
 }
 
 fn without_article(text: &str) -> &str {
@@ -286,6 +290,16 @@ fn tidy(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_frame_says_for_twice() {
+        for seed in 0..200 {
+            let mut rng = Rng::new(&[seed]);
+            for frames in [FORMAL, COLLOQUIAL, DESCRIPTIVE, TECHNICAL] {
+                assert!(!framed(&mut rng, frames, "for every film, the number of actors").contains(" for for "));
+            }
+        }
+    }
 
     #[test]
     fn a_question_turns_into_a_clause_where_it_can() {

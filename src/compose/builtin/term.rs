@@ -35,7 +35,12 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let noun = draw.scope.noun(place);
     let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
     let other = second.map(|p| draw.scope.noun(p)).unwrap_or_default();
-    let said = put(entry.noun, &filling, true).replace("{}", &noun).replace("{2}", &other).replace("{s}", &many);
+    let said = put(entry.noun, &filling, true)
+        .replace(" a {}", &format!(" {}", grammar::with_article(&noun)))
+        .replace(" a {2}", &format!(" {}", grammar::with_article(&other)))
+        .replace("{}", &noun)
+        .replace("{2}", &other)
+        .replace("{s}", &many);
     let alias = format!("{}_{}", snake(entry.name), snake(&noun));
     Some(Term { sql, noun: said, alias, place })
 }
