@@ -14,14 +14,10 @@ pub(crate) enum Code {
     FeatureNotSupported,
     /// 42704
     UndefinedObject,
-    /// 42710
-    DuplicateObject,
     /// 42501
     InsufficientPrivilege,
     /// 55000
     ObjectNotInPrerequisiteState,
-    /// 25001
-    ActiveSqlTransaction,
     /// 25006
     ReadOnlySqlTransaction,
     /// 58P02
@@ -30,8 +26,6 @@ pub(crate) enum Code {
     UndefinedTable,
     /// 42809
     WrongObjectType,
-    /// 22P02
-    InvalidTextRepresentation,
     /// 57014
     QueryCanceled,
     /// 08006
@@ -62,15 +56,12 @@ impl Code {
             Code::NullValueNotAllowed => b"22004",
             Code::FeatureNotSupported => b"0A000",
             Code::UndefinedObject => b"42704",
-            Code::DuplicateObject => b"42710",
             Code::InsufficientPrivilege => b"42501",
             Code::ObjectNotInPrerequisiteState => b"55000",
-            Code::ActiveSqlTransaction => b"25001",
             Code::ReadOnlySqlTransaction => b"25006",
             Code::DuplicateFile => b"58P02",
             Code::UndefinedTable => b"42P01",
             Code::WrongObjectType => b"42809",
-            Code::InvalidTextRepresentation => b"22P02",
             Code::QueryCanceled => b"57014",
             Code::ConnectionFailure => b"08006",
             Code::NoDataFound => b"P0002",

@@ -1,6 +1,4 @@
 //! nlsql: training and evaluation data for text-to-SQL models, made inside the database (see README.md).
-// parts land before they are wired in
-#![allow(dead_code, unused_imports)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 

@@ -154,10 +154,6 @@ impl Haystack {
         Haystack { stored, all, starts, whole, grams, open }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stored.is_empty()
-    }
-
     pub(crate) fn stored(&self, at: usize) -> &Stored {
         &self.stored[at]
     }

@@ -22,6 +22,6 @@ mod steps;
 mod stock;
 mod words;
 
-pub(crate) use class::{Class, Kind};
-pub(crate) use detect::{classify, classify_leaf};
+pub(crate) use class::Kind;
+pub(crate) use detect::classify;
 pub(crate) use stock::Originals;

@@ -80,10 +80,6 @@ impl Session {
         session
     }
 
-    pub(crate) fn rules(&self) -> &[Rule] {
-        &self.plan.rules
-    }
-
     /// What must not come out again, where the rows are the whole table.
     pub(crate) fn originals(&self, rows: &[Row]) -> OriginalSet {
         let mut set = HashSet::new();

@@ -18,8 +18,6 @@ pub(super) struct Figure {
     pub counts: bool,
     /// A higher figure is "most", "largest", ..; for ranking.
     pub place: Option<Place>,
-    /// Rough size, for thresholds.
-    pub money: bool,
     pub time: bool,
 }
 
@@ -32,7 +30,6 @@ pub(super) fn count(scope: &Scope) -> Figure {
         noun: "number".to_owned(),
         counts: true,
         place: None,
-        money: false,
         time: false,
     }
 }
@@ -61,7 +58,6 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
         noun: words,
         counts: false,
         place: Some(place),
-        money: field.traits.money,
         time: field.role() == Role::Time,
     };
     let unit = match &field.unit {
@@ -141,7 +137,6 @@ fn distinct(rng: &mut Rng, column: Expr, noun: &str, place: Place) -> Figure {
         noun: format!("number of {} {many}", rng.word(&["different", "distinct"])),
         counts: false,
         place: Some(place),
-        money: false,
         time: false,
     }
 }
@@ -162,28 +157,6 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
     }
     let noun = noun.strip_suffix(" ID").unwrap_or(noun);
     Some(distinct(rng, column, noun, place))
-}
-
-/// count of rows where a field is filled: "number of films with a rating".
-pub(super) fn filled(scope: &Scope, place: Place) -> Option<Figure> {
-    let field = scope.field(place);
-    if !field.nullable {
-        return None;
-    }
-    let noun = scope.noun(place);
-    let noun = noun.strip_suffix(" ID").unwrap_or(&noun).to_owned();
-    Some(Figure {
-        sql: aggregate("count({})", vec![scope.column(place)]),
-        alias: format!("with_{}", snake(&noun)),
-        noun: format!(
-            "number with {} on record",
-            if super::condition::is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) }
-        ),
-        counts: false,
-        place: Some(place),
-        money: false,
-        time: false,
-    })
 }
 
 /// "the number of films and their average length", "the average length and the total cost of films".

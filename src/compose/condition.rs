@@ -6,7 +6,6 @@ use super::literal;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{Expr, fill, text};
-use super::world::Field;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 

@@ -7,7 +7,7 @@ use super::probe::mutant;
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope, ways_to};
-use super::tree::{Expr, JoinKind, Limit, Order, Select, Source, aggregate, fill, text};
+use super::tree::{JoinKind, Select};
 use super::world::World;
 use super::{Composer, Focus, Phase};
 use crate::candidate::{Asked, Candidate, Expect, Kind, Probe};

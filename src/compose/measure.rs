@@ -13,16 +13,12 @@ pub(super) fn hardness(query: &Select) -> Hardness {
         + one(!query.order.is_empty())
         + one(query.limit.is_some())
         + query.joins.len() as u32;
-    // alternatives and patterns count where they decide on rows
+    // patterns count where they decide on rows
     let decisive = query.filter.iter().chain(&query.having).chain(query.joins.iter().filter_map(|j| j.on.as_ref()));
     for condition in decisive {
-        condition.visit(&mut |e| match e {
-            Expr::Or(parts) => found.component1 += parts.len() as u32 - 1,
-            Expr::Pattern(_) => found.component1 += 1,
-            _ => {}
-        });
+        condition.visit(&mut |e| found.component1 += one(matches!(e, Expr::Pattern(_))));
     }
-    let conditions: usize = query.filter.iter().map(leaves).sum();
+    let conditions = query.filter.len();
     let mut aggregates = 0;
     each_expr(query, &mut |e| aggregates += u32::from(matches!(e, Expr::Aggregate(_))));
     // the gate looks at the aggregates of the outermost query, and a set operation has none of its own
@@ -31,13 +27,6 @@ pub(super) fn hardness(query: &Select) -> Hardness {
         one(aggregates > 1) + one(query.columns.len() > 1) + one(conditions > 1) + one(query.group.len() > 1);
     found.component2 = nested(query);
     found
-}
-
-fn leaves(condition: &Expr) -> usize {
-    match condition {
-        Expr::Or(parts) => parts.iter().map(leaves).sum(),
-        _ => 1,
-    }
 }
 
 /// Visits the expressions of one query level.

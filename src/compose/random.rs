@@ -68,13 +68,6 @@ impl Rng {
         }
         0
     }
-
-    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for i in (1..items.len()).rev() {
-            let j = self.below(i + 1);
-            items.swap(i, j);
-        }
-    }
 }
 
 /// The item that a rotation over `n` items gives to a slot: each round visits all of them in an order of its own.

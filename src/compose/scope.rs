@@ -71,11 +71,6 @@ impl<'w> Scope<'w> {
         self.nodes.len() - 1
     }
 
-    /// Joins along a path of references to parents.
-    pub(super) fn climb(&mut self, from: usize, path: &[usize], kind: JoinKind) -> usize {
-        path.iter().fold(from, |node, &edge| self.join(node, edge, true, kind))
-    }
-
     pub(super) fn column(&self, place: Place) -> Expr {
         self.named(place.node, &self.field(place).name)
     }

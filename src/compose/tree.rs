@@ -16,8 +16,6 @@ pub(super) enum Expr {
     Window(Box<Expr>),
     /// LIKE, regular expression and their kin.
     Pattern(Box<Expr>),
-    /// Either of several conditions.
-    Or(Vec<Expr>),
     /// A query in parentheses.
     Query(Box<Select>),
 }
@@ -267,14 +265,7 @@ impl Select {
 }
 
 fn conjunction(conditions: &[Expr], show: &impl Fn(&Expr) -> String) -> String {
-    conditions
-        .iter()
-        .map(|c| match c {
-            Expr::Or(_) if conditions.len() > 1 => format!("({})", show(c)),
-            _ => show(c),
-        })
-        .collect::<Vec<_>>()
-        .join(" AND ")
+    conditions.iter().map(show).collect::<Vec<_>>().join(" AND ")
 }
 
 impl Expr {
@@ -285,7 +276,6 @@ impl Expr {
             Expr::Text(text) => text.clone(),
             Expr::Mix(parts) => parts.iter().map(|p| p.print(bare, indent)).collect(),
             Expr::Aggregate(inner) | Expr::Window(inner) | Expr::Pattern(inner) => inner.print(bare, indent),
-            Expr::Or(parts) => parts.iter().map(|p| p.print(bare, indent)).collect::<Vec<_>>().join(" OR "),
             Expr::Query(query) => wrap(query, indent),
         }
     }
@@ -297,7 +287,6 @@ impl Expr {
         match self {
             Expr::Column(alias, name) if alias == from => Expr::Column(to.to_owned(), name.clone()),
             Expr::Mix(parts) => Expr::Mix(each(parts)),
-            Expr::Or(parts) => Expr::Or(each(parts)),
             Expr::Aggregate(inner) => Expr::Aggregate(boxed(inner)),
             Expr::Window(inner) => Expr::Window(boxed(inner)),
             Expr::Pattern(inner) => Expr::Pattern(boxed(inner)),
@@ -309,7 +298,7 @@ impl Expr {
     pub(super) fn visit(&self, see: &mut dyn FnMut(&Expr)) {
         see(self);
         match self {
-            Expr::Mix(parts) | Expr::Or(parts) => parts.iter().for_each(|p| p.visit(see)),
+            Expr::Mix(parts) => parts.iter().for_each(|p| p.visit(see)),
             Expr::Aggregate(inner) | Expr::Window(inner) | Expr::Pattern(inner) => inner.visit(see),
             _ => {}
         }
@@ -377,15 +366,5 @@ mod tests {
         assert!(query.sql().contains(
             "FROM film AS f\nLEFT JOIN language AS l ON l.language_id = f.language_id\nWHERE f.length > 120"
         ));
-    }
-
-    #[test]
-    fn alternatives_are_wrapped_beside_others() {
-        let query = Select {
-            columns: vec![(text("1"), None)],
-            filter: vec![Expr::Or(vec![text("a"), text("b")]), text("c")],
-            ..Select::default()
-        };
-        assert_eq!(query.sql(), "SELECT 1 WHERE (a OR b) AND c");
     }
 }

@@ -74,6 +74,7 @@ impl<'a> Docs<'a> {
     }
 
     /// How many different questions there are; later ones ask for a fact again in other words.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.facts.len() * WORDINGS
     }

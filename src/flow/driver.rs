@@ -5,12 +5,11 @@ use super::history::History;
 use super::learned::{Learned, Lessons};
 use super::machine::Flow;
 use super::{Action, Call, End, Event, Outcome, Setup, Spec};
-use crate::candidate::{Candidate, Verdict};
+use crate::candidate::Verdict;
 use crate::llm::client::Answer;
-use crate::llm::endpoint::ApiStyle;
 use crate::llm::fault::{Class, Fault};
 use crate::llm::limits::Limits;
-use crate::llm::price::{Price, Usd};
+use crate::llm::price::Usd;
 use crate::llm::wire::Usage;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -175,6 +174,7 @@ impl Driver {
         self.learned.lessons()
     }
 
+    #[cfg(test)]
     pub fn in_flight(&self) -> usize {
         self.calls.len()
     }

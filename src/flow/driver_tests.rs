@@ -5,6 +5,7 @@ use crate::llm::client::Client;
 use crate::llm::endpoint::Endpoint;
 use crate::llm::headers::RateLimits;
 use crate::llm::pool::{Job, Pool};
+use crate::llm::price::Price;
 use crate::llm::test_server::{Server, Step, completion, http};
 use crate::llm::wire::{Finish, Reply};
 use crate::plan::Phase;

@@ -5,7 +5,7 @@ use super::setup::Knobs;
 use super::*;
 use crate::candidate::{Refusal, Stage};
 use crate::llm::endpoint::Structured;
-use crate::llm::fault::{Class, Part};
+use crate::llm::fault::Class;
 use crate::llm::wire::{Finish, Usage};
 use crate::plan::{Engine, Phase};
 use crate::prompt::describe::Notes;

@@ -77,6 +77,7 @@ impl Pool {
     }
 
     /// Threads that run, so calls that can be in flight.
+    #[cfg(test)]
     pub fn threads(&self) -> usize {
         self.threads
     }

@@ -9,7 +9,6 @@ use super::spi::{self, Arg};
 use super::{guc, introspect, ledger, session};
 use crate::candidate::{Candidate, ResultFacts, Verdict};
 use crate::error::{Code, Error, Result};
-use crate::flow::driver::Terms;
 use crate::flow::history::History;
 use crate::flow::learned::Learned;
 use crate::flow::machine::Flow;

@@ -12,7 +12,6 @@ pub(crate) enum Arg<'a> {
     Text(&'a str),
     OptText(Option<&'a str>),
     Int(i64),
-    OptInt(Option<i64>),
     Float(f64),
     Oids(Option<&'a [pgrx::pg_sys::Oid]>),
 }
@@ -29,7 +28,6 @@ fn arguments<'a>(args: &[Arg<'a>]) -> Vec<DatumWithOid<'a>> {
             Arg::Text(t) => DatumWithOid::from(t),
             Arg::OptText(t) => DatumWithOid::from(t),
             Arg::Int(i) => DatumWithOid::from(i),
-            Arg::OptInt(i) => DatumWithOid::from(i),
             Arg::Float(f) => DatumWithOid::from(f),
             Arg::Oids(o) => DatumWithOid::from(o.map(<[pgrx::pg_sys::Oid]>::to_vec)),
         })

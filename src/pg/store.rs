@@ -21,7 +21,6 @@ pub(crate) struct Run {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RunPhase {
     pub phase: crate::plan::Phase,
-    pub ordinal: i32,
     pub engine: crate::plan::Engine,
     pub seed: i64,
     pub options: crate::plan::Options,
@@ -30,7 +29,6 @@ pub(crate) struct RunPhase {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Task {
     pub phase: crate::plan::Phase,
-    pub ordinal: i32,
     pub number: i32,
     pub slot: i64,
     pub quota: i64,

@@ -103,11 +103,6 @@ impl Phase {
     pub fn shipped(self) -> &'static Shipped {
         SHIPPED.iter().find(|s| s.phase == self).unwrap_or(&SHIPPED[0])
     }
-
-    /// Whether the phase yields question and SQL.
-    pub fn yields_pairs(self) -> bool {
-        !matches!(self, Phase::SchemaDocs | Phase::SampleData | Phase::SchemaRelationship)
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

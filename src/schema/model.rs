@@ -190,6 +190,7 @@ pub struct Check {
 }
 
 impl Schema {
+    #[cfg(test)]
     pub fn from_json(text: &str) -> Result<Schema, serde_json::Error> {
         serde_json::from_str(text)
     }

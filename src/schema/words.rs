@@ -154,20 +154,6 @@ impl Words {
         }
         text
     }
-
-    /// What the target of a reference is called after its column: `original_language_id` -> "original language".
-    pub(crate) fn reference_noun(&self, column: &str) -> String {
-        let mut words = self.of(column);
-        while words.len() > 1
-            && matches!(words[words.len() - 1].as_str(), "ID" | "key" | "sk" | "code" | "fk" | "uuid" | "number")
-        {
-            words.pop();
-        }
-        if words.len() > 1 && matches!(words[0].as_str(), "fk" | "id" | "ID") {
-            words.remove(0);
-        }
-        words.join(" ")
-    }
 }
 
 /// Whether a name can stand as a noun: it does not end in a link ("works since"), and no part of it is a contraction

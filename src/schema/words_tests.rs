@@ -58,11 +58,3 @@ fn a_comment_names_a_column_where_it_is_short_or_the_name_is_none() {
         assert_eq!(words.column_noun(&table, &table.columns[0]), noun);
     }
 }
-
-#[test]
-fn references_lose_their_key() {
-    let words = words();
-    assert_eq!(words.reference_noun("original_language_id"), "original language");
-    assert_eq!(words.reference_noun("manager_staff_id"), "manager staff");
-    assert_eq!(words.reference_noun("PATIENT"), "patient");
-}

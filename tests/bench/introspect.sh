@@ -1,28 +1,13 @@
 #!/usr/bin/env bash
 # Introspection of a large catalog: nlsql.schema_json() against its own bare query and against SQLAlchemy's reflection
 # of the same tables, medians of three in the same run; then ddl() of everything and schema_docs of 1,000 pairs.
-# In a cluster of its own, gone afterwards. The extension must be installed; a release build for the figures.
 #     tests/bench/introspect.sh [TABLES]      10,000 unless given
-source "$(dirname "$0")/../../scripts/common.sh"
+source "$(dirname "$0")/cluster.sh"
 
 tables=${1:-10000}
-bindir=$(dirname "$pg_config")
-data=${NLSQL_DATA:-$root/../shared/data}
 [ -e "$data/make_big_schema.sql" ] || fail "no make_big_schema.sql in $data: set NLSQL_DATA"
-dir=$(mktemp -d /tmp/nlsql-introspect.XXXXXX)
-chmod 755 "$dir"
-[ "$(id -u)" -ne 0 ] || chown postgres: "$dir"
-
-stop() {
-    as_server "$bindir/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true
-    rm -rf "$dir"
-}
-trap stop EXIT
-
-as_server "$bindir/initdb" -D "$dir/data" -A trust -U postgres -E UTF8 --locale=C.UTF-8 --no-sync >/dev/null
-as_server env -u RUST_BACKTRACE "$bindir/pg_ctl" -D "$dir/data" -l "$dir/log" -w \
-    -o "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=off -c max_locks_per_transaction=4000" start >/dev/null
-export PGHOST=$dir PGUSER=postgres PGDATABASE=big PATH=$bindir:$PATH
+start_cluster max_locks_per_transaction=4000
+export PGDATABASE=big
 createdb big
 psql -Xq -v n="$tables" -f "$data/make_big_schema.sql" >/dev/null
 psql -Xq -c 'CREATE EXTENSION nlsql' -c ANALYZE

@@ -47,7 +47,6 @@ pub(super) enum On {
     Stamp,
     /// A beginning and an end of the same row: `{}` and `{2}`.
     Dates,
-    Stamps,
     Flag,
     Array,
     Range,

@@ -1,6 +1,6 @@
 //! The questions that show a function: beside rows, as a class to count by, as a figure, as a condition, over groups.
 
-use super::super::aggregate::{self, Figure, snake};
+use super::super::aggregate::{self, Figure};
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
@@ -130,7 +130,6 @@ fn average(draw: &mut Draw, term: &Term) -> Option<Draft> {
         noun: format!("{word} {}{rounding}", term.noun),
         counts: false,
         place: Some(term.place),
-        money: false,
         time: false,
     };
     figure_draft(draw, figure)
@@ -143,7 +142,6 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
         noun: term.noun.clone(),
         counts: false,
         place: Some(term.place),
-        money: false,
         time: false,
     };
     figure_draft(draw, figure)

@@ -132,7 +132,7 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
         On::Latitude => f.name.to_lowercase().contains("lat") && f.noun.contains("latitude"),
         On::Time => time,
         On::Stamp => time && stamp,
-        On::Dates | On::Stamps => time,
+        On::Dates => time,
         On::Flag => f.base == "bool" && f.varied && !f.traits.personal,
         On::Array => f.role() == Role::Array && !f.elements.is_empty() && f.base.trim_start_matches('_') == "text",
         On::Range => f.role() == Role::Range,
@@ -162,7 +162,7 @@ fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
                 || last(first) == last(second);
             is_number(second) && (alike || entry.yields == Yields::Aggregate)
         }
-        On::Dates | On::Stamps => {
+        On::Dates => {
             let time = second.role() == Role::Time && second.days.len() >= 13 && second.varied;
             let later = || {
                 let at = |f: &Field, i: usize| f.days.get(i).map_or(0, |d: &Day| d.number());

@@ -76,7 +76,6 @@ fn last_stamp(draw: &mut Draw) -> Option<Figure> {
         noun: format!("{word} {noun}"),
         counts: false,
         place: Some(place),
-        money: false,
         time: true,
     })
 }

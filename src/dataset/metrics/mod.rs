@@ -12,7 +12,6 @@ use crate::schema::model::Schema;
 use coverage::Coverage;
 use draw::{Draw, key};
 use serde::Deserialize;
-use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Questions compared with each other; of more, as many are drawn.

@@ -20,7 +20,7 @@ use crate::plan::Engine;
 use check::Checker;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// How often a session looks whether its run was cancelled or given more work, at least.
 const LOOK_MS: u64 = 300;
