@@ -187,6 +187,7 @@ fn the_grants_of_the_readme_are_enough() {
     assert!(include_str!("../README.md").contains(block), "README and tests/demo/grants.sql say the same");
     let cluster = Cluster::new();
     let reader = cluster.create_database_of("demo", "reader");
+    documented(&reader.as_superuser());
     assert_eq!(reader.run("SELECT has_function_privilege('nlsql.generate_all(text, jsonb)', 'EXECUTE')"), "t");
     reader.generate("'joins', 6, run => 'r'");
     for call in [
@@ -209,6 +210,23 @@ fn the_grants_of_the_readme_are_enough() {
     reader.as_superuser().run("GRANT pg_write_server_files TO reader");
     assert_eq!(reader.run("SELECT records FROM nlsql.export_jsonl('r')"), "6");
     assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+/// What a user may call or set is in the reference and the README.
+fn documented(root: &Database) {
+    let (reference, readme) = (include_str!("../docs/reference.md"), include_str!("../README.md"));
+    let functions = root.run(
+        "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'nlsql'::regnamespace AND proname !~ '_$|^shipped_' ORDER BY 1",
+    );
+    let missing: Vec<_> = functions.lines().filter(|f| !reference.contains(&format!("{f}("))).collect();
+    assert_eq!(missing, [""; 0], "functions without a word in docs/reference.md");
+    let settings = root.run("LOAD 'nlsql'; SELECT name FROM pg_settings WHERE name LIKE 'nlsql.%'");
+    assert!(settings.lines().count() > 10, "{settings}");
+    let missing: Vec<_> = settings
+        .lines()
+        .filter(|s| !readme.contains(&format!("`{s}`")) && !reference.contains(&format!("`{s}`")))
+        .collect();
+    assert_eq!(missing, [""; 0], "settings that no page explains");
 }
 
 /// Operators in `public` for every pair of common types that pg_catalog has none of its own for, and functions that

@@ -146,3 +146,25 @@ fn no_tracked_file_names_a_place_of_one_machine() {
     }
     report("paths of one machine do not belong in the tree", found);
 }
+
+/// The option names that the functions take, as the lists in the sources have them.
+fn option_names() -> Vec<(String, String)> {
+    let mut names = Vec::new();
+    for (file, text) in sources() {
+        let lists = [" KEYS: [&str;", " MORE_KEYS: [&str;", "parse_known(value, &["];
+        for list in lists.iter().flat_map(|start| text.match_indices(start).map(|(at, _)| &text[at..])) {
+            let end = list.find("];").into_iter().chain(list.find("], \"")).min().expect("a list ends");
+            names.extend(list[..end].split('"').skip(1).step_by(2).map(|name| (file.clone(), name.to_owned())));
+        }
+    }
+    names
+}
+
+#[test]
+fn every_option_is_documented() {
+    let reference = fs::read_to_string(top().join("docs/reference.md")).expect("the reference");
+    let names = option_names();
+    assert!(names.len() > 60, "the lists of options are found: {names:?}");
+    let missing = names.iter().filter(|(_, name)| !reference.contains(&format!("`{name}`")));
+    report("docs/reference.md explains every option", missing.map(|(file, name)| format!("{file}: {name}")).collect());
+}
