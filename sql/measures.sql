@@ -35,6 +35,12 @@ refused AS MATERIALIZED (
          count(*) FILTER (WHERE r.fix IS NOT NULL) AS repaired, min(r.message) AS example
     FROM nlsql.reject r WHERE r.run_id = $1 GROUP BY r.stage, r.sqlstate
 ),
+-- pairs that the composer drew again, by why; kinds without SQL have nothing to fail at
+redrawn AS (
+  SELECT x.key AS why, sum(x.value::bigint)::bigint AS n
+    FROM nlsql.task t, jsonb_each_text(t.redraws) x
+   WHERE t.run_id = $1 AND t.phase NOT IN ('schema_docs', 'schema_relationship', 'sample_data') GROUP BY 1
+),
 -- names and numbers aside, so that one mistake is one reason
 reason AS (
   SELECT left(regexp_replace(regexp_replace(r.message, '"[^"]*"', '".."', 'g'), '\d+', '..', 'g'), 200) AS reason, count(*) AS n
@@ -55,6 +61,7 @@ SELECT json_build_object(
   'kinds', (SELECT COALESCE(json_object_agg(k.kind, k.n), '{}') FROM (SELECT i.kind, count(*) AS n FROM nlsql.item i WHERE i.run_id = r.id GROUP BY 1) k),
   'executed', (SELECT count(*) FILTER (WHERE (p.checks ->> 'executed')::bool) FROM pair p),
   'refused', (SELECT COALESCE(json_agg(f ORDER BY f.n DESC, f.stage, f.sqlstate), '[]') FROM refused f),
+  'redrawn', (SELECT COALESCE(json_object_agg(d.why, d.n ORDER BY d.why), '{}') FROM redrawn d),
   'reasons', (SELECT COALESCE(json_agg(x), '[]') FROM reason x),
   'skeletons', (SELECT count(*) FROM skeleton),
   'top_skeletons', (SELECT COALESCE(json_agg(s), '[]') FROM

@@ -58,6 +58,7 @@ CREATE TABLE nlsql.task (
   next_try_at   timestamptz,
   accepted      int NOT NULL DEFAULT 0,
   rejected      int NOT NULL DEFAULT 0,
+  redraws       jsonb NOT NULL DEFAULT '{}',
   reason        text,
   last_error    text,
   finished_at   timestamptz,
@@ -65,6 +66,8 @@ CREATE TABLE nlsql.task (
   FOREIGN KEY (run_id, phase) REFERENCES nlsql.run_phase ON DELETE CASCADE
 );
 CREATE INDEX task_unfinished ON nlsql.task (run_id, phase, number) WHERE status IN ('open', 'claimed');
+COMMENT ON COLUMN nlsql.task.redraws IS
+  'offline: candidates that gave way to another draw of their slot, by why; they are not among the rejected';
 COMMENT ON COLUMN nlsql.task.lost IS 'workers that ended with this task in hand';
 COMMENT ON TABLE nlsql.task IS 'the queue: each task fills quota slots from slot on; held by (pid, backend_start), fenced by attempt';
 
@@ -146,6 +149,8 @@ CREATE TABLE nlsql.item (
 );
 CREATE UNIQUE INDEX item_question ON nlsql.item (run_id, question_key) WHERE question_key IS NOT NULL;
 CREATE UNIQUE INDEX item_sql ON nlsql.item (run_id, sql_key) WHERE sql_key IS NOT NULL;
+-- for near-duplicates: questions on one template
+CREATE INDEX item_template ON nlsql.item (run_id, pg_catalog.hashtextextended(template, 0)) WHERE template IS NOT NULL;
 COMMENT ON TABLE nlsql.item IS 'every accepted record; read it through the view nlsql.dataset';
 COMMENT ON COLUMN nlsql.item.question_key IS 'md5 of the question in normal form: no two records of a run share it';
 COMMENT ON COLUMN nlsql.item.sql_key IS 'md5 of the SQL in normal form: no two pairs of a run share it';

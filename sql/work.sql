@@ -201,7 +201,8 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ int, attempt_ int, schema_hash_ text,
-                              items jsonb, rejects jsonb, status_ text, reason_ text, message_ text) RETURNS bool
+                              items jsonb, rejects jsonb, status_ text, reason_ text, message_ text,
+                              redraws_ jsonb) RETURNS bool
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   p        nlsql.run_phase;
@@ -210,7 +211,7 @@ BEGIN
   PERFORM nlsql.lock_run_(run_id_);
   SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
   UPDATE nlsql.task SET status = status_, accepted = jsonb_array_length(items), rejected = rejected + jsonb_array_length(rejects),
-         reason = reason_, last_error = message_, pid = NULL, backend_start = NULL, finished_at = clock_timestamp()
+         redraws = redraws_, reason = reason_, last_error = message_, pid = NULL, backend_start = NULL, finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND phase = phase_ AND number = number_ AND attempt = attempt_ AND status = 'claimed'
      AND pid = pg_backend_pid();
   IF NOT FOUND THEN

@@ -216,3 +216,43 @@ fn a_standby_exports_too() {
     assert_eq!(fs::read_to_string(file).unwrap(), demo.raw("SELECT * FROM nlsql.jsonl('r')"));
     assert_eq!(standby.alarms(), [""; 0]);
 }
+
+#[test]
+fn the_steps_to_a_statement_stand_before_it_where_asked_for() {
+    let cluster = Cluster::new();
+    let demo = cluster.writer("demo");
+    demo.generate("'joins', 10, run => 'r', options => '{\"seed\": 7}'");
+    demo.generate("'joins', 10, run => 's', options => '{\"seed\": 7, \"reasoning\": true}'");
+    let reasoned = |run, format, more: &str| {
+        format!("SELECT nlsql.jsonl('{run}', '{format}', options => '{{\"reasoning\": true{more}}}')")
+    };
+    let error = demo.error(&reasoned("r", "chat", ""));
+    assert_eq!(error.sqlstate, "55000", "{error}");
+    assert!(error.hint.contains("\"reasoning\": true"), "{error}");
+    let error = demo.error(&reasoned("s", "eval", ""));
+    assert_eq!((error.sqlstate.as_str(), error.hint.contains("alpaca")), ("22023", true), "{error}");
+    // the option changes nothing else of a pair
+    let bare = |run| demo.run(&format!("SELECT question, sql FROM nlsql.dataset WHERE run = '{run}' ORDER BY slot"));
+    assert_eq!(bare("s"), bare("r"));
+
+    let native = parsed(&demo.raw("SELECT nlsql.jsonl('s')"));
+    for (format, more, answer) in [
+        ("chat", "", "/messages/2/content"),
+        ("prompt_completion", "", "/completion"),
+        ("alpaca", "", "/output"),
+        ("sharegpt", "", "/conversations/1/value"),
+    ] {
+        for (line, record) in parsed(&demo.raw(&reasoned("s", format, more))).iter().zip(&native) {
+            let (steps, sql) = (record["reasoning"].as_str().unwrap(), record["sql"].as_str().unwrap());
+            assert!(steps.starts_with("1. Start from "), "{steps}");
+            assert_eq!(line.pointer(answer).unwrap(), &Value::from(format!("{steps}\n\n{sql}")), "{format}");
+            let system = line.to_string();
+            assert!(system.contains("a numbered plan and then one SQL query"), "{format}: {system}");
+        }
+    }
+    for (line, record) in parsed(&demo.raw(&reasoned("s", "chat", ", \"tools\": true"))).iter().zip(&native) {
+        assert_eq!(line.pointer("/messages/2/content"), record.get("reasoning"));
+        assert!(line.pointer("/messages/2/tool_calls/0/function/arguments").is_some());
+    }
+    assert_eq!(cluster.alarms(), [""; 0]);
+}

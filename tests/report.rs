@@ -18,7 +18,8 @@ const SAME: &[(&str, &str, &str)] = &[
     (
         "ladder",
         "candidates",
-        "SELECT (SELECT count(*) FROM nlsql.dataset WHERE kind = 'pair') + (SELECT count(*) FROM nlsql.rejected)",
+        "SELECT (SELECT count(*) FROM nlsql.dataset WHERE kind = 'pair') + (SELECT count(*) FROM nlsql.rejected)
+              + (SELECT sum(v::bigint) FROM nlsql.task, jsonb_each_text(redraws) x(k, v) WHERE phase = 'joins')",
     ),
     ("ladder", "stored", "SELECT count(*) FROM nlsql.dataset WHERE kind = 'pair'"),
     ("rejected", "all", "SELECT count(*) FROM nlsql.rejected"),

@@ -2,7 +2,9 @@
 
 mod support;
 
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use support::{Cluster, Database};
 
 const CROSSING: &str = "SELECT count(*) FROM (SELECT 1 FROM nlsql.dataset, unnest(ARRAY[skeleton, template]) k
@@ -21,7 +23,7 @@ fn assigned(demo: &Database) -> Vec<(BTreeSet<String>, String, String)> {
     );
     rows.lines()
         .map(|l| {
-            let row: serde_json::Value = serde_json::from_str(l).unwrap();
+            let row: Value = serde_json::from_str(l).unwrap();
             (grams(row[0].as_str().unwrap()), row[1].as_str().unwrap().to_owned(), row[2].to_string())
         })
         .collect()
@@ -175,5 +177,55 @@ fn two_splits_at_once_agree() {
     assert_eq!(added.iter().filter(|n| *n == "3000").count(), 1, "one assigns all, the others find it done: {added:?}");
     assert_eq!(added.iter().filter(|n| *n == "0").count(), 3, "{added:?}");
     assert_eq!(demo.number(CROSSING), 0);
+    assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+#[test]
+fn several_runs_make_one_dataset_without_leakage_and_without_saying_things_twice() {
+    let cluster = Cluster::new();
+    let demo = cluster.writer("demo");
+    demo.generate("'joins', 120, run => 'a', options => '{\"seed\": 1}'");
+    demo.generate("'joins', 120, run => 'b', options => '{\"seed\": 1}'");
+    demo.generate("'single_table', 40, run => 'c', options => '{\"seed\": 2}'");
+    // run b says the same as a, and in one pair something else
+    demo.as_superuser().run(
+        "UPDATE nlsql.item i SET result = jsonb_set(i.result, '{hash}', '\"other\"') FROM nlsql.run r
+          WHERE r.id = i.run_id AND r.name = 'b' AND i.slot = 1",
+    );
+    demo.run("SELECT nlsql.split('a')");
+    let told =
+        demo.run("SELECT reason, records FROM nlsql.split('a', '{\"runs\": [\"b\"]}') WHERE split IS NULL ORDER BY 2");
+    assert_eq!(
+        told,
+        "asks what a record of another run asks, and has another result|1\nasks what a record of another run asks|119"
+    );
+    // a run that is not split yet joins those that are
+    let lines = |dir: &str| -> Vec<Value> {
+        let dir = cluster.export_dir().join(dir);
+        let read = |file| fs::read_to_string(dir.join(file)).unwrap();
+        ["train.jsonl", "validation.jsonl", "test.jsonl"]
+            .map(read)
+            .join("")
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect()
+    };
+    demo.run("SELECT nlsql.export_dataset('a', 'both', 'nlsql', '{\"runs\": [\"b\", \"c\"]}')");
+    let both = lines("both");
+    assert_eq!(both.len() as i64, demo.number("SELECT count(*) FROM nlsql.dataset WHERE split IS NOT NULL"));
+    assert!(both.len() > 140, "{}", both.len());
+    let questions: BTreeSet<String> = both.iter().map(|l| l["question"].to_string()).collect();
+    assert_eq!(questions.len(), both.len(), "no question stands twice");
+
+    // runs split each by itself stand on two sides of one line
+    demo.generate("'joins', 120, run => 'd', options => '{\"seed\": 3}'");
+    demo.run("SELECT nlsql.split('d')");
+    let error = demo.error("SELECT nlsql.export_dataset('a', 'apart', 'nlsql', '{\"runs\": [\"d\"]}')");
+    assert_eq!(error.sqlstate, "55000", "{error}");
+    assert!(error.message.contains("stand in more than one split"), "{error}");
+    assert_eq!(support::names(&cluster.export_dir()), ["both"], "nothing is left of it");
+    demo.run(&error.hint);
+    demo.run("SELECT nlsql.export_dataset('a', 'apart', 'nlsql', '{\"runs\": [\"d\"]}')");
+    assert!(!lines("apart").is_empty());
     assert_eq!(cluster.alarms(), [""; 0]);
 }

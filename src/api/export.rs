@@ -22,6 +22,9 @@ fn query(run: &str, format: &str, split: Option<&str>, options: &ExportOptions) 
     if split.is_some() {
         dataset::require_split(&sources)?;
     }
+    if options.reasoning {
+        dataset::require_reasoning(&sources)?;
+    }
     let prompt = dataset::prompt(format, options)?;
     let db_id = dataset::db_id(options)?;
     lines::query(&sources, format, split.map_or(Part::All, Part::Split), options, &prompt, &db_id)

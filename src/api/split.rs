@@ -42,6 +42,8 @@ fn split(
         let left_out = [
             (outcome.bridges, "like records of two splits"),
             (outcome.in_benchmark, "like an entry of nlsql.benchmark"),
+            (outcome.duplicates, "asks what a record of another run asks"),
+            (outcome.conflicts, "asks what a record of another run asks, and has another result"),
         ];
         for (records, why) in left_out.into_iter().filter(|(records, _)| *records > 0) {
             rows.push((None, records, None, None, 0, Some(why.to_owned())));

@@ -7,6 +7,7 @@ use super::probe::mutant;
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope, ways_to};
+use super::trace::trace;
 use super::tree::{JoinKind, Select};
 use super::world::World;
 use super::{Composer, Focus, Phase};
@@ -44,6 +45,7 @@ pub(super) struct Draw<'w> {
     evidence: Vec<String>,
     /// Tables that the query must use.
     least: usize,
+    reasoning: bool,
 }
 
 impl<'w> Draw<'w> {
@@ -70,6 +72,7 @@ impl<'w> Draw<'w> {
             prefer,
             evidence: Vec::new(),
             least,
+            reasoning: composer.options.reasoning,
         }
     }
 
@@ -216,6 +219,7 @@ impl<'w> Draw<'w> {
             question: Some(question),
             sql: Some(draft.query.sql()),
             style: Some(self.style.name().to_owned()),
+            reasoning: self.reasoning.then(|| trace(&draft.query)),
             evidence: draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}")),
             asked: Asked { difficulty: Some(difficulty.to_owned()), features: Vec::new() },
             mutant,

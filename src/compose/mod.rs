@@ -18,6 +18,7 @@ mod scope;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod tree;
 mod world;
 
@@ -69,6 +70,8 @@ pub(crate) struct Options {
     pub styles: Vec<Style>,
     /// `builtins`: the functions to show; none = the default thirty.
     pub functions: Option<Vec<String>>,
+    /// The plan of each statement, in steps.
+    pub reasoning: bool,
 }
 
 impl Default for Options {
@@ -83,6 +86,7 @@ impl Default for Options {
             difficulty: None,
             styles: Vec::new(),
             functions: None,
+            reasoning: false,
         }
     }
 }

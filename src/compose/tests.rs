@@ -112,3 +112,31 @@ fn nothing_to_ask_is_an_error_with_a_hint() {
     assert!(error.hint.is_some());
     assert!(Composer::new(&schema, &[], Options { schema_only: true, ..Options::default() }).is_ok());
 }
+
+#[test]
+fn a_plan_names_all_that_its_statement_holds() {
+    for phase in [Phase::SingleTable, Phase::Joins, Phase::ComplexSqls, Phase::Builtins] {
+        let options = Options { phase, seed: 7, reasoning: true, ..Options::default() };
+        let composer = Composer::new(&shop(), &[], options).unwrap();
+        let drawn: Vec<Candidate> = (0..300).filter_map(|slot| composer.draw(slot, 0)).collect();
+        assert!(drawn.len() > 100, "{}", drawn.len());
+        for candidate in drawn {
+            let (sql, plan) = (candidate.sql.unwrap(), candidate.reasoning.unwrap());
+            for table in ["book", "sale"] {
+                let read = [format!("FROM {table}"), format!("JOIN {table}")]
+                    .iter()
+                    .any(|r| sql.match_indices(r.as_str()).any(|(at, _)| !sql[at + r.len()..].starts_with(['_', 's'])));
+                assert!(!read || plan.contains(table), "{sql}\n{plan}");
+            }
+            let steps: String = plan.lines().filter_map(|l| Some(l.split_once(". ")?.1.to_owned() + "\n")).collect();
+            let tokens = crate::dataset::keys::tokens(&sql);
+            for literal in tokens.iter().filter(|t| t.starts_with(|c: char| c == '\'' || c.is_ascii_digit())) {
+                // a row that is only asked for, or the first row, needs no number
+                assert!(literal == "1" || steps.contains(literal.as_str()), "{literal}\n{sql}\n{plan}");
+            }
+            for (word, step) in [("\nORDER BY", "Sort"), ("\nGROUP BY", "Group"), ("SELECT DISTINCT", "ifferent")] {
+                assert!(!sql.contains(word) || plan.contains(step), "{sql}\n{plan}");
+            }
+        }
+    }
+}

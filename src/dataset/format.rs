@@ -64,6 +64,11 @@ impl Format {
         !matches!(self, Format::Nlsql | Format::Spider | Format::Bird | Format::Csv)
     }
 
+    /// Whether an answer may show the steps that lead to it. The native lines hold them anyway.
+    pub fn has_reasoning(self) -> bool {
+        matches!(self, Format::Nlsql | Format::Chat | Format::PromptCompletion | Format::Alpaca | Format::Sharegpt)
+    }
+
     pub fn is_line(self) -> bool {
         !matches!(self, Format::Spider | Format::Bird | Format::Csv)
     }
@@ -167,6 +172,11 @@ const TOOL: &str = "[{\"type\":\"function\",\"function\":{\"name\":\"run_sql\",\
 /// What is selected of a record, from nlsql.item `i` (and, in preference, its `rejected`): its line, or columns.
 pub(crate) fn line(format: Format, options: &ExportOptions, prompt: &Prompt, db_id: &str) -> Result<String> {
     let layout = format.layout(options)?;
+    if options.reasoning && !format.has_reasoning() {
+        let known = FORMATS.iter().filter(|(f, _)| f.has_reasoning()).map(|(_, name)| *name).collect::<Vec<_>>();
+        return Err(Error::invalid(format!("format \"{}\" has no place for reasoning", format.name()))
+            .hint(format!("Formats with option reasoning are {}.", known.join(", "))));
+    }
     let shape = Shape {
         prompt,
         question: if matches!(format, Format::Chat | Format::Sharegpt) { QUESTION } else { DIALOGUE },
@@ -175,7 +185,7 @@ pub(crate) fn line(format: Format, options: &ExportOptions, prompt: &Prompt, db_
     let json = match format {
         Format::Nlsql => return Ok("i.line AS line".to_owned()),
         Format::Csv => return Ok(csv(db_id)),
-        Format::Chat => shape.chat(options.tools),
+        Format::Chat => shape.chat(options),
         Format::PromptCompletion if layout == "messages" => {
             let prompt = shape.messages(Json::default().raw("{\"prompt\":["));
             prompt.raw("],\"completion\":[").message("assistant", shape.answer).raw("]}")
@@ -216,14 +226,16 @@ impl Shape<'_> {
         json.value(&format!("COALESCE(({turns}), {single})"))
     }
 
-    fn chat(&self, tools: bool) -> Json {
+    fn chat(&self, options: &ExportOptions) -> Json {
         let json = self.messages(Json::default().raw("{\"messages\":[")).raw(",");
-        if !tools {
+        if !options.tools {
             return json.message("assistant", self.answer).raw("]}");
         }
         let arguments = "pg_catalog.json_build_object('sql', i.sql)::text";
-        let call = Json::default()
-            .raw("{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"run_sql\",\"arguments\":")
+        let said = Json::default().raw("{\"role\":\"assistant\",");
+        let said = if options.reasoning { said.raw("\"content\":").text("i.reasoning").raw(",") } else { said };
+        let call = said
+            .raw("\"tool_calls\":[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"run_sql\",\"arguments\":")
             .text(arguments)
             .raw("}}]}")
             .to_sql();

@@ -31,6 +31,30 @@ fn alike(shared: usize, a: usize, b: usize) -> bool {
     9 * shared >= 4 * (a + b)
 }
 
+/// Questions by the template of their SQL, to tell whether a new pair only says again what another one does: its
+/// statement differs in values alone, and its question is a near-duplicate. Whose a question is decides how long it stays.
+#[derive(Debug, Default)]
+pub(crate) struct Kin(HashMap<u64, Vec<(i64, Vec<u64>)>>);
+
+impl Kin {
+    pub fn holds(&self, template: &str, question: &str) -> bool {
+        let Some(others) = self.0.get(&hash(template.as_bytes())) else { return false };
+        let grams = shingles(question);
+        others.iter().any(|(_, other)| alike(shared(&grams, other), grams.len(), other.len()))
+    }
+
+    pub fn add(&mut self, template: &str, question: &str, holder: i64) {
+        self.0.entry(hash(template.as_bytes())).or_default().push((holder, shingles(question)));
+    }
+
+    pub fn release(&mut self, holder: i64) {
+        self.0.retain(|_, questions| {
+            questions.retain(|(by, _)| *by != holder);
+            !questions.is_empty()
+        });
+    }
+}
+
 /// Sets of grams made ready for the join: grams as ranks, rare ones first, in each set in that order.
 pub(crate) struct Sets {
     sets: Vec<Box<[u32]>>,
@@ -92,7 +116,8 @@ impl Sets {
     }
 }
 
-fn shared(a: &[u32], b: &[u32]) -> usize {
+/// Of two sorted sets.
+fn shared<T: Ord>(a: &[T], b: &[T]) -> usize {
     let (mut i, mut j, mut shared) = (0, 0, 0);
     while let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
         shared += usize::from(x == y);
@@ -121,6 +146,20 @@ mod tests {
         assert_eq!(near(&["How many films?", "how many FILMS", "How many actors?"]), [(0, 1)]);
         assert_eq!(near(&["", "", "a"]), [(0, 1)]);
         assert_eq!(near(&["How many films cost 5?", "How many films cost 6?"]), []);
+    }
+
+    #[test]
+    fn a_pair_that_only_says_again_what_another_does_is_kin() {
+        let long = "For each store, list the customers who rented more than five films in May and have not returned";
+        let mut kin = Kin::default();
+        kin.add("SELECT 1", &format!("{long} one"), 7);
+        kin.add("SELECT 2", "How many films are there?", 8);
+        assert!(kin.holds("SELECT 1", &format!("{long} them")));
+        assert!(!kin.holds("SELECT 2", &format!("{long} them")), "another statement");
+        assert!(!kin.holds("SELECT 2", "How many actors are there?"), "another question");
+        kin.release(7);
+        assert!(!kin.holds("SELECT 1", &format!("{long} one")));
+        assert!(kin.holds("SELECT 2", "how many films are there"));
     }
 
     #[test]

@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 pub(crate) const INSTRUCTION: &str = "You are an expert in PostgreSQL. Answer a question about the data with one SQL \
      query and nothing else, and a question about the schema itself in words.";
 
+/// The same where answers show their steps.
+pub(crate) const INSTRUCTION_REASONED: &str = "You are an expert in PostgreSQL. Answer a question about the data with a \
+     numbered plan and then one SQL query, and a question about the schema itself in words.";
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SchemaText {
     None,

@@ -62,6 +62,8 @@ pub(crate) struct Record {
     pub grams: Vec<u64>,
     /// What is to be spread evenly: phase and difficulty.
     pub stratum: String,
+    /// Hash of the question in normal form, and of the rows that answer it.
+    pub asks: Option<(u64, Option<u64>)>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -70,6 +72,39 @@ pub(crate) struct Assignment {
     pub assigned: Vec<(i64, usize)>,
     /// Records that touch two splits and so get none.
     pub bridges: Vec<i64>,
+}
+
+/// Records of several runs that ask what another one asks.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Repeats {
+    /// With the same result.
+    pub duplicates: Vec<i64>,
+    /// With another result: at most one of the two can be right, and the one that came first stays.
+    pub conflicts: Vec<i64>,
+}
+
+/// Takes out what asks again: of the records with one question an assigned one stays, else the first.
+pub(crate) fn take_repeats(records: &mut Vec<Record>) -> Repeats {
+    let mut kept: HashMap<u64, (i64, Option<u64>)> = HashMap::new();
+    let assigned_first = records.iter().filter(|r| r.split.is_some()).chain(records.iter());
+    for record in assigned_first {
+        if let Some((question, result)) = record.asks {
+            kept.entry(question).or_insert((record.id, result));
+        }
+    }
+    let mut repeats = Repeats::default();
+    records.retain(|record| {
+        let Some((question, result)) = record.asks.filter(|_| record.split.is_none()) else { return true };
+        match kept.get(&question) {
+            Some((id, kept)) if *id != record.id => {
+                let list = if *kept == result { &mut repeats.duplicates } else { &mut repeats.conflicts };
+                list.push(record.id);
+                false
+            }
+            _ => true,
+        }
+    });
+    repeats
 }
 
 /// Disjoint sets of positions.

@@ -6,7 +6,7 @@ use super::*;
 const SHARES: [f64; 3] = [0.8, 0.1, 0.1];
 
 fn record(id: i64, key: u64, question: &str, stratum: &str) -> Record {
-    Record { id, split: None, keys: vec![key], grams: shingles(question), stratum: stratum.to_owned() }
+    Record { id, split: None, keys: vec![key], grams: shingles(question), stratum: stratum.to_owned(), asks: None }
 }
 
 /// Records whose keys come in groups of up to 21 in 10,000.
@@ -122,4 +122,22 @@ fn every_stratum_is_spread_whatever_comes_first() {
             assert!(found.abs_diff(target) <= 1, "{name} in {split}: {found} of {target}");
         }
     }
+}
+
+#[test]
+fn of_records_with_one_question_one_stays() {
+    let asking =
+        |id, split, question, result| Record { id, split, asks: Some((question, result)), ..Record::default() };
+    let mut records = vec![
+        asking(1, None, 10, Some(5)),
+        asking(2, None, 11, Some(5)),
+        asking(3, None, 10, Some(5)),
+        asking(4, None, 11, Some(6)),
+        asking(5, None, 12, None),
+        asking(6, Some(0), 12, Some(1)),
+        Record { id: 7, ..Record::default() },
+    ];
+    let repeats = take_repeats(&mut records);
+    assert_eq!(repeats, Repeats { duplicates: vec![3], conflicts: vec![4, 5] });
+    assert_eq!(records.iter().map(|r| r.id).collect::<Vec<_>>(), [1, 2, 6, 7]);
 }

@@ -6,7 +6,7 @@ use super::spi::{self, Arg};
 use crate::dataset::format::Format;
 use crate::dataset::lines::Source;
 use crate::dataset::options::ExportOptions;
-use crate::dataset::prompt::{INSTRUCTION, Prompt, SchemaText};
+use crate::dataset::prompt::{INSTRUCTION, INSTRUCTION_REASONED, Prompt, SchemaText};
 use crate::error::{Code, Error, Result};
 use serde::Deserialize;
 
@@ -68,25 +68,49 @@ pub(crate) fn prompt(format: Format, options: &ExportOptions) -> Result<Prompt> 
         Some("none") => SchemaText::None,
         _ => SchemaText::new(&introspect::catalog(None)?, options),
     };
-    Ok(Prompt { instruction: options.system.clone().unwrap_or_else(|| INSTRUCTION.to_owned()), schema })
+    let instruction = if options.reasoning { INSTRUCTION_REASONED } else { INSTRUCTION };
+    Ok(Prompt { instruction: options.system.clone().unwrap_or_else(|| instruction.to_owned()), schema })
 }
 
-/// Whether any record of the runs has a split.
-pub(crate) fn is_split(sources: &[Source]) -> Result<bool> {
+/// The runs of which some record has a split, or that have none at all: of how many, how many.
+fn count_split(sources: &[Source]) -> Result<(usize, usize)> {
     let text = format!(
-        "SELECT EXISTS (SELECT FROM nlsql.item_line i WHERE i.run_id IN ({}) AND i.split IS NOT NULL)::text",
+        "SELECT count(*)::text FROM nlsql.run r WHERE r.id IN ({})
+            AND (EXISTS (SELECT FROM nlsql.item_line i WHERE i.run_id = r.id AND i.split IS NOT NULL)
+                 OR NOT EXISTS (SELECT FROM nlsql.item_line i WHERE i.run_id = r.id))",
         ids(sources)
     );
-    Ok(spi::first(with_catalog_path(|| spi::select(&text, &[]))?).as_deref() == Some("true"))
+    let split = spi::first(with_catalog_path(|| spi::select(&text, &[]))?).and_then(|n| n.parse().ok()).unwrap_or(0);
+    Ok((sources.len(), split))
+}
+
+/// Whether every run is split. One that gave all its records to none counts as not yet: splitting again is no harm.
+pub(crate) fn is_split(sources: &[Source]) -> Result<bool> {
+    let (all, split) = count_split(sources)?;
+    Ok(split == all)
 }
 
 /// Refuses runs of which no record has a split.
 pub(crate) fn require_split(sources: &[Source]) -> Result<()> {
-    if is_split(sources)? {
+    if count_split(sources)?.1 > 0 {
         return Ok(());
     }
     Err(Error::new(Code::ObjectNotInPrerequisiteState, format!("run \"{}\" is not split yet", sources[0].name))
         .hint(format!("SELECT * FROM nlsql.split('{}');", sources[0].name)))
+}
+
+/// Refuses to show steps that no pair of the runs has.
+pub(crate) fn require_reasoning(sources: &[Source]) -> Result<()> {
+    let text = format!(
+        "SELECT EXISTS (SELECT FROM nlsql.item i WHERE i.run_id IN ({}) AND i.reasoning IS NOT NULL)::text",
+        ids(sources)
+    );
+    if spi::first(with_catalog_path(|| spi::select(&text, &[]))?).as_deref() == Some("true") {
+        return Ok(());
+    }
+    let error = format!("no pair of run \"{}\" has reasoning", sources[0].name);
+    Err(Error::new(Code::ObjectNotInPrerequisiteState, error)
+        .hint("Pairs have it from the start: nlsql.generate(.., options => '{\"reasoning\": true}')."))
 }
 
 /// The name of the database in an export.

@@ -24,6 +24,9 @@ pub(crate) fn export(run: &str, target: &Path, format: Format, options: &ExportO
     let sources = dataset::sources(run, options.role.as_deref(), &options.runs)?;
     let layout = format.layout(options)?;
     let planned = directory::plan(format, layout);
+    if options.reasoning {
+        dataset::require_reasoning(&sources)?;
+    }
     check_target(target, options.overwrite)?;
     ensure_split(&sources)?;
     let db_id = dataset::db_id(options)?;
@@ -49,6 +52,7 @@ pub(crate) fn export(run: &str, target: &Path, format: Format, options: &ExportO
     }
     let name = target.file_name().map_or_else(|| run.to_owned(), |n| n.to_string_lossy().into_owned());
     let facts = facts(&sources)?;
+    require_apart(&sources, &facts)?;
     for (file, text) in beside(format, layout, &name, &db_id, &files)? {
         files.push(write_text(aside.path(), file, &text)?);
     }
@@ -92,6 +96,26 @@ fn ensure_split(sources: &[Source]) -> Result<()> {
     split::assign(sources, &SplitOptions::default())?;
     pgrx::notice!("nlsql: the run was not split yet; see nlsql.split() for other shares than 80, 10 and 10 percent");
     Ok(())
+}
+
+/// Runs that were split each by itself can hold the same on two sides; one run, or runs split together, cannot.
+fn require_apart(sources: &[Source], facts: &Value) -> Result<()> {
+    let crossing = |what: &str| facts["measures"][what].as_u64().unwrap_or_default();
+    let (skeletons, templates) = (crossing("skeletons_in_two_splits"), crossing("templates_in_two_splits"));
+    if skeletons + templates == 0 {
+        return Ok(());
+    }
+    let further: Vec<String> = sources.iter().skip(1).map(|s| format!("\"{}\"", s.name)).collect();
+    Err(Error::new(
+        Code::ObjectNotInPrerequisiteState,
+        format!("{skeletons} skeletons and {templates} templates stand in more than one split"),
+    )
+    .detail("The runs were split each by itself.")
+    .hint(format!(
+        "SELECT * FROM nlsql.split('{}', '{{\"runs\": [{}], \"reset\": true}}');",
+        sources[0].name,
+        further.join(", ")
+    )))
 }
 
 fn make(directory: &Path) -> Result<()> {

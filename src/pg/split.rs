@@ -7,7 +7,7 @@ use super::{dataset, session};
 use crate::dataset::benchmark::{Benchmark, Entry};
 use crate::dataset::lines::Source;
 use crate::dataset::near::{hash, shingles};
-use crate::dataset::split::{Assignment, Record, SPLITS, SplitOptions, split};
+use crate::dataset::split::{Assignment, Record, Repeats, SPLITS, SplitOptions, split, take_repeats};
 use crate::error::{Code, Error, Result};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
@@ -20,6 +20,8 @@ pub(crate) struct Outcome {
     pub added: [i64; 3],
     pub bridges: i64,
     pub in_benchmark: i64,
+    pub duplicates: i64,
+    pub conflicts: i64,
 }
 
 pub(crate) fn assign(sources: &[Source], options: &SplitOptions) -> Result<Outcome> {
@@ -46,9 +48,11 @@ pub(crate) fn assign(sources: &[Source], options: &SplitOptions) -> Result<Outco
         }
         session::check_for_interrupts();
     }
+    // within a run no question stands twice
+    let repeats = if sources.len() > 1 { take_repeats(&mut records) } else { Repeats::default() };
     let kept: HashMap<i64, usize> = records.iter().filter_map(|r| Some((r.id, r.split?))).collect();
     let assignment = split(records, options.shares());
-    let outcome = outcome(&before, &kept, &assignment, banned.len());
+    let outcome = outcome(&before, &kept, &assignment, (banned.len(), &repeats));
     write(&before, kept, assignment)?;
     Ok(outcome)
 }
@@ -88,13 +92,16 @@ struct Row {
     template: Option<String>,
     question: Option<String>,
     tables: Vec<String>,
+    question_key: Option<String>,
+    result: Option<String>,
 }
 
 fn query(sources: &[Source]) -> String {
     let ids = dataset::ids(sources);
     format!(
         "SELECT json_build_object('id', i.id, 'split', i.split, 'kind', i.kind, 'phase', i.phase, 'difficulty', i.difficulty,
-                'skeleton', i.skeleton, 'template', i.template, 'question', i.question, 'tables', i.tables)::text
+                'skeleton', i.skeleton, 'template', i.template, 'question', i.question, 'tables', i.tables,
+                'question_key', i.question_key, 'result', i.result ->> 'hash')::text
            FROM nlsql.item i JOIN nlsql.run_phase p ON p.run_id = i.run_id AND p.phase = i.phase
           WHERE i.run_id IN ({ids}) ORDER BY array_position(ARRAY[{ids}]::bigint[], i.run_id), p.ordinal, i.slot"
     )
@@ -112,7 +119,9 @@ impl Row {
             tables.sort_unstable();
             key("relationship", &tables.join(" "));
         }
+        let hashed = |text: &String| hash(text.as_bytes());
         Record {
+            asks: self.question_key.as_ref().map(|q| (hashed(q), self.result.as_ref().map(hashed))),
             id: self.id,
             split: self.split.as_deref().and_then(|s| SPLITS.iter().position(|name| *name == s)),
             keys,
@@ -126,10 +135,15 @@ fn outcome(
     before: &HashMap<i64, Option<usize>>,
     kept: &HashMap<i64, usize>,
     assignment: &Assignment,
-    banned: usize,
+    (banned, repeats): (usize, &Repeats),
 ) -> Outcome {
-    let mut outcome =
-        Outcome { bridges: assignment.bridges.len() as i64, in_benchmark: banned as i64, ..Outcome::default() };
+    let mut outcome = Outcome {
+        bridges: assignment.bridges.len() as i64,
+        in_benchmark: banned as i64,
+        duplicates: repeats.duplicates.len() as i64,
+        conflicts: repeats.conflicts.len() as i64,
+        ..Outcome::default()
+    };
     for split in kept.values() {
         outcome.records[*split] += 1;
     }

@@ -3,10 +3,12 @@
 
 use super::owner::as_owner;
 use super::spi::{self, Arg};
+use crate::dataset::near::Kin;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A run as its worker needs it.
 #[derive(Debug, Clone, Deserialize)]
@@ -158,6 +160,26 @@ pub(crate) fn known(run_id: i64, keys: &[(Option<String>, Option<String>)]) -> R
     Ok(rows.into_iter().map(|r| r.as_deref() == Some("true")).collect())
 }
 
+/// The questions of those templates that the run has already, each with its template.
+pub(crate) fn kin(run_id: i64, templates: &[&str]) -> Result<Kin> {
+    let text = serde_json::to_string(templates).map_err(|e| Error::internal(e.to_string()))?;
+    let rows = as_owner(|| {
+        spi::update(
+            "SELECT json_build_array(i.template, i.question)::text
+               FROM (SELECT DISTINCT t.template FROM jsonb_array_elements_text($2::jsonb) t(template)) t
+               JOIN nlsql.item i ON i.run_id = $1 AND hashtextextended(i.template, 0) = hashtextextended(t.template, 0)
+              WHERE i.question IS NOT NULL",
+            &[Arg::Int(run_id), Arg::Text(&text)],
+        )
+    })?;
+    let mut kin = Kin::default();
+    for row in rows.iter().flatten() {
+        let (template, question): (String, String) = spi::json(row)?;
+        kin.add(&template, &question, 0);
+    }
+    Ok(kin)
+}
+
 /// Stores a finished task with all that came of it. False = the claim was lost meanwhile, and nothing was written.
 pub(crate) fn finish(
     run_id: i64,
@@ -169,9 +191,10 @@ pub(crate) fn finish(
 ) -> Result<bool> {
     let items = serde_json::to_string(items).map_err(|e| Error::internal(e.to_string()))?;
     let rejects = serde_json::to_string(rejects).map_err(|e| Error::internal(e.to_string()))?;
+    let redraws = serde_json::to_string(ending.redraws).map_err(|e| Error::internal(e.to_string()))?;
     let text = as_owner(|| {
         spi::update(
-            "SELECT nlsql.finish_($1, $2, $3::int, $4::int, $5, $6::jsonb, $7::jsonb, $8, $9, $10)::text",
+            "SELECT nlsql.finish_($1, $2, $3::int, $4::int, $5, $6::jsonb, $7::jsonb, $8, $9, $10, $11::jsonb)::text",
             &[
                 Arg::Int(run_id),
                 Arg::Text(task.phase.name()),
@@ -183,6 +206,7 @@ pub(crate) fn finish(
                 Arg::Text(ending.status),
                 Arg::OptText(ending.reason),
                 Arg::OptText(ending.message),
+                Arg::Text(&redraws),
             ],
         )
     })?;
@@ -195,6 +219,8 @@ pub(crate) struct Ending<'a> {
     pub status: &'a str,
     pub reason: Option<&'a str>,
     pub message: Option<&'a str>,
+    /// Candidates that gave way to another draw and are recorded nowhere else, by why.
+    pub redraws: &'a BTreeMap<&'static str, u64>,
 }
 
 /// Gives a claimed task back unfinished.

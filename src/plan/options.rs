@@ -75,6 +75,9 @@ pub(crate) struct Options {
     /// Each pair is compared with one-step mutants of its statement, and how many differ stands in its checks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<bool>,
+    /// Each pair has the plan of its statement, in steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<bool>,
 }
 
 pub(crate) const KEYS: [&str; 25] = [
@@ -83,7 +86,7 @@ pub(crate) const KEYS: [&str; 25] = [
     "critic", "critic_rounds", "critic_threshold", "prompt_tokens_max", "distractors", "max_completion_tokens",
     "temperature",
 ];
-const MORE_KEYS: [&str; 3] = ["template", "questions", "proof"];
+const MORE_KEYS: [&str; 4] = ["template", "questions", "proof", "reasoning"];
 
 impl Options {
     /// Reads a caller's object; an unknown key or a wrong type is 22023 with the nearest key as hint.

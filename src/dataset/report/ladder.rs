@@ -6,7 +6,11 @@ use crate::candidate::Stage;
 
 /// A step, the stages that a candidate falls at on the way to it, and what it takes to stand there.
 const STEPS: [(&str, &[Stage], &str); 8] = [
-    ("candidates", &[], "Statements that were proposed, repaired ones counted again."),
+    (
+        "candidates",
+        &[],
+        "Statements that were proposed: repaired ones count again, and so does each draw that the composer gave up for another.",
+    ),
     ("parsed", &[Stage::Text, Stage::Parse], "The server's parser reads it: exactly one SELECT."),
     (
         "analysed",
@@ -27,26 +31,41 @@ const STEPS: [(&str, &[Stage], &str); 8] = [
 pub(super) fn rows(stored: &Stored) -> Vec<Row> {
     let pairs = stored.pairs();
     let refused: u64 = stored.refused.iter().map(|r| r.of_pairs).sum();
-    let all = pairs + refused;
+    let redrawn: u64 = stored.redrawn.values().sum();
+    let all = pairs + refused + redrawn;
     if all == 0 {
         return Vec::new();
     }
+    let again = |why: &str| stored.redrawn.get(why).copied().unwrap_or_default();
+    let at = |stage: Stage| stored.refused.iter().filter(move |r| r.stage == stage.name());
     let mut left = all;
     let mut rows = Vec::new();
     for (step, stages, meaning) in STEPS {
-        let at = |stage: Stage| stored.refused.iter().filter(move |r| r.stage == stage.name());
         let empty: u64 = at(Stage::Result).map(|r| r.empty).sum();
-        let fell = match step {
-            "non_empty" => empty,
-            "non_degenerate" => at(Stage::Result).map(|r| r.of_pairs).sum::<u64>() - empty,
-            _ => stages.iter().flat_map(|stage| at(*stage)).map(|r| r.of_pairs).sum(),
+        let (refused, redrawn) = match step {
+            "non_empty" => (empty, again("empty")),
+            "non_degenerate" => {
+                (at(Stage::Result).map(|r| r.of_pairs).sum::<u64>() - empty, again(Stage::Result.name()))
+            }
+            _ => (
+                stages.iter().flat_map(|stage| at(*stage)).map(|r| r.of_pairs).sum(),
+                stages.iter().map(|stage| again(stage.name())).sum(),
+            ),
         };
+        let fell = refused + redrawn;
         left -= fell;
-        rows.push(step_row(step, left, fell, all, meaning));
+        rows.push(step_row(step, left, fell, all, meaning).with("redrawn", redrawn));
     }
-    let stored_row =
-        step_row("stored", pairs, left - pairs, all, "It is new to the run, and stands in the dataset as a pair.");
-    rows.push(stored_row.with("executed", stored.executed));
+    let last = step_row(
+        "stored",
+        pairs,
+        left - pairs,
+        all,
+        "It is as difficult as was asked, new to the run, no near-duplicate, and stands in the dataset as a pair.",
+    );
+    let redrawn = ["difficulty", "duplicate", "near_duplicate"].map(|why| (why, again(why)));
+    let last = last.with("executed", stored.executed).with("redrawn", redrawn.iter().map(|(_, n)| n).sum::<u64>());
+    rows.push(redrawn.into_iter().fold(last, |row, (why, n)| row.with(why, n)));
     rows
 }
 

@@ -123,7 +123,7 @@ fn tiles(rows: &[Row]) -> Vec<Value> {
         Some(json!({"name": name, "value": text(row), "why": why}))
     };
     let kept = find("ladder", "stored").and_then(|r| r.detail["share"].as_f64()).map(
-        |share| json!({"name": "of the recorded candidates kept", "value": percent(share), "why": "The rest failed a check; see the ladder."}),
+        |share| json!({"name": "of the candidates kept", "value": percent(share), "why": "The rest failed a check or were drawn again; see the ladder."}),
     );
     [
         tile("run", "records", "records stored", "Each went through its own check."),

@@ -20,6 +20,8 @@ pub(crate) struct Stored {
     /// Pairs whose statement ran, not planned alone.
     pub executed: u64,
     pub refused: Vec<Refused>,
+    /// Pairs that the composer drew again, by why: a stage, or what a stage found.
+    pub redrawn: BTreeMap<String, u64>,
     pub reasons: Vec<Reason>,
     pub skeletons: u64,
     pub top_skeletons: Vec<Shape>,

@@ -5,7 +5,8 @@ use super::super::store::{self, Ending, Item, Reject, RunPhase, Task, Turn};
 use super::super::transaction::transaction;
 use super::source::Source;
 use super::{Worker, interrupts, nap, record};
-use crate::candidate::{Candidate, Kind, Stage, Verdict};
+use crate::candidate::{Candidate, EMPTY, Kind, Stage, Verdict};
+use crate::dataset::near::Kin;
 use crate::error::Result;
 use std::collections::{BTreeMap, HashSet};
 
@@ -62,6 +63,8 @@ struct Filler {
     open: BTreeMap<i64, u32>,
     /// Keys of this task's own records.
     seen: HashSet<String>,
+    kin: Kin,
+    redraws: BTreeMap<&'static str, u64>,
     drawn: u64,
     barren: u64,
     most: u64,
@@ -74,6 +77,8 @@ impl Filler {
             rejects: Vec::new(),
             open: (task.slot..task.slot + task.quota).map(|slot| (slot, 0)).collect(),
             seen: HashSet::new(),
+            kin: Kin::default(),
+            redraws: BTreeMap::new(),
             drawn: 0,
             barren: 0,
             most: CANDIDATES_A_SLOT * task.quota as u64 + BARREN_IN_A_ROW,
@@ -113,7 +118,7 @@ impl Filler {
         let Some(candidate) = source.draw(slot, attempt)? else { return Ok(false) };
         let keys = keys_of(&candidate);
         if keys.iter().any(|k| self.seen.contains(k)) {
-            return Ok(false);
+            return Ok(self.again("duplicate"));
         }
         let verdict = match candidate.kind {
             Kind::Pair => source.check(&candidate)?,
@@ -124,26 +129,48 @@ impl Filler {
             // a redraw for lack of rows or for a tie is the composer at work; anything earlier is worth a look
             if refusal.stage < Stage::Result {
                 self.rejects.extend(record::reject(&candidate, &verdict, None));
+                return Ok(false);
             }
-            return Ok(false);
+            return Ok(self.again(if refusal.message == EMPTY { "empty" } else { refusal.stage.name() }));
         }
         let measured = verdict.facts.as_ref().map(|f| f.hardness.difficulty());
         if candidate.asked.difficulty.as_deref().is_some_and(|asked| measured.is_some_and(|m| m != asked)) {
-            return Ok(false);
+            return Ok(self.again("difficulty"));
+        }
+        if let (Some(facts), Some(question)) = (&verdict.facts, &candidate.question) {
+            if self.kin.holds(&facts.template, question) {
+                return Ok(self.again("near_duplicate"));
+            }
+            self.kin.add(&facts.template, question, slot);
         }
         self.seen.extend(keys);
         self.items.insert(slot, record::item(slot, &candidate, &verdict, None));
         Ok(true)
     }
 
-    /// Opens the slots whose record the run has already, from an earlier task; whether there are any.
+    /// Counts a candidate whose slot is drawn again; false, for the slot is still open.
+    fn again(&mut self, why: &'static str) -> bool {
+        *self.redraws.entry(why).or_default() += 1;
+        false
+    }
+
+    /// Opens the slots whose record, or one near to it, the run has already from an earlier task; whether there are any.
     fn drop_known(&mut self, run_id: i64) -> Result<bool> {
         let keys: Vec<(Option<String>, Option<String>)> =
             self.items.values().map(|i| (i.question_key.clone(), i.sql_key.clone())).collect();
-        let known = transaction(|| store::known(run_id, &keys))?;
-        let slots: Vec<i64> = self.items.keys().zip(known).filter(|(_, known)| *known).map(|(slot, _)| *slot).collect();
-        for slot in &slots {
+        let templates: Vec<&str> = self.items.values().filter_map(|i| i.template.as_deref()).collect();
+        let (known, kin) = transaction(|| Ok((store::known(run_id, &keys)?, store::kin(run_id, &templates)?)))?;
+        let near = |i: &Item| {
+            i.template.as_deref().zip(i.question.as_deref()).is_some_and(|(template, q)| kin.holds(template, q))
+        };
+        let found = self.items.iter().zip(known).filter_map(|((slot, item), known)| match known {
+            true => Some((*slot, "duplicate")),
+            false => near(item).then_some((*slot, "near_duplicate")),
+        });
+        let slots: Vec<(i64, &'static str)> = found.collect();
+        for (slot, why) in &slots {
             self.items.remove(slot);
+            self.again(why);
             let attempt = self.drawn.min(u64::from(u32::MAX)) as u32;
             self.open.insert(*slot, attempt);
             self.barren += 1;
@@ -152,15 +179,15 @@ impl Filler {
     }
 
     /// A table with fewer rows than asked for gives all it has: nothing is missing.
-    fn ending(&self, whole: bool) -> Ending<'static> {
+    fn ending(&self, whole: bool) -> Ending<'_> {
+        let ending = Ending { status: "done", reason: None, message: None, redraws: &self.redraws };
         if whole || self.open.is_empty() {
-            Ending { status: "done", reason: None, message: None }
-        } else {
-            Ending {
-                status: "done",
-                reason: Some("exhausted"),
-                message: Some("the schema and its rows yield no more pairs that differ and pass the gate"),
-            }
+            return ending;
+        }
+        Ending {
+            reason: Some("exhausted"),
+            message: Some("the schema and its rows yield no more pairs that differ and pass the gate"),
+            ..ending
         }
     }
 }

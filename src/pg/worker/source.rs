@@ -117,6 +117,7 @@ pub(super) fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<
         difficulty: o.difficulty.as_ref().map(weights),
         styles: styles(o.styles.as_deref())?,
         functions: o.functions.clone(),
+        reasoning: o.reasoning.unwrap_or(false),
     };
     let composer = Composer::new(&subjects.schema, &subjects.relationships, options)?;
     Ok(Box::new(move |slot, attempt| Ok(composer.draw(slot as u64, attempt))))

@@ -6,8 +6,10 @@ use super::super::super::transaction::transaction;
 use super::super::{interrupts, source};
 use crate::candidate::{Candidate, Kind, Refusal, Stage, Verdict};
 use crate::dataset::keys;
+use crate::dataset::near::Kin;
 use crate::error::Result;
 use crate::flow::driver::Check;
+use crate::plan::Phase;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -21,6 +23,8 @@ pub(super) struct Checker {
     waiting: VecDeque<Check>,
     /// Normal forms of what tasks in hand have had accepted and not stored yet.
     held: HashMap<String, i64>,
+    kin: Kin,
+    own_questions: bool,
 }
 
 type Keys = (Option<String>, Option<String>);
@@ -34,6 +38,8 @@ impl Checker {
             mode,
             waiting: VecDeque::new(),
             held: HashMap::new(),
+            kin: Kin::default(),
+            own_questions: phase.phase == Phase::Questions,
         })
     }
 
@@ -83,33 +89,46 @@ impl Checker {
     /// Forgets what the task held: it is stored now, or given up.
     pub fn release(&mut self, task: i64) {
         self.held.retain(|_, holder| *holder != task);
+        self.kin.release(task);
     }
 
     fn settle_duplicates(&mut self, checked: &mut [(Check, Vec<Verdict>)]) -> Result<()> {
-        let mut passed: Vec<(i64, &mut Verdict, Keys)> = checked
+        let mut passed: Vec<(i64, &Candidate, &mut Verdict)> = checked
             .iter_mut()
-            .flat_map(|(check, verdicts)| {
-                let task = check.task;
-                check.candidates.iter().zip(verdicts).map(move |(c, v)| (task, v, keys_of(c)))
-            })
+            .flat_map(|(check, verdicts)| check.candidates.iter().zip(verdicts).map(|(c, v)| (check.task, c, v)))
             // a statement without a question is only tried
-            .filter(|(_, verdict, (question, _))| verdict.ok() && question.is_some())
+            .filter(|(_, candidate, verdict)| verdict.ok() && candidate.question.is_some())
             .collect();
         if passed.is_empty() {
             return Ok(());
         }
-        let keys: Vec<Keys> = passed.iter().map(|(.., keys)| keys.clone()).collect();
+        let keys: Vec<Keys> = passed.iter().map(|(_, candidate, _)| keys_of(candidate)).collect();
         let known = store::known(self.run_id, &keys)?;
-        for ((task, verdict, (question, sql)), known) in passed.iter_mut().zip(known) {
+        let templates: Vec<&str> = passed.iter().filter_map(|(_, c, v)| Some(self.on_template(c, v)?.0)).collect();
+        let kin = store::kin(self.run_id, &templates)?;
+        for (((task, candidate, verdict), (question, sql)), known) in passed.iter_mut().zip(keys).zip(known) {
             let marks: Vec<String> =
                 question.iter().map(|q| format!("q{q}")).chain(sql.iter().map(|s| format!("s{s}"))).collect();
+            let near = self.on_template(candidate, verdict);
             if known || marks.iter().any(|m| self.held.contains_key(m)) {
-                verdict.refusal = Some(duplicate());
+                verdict.refusal = Some(duplicate("the run has this question or this statement already"));
+            } else if near.is_some_and(|(template, q)| kin.holds(template, q) || self.kin.holds(template, q)) {
+                verdict.refusal =
+                    Some(duplicate("the run has nearly this question on a statement that differs in values alone"));
             } else {
+                if let Some((template, question)) = near.map(|(t, q)| (t.to_owned(), q.to_owned())) {
+                    self.kin.add(&template, &question, *task);
+                }
                 self.held.extend(marks.into_iter().map(|m| (m, *task)));
             }
         }
         Ok(())
+    }
+
+    /// What near-duplicates are told by: the template and the question. A user's own questions all stay.
+    fn on_template<'a>(&self, candidate: &'a Candidate, verdict: &'a Verdict) -> Option<(&'a str, &'a str)> {
+        let facts = verdict.facts.as_ref().filter(|_| !self.own_questions)?;
+        Some((&facts.template, candidate.question.as_deref()?))
     }
 }
 
@@ -117,11 +136,11 @@ fn keys_of(candidate: &Candidate) -> Keys {
     (candidate.question.as_deref().map(keys::question_key), candidate.sql.as_deref().map(keys::sql_key))
 }
 
-fn duplicate() -> Refusal {
+fn duplicate(message: &str) -> Refusal {
     Refusal {
         stage: Stage::Duplicate,
         sqlstate: "23505".into(),
-        message: "the run has this question or this statement already".into(),
+        message: message.into(),
         detail: None,
         hint: None,
         position: None,
