@@ -47,13 +47,10 @@ pub(super) fn plain(sql: &str) -> String {
         // an open quote goes on in another fragment
         if i % 2 == 0 && parts.len() % 2 == 1 {
             let words = WINDOW.iter().chain(&BETWEEN);
-            let mut text = words.fold((*part).to_owned(), |text, (sql, words)| text.replace(sql, words));
-            if let Some((sql, words)) = BEFORE_QUERY.iter().find(|(sql, _)| i + 1 == parts.len() && text.ends_with(sql))
-            {
-                text.truncate(text.len() - sql.len());
-                text.push_str(words);
-            }
-            said.push_str(&text);
+            let query = BEFORE_QUERY.iter().find(|(sql, _)| i + 1 == parts.len() && part.ends_with(sql));
+            let (part, end) = query.map_or((*part, ""), |(sql, words)| (&part[..part.len() - sql.len()], *words));
+            said.push_str(&words.fold(part.to_owned(), |text, (sql, words)| text.replace(sql, words)));
+            said.push_str(end);
         } else {
             said.push_str(part);
         }
