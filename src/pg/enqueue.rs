@@ -35,10 +35,7 @@ pub(crate) struct Request<'a> {
 
 /// Refuses what cannot work in this session, before anything is written.
 pub(crate) fn check_session() -> Result<()> {
-    if session::in_recovery() {
-        return Err(Error::new(Code::ReadOnlySqlTransaction, "nlsql cannot make runs on a standby server")
-            .hint("Connect to the primary; its runs show here as they are replicated."));
-    }
+    session::writable()?;
     if cfg!(not(any(feature = "pg17", feature = "pg18"))) {
         let may = spi::first(spi::select(
             "SELECT r.rolcanlogin::pg_catalog.text FROM pg_catalog.pg_roles r WHERE r.oid OPERATOR(pg_catalog.=) $1::pg_catalog.int8::pg_catalog.oid",

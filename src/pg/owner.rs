@@ -42,29 +42,45 @@ pub(crate) fn set_local(name: &CStr, value: &CStr) {
     };
 }
 
-/// Owner of the extension, or none where it is not installed in this database. The extension is locked against DROP
-/// until the transaction ends: before its tables, as DROP EXTENSION does it, so that the two cannot deadlock.
-pub(crate) fn extension_owner() -> Option<pg_sys::Oid> {
+/// Version of this library, which the extension in the database has to share.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Owner of the extension. The extension is locked against DROP until the transaction ends: before its tables, as DROP
+/// EXTENSION does it, so that the two cannot deadlock. ALTER EXTENSION UPDATE takes no such lock: a library that runs
+/// since before it must not write rows that are not what it believes.
+fn extension_owner() -> Result<pg_sys::Oid> {
+    let missing = || {
+        Error::new(Code::ObjectNotInPrerequisiteState, "extension nlsql is not installed in this database")
+            .hint("CREATE EXTENSION nlsql;")
+    };
     // SAFETY: catalog look-ups and a lock inside a transaction.
     unsafe {
         let oid = pg_sys::get_extension_oid(c"nlsql".as_ptr(), true);
         if oid == pg_sys::InvalidOid {
-            return None;
+            return Err(missing());
         }
         pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, oid, 0, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
         // it may have been dropped while the lock was waited for
         if pg_sys::get_extension_oid(c"nlsql".as_ptr(), true) != oid {
-            return None;
+            return Err(missing());
         }
     }
-    super::spi::select(
-        "SELECT e.extowner::pg_catalog.text FROM pg_catalog.pg_extension e WHERE e.extname = 'nlsql'",
+    let row = super::spi::first(super::spi::select(
+        "SELECT e.extowner::pg_catalog.text || ' ' || e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'nlsql'",
         &[],
-    )
-    .ok()
-    .and_then(super::spi::first)
-    .and_then(|text| text.parse::<u32>().ok())
-    .map(pg_sys::Oid::from)
+    )?);
+    let row = row.ok_or_else(missing)?;
+    let (owner, version) = row.split_once(' ').unwrap_or((&row, ""));
+    if version != VERSION {
+        return Err(Error::new(
+            Code::ObjectNotInPrerequisiteState,
+            format!("the library of nlsql has version {VERSION}, and the extension in this database {version}"),
+        )
+        .hint(
+            "ALTER EXTENSION nlsql UPDATE; where that is done, connect anew, and restart a server that preloads nlsql.",
+        ));
+    }
+    owner.parse::<u32>().map(pg_sys::Oid::from).map_err(|_| Error::internal("the extension has no owner"))
 }
 
 /// Pins search_path for a few catalog reads as the current user.
@@ -83,13 +99,7 @@ pub(crate) fn with_catalog_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T
 /// Runs `work` as the extension's owner. `work` must contain no text that a user wrote.
 pub(crate) fn as_owner<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     with_catalog_path(|| {
-        let Some(owner) = extension_owner() else {
-            return Err(Error::new(
-                Code::ObjectNotInPrerequisiteState,
-                "extension nlsql is not installed in this database",
-            )
-            .hint("CREATE EXTENSION nlsql;"));
-        };
+        let owner = extension_owner()?;
         // SAFETY: the frame of with_catalog_path restores user and context.
         unsafe {
             let mut user = pg_sys::InvalidOid;

@@ -31,6 +31,15 @@ pub(crate) fn in_recovery() -> bool {
     unsafe { pg_sys::RecoveryInProgress() }
 }
 
+/// Refuses on a standby, before SPI asks for a transaction id, which is an internal error there.
+pub(crate) fn writable() -> Result<()> {
+    if in_recovery() {
+        return Err(Error::new(Code::ReadOnlySqlTransaction, "nlsql cannot write on a standby server")
+            .hint("Connect to the primary; its runs show here as they are replicated."));
+    }
+    Ok(())
+}
+
 /// Reads a setting by name, as SHOW does.
 pub(crate) fn setting(name: &CStr) -> Option<String> {
     // SAFETY: missing_ok; the returned text is static or palloc'd.

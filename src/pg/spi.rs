@@ -1,6 +1,7 @@
 //! SPI in the one form that nlsql uses: fixed SQL, few parameters, one text (mostly JSON) a row.
 //! An ERROR of the server unwinds through these functions; `transaction.rs` catches it in a worker.
 
+use super::session;
 use crate::error::{Error, Result};
 use pgrx::datum::DatumWithOid;
 use pgrx::spi::{Spi, SpiClient, SpiError, SpiTupleTable};
@@ -49,11 +50,13 @@ pub(crate) fn select(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>>
 
 /// As [`select`] for statements that write or must see what this transaction wrote.
 pub(crate) fn update(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>> {
+    session::writable()?;
     Spi::connect_mut(|client| texts(client.update(sql, None, &arguments(args))?))
 }
 
 /// Runs a statement that returns nothing; number of rows.
 pub(crate) fn execute(sql: &str, args: &[Arg<'_>]) -> Result<u64> {
+    session::writable()?;
     Spi::connect_mut(|client| Ok(client.update(sql, None, &arguments(args))?.len() as u64))
 }
 
