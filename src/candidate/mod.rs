@@ -48,6 +48,9 @@ pub(crate) struct Candidate {
     pub mutant: Option<String>,
     /// Further statements whose results decide whether the pair is sound.
     pub probes: Vec<Probe>,
+    /// Fewer rows than these would make the question an odd one, such as a breakdown into one group.
+    #[serde(default)]
+    pub least_rows: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Figures over rows: count, sum, average and their kin, with what they are called.
 
+use super::extreme::extreme_value;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{Expr, aggregate, fill, text};
@@ -41,7 +42,8 @@ pub(super) fn snake(noun: &str) -> String {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
         .collect();
-    let text = text.trim_matches('_').replace("entry_of_the_", "");
+    let text = text.trim_matches('_');
+    let text = text.split("_in_the_").next().unwrap_or(text);
     let words: Vec<&str> = text.split('_').filter(|w| !w.is_empty()).collect();
     // the end of a long phrase says most
     words[words.len().saturating_sub(4)..].join("_")
@@ -93,12 +95,12 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                 3 => make(
                     aggregate("max({})", vec![column]),
                     "max",
-                    format!("{} {noun}{unit}", rng.word(&["highest", "maximum", "largest"])),
+                    format!("{}{unit}", extreme_value(rng, &noun, true)),
                 ),
                 _ => make(
                     aggregate("min({})", vec![column]),
                     "min",
-                    format!("{} {noun}{unit}", rng.word(&["lowest", "minimum", "smallest"])),
+                    format!("{}{unit}", extreme_value(rng, &noun, false)),
                 ),
             })
         }
@@ -121,7 +123,9 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                 ),
             )
         }),
-        Role::Dimension | Role::Name | Role::Code | Role::Year if field.distinct != 1 && !field.traits.personal => {
+        Role::Dimension | Role::Name | Role::Code | Role::Year
+            if field.distinct != 1 && !field.traits.personal && !field.name.to_lowercase().starts_with("is_") =>
+        {
             Some(distinct(rng, column, &noun, place))
         }
         Role::Key => key_figure(rng, scope, place, &noun, column),
@@ -152,7 +156,8 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
         })
     });
     let repeated = entity.rows == 0 || field.distinct > 2 && field.distinct * 10 < entity.rows * 7;
-    if own || joined || place.node != 0 || !repeated || noun.len() < 4 {
+    let referring = super::scope::reference(scope.world, scope.nodes[place.node].entity, &field.name).is_some();
+    if own || joined || !referring || place.node != 0 || !repeated || noun.len() < 4 {
         return None;
     }
     let noun = noun.strip_suffix(" ID").unwrap_or(noun);
@@ -162,13 +167,15 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
 /// "the number of films and their average length", "the average length and the total cost of films".
 pub(super) fn figures_of(figures: &[Figure], rows: &str) -> String {
     let the: Vec<String> = figures.iter().map(|f| format!("the {}", f.noun)).collect();
-    match figures.first() {
-        Some(first) if first.counts => {
+    match figures {
+        [first, ..] if first.counts => {
             let rest: Vec<String> = figures[1..].iter().map(theirs).collect();
             let mut parts = vec![format!("the number of {rows}")];
             parts.extend(rest);
             grammar::and_list(&parts)
         }
+        // some figures have the rows in their middle
+        [only] if only.noun.contains("{rows}") => format!("the {}", only.noun.replace("{rows}", rows)),
         _ => format!("{} of {rows}", grammar::and_list(&the)),
     }
 }

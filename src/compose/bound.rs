@@ -13,7 +13,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     if field.traits.personal || field.numbers.len() < 13 {
         return None;
     }
-    let noun = scope.noun(place);
+    let noun = scope.bare(place);
     let column = scope.column(place);
     // few values in all: a person names one of them
     let exact = field.distinct > 1 && field.distinct <= 12 && !field.values.is_empty();
@@ -80,7 +80,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
                 "{} BETWEEN {} AND {}",
                 vec![column, text(literal::number_sql(value)), text(literal::number_sql(high))],
             )];
-            let end = rng.word(&["", ", inclusive", ", both included"]);
+            let end = rng.word(&["", "", " (inclusive)"]);
             condition.with = Some(format!("{a} between {from} and {to}"));
             condition.whose = Some(format!("{noun} {is} between {from} and {to}{end}"));
         }
@@ -94,11 +94,13 @@ fn vague_bound(rng: &mut Rng, noun: &str, quantile: usize, condition: &Condition
     let whose = condition.whose.as_ref().filter(|_| !is_plural(noun))?;
     let beyond = |words: &[&str]| words.iter().any(|w| whose.contains(w));
     let word = match quantile {
-        7.. if beyond(&[" above ", " over ", " than ", " at least "]) && !beyond(&[" less ", " lower "]) => {
-            rng.word(&["high", "high", "remarkable", "large"])
+        7.. if beyond(&[" above ", " over ", " than ", " at least "])
+            && !beyond(&[" less ", " lower ", " no more ", " at most "]) =>
+        {
+            rng.word(&["high", "high", "large"])
         }
         ..=5 if beyond(&[" below ", " under ", " less ", " lower ", " at most ", " no more "]) => {
-            rng.word(&["low", "low", "modest", "small"])
+            rng.word(&["low", "low", "small"])
         }
         _ => return None,
     };
@@ -204,7 +206,7 @@ fn threshold(field: &Field, quantile: usize) -> Option<f64> {
 
 pub(super) fn year(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
-    let noun = scope.noun(place);
+    let noun = scope.bare(place);
     let value = *field.numbers.get(rng.between(2, 10))? as i64;
     let (low, high) = (*field.numbers.first()? as i64, *field.numbers.last()? as i64);
     if low == high {
@@ -273,7 +275,7 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     if share > 0.95 {
         return None;
     }
-    let noun = scope.noun(place);
+    let noun = scope.bare(place);
     let main = place.node == 0 && scope.subject().when == Some(place.field);
     let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
     let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };

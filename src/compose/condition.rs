@@ -93,7 +93,9 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     {
         return missing(rng, scope, place);
     }
-    let worded = matches!(field.role(), Role::Name | Role::Dimension | Role::Code | Role::FreeText | Role::Search);
+    // a column of a few values is asked for one of them, not for a word in it
+    let worded = matches!(field.role(), Role::Name | Role::FreeText | Role::Search)
+        || matches!(field.role(), Role::Dimension | Role::Code) && field.distinct > 25 && field.spaced > 0.5;
     if worded && !field.elements.is_empty() && (field.values.is_empty() || rng.chance(22) || own_label(scope, place)) {
         return word(rng, scope, place);
     }
@@ -128,7 +130,7 @@ fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     if !word.chars().all(char::is_alphabetic) {
         return None;
     }
-    let (column, noun) = (scope.column(place), scope.noun(place));
+    let (column, noun) = (scope.column(place), scope.bare(place));
     let lower = word.to_lowercase();
     let searched = field.role() == Role::Search;
     let kind = if searched { 4 } else { rng.weighted(&[40, 20, 15, 25]) };
@@ -181,6 +183,10 @@ fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
 fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     let rows = scope.entity(place.node).rows;
+    // of what is joined only a time may be open, as a date of return
+    if place.node != 0 && field.role() != Role::Time {
+        return None;
+    }
     if !field.nullable || (rows > 0 && (field.nulls == 0 || field.nulls >= rows)) {
         return None;
     }
@@ -192,8 +198,9 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     }) {
         return None;
     }
-    let mut noun = scope.noun(place);
-    if field.role() == Role::Key {
+    let mut noun = scope.bare(place);
+    let reference = field.role() == Role::Key;
+    if reference {
         noun = noun.trim_end_matches(" ID").to_owned();
     }
     let column = scope.column(place);
@@ -204,17 +211,18 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         condition.share = missing;
         condition.sql = vec![fill("{} IS NULL", vec![column])];
         condition.with = Some(format!("no {noun}"));
-        condition.whose =
-            Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded", "not known", "empty"])));
+        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded", "not known"])));
         condition.post = rng.chance(50).then(|| format!("without {bare}"));
     } else {
         condition.sql = vec![fill("{} IS NOT NULL", vec![column])];
-        condition.with = Some(format!("{bare} {}", rng.word(&["on record", "on file", "recorded", "that is known"])));
-        if condition.with.as_deref().is_some_and(|w| w.ends_with("that is known")) && is_plural(&noun) {
-            condition.with = Some(format!("{bare} on record"));
-        }
-        condition.whose =
-            Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "not missing", "filled in"])));
+        condition.with = Some(format!("{bare} {}", rng.word(&["on record", "on file", "recorded"])));
+        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "on record"])));
+    }
+    // a thing that is referred to is there or not
+    if reference {
+        condition.whose = None;
+        condition.with =
+            condition.with.map(|w| w.replace(" on record", "").replace(" on file", "").replace(" recorded", ""));
     }
     Some(condition)
 }
@@ -231,7 +239,7 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     if usable.is_empty() {
         return None;
     }
-    let noun = scope.noun(place);
+    let noun = scope.bare(place);
     let column = scope.column(place);
     let quoted = rng.chance(12);
     let said = |v: &str| literal::text_words(v, quoted);
@@ -334,7 +342,7 @@ fn adjective(
 fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     let (value, _) = rng.pick(&field.elements)?;
-    let noun = scope.noun(place);
+    let noun = scope.bare(place);
     let column = scope.column(place);
     let said = literal::text_words(value, false);
     let many = if is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };

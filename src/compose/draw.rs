@@ -3,10 +3,12 @@
 use super::builtin::Use;
 use super::condition::{self, Condition};
 use super::phrase;
-use super::probe::mutant;
+use super::probe::{expected_rows, filled_probe, mutant};
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope, ways_to};
+use super::sense;
+use super::shape::grouped::output_name;
 use super::trace::trace;
 use super::tree::{JoinKind, Select};
 use super::world::World;
@@ -38,6 +40,8 @@ pub(super) struct Draw<'w> {
     pub schema_only: bool,
     /// The far side of a bridge: rows repeat unless they are grouped by it or one of it is picked.
     pub fan: Option<usize>,
+    /// Joined things that groups stand for.
+    pub keyed: Vec<usize>,
     /// Functions that suit the subject's fields.
     pub tools: &'w [Use],
     prefer: Option<Place>,
@@ -68,6 +72,7 @@ impl<'w> Draw<'w> {
             used: Vec::new(),
             schema_only: world.schema_only,
             fan,
+            keyed: Vec::new(),
             tools,
             prefer,
             evidence: Vec::new(),
@@ -82,8 +87,11 @@ impl<'w> Draw<'w> {
             (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
         let joins_used = leaves.into_iter().all(|n| self.used.iter().any(|p| p.node == n));
         let focused = self.prefer.is_none_or(|p| self.used.contains(&p));
+        let mut names: Vec<String> = query.columns.iter().map(output_name).collect();
+        names.sort_unstable();
+        let told_apart = names.windows(2).all(|w| w[0] != w[1]);
         let defined = self.style != Style::Vague || !self.evidence.is_empty();
-        defined && query.tables().len() >= self.least && joins_used && (focused || !strict)
+        told_apart && defined && query.tables().len() >= self.least && joins_used && (focused || !strict)
     }
 
     /// A leaf of the join tree that nothing uses yet.
@@ -156,6 +164,7 @@ impl<'w> Draw<'w> {
     pub(super) fn alone(&mut self) {
         self.scope.nodes.truncate(1);
         self.used.clear();
+        self.keyed.clear();
         self.fan = None;
         self.prefer = self.prefer.filter(|p| p.node == 0);
     }
@@ -177,7 +186,17 @@ impl<'w> Draw<'w> {
                 break;
             }
             let fan = self.fan;
-            let fits = |scope: &Scope, p: Place| filterable(scope, p) && fan != Some(p.node) && !scope.constant(p.node);
+            let keyed = self.keyed.clone();
+            let timed = found.iter().flat_map(|c| &c.places).any(|&p| self.scope.field(p).role() == Role::Time);
+            let fits = |scope: &Scope, p: Place| {
+                // a condition on what the groups stand for leaves groups out, and two on times of one thing clash
+                filterable(scope, p)
+                    && sense::worth(scope, p)
+                    && fan != Some(p.node)
+                    && !scope.constant(p.node)
+                    && !keyed.iter().any(|&k| sense::decides(scope, k, p.node))
+                    && !(timed && scope.field(p).role() == Role::Time)
+            };
             let Some(place) = self.choose(fits) else { break };
             if let Some(c) = condition::draw(&mut self.rng, &self.scope, place) {
                 let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
@@ -212,9 +231,12 @@ impl<'w> Draw<'w> {
     pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Candidate {
         let question = utter(&mut self.rng, self.style, &draft.speech);
         let said = std::mem::take(&mut self.evidence);
-        let probes = if self.schema_only { Vec::new() } else { draft.probes };
+        let mut probes = if self.schema_only { Vec::new() } else { draft.probes };
+        probes.extend(filled_probe(&draft.query).filter(|_| !self.schema_only));
         let mutant = mutant(&draft.query, &probes).map(|m| m.sql());
+        let least_rows = if self.schema_only { 0 } else { expected_rows(&draft.query) };
         Candidate {
+            least_rows,
             kind: Kind::Pair,
             question: Some(question),
             sql: Some(draft.query.sql()),
@@ -267,7 +289,8 @@ fn joined<'w>(
     // go down to rows that refer to the child, sometimes
     let mut path = vec![edge];
     let mut subject = e.child;
-    while path.len() < 3 && rng.chance(if path.len() == 1 { 60 } else { 40 }) {
+    let spoken = |steps: usize| field.is_none_or(|f| sense::from_afar(world, e.parent, f, steps));
+    while path.len() < 3 && spoken(path.len() + 1) && rng.chance(if path.len() == 1 { 60 } else { 40 }) {
         let below: Vec<usize> = world
             .graph
             .children(subject)

@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::draw::Draw;
 use super::literal;
 use super::scope::{Place, Scope};
+use super::sense;
 use super::tree::{Expr, aggregate, fill, text};
 use super::world::Field;
 use crate::schema::grammar;
@@ -25,6 +26,8 @@ pub(super) struct Key {
     pub time: bool,
     /// About how many groups there are; 0 = unknown.
     pub size: u64,
+    /// Every one there is has rows: "for every customer" says no more than the query does.
+    pub complete: bool,
 }
 
 /// Draws one key that fits the tables.
@@ -41,16 +44,22 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
             return Some(found);
         }
     }
+    let keyed = draw.keyed.clone();
     let place = draw.choose(|scope, p| {
         let field = scope.field(p);
+        if !sense::worth(scope, p) || keyed.iter().any(|&k| sense::decides(scope, k, p.node)) {
+            return false;
+        }
         let rows = scope.entity(p.node).rows;
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
         // a group of rows without a value would have to be spoken of
         let filled = field.nulls == 0;
-        let dimension = field.groupable() && several && filled && !scope.constant(p.node);
+        let flag = field.role() == Role::Flag && p.node != 0;
+        let dimension = field.groupable() && several && filled && !flag && !scope.constant(p.node);
         dimension
             || (filled
                 && field.role() == Role::Time
+                && sense::dated(scope, p)
                 && span(field).is_some()
                 && !field.traits.personal
                 && !field.traits.audit)
@@ -74,6 +83,7 @@ fn field(scope: &Scope, place: Place) -> Key {
         person: false,
         time: false,
         size: field.distinct,
+        complete: place.node == 0,
     }
 }
 
@@ -85,6 +95,7 @@ pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
         || (target.key.is_empty() && !target.label_unique)
         || lonely(scope, node)
         || scope.constant(node)
+        || draw.keyed.iter().any(|&k| sense::decides(scope, k, node) || sense::decides(scope, node, k))
     {
         return None;
     }
@@ -97,8 +108,8 @@ pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
     let places: Vec<Place> = target.label.iter().map(|&field| Place { node, field }).collect();
     let columns: Vec<Expr> = places.iter().map(|&p| scope.column(p)).collect();
     let mut group = columns.clone();
-    // over a bridge the key proves that no row is counted twice
-    if !target.label_unique || (draw.fan == Some(node) && !target.key.is_empty()) {
+    // two of one name are two, unless a constraint says that there are none
+    if !target.label_keyed && !target.key.is_empty() {
         let keys = target.key.iter().map(|k| scope.named(node, k)).filter(|k| !columns.contains(k)).collect::<Vec<_>>();
         group = keys.into_iter().chain(columns.iter().cloned()).collect();
     }
@@ -112,10 +123,22 @@ pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
     let person = target.person || columns.len() == 2 || grammar::is_person(&one);
     let size = target.rows;
     let many = grammar::plural(&one);
+    let complete = everyone(&draw.scope, node);
+    draw.keyed.push(node);
     for &p in &places {
         draw.use_place(p);
     }
-    Some(Key { columns: shown, group, one, many, places, entity: true, person, time: false, size })
+    Some(Key { columns: shown, group, one, many, places, entity: true, person, time: false, size, complete })
+}
+
+/// Whether each row of a joined table has rows of the subject.
+fn everyone(scope: &Scope, node: usize) -> bool {
+    let Some((0, edge, true)) = scope.nodes[node].via else { return node == 0 };
+    let e = &scope.world.graph.edges[edge];
+    let [column] = e.child_columns.as_slice() else { return false };
+    let used = scope.subject().fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct);
+    let all = scope.entity(node).rows;
+    all > 0 && used >= all
 }
 
 /// Hardly any two rows refer to the same parent: groups of one are no groups.
@@ -174,7 +197,16 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
         person: false,
         time: true,
         size: 0,
+        complete: true,
     })
+}
+
+impl Key {
+    /// "for every customer", or "per customer" where some have no rows, or none that meet the conditions.
+    pub(super) fn per(&self, rng: &mut super::random::Rng, conditional: bool) -> &'static str {
+        let all = self.complete && !conditional;
+        if all { rng.word(&["per", "for each", "for every"]) } else { "per" }
+    }
 }
 
 /// HAVING, with its wording after the groups' noun: "more than 60 films".
@@ -184,6 +216,9 @@ pub(super) struct Having {
 }
 
 pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions: &[Condition]) -> Option<Having> {
+    if keys.iter().any(|k| k.places.iter().any(|&p| draw.scope.field(p).role() == Role::Flag)) {
+        return None;
+    }
     let groups: u64 = keys.iter().map(|k| k.size.max(if k.time { 12 } else { 1 })).product::<u64>().max(1);
     let rows = draw.scope.subject().rows;
     let share = 0.4f64.powi(conditions.len() as i32);

@@ -6,6 +6,7 @@ mod bound;
 mod builtin;
 mod condition;
 mod draw;
+mod extreme;
 mod flag;
 mod group;
 mod literal;
@@ -15,6 +16,7 @@ mod probe;
 mod random;
 mod say;
 mod scope;
+mod sense;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -168,7 +170,11 @@ impl Composer {
             if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, attempt_in < TRIES / 2) {
                 continue;
             }
-            return Some(draw.finish(draft, difficulty));
+            let candidate = draw.finish(draft, difficulty);
+            if candidate.question.as_deref().is_some_and(sense::awkward) {
+                continue;
+            }
+            return Some(candidate);
         }
         None
     }
@@ -239,6 +245,10 @@ fn edge_focuses(world: &World) -> Vec<Focus> {
         }
         let mut turn = 0;
         for (field, f) in entity.fields.iter().enumerate() {
+            // the rest is asked of in its own table
+            if !sense::from_afar(world, parent, field, 1) {
+                continue;
+            }
             for _ in 0..interest(f) {
                 found.push(Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) });
                 turn += 1;

@@ -83,6 +83,38 @@ pub(super) fn tie_probes(query: &Select, breakers: &[Expr]) -> Vec<(&'static str
         .collect()
 }
 
+/// One group, or one span of time, is no breakdown.
+pub(super) fn expected_rows(query: &Select) -> u64 {
+    let open = |q: &Select| q.having.is_empty() && q.limit.is_none();
+    let grouped = |q: &Select| !q.group.is_empty() && open(q);
+    let inner = match (&query.from, query.with.as_slice()) {
+        (Some(Source::Query(inner, _)), _) => Some(inner.as_ref()),
+        (Some(Source::Table(name, _)), [only]) if *name == only.name => Some(&only.query),
+        _ => None,
+    };
+    let summed = |q: &Select| q.group.is_empty() && q.columns.iter().any(|(e, _)| matches!(e, Expr::Aggregate(_)));
+    let passed = |outer: &Select| open(outer) && outer.filter.is_empty() && !summed(outer);
+    let several = grouped(query) || inner.is_some_and(|q| grouped(q) && passed(query));
+    if several { 2 } else { 1 }
+}
+
+/// Figures over no rows at all say nothing: there has to be one.
+pub(super) fn filled_probe(query: &Select) -> Option<(&'static str, Select, Expect)> {
+    let summed = query.group.is_empty()
+        && query.with.is_empty()
+        && query.set.is_none()
+        && query.columns.iter().any(|(e, _)| e.aggregates())
+        && matches!(query.from, Some(Source::Table(..)));
+    let rows = Select {
+        columns: vec![(text("1"), None)],
+        limit: Some(Limit::Rows(1)),
+        order: Vec::new(),
+        having: Vec::new(),
+        ..query.clone()
+    };
+    (summed && !query.filter.is_empty()).then_some(("rows", rows, Expect::Rows))
+}
+
 /// One row more in its tables is another result: rows shown one by one, or counted.
 fn counts_every_row(query: &Select) -> bool {
     let whole = query.with.is_empty() && query.set.is_none() && query.limit.is_none() && query.having.is_empty();

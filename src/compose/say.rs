@@ -255,24 +255,48 @@ fn without_article(text: &str) -> &str {
     text.strip_prefix("the ").unwrap_or(text)
 }
 
-/// The phrase without the words that carry no meaning; quoted values stay whole.
+/// The phrase as it is typed into a search box: clauses set apart by commas, without the words that carry no meaning.
+/// Quoted values stay whole.
 fn keywords(text: &str) -> String {
     const IDLE: &[&str] = &["the", "a", "an", "their", "its"];
-    let text = text.replace(" and whose ", " and ").replace(" whose ", " where ");
-    let mut out: Vec<String> = Vec::new();
-    let mut quoted = false;
-    for word in text.split(' ') {
-        let quotes = word.matches('"').count();
-        let bare = word.trim_end_matches(',');
-        if !quoted && quotes == 0 && IDLE.contains(&bare) {
+    let mut out = String::new();
+    for (i, part) in text.split('"').enumerate() {
+        if i % 2 == 1 {
+            out.push_str(&format!("\"{part}\""));
             continue;
         }
-        if quotes % 2 == 1 {
-            quoted = !quoted;
+        let mut part = part.to_owned();
+        for (from, to) in [
+            (" and whose ", ", whose "),
+            (" along with ", ", "),
+            (" together with ", ", "),
+            (", each with ", ", "),
+            (" that are ", " "),
+            (" who are ", " "),
+            (" that is ", " "),
+            (" who is ", " "),
+        ] {
+            part = part.replace(from, to);
         }
-        out.push(word.to_owned());
+        // the verb of a clause goes with its pronoun
+        let mut clauses = part.split(" whose ");
+        let mut said = clauses.next().unwrap_or("").trim_end_matches(',').to_owned();
+        for clause in clauses {
+            let verb = [" is ", " are "].iter().filter_map(|v| Some((clause.find(v)?, v.len()))).min();
+            let clause = match verb {
+                Some((at, len)) => format!("{} {}", &clause[..at], &clause[at + len..]),
+                None => clause.to_owned(),
+            };
+            said = format!("{}, {clause}", said.trim_end_matches(','));
+        }
+        // what comes after the clauses is a clause too
+        if part.contains(" whose ") {
+            said = said.replace(" per ", ", per ").replace(" for each ", ", for each ");
+        }
+        let words: Vec<&str> = said.split(' ').filter(|w| !IDLE.contains(&w.trim_end_matches(','))).collect();
+        out.push_str(&words.join(" "));
     }
-    out.join(" ")
+    out
 }
 
 fn tidy(text: &str) -> String {
@@ -298,6 +322,20 @@ mod tests {
             for frames in [FORMAL, COLLOQUIAL, DESCRIPTIVE, TECHNICAL] {
                 assert!(!framed(&mut rng, frames, "for every film, the number of actors").contains(" for for "));
             }
+        }
+    }
+
+    #[test]
+    fn key_words_are_clauses_with_commas() {
+        for (said, typed) in [
+            (
+                "the number of films whose rating is R and whose length is above 90 per category",
+                "number of films, rating R, length above 90, per category",
+            ),
+            ("customers who are active, along with their \"the\" and a city", "customers active, \"the\" and city"),
+            ("the films that are rated PG", "films rated PG"),
+        ] {
+            assert_eq!(keywords(said).replace(",,", ","), typed);
         }
     }
 

@@ -143,6 +143,17 @@ impl<'w> Scope<'w> {
         format!("{} {own}", grammar::possessive(&self.role_noun(near)))
     }
 
+    /// What a field's value is called where its rows have just been named: "description" of films.
+    pub(super) fn bare(&self, place: Place) -> String {
+        if place.node != 0 {
+            return self.noun(place);
+        }
+        match reference(self.world, self.nodes[0].entity, &self.field(place).name) {
+            Some(edge) => edge_noun(self.world, edge),
+            None => own_name(self.subject(), flag_noun(self.field(place))),
+        }
+    }
+
     /// What a field's value is called: "rental rate", "film length", "country".
     pub(super) fn noun(&self, place: Place) -> String {
         let field = self.field(place);
@@ -151,6 +162,9 @@ impl<'w> Scope<'w> {
             Some(edge) => edge_noun(self.world, edge),
             None => flag_noun(field),
         };
+        if place.node == 0 && plain == entity.one {
+            return format!("{plain} name");
+        }
         if place.node == 0 {
             return own_noun(entity, &plain);
         }
@@ -160,7 +174,7 @@ impl<'w> Scope<'w> {
             // "film title" says more than "film", "country name" no more than "country"
             return if matches!(last, "title") && !role.ends_with("title") { format!("{role} {last}") } else { role };
         }
-        if plain.contains(" of ") {
+        if plain.contains(" of ") || role.contains(" in the ") {
             return format!("{plain} of the {role}");
         }
         let head = role.rsplit(' ').next().unwrap_or("");
@@ -175,6 +189,11 @@ impl<'w> Scope<'w> {
         }
         if role.contains(' ') { format!("{} {plain}", grammar::possessive(&role)) } else { format!("{role} {plain}") }
     }
+}
+
+/// The city of a city is its name.
+fn own_name(entity: &Entity, plain: String) -> String {
+    if plain == entity.one { "name".to_owned() } else { plain }
 }
 
 /// Generic column names get their table's noun: "payment amount".
@@ -196,9 +215,10 @@ pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
             | "id"
             | "ID"
     );
-    if generic && !entity.one.contains(" of ") {
-        let head = entity.one.rsplit(' ').next().unwrap_or("");
-        if head == plain { entity.one.clone() } else { format!("{} {plain}", entity.one) }
+    let one = entity.one.split(" in the ").next().unwrap_or(&entity.one);
+    if generic && !one.contains(" of ") {
+        let head = one.rsplit(' ').next().unwrap_or("");
+        if head == plain { one.to_owned() } else { format!("{one} {plain}") }
     } else {
         plain.to_owned()
     }
@@ -215,7 +235,7 @@ fn flag_noun(field: &Field) -> String {
 }
 
 /// The reference that a column alone makes.
-fn reference(world: &World, entity: usize, column: &str) -> Option<usize> {
+pub(super) fn reference(world: &World, entity: usize, column: &str) -> Option<usize> {
     world.graph.parents(entity).iter().copied().find(|&e| world.graph.edges[e].child_columns == [column])
 }
 
@@ -233,7 +253,7 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
         }
     }
     let reference = match world.entities[e.child].fields.iter().find(|f| f.name == *column) {
-        Some(field) => field.noun.trim_end_matches(" ID").trim_end_matches(" key").to_owned(),
+        Some(field) => field.noun.trim_end_matches(" ID").trim_end_matches(" key").replace(" ID ", " "),
         None => said.join(" "),
     };
     if e.child == e.parent {

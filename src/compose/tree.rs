@@ -280,6 +280,13 @@ impl Expr {
         }
     }
 
+    /// Holds an aggregate call of its own.
+    pub(super) fn aggregates(&self) -> bool {
+        let mut found = false;
+        self.visit(&mut |e| found |= matches!(e, Expr::Aggregate(_)));
+        found
+    }
+
     /// The same of another table: columns of `from` become columns of `to`.
     pub(super) fn with_alias(&self, from: &str, to: &str) -> Expr {
         let each = |parts: &[Expr]| parts.iter().map(|p| p.with_alias(from, to)).collect();

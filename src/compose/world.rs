@@ -143,7 +143,7 @@ fn entity(
     let mut found = Entity {
         sql: if table.schema == "public" { quote_ident(&table.name) } else { table.qualified() },
         alias: alias(&table.name),
-        person: grammar::is_person(&one) || one == "staff member",
+        person: is_person(&one),
         one,
         many,
         bridge,
@@ -170,6 +170,11 @@ fn entity(
     };
     found.when = when(&found);
     found
+}
+
+fn is_person(one: &str) -> bool {
+    let head = one.split(" in the ").next().unwrap_or(one);
+    grammar::is_person(head) || head == "staff member"
 }
 
 /// A key of the table, or a column whose values are all different.
@@ -332,7 +337,7 @@ fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]) {
             let same = group.iter().filter(|&&j| schema.tables[j].schema == schema.tables[i].schema).count();
             let (one, many) = if same > 1 {
                 let full = words.of(&schema.tables[i].name).join(" ");
-                (format!("entry of {full}"), format!("entries of {full}"))
+                grammar::countable(&full)
             } else {
                 (format!("{prefix} {}", entities[i].one), format!("{prefix} {}", entities[i].many))
             };

@@ -4,7 +4,7 @@ use super::vocabulary::{MASS, PERSONS, PLURALS, SINGULAR_S};
 
 /// Words after which the rest of a noun phrase does not inflect.
 const LINKS: &[&str] =
-    &[" of ", " in ", " for ", " from ", " per ", " on ", " at ", " by ", " with ", " to ", " that ", " who "];
+    &[" of ", " in ", " for ", " from ", " per ", " on ", " at ", " by ", " with ", " as ", " that ", " who "];
 
 /// Splits "date of birth" into head "date" and tail " of birth".
 fn head(phrase: &str) -> (&str, &str) {
@@ -174,6 +174,8 @@ mod tests {
             ("box", "boxes"),
             ("ZIP code", "ZIP codes"),
             ("series", "series"),
+            ("source to concept map", "source to concept maps"),
+            ("film in the film list", "films in the film list"),
         ] {
             assert_eq!(plural(one), many);
         }

@@ -84,7 +84,9 @@ fn has(words: &[String], list: &[&str]) -> bool {
 /// Whether the column is part of a declared reference or key, or is named as one.
 fn is_key(table: &Table, column: &Column, words: &[String], referenced: bool) -> bool {
     let named = words
-        .last()
+        .iter()
+        .rev()
+        .find(|w| !w.chars().all(|c| c.is_ascii_digit()))
         .is_some_and(|w| matches!(w.as_str(), "id" | "ids" | "sk" | "fk" | "pk" | "uuid" | "guid" | "oid" | "uid"))
         || column.name.to_lowercase().ends_with("_id")
         || (column.name.len() > 4
@@ -186,11 +188,23 @@ fn role(schema: &Schema, table: &Table, column: &Column, words: &[String], refer
         _ => {}
     }
     match column.category {
+        'N' if names_a_table(schema, table, column) => Role::Key,
         'N' => number_role(column, words, rows),
         'S' => text_role(schema, table, column, words, rows),
         _ if profile.is_some_and(|p| p.distinct > 0 && p.length > 0.0) && column.base == "char" => Role::Dimension,
         _ => Role::Opaque,
     }
+}
+
+/// A whole number that is called after another table, as in a view over references.
+fn names_a_table(schema: &Schema, table: &Table, column: &Column) -> bool {
+    let own = tokens(&column.name);
+    let named = |t: &Table| {
+        let name = tokens(&t.name);
+        name == own || own.len() > 1 && name.ends_with(&own)
+    };
+    matches!(column.base.as_str(), "int4" | "int8")
+        && schema.tables.iter().any(|t| (t.name != table.name || t.schema != table.schema) && named(t))
 }
 
 fn number_role(column: &Column, words: &[String], rows: u64) -> Role {

@@ -88,18 +88,17 @@ impl Words {
         {
             words.remove(0);
         }
-        // "sales by store", "film list", "customer information": rows of such a view are its entries
+        // "sales by store", "film list", "customer information": rows of such a view are stores, films, customers in it
         if let Some(at) = words.iter().position(|w| w == "by" || w == "per")
             && at > 0
         {
-            let name = words.join(" ");
-            return (format!("entry of the {name} overview"), format!("entries of the {name} overview"));
+            return listed(&words[at + 1..], &format!("{} overview", words.join(" ")));
         }
         if words.len() > 1
             && matches!(words[words.len() - 1].as_str(), "list" | "information" | "summary" | "report" | "overview")
         {
             let name = words.join(" ").replace(" information", " overview");
-            return (format!("entry of the {name}"), format!("entries of the {name}"));
+            return listed(&words[words.len() - 2..words.len() - 1], &name);
         }
         grammar::countable(&words.join(" "))
     }
@@ -154,6 +153,12 @@ impl Words {
         }
         text
     }
+}
+
+/// A row of a list: "film in the film list".
+fn listed(what: &[String], list: &str) -> (String, String) {
+    let (one, many) = grammar::countable(&what.join(" "));
+    (format!("{one} in the {list}"), format!("{many} in the {list}"))
 }
 
 /// Whether a name can stand as a noun: it does not end in a link ("works since"), and no part of it is a contraction
@@ -250,6 +255,12 @@ pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
         "rows", "foreign", "primary", "references", "null", "true", "false", "where", "whether", "does", "no", "and",
     ];
     let text = comment.trim();
+    // what goes on after an aside is a sentence
+    if text.find('(').is_some_and(|at| text[..at].find([',', ';', '.', ':']).is_none())
+        && text.rsplit(')').next().is_some_and(|rest| rest.split_whitespace().count() > 1)
+    {
+        return None;
+    }
     let text = text.split(['(', ',', ';', '.', ':']).next().unwrap_or(text).trim();
     if text.is_empty() || text.contains(['\n', '?', '=', '/', '_', '"', '<']) {
         return None;

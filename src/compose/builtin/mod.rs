@@ -21,8 +21,10 @@ use crate::plan::phase::BUILTINS;
 /// What a function is applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum On {
-    /// Text of any kind.
+    /// Text of any kind; text that names; text that encodes.
     Text,
+    Named,
+    Coded,
     /// Text whose values mostly hold a blank.
     Spaced,
     /// Text of few values that may be spoken of: `{value}` is one of them.
@@ -34,6 +36,9 @@ pub(super) enum On {
     GappyNumber,
     Number,
     Whole,
+    /// That falls into a few tens; of many values.
+    Tens,
+    Spread,
     /// A number that can be summed; one that counts things; one with decimals.
     Amount,
     Quantity,
@@ -41,7 +46,6 @@ pub(super) enum On {
     /// Two numbers of a row that are told in the same unit: `{}` and `{2}`.
     Numbers,
     Year,
-    Latitude,
     Time,
     /// With a time of the day.
     Stamp,

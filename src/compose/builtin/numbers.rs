@@ -14,14 +14,18 @@ const fn class(name: &'static str, sql: &'static str, noun: &'static str) -> Ent
     Entry::new(name, On::Number, Yields::Class, sql, noun)
 }
 
-const fn whole(name: &'static str, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Whole, yields, sql, noun)
+const fn spread(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Spread, Yields::Class, sql, noun)
+}
+
+const fn tens(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, On::Tens, Yields::Class, sql, noun)
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
     fraction("round", "round({}::numeric, 1)", "{} rounded to one decimal"),
     fraction("round", "round({}::numeric)", "{} rounded to a whole number"),
-    class("round", "round({}::numeric, -1)", "{} rounded to tens"),
+    tens("round", "round({}::numeric, -1)", "{} rounded to tens"),
     fraction("ceil", "ceil({})", "{} rounded up to a whole number"),
     Entry::new(
         "ceil",
@@ -33,10 +37,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     .with(&[12, 20, 50]),
     fraction("ceiling", "ceiling({})", "{} raised to the next whole number"),
     fraction("floor", "floor({})", "{} rounded down to a whole number"),
-    class("floor", "floor({} / 10) * 10", "{} rounded down to tens"),
+    tens("floor", "floor({} / 10) * 10", "{} rounded down to tens"),
     fraction("trunc", "trunc({}::numeric, 1)", "{} cut off after the first decimal"),
     fraction("trunc", "trunc({})", "{} without its decimals"),
-    value("abs", "abs({} - {average})", "absolute difference between the {} and {average}"),
+    value("abs", "abs({} - {average})", "distance of the {} from {average} in either direction"),
     value("sign", "sign({} - {average})", "sign of the {} less {average} (-1, 0 or 1)"),
     class("sign", "sign({} - {average})", "sign (-1, 0 or 1) of the {} less {average}"),
     value("sqrt", "round(sqrt({})::numeric, 2)", "square root of the {} rounded to two decimals"),
@@ -51,23 +55,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     fraction("trim_scale", "trim_scale({}::numeric)", "{} without trailing zeros"),
     fraction("min_scale", "min_scale({}::numeric)", "count of decimals that the {} needs"),
     value("to_jsonb", "to_jsonb({})", "{} as a JSON number"),
-    class(
+    spread(
         "width_bucket",
         "width_bucket({}, {low}, {high}, {n})",
         "bucket of the {} among {N} equal ones from {low} to {high}, where 0 and {over} stand for values outside",
     )
     .with(&[4, 5, 10]),
-    whole("mod", Yields::Value, "mod({}, {n})", "remainder of the {} divided by {n}").with(&[3, 4, 7, 10]),
-    whole("mod", Yields::Class, "mod({}, {n})", "remainder after dividing the {} by {n}").with(&[2, 3, 5]),
-    whole("gcd", Yields::Value, "gcd({}, {n})", "greatest common divisor of the {} and {n}").with(&[12, 60, 100]),
-    whole("lcm", Yields::Value, "lcm({}, {n})", "least common multiple of the {} and {n}").with(&[6, 10, 12]),
-    whole("to_hex", Yields::Value, "to_hex({}::int)", "{} in hexadecimal"),
-    whole(
-        "chr",
-        Yields::Class,
-        "chr(65 + {} % 26)",
-        "letter of the alphabet that the remainder of the {} divided by 26 leads to (A for 0)",
-    ),
     Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) = 0", "is even"),
     Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) <> 0", "is odd"),
     Entry::new(
@@ -85,25 +78,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         "rounds to {average_whole}",
     ),
     Entry::new(
-        "floor",
-        On::Number,
-        Yields::Test,
-        "floor({}) = {average_whole}",
-        "is {average_whole} once its decimals are dropped",
-    ),
-    Entry::new(
         "int4range",
         On::Whole,
         Yields::Test,
         "{}::int <@ int4range({low_whole}, {high_whole})",
-        "lies in the range from {low_whole} up to but not including {high_whole}",
+        "is at least {low_whole} but less than {high_whole}",
     ),
     Entry::new(
         "numrange",
         On::Number,
         Yields::Test,
         "{}::numeric <@ numrange({low}, {high})",
-        "lies in the range from {low} up to but not including {high}",
+        "is at least {low} but less than {high}",
     ),
     Entry::new("greatest", On::Number, Yields::Value, "greatest({}, {average})", "{}, but at least {average}"),
     Entry::new("least", On::Number, Yields::Value, "least({}, {average})", "{}, capped at {average}"),
@@ -118,35 +104,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new("abs", On::Numbers, Yields::Value, "abs({} - {2})", "absolute difference between {} and {2}"),
     Entry::new("coalesce", On::GappyNumber, Yields::Value, "coalesce({}, 0)", "{}, with 0 where it is missing"),
-    Entry::new(
-        "radians",
-        On::Latitude,
-        Yields::Value,
-        "round(radians({})::numeric, 4)",
-        "{} in radians, rounded to four decimals",
-    ),
-    Entry::new(
-        "degrees",
-        On::Latitude,
-        Yields::Value,
-        "round(degrees(radians({}))::numeric, 3)",
-        "{} turned into radians and back to degrees, rounded to three decimals",
-    ),
-    Entry::new(
-        "sin",
-        On::Latitude,
-        Yields::Value,
-        "round(sin(radians({}))::numeric, 4)",
-        "sine of the {}, rounded to four decimals",
-    ),
-    Entry::new(
-        "cos",
-        On::Latitude,
-        Yields::Value,
-        "round(cos(radians({}))::numeric, 4)",
-        "cosine of the {}, rounded to four decimals",
-    ),
     Entry::new("make_date", On::Year, Yields::Value, "make_date({}::int, 1, 1)", "first day of the {}"),
-    Entry::new("mod", On::Year, Yields::Class, "mod({}::int, 10)", "last digit of the {}"),
     Entry::new("floor", On::Year, Yields::Class, "floor({} / 10) * 10", "decade of the {}"),
 ];

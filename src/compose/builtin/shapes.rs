@@ -3,6 +3,7 @@
 use super::super::aggregate::{self, Figure};
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
+use super::super::extreme::extreme;
 use super::super::group;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
@@ -23,7 +24,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
     match shown.entry.yields {
         Yields::Class if (whole || shown.entry.on == On::Gappy) && draw.rng.chance(60) => by_class(draw, &term),
         Yields::Figure if draw.rng.chance(35) => average(draw, &term),
-        Yields::Figure if draw.rng.chance(40) => extreme(draw, &term),
+        Yields::Figure if draw.rng.chance(40) => outermost(draw, &term),
         Yields::Value | Yields::Class | Yields::Figure => beside(draw, &term),
         Yields::Test => rows_that(draw, &term),
         Yields::Aggregate => over_rows(draw, &term),
@@ -57,7 +58,7 @@ fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     } else {
         list::shown(draw, 0, more)
     };
-    if of_label && draw.rng.chance(60) {
+    if of_label && !term.whole && draw.rng.chance(60) {
         for &field in &subject.label {
             let place = Place { node: 0, field };
             shown.columns.push((draw.scope.column(place), None));
@@ -164,21 +165,26 @@ fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
         Some(k) => (
             vec![
                 format!("{said} per {}", k.one),
-                format!("{said} for each {}", k.one),
-                format!("for every {}, {said}", k.one),
+                format!("{said} {} {}", k.per(&mut draw.rng, !conditions.is_empty()), k.one),
+                format!("{said}, broken down by {}", k.one),
             ],
-            vec![format!("what is {said} for each {}", k.one), format!("for each {}, what is {said}", k.one)],
+            vec![format!("what is {said} per {}", k.one), format!("by {}, what is {said}", k.one)],
         ),
         None => (
             vec![said.clone()],
-            vec![format!("what is {said}"), format!("looking at {rows}, what is the {}", figure.noun)],
+            std::iter::once(format!("what is {said}"))
+                .chain(
+                    (!figure.noun.contains("{rows}"))
+                        .then(|| format!("looking at {rows}, what is the {}", figure.noun)),
+                )
+                .collect(),
         ),
     };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 
 /// "the three films with the longest title": ties kept or proved away.
-fn extreme(draw: &mut Draw, term: &Term) -> Option<Draft> {
+fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let subject = draw.scope.subject();
     if subject.label.is_empty() || subject.key.is_empty() {
         return None;
@@ -206,19 +212,23 @@ fn extreme(draw: &mut Draw, term: &Term) -> Option<Draft> {
     without.limit = None;
     let mut probes = filter_probes(&query, &conditions);
     probes.push(("limit", without, Expect::Differs));
-    let word = if highest { draw.rng.word(&["highest", "greatest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
+    let word = extreme(&mut draw.rng, &term.noun, highest);
     let number = if n == 1 { String::new() } else { format!("{} ", grammar::number_word(n)) };
     let noun = &term.noun;
     let head = if rows == subject.many {
-        format!("the {number}{rows} with")
+        if n == 1 { format!("the {} with", subject.one) } else { format!("the {number}{rows} with") }
     } else {
-        format!("among {rows}, the {number}with")
+        format!("among {rows}, the {} with", if n == 1 { "one" } else { number.trim_end() })
     };
     let nominal = vec![format!("{head} the {word} {noun}, together with that figure")];
     let questions = vec![if rows == subject.many {
-        format!("which {number}{rows} have the {word} {noun}, and what is it")
+        let one = if n == 1 { format!("{} has", subject.one) } else { format!("{number}{rows} have") };
+        format!("which {one} the {word} {noun}, and what is it")
     } else {
-        format!("among {rows}, which {number}have the {word} {noun}, and what is it")
+        format!(
+            "among {rows}, which {} the {word} {noun}, and what is it",
+            if n == 1 { "one has".to_owned() } else { format!("{number}have") }
+        )
     }];
     let extras =
         vec![Extra::new(", including any that tie for the last place", "Include any that tie for the last place")];
@@ -255,7 +265,7 @@ fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
             Speech {
                 nominal: vec![
                     format!("the number of {rows} per {}", k.one),
-                    format!("for each {}, the number of {rows}", k.one),
+                    format!("the number of {rows}, broken down by {}", k.one),
                 ],
                 questions: vec![format!("how many {rows} are there per {}", k.one)],
                 ..Speech::default()
@@ -362,6 +372,7 @@ fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         let order = if ordered { vec![order.clone()] } else { Vec::new() };
         grouped::over(cte, "figures", inner, Select { columns, order, ..Select::default() })
     };
+    let per = g.per(draw);
     let (measure, each, noun) = (&g.measure, &g.key.one, shown.entry.noun);
     let extras = match (timed, ordered) {
         (true, _) => vec![Extra::new(", in chronological order", "Put it in chronological order")],
@@ -370,11 +381,11 @@ fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     };
     let nominal = vec![
         format!("{measure} per {each}, together with the {noun}"),
-        format!("{measure} for each {each} and, beside it, the {noun}"),
+        format!("{measure} {per} {each} and, beside it, the {noun}"),
     ];
     let questions = vec![
-        format!("what is {measure} for each {each}, and what is the {noun}"),
-        format!("for each {each}, what are {measure} and the {noun}"),
+        format!("what is {measure} {per} {each}, and what is the {noun}"),
+        format!("what are {measure} {per} {each} and the {noun}"),
     ];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }

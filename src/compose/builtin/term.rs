@@ -15,6 +15,8 @@ pub(super) struct Term {
     pub noun: String,
     pub alias: String,
     pub place: Place,
+    /// Speaks of the row's name and more.
+    pub whole: bool,
 }
 
 fn put(text: &str, filling: &Filling, words: bool) -> String {
@@ -35,14 +37,21 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let noun = draw.scope.noun(place);
     let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
     let other = second.map(|p| draw.scope.noun(p)).unwrap_or_default();
-    let said = put(entry.noun, &filling, true)
+    let plural = condition::is_plural(&noun);
+    let said = put(entry.noun, &filling, true);
+    // the highest of a number of things is a number of them
+    let said = match said.as_str() {
+        "highest {}" | "lowest {}" if plural => said.replace(" {}", " number of {}"),
+        _ => said,
+    };
+    let said = said
         .replace(" a {}", &format!(" {}", grammar::with_article(&noun)))
         .replace(" a {2}", &format!(" {}", grammar::with_article(&other)))
         .replace("{}", &noun)
         .replace("{2}", &other)
         .replace("{s}", &many);
     let alias = format!("{}_{}", snake(entry.name), snake(&noun));
-    Some(Term { sql, noun: said, alias, place })
+    Some(Term { sql, noun: said, alias, place, whole: entry.on == super::On::Row })
 }
 
 /// `{}` and `{2}` of a template as columns.

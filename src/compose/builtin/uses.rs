@@ -21,21 +21,30 @@ pub(in crate::compose) struct Use {
 #[derive(Debug, Default)]
 pub(in crate::compose) struct Plan {
     functions: Vec<Vec<Use>>,
+    /// Whose turn it is, in a round.
+    turns: Vec<usize>,
 }
+
+/// Where all functions are asked for, turns of an everyday one for each turn of a rare one.
+const EVERYDAY: usize = 10;
 
 impl Plan {
     pub(in crate::compose) fn new(world: &World, names: &[&'static str], version: i32) -> Plan {
         let mut functions = Vec::new();
+        let mut turns = Vec::new();
+        let all = names.len() > 100;
         for name in names {
             let mut uses = Vec::new();
             for entry in entries().filter(|e| e.name == *name && e.since <= version) {
                 collect(world, entry, &mut uses);
             }
             if !uses.is_empty() {
+                let often = if all && !RARE.contains(name) { EVERYDAY } else { 1 };
+                turns.extend(std::iter::repeat_n(functions.len(), often));
                 functions.push(uses);
             }
         }
-        Plan { functions }
+        Plan { functions, turns }
     }
 
     pub(in crate::compose) fn is_empty(&self) -> bool {
@@ -44,11 +53,11 @@ impl Plan {
 
     /// The use of a slot: functions in turn, and of each its places in turn; later attempts look elsewhere.
     pub(in crate::compose) fn at(&self, slot: u64, attempt: u64, salt: u64) -> Option<Use> {
-        let count = self.functions.len();
+        let count = self.turns.len();
         // a function that nothing can be asked about here gives its slot to another in the end
         let turn = if attempt < 12 { slot } else { mix(&[slot, attempt, salt]) };
         let number = rotate(count, turn, mix(&[salt, 21]));
-        let uses = self.functions.get(number)?;
+        let uses = self.functions.get(*self.turns.get(number)?)?;
         let round = (slot / count as u64).wrapping_add(attempt.wrapping_mul(7));
         uses.get(rotate(uses.len(), round, mix(&[salt, number as u64]))).copied()
     }
@@ -56,14 +65,20 @@ impl Plan {
 
 /// Functions for those who are asked to show them, and for nobody else.
 const RARE: &[&str] = &[
-    "md5", "encode", "convert_to", "sha256", "to_json", "quote_literal", "quote_nullable", "repeat", "translate",
-    "overlay", "chr", "ascii", "bit_length", "octet_length", "to_hex", "gcd", "lcm", "bit_or", "bit_and", "bit_xor",
-    "covar_pop", "covar_samp", "regr_intercept", "regr_sxx", "regr_syy", "regr_sxy", "regr_avgx", "regr_avgy",
-    "array_append", "array_prepend", "array_cat", "array_dims", "array_ndims", "array_lower", "array_upper",
-    "array_replace", "array_to_json", "trim_array", "scale", "min_scale", "trim_scale", "sign", "radians", "degrees",
-    "sin", "cos", "json_object", "jsonb_set", "jsonb_insert", "to_jsonb", "row_to_json", "ltrim", "rtrim", "btrim",
-    "reverse", "cbrt", "ln", "log", "log10", "power", "sqrt", "div", "lpad", "rpad", "numnode", "isfinite",
-    "jsonb_pretty", "jsonb_strip_nulls", "range_merge", "timezone", "format", "to_timestamp", "to_date",
+    "abs", "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace",
+    "array_to_json", "array_upper", "bit_length", "btrim", "cbrt", "char_length", "convert_to", "covar_pop",
+    "covar_samp", "cume_dist", "div", "encode", "every", "first_value", "format", "generate_series", "isempty",
+    "json_agg", "json_build_array", "json_object", "json_object_agg", "jsonb_agg", "jsonb_array_length",
+    "jsonb_build_array", "jsonb_extract_path", "jsonb_insert", "jsonb_object_agg", "jsonb_path_query_array",
+    "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof", "justify_days",
+    "justify_hours", "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim",
+    "make_date", "make_time", "md5", "min_scale", "mod", "nth_value", "ntile", "num_nonnulls", "num_nulls",
+    "octet_length", "overlay", "percent_rank", "power", "quote_literal", "quote_nullable", "range_agg",
+    "range_intersect_agg", "range_merge", "regexp_match", "regexp_split_to_array", "regexp_substr", "regr_avgx",
+    "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat",
+    "reverse", "row_to_json", "rpad", "rtrim", "scale", "sha256", "sign", "sqrt", "string_to_array", "strpos",
+    "substr", "timezone", "to_date", "to_json", "to_jsonb", "to_timestamp", "translate", "trim", "trim_array",
+    "trim_scale", "ts_headline", "tsrange", "tsvector_to_array", "upper_inc",
 ];
 
 /// Everyday functions on each entity's fields.
@@ -117,19 +132,22 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
     let missing = f.nulls > 0 && f.nulls < e.rows;
     match entry.on {
         On::Text => text,
-        On::Spaced => text && f.spaced > 0.6,
+        On::Named => text && f.role() == Role::Name,
+        On::Coded => text && f.role() == Role::Code,
+        On::Spaced => text && f.spaced > 0.6 && matches!(f.role(), Role::Name | Role::FreeText),
         On::Value => text && f.values.len() > 2 && e.label != [field],
         On::Word => text && f.elements.len() > 2,
         On::Gappy => text && missing && !f.traits.personal,
         On::GappyNumber => is_number(f) && missing,
         On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
+        On::Tens => is_number(f) && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
+        On::Spread => is_number(f) && (f.distinct >= 40 || e.rows == 0),
         On::Amount => is_number(f) && f.traits.additive,
         On::Quantity => is_number(f) && f.traits.additive && !f.traits.money && f.whole(),
         On::Fraction => is_number(f) && !f.whole(),
         On::Whole => is_number(f) && f.whole(),
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,
-        On::Latitude => f.name.to_lowercase().contains("lat") && f.noun.contains("latitude"),
         On::Time => time,
         On::Stamp => time && stamp,
         On::Dates => time,
@@ -141,7 +159,7 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
         On::Row => e.label == [field] && text,
         On::Group => {
             let rows = e.rows.max(1);
-            f.groupable() && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows
+            f.groupable() && f.nulls == 0 && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows
                 || entry.yields == Yields::Window && f.groupable()
         }
     }
@@ -190,7 +208,13 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
     let mut same = |name, text: String| found.push((name, text.clone(), text));
     if !entry.numbers.is_empty() {
         let n = *rng.pick(entry.numbers)?;
+        // a lot larger than the values fits into none of them
+        let lots = entry.sql.contains("/ {n}") || entry.sql.starts_with("div(");
+        if lots && field.numbers.get(6).is_none_or(|median| *median < 2.0 * n as f64) {
+            return None;
+        }
         same("{n}", n.to_string());
+        same("{monthname}", literal::MONTHS[(n as usize).clamp(1, 12) - 1].to_owned());
         same("{N}", grammar::number_word(n as u64));
         same("{nth}", ordinal(n).to_owned());
         same("{over}", (n + 1).to_string());

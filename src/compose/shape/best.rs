@@ -2,6 +2,7 @@
 
 use super::super::aggregate;
 use super::super::draw::{Draft, Draw};
+use super::super::extreme::extreme;
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::tie_probes;
@@ -43,7 +44,7 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     let rows = draw.rows_phrase(&conditions);
     let noun = draw.scope.noun(by);
     let descending = draw.rng.chance(70);
-    let top = if descending { draw.rng.word(&["highest", "largest"]) } else { draw.rng.word(&["lowest", "smallest"]) };
+    let top = extreme(&mut draw.rng, &noun, descending);
     let direction = if descending { " DESC" } else { "" };
     let column = draw.scope.column(by);
     let label: Vec<(Expr, Option<String>)> =

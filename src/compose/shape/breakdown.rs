@@ -120,23 +120,28 @@ fn speech(
         None if keys.len() > 1 => (format!("combination of {key}"), format!("combinations of {key}")),
         None => (key.clone(), many),
     };
-    let per = if having.is_some() { "for each" } else { draw.rng.word(&["per", "for each", "for every"]) };
+    let whole = keys.iter().all(|k| k.complete) && !conditional;
+    let per = match having {
+        Some(_) => "for each",
+        None if whole => draw.rng.word(&["per", "for each", "for every"]),
+        None => "per",
+    };
     let each_short = if keys.len() > 1 && per == "per" { key.clone() } else { each.clone() };
     let is = figure::verb(figures);
     let mut nominal = vec![format!("{said} {per} {each_short}")];
     let mut questions = Vec::new();
     if figures[0].counts && figures.len() == 1 {
         questions.push(format!("how many {rows} are there {per} {each_short}"));
-        if !(conditional && having.is_some()) {
+        if whole {
             questions.push(format!("for each {each}, how many {rows} are there"));
         }
-        if keys.len() == 1 && keys[0].entity {
+        if keys.len() == 1 && keys[0].entity && whole {
             questions.push(format!("how many {rows} does each {each} have"));
         }
         nominal.push(format!("a count of {rows} {per} {each_short}"));
     } else {
         questions.push(format!("what {is} {said} {per} {each_short}"));
-        if !(conditional && having.is_some()) {
+        if whole {
             questions.push(format!("for each {each}, what {is} {said}"));
         }
         if !rows.contains(" whose ") && !rows.contains(" with ") && !figures[0].counts {
@@ -144,7 +149,7 @@ fn speech(
         }
     }
     if having.is_none() && keys.len() == 1 && !keys[0].time {
-        if !conditional {
+        if whole {
             nominal.push(format!("all {every} with {said}"));
         }
         nominal.push(format!("{said}, broken down by {key}"));

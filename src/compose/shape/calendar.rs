@@ -40,6 +40,11 @@ fn calendar(draw: &mut Draw, place: Place) -> Option<Calendar> {
     Some(Calendar { unit: "day", plural: "days", from, to, words: day.month_words() })
 }
 
+/// A calendar of one time and a condition on another would fight.
+fn timeless(draw: &Draw, conditions: &[Condition]) -> bool {
+    conditions.iter().flat_map(|c| &c.places).all(|&p| draw.scope.field(p).role() != Role::Time)
+}
+
 /// A point in time of the subject, itself or its main one.
 fn moment(draw: &mut Draw) -> Option<Place> {
     if draw.fan.is_some() {
@@ -48,7 +53,10 @@ fn moment(draw: &mut Draw) -> Option<Place> {
     draw.alone();
     let place = draw.choose(|scope, p| {
         let field = scope.field(p);
+        // a handful of rows fills no calendar
+        let many = scope.subject().rows >= 60 || scope.world.schema_only;
         p.node == 0
+            && many
             && field.role() == Role::Time
             && field.days.len() >= 13
             && !field.traits.personal
@@ -109,7 +117,7 @@ pub(super) fn filled(draw: &mut Draw) -> Option<Draft> {
     let subject = draw.scope.subject();
     let unit = calendar.unit;
     let recursive = draw.rng.chance(40);
-    let conditions = draw.conditions(0, 1)?;
+    let conditions = draw.conditions(0, 1).filter(|c| timeless(draw, c))?;
     let span = calendar.of(draw.scope.column(place));
     let of_spans = |table: &str, name: &str| Expr::Column(table.to_owned(), name.to_owned());
     // counted before they are joined, so that no row is counted for two spans
@@ -181,7 +189,7 @@ pub(super) fn gaps(draw: &mut Draw) -> Option<Draft> {
     let calendar = calendar(draw, place)?;
     let subject = draw.scope.subject();
     let unit = calendar.unit;
-    let conditions = draw.conditions(usize::from(draw.scope.subject().rows > 2000), 1)?;
+    let conditions = draw.conditions(usize::from(draw.scope.subject().rows > 2000), 1).filter(|c| timeless(draw, c))?;
     let spans = Source::Query(
         Box::new(Select { columns: vec![(calendar.series(), Some(unit.to_owned()))], ..Select::default() }),
         calendar.plural.to_owned(),

@@ -25,7 +25,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
         None
     };
     let keys: Vec<group::Key> = std::iter::once(first).chain(second).collect();
-    if keys.iter().any(|k| k.group.len() != k.columns.len() || k.group.len() > 1 || k.size > 40) {
+    if keys.iter().any(|k| k.size > 40) {
         return None;
     }
     let nullable = keys.iter().flat_map(|k| &k.places).any(|&p| draw.scope.field(p).nullable);
@@ -38,42 +38,46 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     let mut query = draw.scope.select();
     query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(breakdown::named_columns(&figures)).collect();
     apply(&mut query, &conditions);
-    query.group = keys.iter().flat_map(|k| k.group.clone()).collect();
+    query.group = keys.iter().map(together).collect();
     let said = aggregate::figures_of(&figures, &rows);
+    let adds_up = figures.iter().all(|f| f.counts || f.alias.starts_with("total_"));
+    let whole = if adds_up { "a grand total" } else { "the same over all of them" };
+    let per = if keys.iter().all(|k| k.complete) && conditions.is_empty() { "for each" } else { "per" };
     let (nominal, questions, extra) = match keys.as_slice() {
         [only] => {
             query.grouping = Some("ROLLUP");
             let key = &only.one;
             (
-                vec![format!("{said} per {key}"), format!("{said} by {key}"), format!("{said} for each {key}")],
-                vec![
-                    format!("what {} {said} per {key}", is(figures.len())),
-                    format!("for each {key}, what {} {said}", is(figures.len())),
-                ],
-                draw.rng
-                    .word(&[
-                        "and overall",
-                        "plus a grand total",
-                        "with a grand total",
-                        "along with the total over all of them",
-                    ])
-                    .to_owned(),
+                vec![format!("{said} per {key}"), format!("{said} by {key}"), format!("{said} {per} {key}")],
+                vec![format!("what {} {said} {per} {key}", is(figures.len()))],
+                match (draw.rng.below(3), adds_up) {
+                    (0, _) => "and overall".to_owned(),
+                    (1, _) => format!("plus {whole}"),
+                    (_, true) => format!("with {whole}"),
+                    _ => "along with the figures over all of them".to_owned(),
+                },
             )
         }
         [a, b, ..] => {
             let (one, two) = (&a.one, &b.one);
+            let parts = if adds_up { "subtotals" } else { "a line" };
             let kind = draw.rng.below(3);
             let tail = match kind {
                 0 => {
                     query.grouping = Some("ROLLUP");
-                    format!("with subtotals for each {one} and a grand total")
+                    format!("with {parts} for each {one} and {whole}")
                 }
                 1 => {
                     query.grouping = Some("CUBE");
-                    format!("with subtotals for each {one} and for each {two}, and a grand total")
+                    format!("with {parts} for each {one} and for each {two}, and {whole}")
                 }
                 _ => {
-                    let sets: Vec<Expr> = query.group.iter().map(|g| fill("({})", vec![g.clone()])).collect();
+                    let sets: Vec<Expr> = query
+                        .group
+                        .iter()
+                        .zip(&keys)
+                        .map(|(g, k)| if k.group.len() > 1 { g.clone() } else { fill("({})", vec![g.clone()]) })
+                        .collect();
                     query.group = sets;
                     query.grouping = Some("GROUPING SETS");
                     String::new()
@@ -106,6 +110,14 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     };
     let probes = filter_probes(&query, &conditions);
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
+}
+
+/// A key of several columns is one step of the totals.
+fn together(key: &group::Key) -> Expr {
+    match key.group.as_slice() {
+        [one] => one.clone(),
+        several => fill(&format!("({})", vec!["{}"; several.len()].join(", ")), several.to_vec()),
+    }
 }
 
 fn is(n: usize) -> &'static str {
@@ -294,10 +306,10 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
         Some(k) => (
             vec![
                 format!("{measure} per {}", k.one),
-                format!("{measure} for each {}", k.one),
+                format!("{measure} {} {}", k.per(&mut draw.rng, !conditions.is_empty()), k.one),
                 format!("{measure}, broken down by {}", k.one),
             ],
-            vec![format!("what {verb} {measure} per {}", k.one), format!("for each {}, what {verb} {measure}", k.one)],
+            vec![format!("what {verb} {measure} per {}", k.one), format!("by {}, what {verb} {measure}", k.one)],
         ),
         None => (
             vec![measure.clone()],

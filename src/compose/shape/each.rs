@@ -1,6 +1,7 @@
 //! Things with their own: the latest few of each by LATERAL, those that have one of every kind, chains of command.
 
 use super::super::draw::{Draft, Draw};
+use super::super::extreme::extreme;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::tree::{Cte, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
@@ -75,8 +76,7 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     let top = match (time, descending) {
         (true, true) => draw.rng.word(&["latest", "most recent"]),
         (true, false) => "earliest",
-        (false, true) => draw.rng.word(&["highest", "largest"]),
-        (false, false) => "lowest",
+        (false, high) => extreme(&mut draw.rng, &noun, high),
     };
     let main = child.when == Some(by.field);
     let rows = if n == 1 { child.one.clone() } else { format!("{} {}", grammar::number_word(n), child.many) };

@@ -69,11 +69,15 @@ fn last_stamp(draw: &mut Draw) -> Option<Figure> {
     }
     draw.use_place(place);
     let noun = draw.scope.noun(place);
-    let word = if noun.starts_with("last ") { "most recent" } else { "latest" };
+    // "the latest last update" stammers
+    let said = match noun.strip_prefix("last ") {
+        Some(rest) => format!("time of the most recent {rest}"),
+        None => format!("latest {noun}"),
+    };
     Some(Figure {
         sql: super::super::tree::aggregate("max({})", vec![draw.scope.column(place)]),
         alias: format!("latest_{}", aggregate::snake(&noun)),
-        noun: format!("{word} {noun}"),
+        noun: said,
         counts: false,
         place: Some(place),
         time: true,

@@ -8,6 +8,7 @@ use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Select, Source};
 use super::figure;
 use crate::candidate::Expect;
+use crate::schema::roles::Role;
 
 /// What the key of a grouped query has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,7 @@ pub(in crate::compose) fn output_name(column: &(Expr, Option<String>)) -> String
     match column {
         (_, Some(alias)) => alias.clone(),
         (Expr::Column(_, name), None) => name.clone(),
+        (Expr::Aggregate(_), None) => "count".to_owned(),
         _ => "value".to_owned(),
     }
 }
@@ -47,6 +49,11 @@ impl Grouped {
     /// Counts and sums add up over the groups.
     pub(in crate::compose) fn adds_up(&self) -> bool {
         self.figure.counts || self.figure.alias.starts_with("total_")
+    }
+
+    /// "per" or "for each", as the groups that are left out allow.
+    pub(in crate::compose) fn per(&self, draw: &mut Draw) -> &'static str {
+        self.key.per(&mut draw.rng, !self.conditions.is_empty())
     }
 
     pub(in crate::compose) fn value(&self) -> Expr {
@@ -79,6 +86,9 @@ impl Grouped {
 pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<Grouped> {
     let key = group::key(draw)?;
     if (by == By::Time && !key.time) || (by == By::Thing && key.time) {
+        return None;
+    }
+    if by == By::Thing && key.places.iter().any(|&p| draw.scope.field(p).role() == Role::Flag) {
         return None;
     }
     let figure = figure::figures(draw, 1, 1).pop()?;

@@ -5,6 +5,7 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
+use super::super::sense;
 use super::super::tree::{Distinct, Expr, JoinKind, Order};
 use super::figure;
 use crate::candidate::Expect;
@@ -32,9 +33,10 @@ fn showable(scope: &Scope, place: Place) -> bool {
 fn related(scope: &Scope, place: Place) -> bool {
     let entity = scope.entity(place.node);
     place.node == 0
-        || entity.label.is_empty()
+        || entity.label.is_empty() && sense::worth(scope, place)
         || entity.label.contains(&place.field)
         || matches!(entity.fields[place.field].role(), Role::Dimension | Role::Flag | Role::Measure)
+            && sense::worth(scope, place)
 }
 
 fn constant(scope: &Scope, place: Place) -> bool {
@@ -67,7 +69,7 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         let place = Place { node: 0, field };
         draw.use_place(place);
         found.columns.push((draw.scope.column(place), None));
-        found.nouns.push(draw.scope.noun(place));
+        found.nouns.push(draw.scope.bare(place));
         found.places.push(place);
     }
     let floor = if found.named { 0 } else { 2 - found.columns.len() };
@@ -79,12 +81,15 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         let waiting = draw.waiting();
         let chosen = constant.or_else(|| {
             draw.choose(|scope, p| {
-                showable(scope, p) && fan != Some(p.node) && (waiting == Some(p) || related(scope, p))
+                showable(scope, p)
+                    && fan != Some(p.node)
+                    && !scope.constant(p.node)
+                    && (waiting == Some(p) || related(scope, p))
             })
         });
         let Some(place) = chosen else { break };
         draw.use_place(place);
-        let noun = draw.scope.noun(place);
+        let noun = draw.scope.bare(place);
         let name = &draw.scope.field(place).name;
         let taken = found
             .columns
@@ -327,9 +332,7 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
             repeated
                 && field.nulls == 0
                 && (field.groupable()
-                    || matches!(field.role(), Role::Name | Role::Code | Role::Measure)
-                        && field.varied
-                        && !field.traits.personal)
+                    || matches!(field.role(), Role::Name | Role::Code) && field.varied && !field.traits.personal)
         });
         places.extend(place.inspect(|&p| draw.use_place(p)));
     }

@@ -21,7 +21,11 @@ fn first_edge(draw: &Draw) -> Option<usize> {
         _ => 0,
     };
     let all = parent.rows > 0 && used >= parent.rows;
-    (up && !all && e.child != e.parent && !parent.label.is_empty() && (!parent.key.is_empty() || parent.label_unique))
+    (up && !super::related::rivals(draw, edge)
+        && !all
+        && e.child != e.parent
+        && !parent.label.is_empty()
+        && (!parent.key.is_empty() || parent.label_unique))
         .then_some(edge)
 }
 

@@ -125,7 +125,8 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     } else {
         draw.rng.word(&["below", "lower than"])
     };
-    let which = format!("for which {measure} is {word} the average over all {many}");
+    let whom = if g.key.person { "whom" } else { "which" };
+    let which = format!("for {whom} {measure} is {word} the average over all {many}");
     let speech = if counted {
         Speech {
             nominal: vec![format!("the number of {many} {which}")],
@@ -141,12 +142,9 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
                 format!("{many} {which}, with that figure"),
                 format!("the {many} {which}, together with the figure"),
             ],
-            questions: vec![
-                format!("for which {many} is {measure} {word} the average over all of them, and what is it for each"),
-                format!(
-                    "which {many} have a figure {word} the average of all {many} when it comes to {measure}, and what is the figure"
-                ),
-            ],
+            questions: vec![format!(
+                "for which {many} is {measure} {word} the average over all of them, and what is it for each"
+            )],
             extras,
             lists: true,
         }
@@ -196,14 +194,13 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let questions = vec![
         format!("what {is} {said}"),
         format!(
-            "taking {} for each {each}, what {is} the {} over all {}",
+            "taking {} per {each}, what {is} the {} over all {}",
             g.measure,
             crate::schema::grammar::and_list(&words),
             g.key.many
         ),
     ];
-    let nominal =
-        vec![said, format!("the {} of {} taken for each {each}", crate::schema::grammar::and_list(&words), g.measure)];
+    let nominal = vec![said];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }
 
@@ -238,7 +235,8 @@ pub(super) fn against_best(draw: &mut Draw) -> Option<Draft> {
         query
     };
     let (many, measure) = (&g.key.many, &g.measure);
-    let which = format!("for which {measure} reaches at least {percent} % of the highest such figure");
+    let whom = if g.key.person { "whom" } else { "which" };
+    let which = format!("for {whom} {measure} reaches at least {percent} % of the highest such figure");
     let speech = Speech {
         nominal: vec![
             format!("{many} {which}, with the figure"),

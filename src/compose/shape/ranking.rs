@@ -3,6 +3,7 @@
 use super::super::aggregate;
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
+use super::super::extreme::extreme;
 use super::super::group;
 use super::super::literal;
 use super::super::phrase;
@@ -114,9 +115,9 @@ fn rows_speech(
     let main = draw.scope.subject().when.is_some_and(|w| draw.scope.noun(Place { node: 0, field: w }) == noun);
     let top = match (time, descending) {
         (true, true) => draw.rng.word(&["latest", "most recent"]),
-        (true, false) => draw.rng.word(&["earliest", "oldest"]),
-        (false, true) => draw.rng.word(&["highest", "largest", "greatest"]),
-        (false, false) => draw.rng.word(&["lowest", "smallest"]),
+        (true, false) if main => draw.rng.word(&["earliest", "oldest"]),
+        (true, false) => "earliest",
+        (false, high) => extreme(&mut draw.rng, noun, high),
     };
     let one = phrase::single(rows, &subject.many, &subject.one);
     let (number, these) = if n == 1 { (String::new(), one) } else { (format!("{} ", of_number(n)), rows.to_owned()) };
@@ -194,7 +195,8 @@ fn rows_speech(
 /// "the five customers with the highest total amount": groups by a figure.
 pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let key = group::key(draw)?;
-    if key.time && draw.rng.chance(60) {
+    let flag = key.places.iter().any(|&p| draw.scope.field(p).role() == Role::Flag);
+    if key.time && draw.rng.chance(60) || flag || key.size > 0 && key.size < 4 {
         return None;
     }
     let figure = figure::figures(draw, 1, 1).pop()?;
@@ -250,11 +252,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     }
     let rows = draw.rows_phrase(&conditions);
     let noun = aggregate::named(&figure, &rows);
-    let top = if descending {
-        draw.rng.word(&["highest", "largest", "greatest"])
-    } else {
-        draw.rng.word(&["lowest", "smallest"])
-    };
+    let top = if descending { "highest" } else { "lowest" };
     let top = if figure.counts && draw.rng.chance(70) { if descending { "most" } else { "fewest" } } else { top };
     let measured = if top == "most" || top == "fewest" {
         format!("the {top} {rows}")

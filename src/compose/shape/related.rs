@@ -17,6 +17,12 @@ pub(super) struct Pair<'w> {
     pub edge: usize,
 }
 
+/// Whether another reference leads from the same rows to the same things: which of them is meant would have to be said.
+pub(super) fn rivals(draw: &Draw, edge: usize) -> bool {
+    let e = &draw.world.graph.edges[edge];
+    draw.world.graph.parents(e.child).iter().any(|&o| o != edge && draw.world.graph.edges[o].parent == e.parent)
+}
+
 pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
     if draw.fan.is_some() {
         return None;
@@ -24,7 +30,12 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
     let (_, edge, up) = draw.scope.nodes.get(1)?.via?;
     let e = &draw.world.graph.edges[edge];
     let parent = &draw.world.entities[e.parent];
-    if !up || e.child == e.parent || parent.label.is_empty() || parent.key.is_empty() && !parent.label_unique {
+    if !up
+        || rivals(draw, edge)
+        || e.child == e.parent
+        || parent.label.is_empty()
+        || parent.key.is_empty() && !parent.label_unique
+    {
         return None;
     }
     let mut scope = Scope::new(draw.world, e.parent);

@@ -20,9 +20,16 @@ pub(super) fn values(draw: &mut Draw) -> Option<Draft> {
         // nothing is known of tables without rows
         let rows = scope.subject().rows;
         let repeated = rows == 0 || f.distinct >= 4 && f.distinct * 2 <= rows.max(8);
-        spoken && f.varied && f.nulls == 0 && repeated && !scope.constant(p.node)
+        // kinds of the rows, or the things that they belong to
+        let owner = matches!(scope.nodes[p.node].via, Some((0, _, true)));
+        let thing = owner && scope.entity(p.node).label == [p.field] && scope.entity(p.node).label_unique;
+        let told = if p.node == 0 { !scope.subject().label.contains(&p.field) } else { thing };
+        spoken && told && f.varied && f.nulls == 0 && repeated && !scope.constant(p.node)
     })?;
     draw.use_place(place);
+    if place.node != 0 {
+        draw.keyed.push(place.node);
+    }
     let (one, two) = (draw.conditions(1, 1)?.pop()?, draw.conditions(1, 1)?.pop()?);
     let kind = draw.rng.weighted(&[40, 35, 25]);
     let part = |c: &Condition| Select {
@@ -35,11 +42,10 @@ pub(super) fn values(draw: &mut Draw) -> Option<Draft> {
     let alone = |c: &Condition| Select { distinct: Distinct::Yes, ..part(c) };
     let mut probes = vec![("set", alone(&one), Expect::Differs), ("set", alone(&two), Expect::Differs)];
     let (first, second) = (draw.rows_phrase(&[one]), draw.rows_phrase(&[two]));
-    let many = grammar::plural(&draw.scope.noun(place));
-    let among = match kind {
-        0 => format!("among {first} but not among {second}"),
-        1 => format!("both among {first} and among {second}"),
-        _ => format!("among {first} or among {second}, each once"),
+    let many = if place.node == 0 {
+        grammar::plural(&draw.scope.noun(place))
+    } else {
+        grammar::plural(&draw.scope.role_noun(place.node))
     };
     let mut extras = Vec::new();
     if draw.rng.chance(35) {
@@ -51,15 +57,47 @@ pub(super) fn values(draw: &mut Draw) -> Option<Draft> {
         let word = output_order(draw, place);
         extras.push(Extra::new(format!(", {word}"), format!("Give them {word}")));
     }
-    let nominal = vec![
-        format!("the {many} that occur {among}"),
-        format!("all {many} found {among}"),
-        format!("{many} seen {among}"),
-    ];
-    let questions = vec![
-        format!("which {many} occur {among}"),
-        format!("what {many} are there {among}"),
-        format!("which {many} are found {among}"),
-    ];
+    let who = if draw.scope.entity(place.node).person { "who" } else { "that" };
+    let (nominal, questions) =
+        if place.node == 0 { kinds(&many, kind, &first, &second) } else { things(&many, who, kind, &first, &second) };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+/// "ratings that occur among films longer than two hours but not among .."
+fn kinds(many: &str, kind: usize, first: &str, second: &str) -> (Vec<String>, Vec<String>) {
+    let among = match kind {
+        0 => format!("among {first} but not among {second}"),
+        1 => format!("both among {first} and among {second}"),
+        _ => format!("among {first} or among {second}, each once"),
+    };
+    (
+        vec![
+            format!("the {many} that occur {among}"),
+            format!("all {many} found {among}"),
+            format!("{many} seen {among}"),
+        ],
+        vec![
+            format!("which {many} occur {among}"),
+            format!("what {many} are there {among}"),
+            format!("which {many} are found {among}"),
+        ],
+    )
+}
+
+/// "customers who have rentals from May 2005 but no rentals from June 2005"
+fn things(many: &str, who: &str, kind: usize, first: &str, second: &str) -> (Vec<String>, Vec<String>) {
+    let have = match kind {
+        0 => format!("{first} but no {second}"),
+        1 => format!("both {first} and {second}"),
+        _ => format!("{first} or {second}"),
+    };
+    let with = match kind {
+        0 => format!("with {first} but without any {second}"),
+        1 => format!("with {first} as well as {second}"),
+        _ => format!("with {first}, with {second} or with both"),
+    };
+    (
+        vec![format!("{many} {who} have {have}"), format!("all {many} {with}"), format!("the {many} {with}")],
+        vec![format!("which {many} have {have}"), format!("which are the {many} {with}")],
+    )
 }

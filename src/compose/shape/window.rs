@@ -224,20 +224,21 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         }
     };
     let measure = &g.measure;
+    let per = g.per(draw);
     let extras = vec![Extra::new(
         draw.rng.word(&[", in chronological order", ", oldest first", ", from the earliest on", ", in order of time"]),
         "Put it in chronological order",
     )];
     let nominal = vec![
-        format!("{measure} for each {span} and {what}"),
+        format!("{measure} {per} {span} and {what}"),
         format!("{measure} by {span}, together with {what}"),
         format!("{measure} per {span}, followed by {what}"),
     ];
     let questions = vec![
         if kind == 0 {
-            format!("what is {measure} for each {span}, and how did it change from the {unit} before")
+            format!("what is {measure} {per} {span}, and how did it change from the {unit} before")
         } else {
-            format!("what is {measure} for each {span}, and what is {what}")
+            format!("what is {measure} {per} {span}, and what is {what}")
         },
         format!("for each {span}, what are {measure} and {}", what.replacen("how it changed", "the change", 1)),
     ];

@@ -226,6 +226,12 @@ impl Gate {
         if mode == Mode::SchemaOnly || !check.verdict.ok() {
             return Ok(check.verdict);
         }
+        let rows = check.verdict.result.as_ref().map_or(0, |result| result.rows);
+        if rows < candidate.least_rows {
+            let reason = format!("the result has {rows} rows where at least {} were meant", candidate.least_rows);
+            check.verdict.refusal = Some(parse::refuse(Stage::Probe, "P0001", reason));
+            return Ok(check.verdict);
+        }
         for probe in &candidate.probes {
             let against = match probe.expect {
                 Expect::Rows => Against::Any,

@@ -1,0 +1,57 @@
+//! What the ends of a scale are called: the longest length, the most bytes, the highest price.
+
+use super::condition::is_plural;
+use super::random::Rng;
+
+/// The word before a noun for its highest or lowest value.
+pub(super) fn extreme(rng: &mut Rng, noun: &str, high: bool) -> &'static str {
+    if is_plural(noun) {
+        return if high { "most" } else { "fewest" };
+    }
+    let head = noun.split(" of ").next().unwrap_or(noun).split(" in ").next().unwrap_or(noun);
+    match (head.rsplit(' ').next().unwrap_or(head), high) {
+        ("length" | "duration" | "distance" | "delay" | "time" | "runtime", true) => "longest",
+        ("length" | "duration" | "distance" | "delay" | "time" | "runtime", false) => "shortest",
+        ("size" | "population" | "area" | "quantity" | "volume" | "number" | "count", true) => {
+            rng.word(&["largest", "highest"])
+        }
+        ("size" | "population" | "area" | "quantity" | "volume" | "number" | "count", false) => "smallest",
+        ("amount" | "total" | "payment" | "sum" | "balance", true) => rng.word(&["highest", "largest"]),
+        ("amount" | "total" | "payment" | "sum" | "balance", false) => rng.word(&["lowest", "smallest"]),
+        ("weight" | "height", true) => "greatest",
+        (_, true) => "highest",
+        (_, false) => "lowest",
+    }
+}
+
+/// The highest or lowest value as a figure: "highest number of bytes", "longest length".
+pub(super) fn extreme_value(rng: &mut Rng, noun: &str, high: bool) -> String {
+    let general = if high { "maximum" } else { "minimum" };
+    if is_plural(noun) {
+        let word = if high { "highest" } else { "lowest" };
+        return format!("{word} number of {noun}");
+    }
+    let word = if rng.chance(35) { general } else { extreme(rng, noun, high) };
+    format!("{word} {noun}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scale_has_its_own_ends() {
+        let mut rng = Rng::new(&[1]);
+        for (noun, high, said) in [
+            ("film length", true, "longest"),
+            ("rental duration", false, "shortest"),
+            ("bytes", true, "most"),
+            ("units in stock", false, "fewest"),
+            ("unit price", true, "highest"),
+            ("rental rate", false, "lowest"),
+        ] {
+            assert_eq!(extreme(&mut rng, noun, high), said, "{noun}");
+        }
+        assert_eq!(extreme_value(&mut rng, "bytes", false), "lowest number of bytes");
+    }
+}
