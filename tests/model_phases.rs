@@ -63,6 +63,34 @@ fn every_phase_in_every_form() {
     assert_eq!(cluster.alarms(), [""; 0]);
 }
 
+#[test]
+fn a_models_plan_is_kept_where_it_proves_right() {
+    let cluster = Cluster::new();
+    let demo = cluster.demo("demo");
+    let server = ModelServer::new();
+    endpoint(&demo, "thinker", &server, "");
+    demo.generate(&format!(
+        r#"'joins', 12, run => 'r', options => '{{"engine": "openai", "endpoint": "thinker", "api_answer_count": 6, "reasoning": true, {TABLES}}}'"#
+    ));
+    assert_eq!(demo.run("SELECT status, reason FROM nlsql.run"), "done|");
+    assert_eq!(demo.number("SELECT count(*) FROM nlsql.dataset"), 12);
+    // every third of a call's plans led elsewhere
+    let kept =
+        "SELECT count(*) FROM nlsql.dataset WHERE reasoning = '1. Think of \"' || question || E'\".\\n2. Count.'";
+    assert_eq!(demo.number(kept), 8);
+    assert_eq!(demo.number("SELECT count(*) FROM nlsql.dataset WHERE reasoning IS NULL"), 4);
+    assert_eq!(server.count(), 4, "for each task a call that writes and one that reasons");
+
+    // the composer's statements bring their own
+    demo.generate(&format!(
+        r#"'single_table', 4, run => 's', options => '{{"engine": "reword", "endpoint": "thinker", "reasoning": true, {TABLES}}}'"#
+    ));
+    let told = "SELECT count(*) FROM nlsql.dataset d JOIN nlsql.run r ON r.name = d.run
+                 WHERE d.run = 's' AND d.engine = 'reword' AND d.reasoning LIKE '1. Start from %'";
+    assert_eq!(demo.number(told), 4);
+    assert_eq!(cluster.alarms(), [""; 0]);
+}
+
 /// A server that knows neither schemas nor the new name of the limit.
 fn old_server(asked: &Asked) -> Play {
     let refuse = |code: &str, param: &str| {

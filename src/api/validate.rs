@@ -60,9 +60,7 @@ fn validate(path: &str, format: &str, options: &serde_json::Value) -> Result<Vec
     }
     let mut input = BufReader::with_capacity(1 << 18, File::open(&path).map_err(failed)?);
     if input.fill_buf().map_err(failed)?.first() == Some(&b'[') {
-        let mut text = Vec::new();
-        input.read_to_end(&mut text).map_err(failed)?;
-        validator.array(&text);
+        validator.array(input, session::check_for_interrupts).map_err(failed)?;
         return Ok(validator.finish());
     }
     let mut line = Vec::new();

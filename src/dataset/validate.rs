@@ -7,8 +7,11 @@ use super::near::hash;
 use super::options::parse_known;
 use crate::error::{Error, Result};
 use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
+use std::io::Read;
+use std::{fmt, io};
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -52,6 +55,29 @@ pub(crate) struct Validator {
     tokens_most: u64,
 }
 
+/// The elements of an array, each let go before the next is read.
+struct Elements<'a, P> {
+    validator: &'a mut Validator,
+    pause: P,
+}
+
+impl<'de, P: Fn()> Visitor<'de> for Elements<'_, P> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an array of records")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> std::result::Result<(), A::Error> {
+        while let Some(record) = elements.next_element::<Value>()? {
+            self.validator.records += 1;
+            self.validator.record(self.validator.records, &record, hash(record.to_string().as_bytes()));
+            (self.pause)();
+        }
+        Ok(())
+    }
+}
+
 /// What is wrong with a record: check, message.
 type Faults = Vec<(&'static str, String)>;
 
@@ -82,18 +108,16 @@ impl Validator {
         }
     }
 
-    /// A whole file that is one array.
-    pub fn array(&mut self, text: &[u8]) {
-        match serde_json::from_slice::<Value>(text) {
-            Ok(Value::Array(records)) => {
-                for (record, number) in records.iter().zip(1..) {
-                    self.records += 1;
-                    self.record(number, record, hash(record.to_string().as_bytes()));
-                }
-            }
-            Ok(_) => self.error(1, "data_type", "the file is no JSON array"),
+    /// A whole file that is one array, read element by element; `pause` is called between them.
+    pub fn array(&mut self, input: impl Read, pause: impl Fn()) -> io::Result<()> {
+        let mut reader = serde_json::Deserializer::from_reader(input);
+        let read = reader.deserialize_seq(Elements { validator: self, pause }).and_then(|()| reader.end());
+        match read {
+            Err(e) if e.is_io() => return Err(e.into()),
             Err(e) => self.error(e.line() as u64, "json", &format!("is not JSON: {:?} error", e.classify())),
+            Ok(()) => {}
         }
+        Ok(())
     }
 
     fn record(&mut self, number: u64, value: &Value, hash: u64) {

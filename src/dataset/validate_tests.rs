@@ -97,3 +97,23 @@ fn sums_count_what_the_limit_hides() {
         findings.iter().filter(|f| f.line.is_none()).map(|f| format!("{} {}", f.check, f.message)).collect();
     assert_eq!(sums, ["records 5", "errors 5", "warnings 5", "tokens 15", "tokens_longest 3"]);
 }
+
+#[test]
+fn an_array_is_read_element_by_element() {
+    let good = r#"{"db_id":"d","question":"q","query":"s"}"#;
+    let other = r#"{"db_id":"d","question":"r","query":""}"#;
+    for (text, expected, read) in [
+        (format!("[{good}\n,{other}\n]\n"), vec![(2, "missing_text")], 2),
+        (format!("[{good},{good}]"), vec![(2, "duplicate")], 2),
+        (format!("[{good}\n,{{\"db_id\":"), vec![(2, "json")], 1),
+        (format!("[{good}] x"), vec![(1, "json")], 1),
+        ("[]".to_owned(), vec![], 0),
+    ] {
+        let mut validator = Validator::new(Format::Spider, ValidateOptions::default()).unwrap();
+        let paused = std::cell::Cell::new(0);
+        validator.array(text.as_bytes(), || paused.set(paused.get() + 1)).unwrap();
+        assert_eq!(paused.get(), read, "{text}");
+        let found: Vec<(u64, &str)> = validator.finish().into_iter().filter_map(|f| Some((f.line?, f.check))).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}

@@ -33,6 +33,10 @@ pub(crate) struct Flow {
     pub(super) tool_turns: u32,
     /// Tool calls whose statements are at the gate.
     pub(super) trials: Vec<String>,
+    /// Accepted pairs that were asked for a plan, from the first on.
+    pub(super) reasoned: usize,
+    /// Plans that wait for their statements, by the place of the pair.
+    pub(super) reasoning: Vec<(usize, String)>,
     pub(super) purpose: Purpose,
     /// Form that the call in flight asked for.
     pub(super) used: Structured,
@@ -66,6 +70,7 @@ pub(crate) enum Purpose {
     Write,
     Repair,
     Score,
+    Reason,
 }
 
 /// A candidate with all that it was before, the oldest first.
@@ -86,6 +91,8 @@ impl Flow {
             ask_at: 0,
             tool_turns: 0,
             trials: Vec::new(),
+            reasoned: 0,
+            reasoning: Vec::new(),
             purpose: Purpose::Write,
             used: Structured::Auto,
             sent: Lessons::default(),
@@ -231,6 +238,7 @@ impl Flow {
                 self.scores(text)?;
                 Some(None)
             }
+            Purpose::Reason => self.plans(text),
             Purpose::Repair => {
                 let fixed = self.fixed(text)?;
                 Some(self.check(fixed))
@@ -267,11 +275,14 @@ impl Flow {
         if !self.trials.is_empty() {
             return self.tried(&verdicts, learned);
         }
-        self.settle(verdicts);
+        match self.purpose {
+            Purpose::Reason => self.reasoned(&verdicts),
+            _ => self.settle(verdicts),
+        }
         self.next(learned, lane)
     }
 
-    /// After an answer was dealt with: repair, score, write more, or end.
+    /// After an answer was dealt with: repair, score, reason, write more, or end.
     pub(super) fn next(&mut self, learned: &mut Learned, lane: &mut History) -> Action {
         if self.purpose == Purpose::Suggest {
             self.turn = 0;
@@ -284,6 +295,9 @@ impl Flow {
         }
         if self.wants_scores() {
             return self.score(learned, lane);
+        }
+        if self.wants_reasoning() {
+            return self.reason(learned, lane);
         }
         if self.missing() == 0 {
             return self.finish(End::Done, lane);

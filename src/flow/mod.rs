@@ -35,6 +35,7 @@ pub(crate) mod history;
 pub(crate) mod learned;
 pub(crate) mod machine;
 pub(crate) mod plan;
+mod reason;
 mod repair;
 mod reword;
 mod settle;

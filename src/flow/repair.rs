@@ -152,10 +152,21 @@ impl Flow {
             self.accepted.iter().filter(|a| a.score.is_none()).map(|a| &a.candidate).take(ITEMS_MAX).collect();
         let items =
             unscored.iter().map(|c| json!({"question": c.question, "sql": c.sql, "evidence": c.evidence})).collect();
+        self.ask_about("score", Shape::Scores, items, Purpose::Score, learned, lane)
+    }
+
+    /// Asks something about accepted pairs, in a dialogue of its own that shows the tables of the present one.
+    pub(super) fn ask_about(
+        &mut self,
+        template: &'static str,
+        shape: Shape,
+        items: Vec<Value>,
+        purpose: Purpose,
+        learned: &mut Learned,
+        lane: &mut History,
+    ) -> Action {
         let Some(mut plan) = self.plan.clone() else { return self.finish(super::End::Done, lane) };
-        plan.template = "score";
-        plan.shape = Shape::Scores;
-        plan.ask.items = items;
+        (plan.template, plan.shape, plan.ask.items) = (template, shape, items);
         let subject = self.setup.subject(self.setup.knobs.prompt_tokens_max);
         match subject.messages(plan.template, &plan.ask, plan.shape, learned.structured(self.setup.structured), &[]) {
             Ok(messages) => self.begin(messages),
@@ -164,7 +175,7 @@ impl Flow {
                 return Action::FailRun { reason: "config", message: error.message, hint };
             }
         }
-        self.purpose = Purpose::Score;
+        self.purpose = purpose;
         self.plan = Some(plan);
         self.call(learned)
     }

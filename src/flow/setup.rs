@@ -45,6 +45,8 @@ pub(crate) struct Knobs {
     pub prompt_tokens_max: usize,
     pub distractors: usize,
     pub temperature: Option<f64>,
+    /// Accepted pairs are asked for a plan.
+    pub reasoning: bool,
     /// Real values may stand in pairs and prompts.
     pub values_shown: bool,
 }
@@ -64,6 +66,7 @@ impl Default for Knobs {
             prompt_tokens_max: 6000,
             distractors: 0,
             temperature: None,
+            reasoning: false,
             values_shown: false,
         }
     }
@@ -89,6 +92,7 @@ impl Knobs {
             prompt_tokens_max: number(options.prompt_tokens_max, shipped.prompt_tokens_max as i32) as usize,
             distractors: number(options.distractors, 0) as usize,
             temperature: options.temperature,
+            reasoning: options.reasoning == Some(true),
             values_shown,
         }
     }

@@ -21,6 +21,7 @@ impl Flow {
                 self.abandon();
                 return self.next(learned, lane);
             }
+            // a plan less is no pair less: redraw() knows
             return self.redraw("schema", learned, lane);
         }
         // some servers take a schema and ignore it: then the form has to be told in words
@@ -34,6 +35,9 @@ impl Flow {
 
     /// The model declined: one more try with other tables, no more.
     pub(super) fn declined(&mut self, why: &'static str, learned: &mut Learned, lane: &mut History) -> Action {
+        if self.purpose == Purpose::Reason {
+            return self.redraw(why, learned, lane);
+        }
         self.refusals += 1;
         self.abandon();
         if self.refusals > 1 || self.setup.phase == Phase::Questions {
@@ -44,6 +48,11 @@ impl Flow {
 
     /// What one ask does not bring another may: other tables, or the model in another mood.
     pub(super) fn redraw(&mut self, why: &'static str, learned: &mut Learned, lane: &mut History) -> Action {
+        if self.purpose == Purpose::Reason {
+            // the pairs stand without a plan
+            (self.tries, self.malformed, self.purpose) = (0, 0, Purpose::Write);
+            return self.next(learned, lane);
+        }
         self.lost_draws += 1;
         if self.lost_draws >= DRAWS_MAX || self.setup.phase == Phase::Questions {
             return self.give_up(why, lane);
@@ -100,7 +109,11 @@ impl Flow {
     /// Ends a task that cannot go on; what it has is kept.
     pub(super) fn give_up(&mut self, why: &'static str, lane: &mut History) -> Action {
         self.abandon();
-        let end = if self.accepted.is_empty() { End::Failed(why) } else { End::Short(why) };
+        let end = match self.accepted.len() {
+            0 => End::Failed(why),
+            _ if self.missing() == 0 => End::Done,
+            _ => End::Short(why),
+        };
         self.finish(end, lane)
     }
 }

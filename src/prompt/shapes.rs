@@ -16,6 +16,7 @@ pub(crate) enum Shape {
     Sql,
     Questions,
     Scores,
+    Plans,
 }
 
 fn list(name: &str, fields: &[(&str, Value)]) -> Value {
@@ -54,13 +55,23 @@ fn build(shape: Shape) -> Value {
         Shape::Scores => {
             list("scores", &[("number", number()), ("score", json!({"type": "number"})), ("reason", text())])
         }
+        // in this order, so that the plan comes before what it leads to
+        Shape::Plans => list("plans", &[("number", number()), ("plan", text()), ("sql", text())]),
     }
 }
 
-static ALL: LazyLock<[Arc<Value>; 7]> = LazyLock::new(|| {
-    [Shape::Pairs, Shape::Answers, Shape::TableSets, Shape::Relationships, Shape::Sql, Shape::Questions, Shape::Scores]
-        .map(|shape| Arc::new(build(shape)))
-});
+const SHAPES: [Shape; 8] = [
+    Shape::Pairs,
+    Shape::Answers,
+    Shape::TableSets,
+    Shape::Relationships,
+    Shape::Sql,
+    Shape::Questions,
+    Shape::Scores,
+    Shape::Plans,
+];
+
+static ALL: LazyLock<[Arc<Value>; SHAPES.len()]> = LazyLock::new(|| SHAPES.map(|shape| Arc::new(build(shape))));
 
 impl Shape {
     pub fn name(self) -> &'static str {
@@ -72,6 +83,7 @@ impl Shape {
             Shape::Sql => "answers",
             Shape::Questions => "questions",
             Shape::Scores => "scores",
+            Shape::Plans => "plans",
         }
     }
 
@@ -85,6 +97,7 @@ impl Shape {
             Shape::Sql => "submit_answers",
             Shape::Questions => "submit_questions",
             Shape::Scores => "submit_scores",
+            Shape::Plans => "submit_plans",
         }
     }
 
@@ -114,6 +127,7 @@ impl Shape {
             Shape::Sql => r#"{"answers": [{"sql": "SELECT ..", "evidence": "", "problem": ""}]}"#,
             Shape::Questions => r#"{"questions": [{"number": 1, "question": "..", "evidence": ""}]}"#,
             Shape::Scores => r#"{"scores": [{"number": 1, "score": 0.5, "reason": ".."}]}"#,
+            Shape::Plans => r#"{"plans": [{"number": 1, "plan": "1. ..", "sql": "SELECT .."}]}"#,
         }
     }
 }
@@ -121,16 +135,6 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SHAPES: [Shape; 7] = [
-        Shape::Pairs,
-        Shape::Answers,
-        Shape::TableSets,
-        Shape::Relationships,
-        Shape::Sql,
-        Shape::Questions,
-        Shape::Scores,
-    ];
 
     /// Strict servers want every property required and no others.
     fn strict(value: &Value) {

@@ -10,7 +10,7 @@ const FUEL: u64 = 2_000_000;
 /// Longer templates are refused.
 const SOURCE_BYTES: usize = 64 * 1024;
 
-const SHIPPED: [(&str, &str); 15] = [
+const SHIPPED: [(&str, &str); 16] = [
     ("system", include_str!("../../templates/system.j2")),
     ("schema", include_str!("../../templates/schema.j2")),
     ("wish", include_str!("../../templates/wish.j2")),
@@ -25,6 +25,7 @@ const SHIPPED: [(&str, &str); 15] = [
     ("reword", include_str!("../../templates/reword.j2")),
     ("repair", include_str!("../../templates/repair.j2")),
     ("score", include_str!("../../templates/score.j2")),
+    ("reasoning", include_str!("../../templates/reasoning.j2")),
     ("card", include_str!("../../templates/card.j2")),
 ];
 

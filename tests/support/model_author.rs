@@ -3,6 +3,8 @@
 
 use super::model_server::{Asked, shape};
 use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What a reply is to hold.
@@ -15,6 +17,7 @@ pub enum Shape {
     Answers,
     Questions,
     Scores,
+    Plans,
 }
 
 impl Shape {
@@ -27,6 +30,7 @@ impl Shape {
             "answers" => Shape::Answers,
             "questions" => Shape::Questions,
             "scores" => Shape::Scores,
+            "plans" => Shape::Plans,
             _ => return None,
         })
     }
@@ -45,6 +49,8 @@ pub struct Shown {
 #[derive(Default)]
 pub struct Author {
     next: AtomicU64,
+    /// Statements by the question that they were written for.
+    known: Mutex<HashMap<String, String>>,
 }
 
 impl Author {
@@ -108,6 +114,7 @@ impl Author {
                 let list = numbers().into_iter().map(|n| json!({"number": n, "score": 0.9, "reason": "It fits."}));
                 json!({"scores": list.collect::<Vec<_>>()})
             }
+            Shape::Plans => json!({"plans": self.plans(&wish)}),
         }
     }
 
@@ -128,7 +135,23 @@ impl Author {
         let joined = wish.contains("joins at least") || wish.contains("uses at least");
         let pair = if joined { join(&tables, wish, n) } else { None };
         let (sql, about) = pair.unwrap_or_else(|| single(&tables, n));
-        json!({"question": format!("How many {about} have a label longer than minus {n} characters?"), "evidence": "", "sql": sql})
+        let question = format!("How many {about} have a label longer than minus {n} characters?");
+        self.known.lock().expect("no panic holds it").insert(question.clone(), sql.clone());
+        json!({"question": question, "evidence": "", "sql": sql})
+    }
+
+    /// A plan for each numbered question; that of every third leads astray.
+    fn plans(&self, wish: &str) -> Vec<Value> {
+        let known = self.known.lock().expect("no panic holds it");
+        let asked = wish.lines().filter_map(|l| l.split_once(". ")).filter_map(|(n, q)| Some((n.parse().ok()?, q)));
+        asked
+            .map(|(n, question): (u64, &str)| {
+                let right = known.get(question).filter(|_| n % 3 != 0);
+                let sql =
+                    right.map_or_else(|| "SELECT -1 AS number".to_owned(), |sql| format!("SELECT * FROM ({sql}) AS q"));
+                json!({"number": n, "plan": format!("1. Think of \"{question}\".\n2. Count."), "sql": sql})
+            })
+            .collect()
     }
 
     fn item(&self, wish: &str) -> Value {
