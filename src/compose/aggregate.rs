@@ -1,5 +1,6 @@
 //! Figures over rows: count, sum, average and their kin, with what they are called.
 
+use super::condition::quantity;
 use super::extreme::extreme_value;
 use super::random::Rng;
 use super::scope::{Place, Scope};
@@ -62,6 +63,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
         place: Some(place),
         time: field.role() == Role::Time,
     };
+    let of = quantity(field, &noun);
     let unit = match &field.unit {
         Some(unit) if unit != "%" => format!(" in {unit}"),
         _ => String::new(),
@@ -71,7 +73,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
             let sum = if field.traits.additive { 35 } else { 0 };
             Some(match rng.weighted(&[sum, 22, 16, 14, 13]) {
                 0 => {
-                    let said = noun.strip_prefix("total ").unwrap_or(&noun);
+                    let said = of.strip_prefix("total ").unwrap_or(&of);
                     let word = if noun.starts_with("total") {
                         "overall"
                     } else {
@@ -82,13 +84,13 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                 1 if field.base != "float4" && field.base != "float8" => make(
                     Expr::Mix(vec![text("round("), aggregate("avg({})", vec![column]), text(", 2)")]),
                     "avg",
-                    format!("average {noun}{unit} rounded to two decimals"),
+                    format!("average {of}{unit} rounded to two decimals"),
                 ),
                 1 | 2 => make(
                     aggregate("avg({})", vec![column]),
                     "avg",
                     format!(
-                        "{} {noun}{unit}",
+                        "{} {of}{unit}",
                         if noun.starts_with("average ") { "mean" } else { rng.word(&["average", "average", "mean"]) }
                     ),
                 ),

@@ -1,6 +1,6 @@
 //! Conditions on numbers, years and points in time: bounds near the quantiles of the data, said as people say them.
 
-use super::condition::{Condition, Vague, article, be, is_plural};
+use super::condition::{Condition, Vague, article, be, counts, is_plural};
 use super::literal::{self, Day};
 use super::random::Rng;
 use super::scope::{Place, Scope};
@@ -21,12 +21,13 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         let (value, _) = rng.pick(&field.values)?;
         let number: f64 = value.parse().ok()?;
         let said = with_unit(field, &literal::number_words(number, field.traits.money));
-        return Some(Condition {
+        let condition = Condition {
             sql: vec![fill("{} = {}", vec![column, text(literal::number_sql(number))])],
             with: Some(format!("{} of {said}", article(&noun))),
             whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "exactly ", "equal to "]))),
             ..Condition::default()
-        });
+        };
+        return Some(said_of_things(rng, scope, place, &noun, condition));
     }
     let low = rng.between(2, 9);
     let value = threshold(field, low)?;
@@ -122,12 +123,20 @@ fn said_of_things(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, mut co
         ["below ", "under ", "lower than ", "less than "],
     );
     let after = |words: &[&str]| words.iter().find_map(|w| bound.strip_prefix(w).map(str::to_owned));
-    if place.node == 0 && is_plural(noun) && scope.field(place).unit.is_none() {
-        condition.with = match (after(&more), after(&less)) {
-            (Some(n), _) => Some(format!("more than {n} {noun}")),
-            (_, Some(n)) => Some(format!("fewer than {n} {noun}")),
-            _ if bound.starts_with("at ") => Some(format!("{bound} {noun}")),
-            _ => condition.with,
+    if counts(scope.field(place), noun) {
+        let many = if place.node == 0 { noun } else { &scope.field(place).noun };
+        let few = match (after(&more), after(&less)) {
+            (Some(n), _) => format!("more than {n}"),
+            (_, Some(n)) => format!("fewer than {n}"),
+            _ => bound.replace("equal to ", "exactly ").replace(" (inclusive)", ""),
+        };
+        let things = if few.rsplit(' ').next() == Some("1") { grammar::singular(many) } else { many.to_owned() };
+        let said = format!("{few} {things}");
+        return if place.node == 0 {
+            Condition { with: Some(said), whose: None, ..condition }
+        } else {
+            let whose = format!("{} has {said}", scope.role_noun(place.node));
+            Condition { with: None, whose: Some(whose), ..condition }
         };
     }
     let own = place.node == 0 && !noun.contains(" of ");

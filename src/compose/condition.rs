@@ -6,8 +6,10 @@ use super::literal;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{Expr, fill, text};
+use super::world::Field;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
+use crate::schema::words::measure_unit;
 
 /// A condition with the places in a noun phrase where it may stand.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +72,22 @@ pub(super) fn is_plural(noun: &str) -> bool {
         .unwrap_or(noun);
     let word = head.rsplit(' ').next().unwrap_or(head);
     grammar::singular(word) != word && !word.ends_with("ss")
+}
+
+/// Whether a field counts things: adults, stars, units in stock. One says how many of them there are.
+pub(super) fn counts(field: &Field, noun: &str) -> bool {
+    let head = noun.rsplit(' ').next().unwrap_or(noun);
+    field.role() == Role::Measure
+        && field.whole()
+        && field.unit.is_none()
+        && !field.traits.money
+        && is_plural(noun)
+        && measure_unit(head).is_none()
+}
+
+/// What a figure of a field is a figure of: "number of adults", "rental rate".
+pub(super) fn quantity(field: &Field, noun: &str) -> String {
+    if counts(field, noun) { format!("number of {noun}") } else { noun.to_owned() }
 }
 
 pub(super) fn be(noun: &str) -> &'static str {

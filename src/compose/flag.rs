@@ -4,6 +4,7 @@ use super::condition::Condition;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{fill, text};
+use crate::schema::grammar;
 
 /// Verbs that a flag's name may begin with, with their plural.
 const VERBS: [(&str, &str); 16] = [
@@ -23,6 +24,12 @@ const VERBS: [(&str, &str); 16] = [
     ("takes", "take"),
     ("uses", "use"),
     ("wants", "want"),
+];
+
+/// What one has without an article.
+const MASS: [&str; 14] = [
+    "access", "breakfast", "consent", "cover", "coverage", "electricity", "heating", "insurance", "internet",
+    "parking", "power", "water", "wifi", "voted",
 ];
 
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
@@ -63,6 +70,10 @@ fn predicate(noun: &str, yes: bool, plural: bool) -> String {
         _ => {}
     }
     if let Some((one, many)) = VERBS.iter().find(|(one, _)| *one == first && !rest.is_empty()) {
+        // "has a balcony", but "has insurance", "has dental cover"
+        let thing = *one == "has" && !rest.contains(' ') && !MASS.contains(&rest) && grammar::singular(rest) == rest;
+        let named = if thing { grammar::with_article(rest) } else { rest.to_owned() };
+        let rest = named.as_str();
         return match (yes, plural) {
             (true, true) => format!("{many} {rest}"),
             (true, false) => format!("{one} {rest}"),
@@ -84,6 +95,8 @@ mod tests {
             ("takes new patients", false, true, "do not take new patients"),
             ("takes new patients", true, false, "takes new patients"),
             ("has dental cover", false, false, "does not have dental cover"),
+            ("has balcony", false, true, "do not have a balcony"),
+            ("has children", true, false, "has children"),
             ("can have copies", false, true, "can not have copies"),
             ("is member", true, false, "is member"),
             ("OPAC visible", false, false, "is not OPAC visible"),

@@ -128,7 +128,14 @@ impl<'w> Scope<'w> {
         let own = if up { edge_noun(self.world, edge) } else { self.entity(node).one.clone() };
         // the same kind of thing by two ways has to be told apart: by the last thing on the way that leaves no choice
         let target = self.nodes[node].entity;
-        if from == 0 || !up || self.entity(from).bridge || ways_to(self.world, self.nodes[0].entity, target) <= 1 {
+        if from == 0 || !up || self.entity(from).bridge {
+            return own;
+        }
+        // what is the manager's may be the employee's too
+        if self.nodes[from].entity == self.nodes[0].entity {
+            return format!("{} {own}", grammar::possessive(&self.role_noun(from)));
+        }
+        if ways_to(self.world, self.nodes[0].entity, target) <= 1 {
             return own;
         }
         let mut near = from;
@@ -224,12 +231,13 @@ pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
     }
 }
 
-/// "active flag" and "activebool" -> "active status".
+/// "active flag" and "activebool" -> "active status", "has balcony" -> "balcony status".
 fn flag_noun(field: &Field) -> String {
     if field.role() != Role::Flag {
         return field.noun.clone();
     }
     let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator").trim();
+    let noun = noun.strip_prefix("has ").or_else(|| noun.strip_prefix("is ")).unwrap_or(noun);
     let noun = if noun.is_empty() { &field.noun } else { noun };
     if noun.contains(' ') { format!("{noun} flag") } else { format!("{noun} status") }
 }

@@ -70,9 +70,9 @@ const CODES: &[&str] = &[
 ];
 const PERSONAL: &[&str] = &[
     "email", "mail", "phone", "fax", "mobile", "ssn", "passport", "drivers", "license", "birth", "birthdate",
-    "birthday", "dob", "password", "passwd", "pwd", "iban", "address", "address2", "street", "firstname", "lastname",
-    "surname", "maiden", "fname", "lname", "username", "usrname", "login", "ip", "photo", "salary", "zip", "postal",
-    "lat", "lon", "mrn", "deathdate", "token", "pin",
+    "birthday", "born", "dob", "password", "passwd", "pwd", "iban", "address", "address2", "street", "firstname",
+    "lastname", "surname", "maiden", "fname", "lname", "username", "usrname", "login", "ip", "photo", "salary", "zip",
+    "postal", "lat", "lon", "mrn", "deathdate", "token", "pin",
 ];
 const AUDIT: &[&str] =
     &["last_update", "last_updated", "updated_at", "modified_at", "created_at", "updated", "modified", "rowversion"];

@@ -115,7 +115,8 @@ impl Words {
             3
         };
         match comment {
-            Some(noun) if noun.split(' ').count() <= most => noun,
+            // "EUR" says what the numbers count, not what they are
+            Some(noun) if noun.split(' ').count() <= most && measure_unit(&noun).is_none() => noun,
             _ => self.name_noun(table, column),
         }
     }
@@ -141,7 +142,7 @@ impl Words {
             let noun = moment(&words.join(" "));
             return format!("{noun} {}", if plain_date { "date" } else { "time" });
         }
-        let text = words.join(" ");
+        let text = if date && words.len() == 1 { moment(&last) } else { words.join(" ") };
         if date && !has_time_word(&text) {
             return format!(
                 "{text} {}",
@@ -178,13 +179,38 @@ fn names_something(name: &[String]) -> bool {
 
 /// "created" -> "creation", as people say it of a time.
 fn moment(word: &str) -> String {
-    match word {
-        "created" => "creation".to_owned(),
-        "updated" | "modified" | "changed" => "last update".to_owned(),
-        "deleted" => "deletion".to_owned(),
-        "registered" => "registration".to_owned(),
-        other => other.to_owned(),
-    }
+    let noun = match word {
+        "approved" => "approval",
+        "booked" => "booking",
+        "born" => "birth",
+        "cancelled" | "canceled" => "cancellation",
+        "closed" => "closing",
+        "completed" => "completion",
+        "confirmed" => "confirmation",
+        "created" => "creation",
+        "deleted" => "deletion",
+        "delivered" => "delivery",
+        "ended" => "end",
+        "enrolled" => "enrolment",
+        "expires" | "expired" => "expiry",
+        "founded" => "foundation",
+        "hired" => "hire",
+        "issued" => "issue",
+        "opened" => "opening",
+        "ordered" => "order",
+        "paid" => "payment",
+        "published" => "publication",
+        "purchased" => "purchase",
+        "registered" => "registration",
+        "resolved" => "resolution",
+        "reviewed" => "review",
+        "shipped" => "shipping",
+        "started" => "start",
+        "submitted" => "submission",
+        "updated" | "modified" | "changed" => "last update",
+        other => other,
+    };
+    noun.to_owned()
 }
 
 fn has_time_word(text: &str) -> bool {
@@ -283,40 +309,53 @@ pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
     Some(phrase)
 }
 
-/// The unit that a comment or a name states: "minutes", "USD", "km".
+/// What numbers may be counted in, and how that is said.
+const UNITS: &[(&str, &str)] = &[
+    ("minutes", "minutes"),
+    ("mins", "minutes"),
+    ("seconds", "seconds"),
+    ("milliseconds", "milliseconds"),
+    ("hours", "hours"),
+    ("days", "days"),
+    ("weeks", "weeks"),
+    ("months", "months"),
+    ("years", "years"),
+    ("km", "km"),
+    ("kilometers", "km"),
+    ("miles", "miles"),
+    ("kg", "kg"),
+    ("kilograms", "kg"),
+    ("grams", "grams"),
+    ("cm", "cm"),
+    ("meters", "metres"),
+    ("percent", "%"),
+    ("usd", "US dollars"),
+    ("dollars", "dollars"),
+    ("eur", "euros"),
+    ("euros", "euros"),
+    ("bytes", "bytes"),
+    ("celsius", "°C"),
+    ("gbp", "pounds"),
+    ("chf", "Swiss francs"),
+];
+
+/// How a unit is said, where the word is one.
+pub(crate) fn measure_unit(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    UNITS.iter().find(|(name, _)| *name == word).map(|(_, unit)| *unit)
+}
+
+/// The unit that a comment states: "minutes", "USD", "km".
 pub(crate) fn unit(column: &Column) -> Option<String> {
-    const UNITS: &[(&str, &str)] = &[
-        ("minutes", "minutes"),
-        ("mins", "minutes"),
-        ("seconds", "seconds"),
-        ("milliseconds", "milliseconds"),
-        ("hours", "hours"),
-        ("days", "days"),
-        ("weeks", "weeks"),
-        ("months", "months"),
-        ("years", "years"),
-        ("km", "km"),
-        ("kilometers", "km"),
-        ("miles", "miles"),
-        ("kg", "kg"),
-        ("kilograms", "kg"),
-        ("grams", "grams"),
-        ("cm", "cm"),
-        ("meters", "metres"),
-        ("percent", "%"),
-        ("usd", "US dollars"),
-        ("dollars", "dollars"),
-        ("eur", "euros"),
-        ("euros", "euros"),
-        ("bytes", "bytes"),
-        ("celsius", "°C"),
-    ];
     if column.category != 'N' {
         return None;
     }
     let comment = column.comment.as_deref().unwrap_or("").to_lowercase();
+    if let Some(unit) = measure_unit(comment.trim().trim_end_matches('.').trim_start_matches("in ")) {
+        return Some(unit.to_owned());
+    }
+    // otherwise only "in minutes" or "(minutes)": a mere mention proves nothing
     let stated = comment.split(|c: char| !c.is_alphabetic()).collect::<Vec<_>>();
-    // in a comment only "in minutes" or "(minutes)": a mere mention proves nothing
     UNITS
         .iter()
         .find(|(word, _)| {

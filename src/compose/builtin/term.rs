@@ -41,16 +41,19 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let said = put(entry.noun, &filling, true);
     // the highest of a number of things is a number of them
     let said = match said.as_str() {
-        "highest {}" | "lowest {}" if plural => said.replace(" {}", " number of {}"),
+        "highest {}" | "lowest {}" if plural && !condition::counts(field, &noun) => {
+            said.replace(" {}", " number of {}")
+        }
         _ => said,
     };
+    let (plain, noun) = (noun.clone(), condition::quantity(field, &noun));
     let said = said
         .replace(" a {}", &format!(" {}", grammar::with_article(&noun)))
         .replace(" a {2}", &format!(" {}", grammar::with_article(&other)))
         .replace("{}", &noun)
         .replace("{2}", &other)
         .replace("{s}", &many);
-    let alias = format!("{}_{}", snake(entry.name), snake(&noun));
+    let alias = format!("{}_{}", snake(entry.name), snake(&plain));
     Some(Term { sql, noun: said, alias, place, whole: entry.on == super::On::Row })
 }
 

@@ -164,7 +164,11 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     }
     let two = draw.rng.chance(35);
     let kinds = [("avg", "average"), ("max", "highest"), ("min", "lowest")];
-    let first = draw.rng.weighted(&[50, 30, 20]);
+    // the highest of the highest needs no groups
+    let extreme = ["highest ", "lowest ", "largest ", "smallest ", "latest ", "earliest ", "maximum ", "minimum "];
+    let odd = extreme.iter().any(|word| g.measure.contains(word));
+    let first = if odd { 0 } else { draw.rng.weighted(&[50, 30, 20]) };
+    let two = two && !odd;
     let second = (first + draw.rng.between(1, 2)) % 3;
     let cte = draw.rng.chance(50);
     let round = draw.rng.chance(60)
