@@ -1,18 +1,25 @@
 -- The ledger of API calls, and what a worker that talks to a model writes. Called as the extension's owner by
 -- pg/ledger.rs, each in a short transaction.
 
+-- Statements here look up single rows, in loops: a plan of a join that was made while the tables were empty would be
+-- kept, and read all of a run again and again. PL/pgSQL keeps plans; SQL functions would be planned at each call.
 CREATE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  UPDATE nlsql.request q
-     SET status = e.status, error = e.error, http_status = e.http_status, prompt_tokens = e.prompt_tokens,
-         cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
-         reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
-         ended_at = clock_timestamp()
-    FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int, prompt_tokens bigint,
-         cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric, latency_ms int,
-         request_id text)
-   WHERE q.id = e.id AND q.run_id = run_id_
-$$;
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE e record;
+BEGIN
+  FOR e IN
+    SELECT * FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
+      prompt_tokens bigint, cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric,
+      latency_ms int, request_id text)
+  LOOP
+    UPDATE nlsql.request q
+       SET status = e.status, error = e.error, http_status = e.http_status, prompt_tokens = e.prompt_tokens,
+           cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
+           reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
+           ended_at = clock_timestamp()
+     WHERE q.id = e.id AND q.run_id = run_id_;
+  END LOOP;
+END $$;
 
 -- What a run has spent, calls in flight and lost ones at their reservation.
 CREATE FUNCTION nlsql.spent_(run_id_ bigint) RETURNS numeric
@@ -21,55 +28,26 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- All that a worker has to write about the calls and tasks of one phase, in one statement, so that a thousand pairs a
--- second cost a few transactions: calls that ended, tasks that ended or are put off, calls about to be sent, and
--- further tasks. Returns the ids of the new calls in order, the claimed tasks, and how the run stands.
+-- second cost a few transactions: calls that ended, tasks that ended or are put off with what they brought, calls about
+-- to be sent, and further tasks. Returns the ids of the new calls in order, the claimed tasks, and how the run stands.
 CREATE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
-  p        nlsql.run_phase;
-  t        record;
-  stored   int;
+  finished bool := jsonb_array_length(b -> 'finished') > 0;
+  want     int := (b ->> 'claim')::int;
   ids      jsonb := '[]';
   claimed  jsonb := '[]';
-  want     int := (b ->> 'claim')::int;
   standing text;
 BEGIN
   -- the same order as everybody's; a mere look at the run writes nothing
-  IF want > 0 OR jsonb_array_length(b -> 'finished') > 0 THEN
+  IF want > 0 OR finished THEN
     PERFORM nlsql.lock_run_(run_id_);
   END IF;
-  SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
   IF jsonb_array_length(b -> 'ended') > 0 THEN
     PERFORM nlsql.calls_end_(run_id_, b -> 'ended');
   END IF;
-  -- a task that is not this worker's any more was cancelled or taken over: what it brought does not count
-  FOR t IN
-    UPDATE nlsql.task k
-       SET status = f.status, accepted = k.accepted + jsonb_array_length(f.items),
-           rejected = k.rejected + jsonb_array_length(f.rejects), reason = f.reason, last_error = f.message,
-           next_try_at = CASE WHEN f.pause_ms IS NOT NULL THEN clock_timestamp() + f.pause_ms * interval '1 ms' END,
-           pid = NULL, backend_start = NULL,
-           finished_at = CASE WHEN f.status <> 'open' THEN clock_timestamp() END
-      FROM jsonb_to_recordset(b -> 'finished') AS f(number int, attempt int, status text, reason text, message text,
-           pause_ms bigint, items jsonb, rejects jsonb)
-     WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND k.attempt = f.attempt
-       AND k.status = 'claimed' AND k.pid = pg_backend_pid()
-    RETURNING k.number, f.items, f.rejects
-  LOOP
-    IF jsonb_array_length(t.items) > 0 THEN
-      stored := nlsql.put_items_(p, b ->> 'schema_hash', t.items);
-      IF stored < jsonb_array_length(t.items) THEN
-        -- another phase of the run was faster with the same question or statement
-        UPDATE nlsql.task k SET accepted = k.accepted - jsonb_array_length(t.items) + stored,
-               reason = COALESCE(k.reason, 'duplicate')
-         WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = t.number;
-      END IF;
-    END IF;
-    IF jsonb_array_length(t.rejects) > 0 THEN
-      PERFORM nlsql.put_rejects_(p, t.number, t.rejects);
-    END IF;
-  END LOOP;
-  IF jsonb_array_length(b -> 'finished') > 0 THEN
+  IF finished THEN
+    PERFORM nlsql.tasks_end_(run_id_, phase_, b);
     PERFORM nlsql.settle_(run_id_);
   END IF;
   IF jsonb_array_length(b -> 'sent') > 0 THEN
@@ -89,30 +67,97 @@ BEGIN
     'running', standing IN ('queued', 'running', 'waiting'));
 END $$;
 
+-- Tasks that ended or are opened again, and their records. A task that is not this worker's any more was cancelled or
+-- taken over: what it brought does not count.
+CREATE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, b jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+  p       nlsql.run_phase;
+  f       record;
+  held    int[] := '{}';
+  brought int := 0;
+BEGIN
+  SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
+  FOR f IN
+    SELECT * FROM jsonb_to_recordset(b -> 'finished') AS f(number int, attempt int, status text, reason text,
+      message text, pause_ms bigint, accepted int, rejected int)
+  LOOP
+    UPDATE nlsql.task k
+       SET status = f.status, accepted = k.accepted + f.accepted, rejected = k.rejected + f.rejected,
+           reason = f.reason, last_error = f.message,
+           next_try_at = CASE WHEN f.pause_ms IS NOT NULL THEN clock_timestamp() + f.pause_ms * interval '1 ms' END,
+           pid = NULL, backend_start = NULL,
+           finished_at = CASE WHEN f.status <> 'open' THEN clock_timestamp() END
+     WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND k.attempt = f.attempt
+       AND k.status = 'claimed' AND k.pid = pg_backend_pid();
+    IF FOUND THEN
+      held := held || f.number;
+      brought := brought + f.accepted;
+    END IF;
+  END LOOP;
+  IF brought > 0 AND nlsql.put_items_(p, b ->> 'schema_hash', b -> 'items', held) < brought THEN
+    -- another phase of the run was faster with the same question or statement
+    FOR f IN
+      SELECT k.number, k.accepted, (SELECT count(*) FROM nlsql.item i WHERE i.run_id = run_id_ AND i.phase = phase_
+                                       AND i.slot >= k.slot AND i.slot < k.slot + k.quota) AS stored
+        FROM nlsql.task k WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = ANY (held)
+    LOOP
+      UPDATE nlsql.task k SET accepted = f.stored, reason = COALESCE(k.reason, 'duplicate')
+       WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND f.stored < f.accepted;
+    END LOOP;
+  END IF;
+  IF jsonb_array_length(b -> 'rejects') > 0 THEN
+    PERFORM nlsql.put_rejects_(p, b -> 'rejects', held);
+  END IF;
+END $$;
+
 -- Claims up to so many tasks of one phase.
 CREATE FUNCTION nlsql.claim_some_(run_id_ bigint, phase_ text, want int) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE claimed jsonb;
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+  claimed  jsonb := '[]';
+  ordinal_ int;
+  start    timestamptz := nlsql.my_start_();
+  n        int;
+  got      nlsql.task;
 BEGIN
+  SELECT p.ordinal INTO ordinal_ FROM nlsql.run_phase p
+   WHERE p.run_id = run_id_ AND p.phase = phase_ AND p.status IN ('queued', 'running', 'waiting');
+  IF NOT FOUND THEN
+    RETURN claimed;
+  END IF;
   FOR try IN 1 .. 2 LOOP
-    WITH k AS (
+    FOR n IN
       SELECT t.number FROM nlsql.task t
        WHERE t.run_id = run_id_ AND t.phase = phase_ AND t.status = 'open'
          AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
-         AND EXISTS (SELECT FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.phase = phase_
-                        AND p.status IN ('queued', 'running', 'waiting'))
-       ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED),
-    c AS (
-      UPDATE nlsql.task t SET status = 'claimed', attempt = t.attempt + 1, pid = pg_backend_pid(),
-             backend_start = nlsql.my_start_(), next_try_at = NULL
-        FROM k WHERE t.run_id = run_id_ AND t.phase = phase_ AND t.number = k.number
-      RETURNING t.*)
-    SELECT jsonb_agg(jsonb_build_object('phase', c.phase, 'ordinal', p.ordinal, 'number', c.number, 'slot', c.slot,
-             'quota', c.quota, 'attempt', c.attempt, 'accepted', c.accepted) ORDER BY c.number)
-      INTO claimed FROM c JOIN nlsql.run_phase p ON p.run_id = run_id_ AND p.phase = phase_;
-    EXIT WHEN claimed IS NOT NULL OR try = 2 OR nlsql.take_over_(run_id_) = 0;
+       ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED
+    LOOP
+      UPDATE nlsql.task k SET status = 'claimed', attempt = k.attempt + 1, pid = pg_backend_pid(),
+             backend_start = start, next_try_at = NULL
+       WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = n
+      RETURNING * INTO got;
+      claimed := claimed || jsonb_build_object('phase', phase_, 'ordinal', ordinal_, 'number', n, 'slot', got.slot,
+        'quota', got.quota, 'attempt', got.attempt, 'accepted', got.accepted);
+    END LOOP;
+    EXIT WHEN claimed <> '[]' OR try = 2 OR nlsql.take_over_(run_id_) = 0;
   END LOOP;
-  RETURN COALESCE(claimed, '[]');
+  RETURN claimed;
+END $$;
+
+-- Which of these questions and statements, in normal form, the run has already.
+CREATE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb) RETURNS jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+  k     jsonb;
+  known jsonb := '[]';
+BEGIN
+  FOR k IN SELECT jsonb_array_elements(keys) LOOP
+    known := known || to_jsonb(
+      EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.question_key = md5(k ->> 0)::uuid)
+      OR EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.sql_key = md5(k ->> 1)::uuid));
+  END LOOP;
+  RETURN known;
 END $$;
 
 -- Ends the phases of a run that would cost more than is left; its open tasks wait for resume().

@@ -6,7 +6,10 @@
 
 -- Serialises what changes a run: the statements that follow see all that was committed before.
 CREATE FUNCTION nlsql.lock_run_(run_id_ bigint) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$ SELECT FROM nlsql.run WHERE id = run_id_ FOR NO KEY UPDATE $$;
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM FROM nlsql.run WHERE id = run_id_ FOR NO KEY UPDATE;
+END $$;
 
 -- Serialises registration in this database; 'nlsq' as a number.
 CREATE FUNCTION nlsql.registry_lock_() RETURNS void
@@ -169,8 +172,8 @@ BEGIN
   RETURN CASE WHEN waiting THEN 'wait' ELSE 'mine' END;
 END $$;
 
--- Accepted records of one task; number of rows.
-CREATE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb) RETURNS int
+-- Accepted records of these tasks; number of rows.
+CREATE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb, held int[]) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE n int;
 BEGIN
@@ -181,24 +184,27 @@ BEGIN
          i.columns, i.functions, i.features, i.skeleton, i.template, i.literals, i.rows, i.result, i.evidence,
          i.reasoning, i.checks, p.engine, i.model, p.seed, schema_hash_,
          md5(i.question_key)::uuid, md5(i.sql_key)::uuid
-    FROM jsonb_to_recordset(items) AS i(slot bigint, kind text, question text, sql text, answer text, turns jsonb,
+    FROM jsonb_to_recordset(items) AS i(task int, slot bigint, kind text, question text, sql text, answer text, turns jsonb,
          style text, difficulty text, tables text[], columns text[], functions text[], features text[], skeleton text,
          template text, literals jsonb, rows jsonb, result jsonb, evidence text, reasoning text, checks jsonb,
          model text, question_key text, sql_key text)
+   WHERE i.task = ANY (held)
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS n = ROW_COUNT;
   RETURN n;
 END $$;
 
-CREATE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, task_ int, rejects jsonb) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, rejects jsonb, held int[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
   INSERT INTO nlsql.reject (run_id, phase, task, question, sql, answer, stage, sqlstate, message, detail, hint, fix,
          score, engine, model)
-  SELECT p.run_id, p.phase, task_, x.question, x.sql, x.answer, x.stage, x.sqlstate, x.message, x.detail, x.hint, x.fix,
+  SELECT p.run_id, p.phase, x.task, x.question, x.sql, x.answer, x.stage, x.sqlstate, x.message, x.detail, x.hint, x.fix,
          x.score, p.engine, x.model
-    FROM jsonb_to_recordset(rejects) AS x(question text, sql text, answer text, stage text, sqlstate text,
+    FROM jsonb_to_recordset(rejects) AS x(task int, question text, sql text, answer text, stage text, sqlstate text,
          message text, detail text, hint text, fix text, score float8, model text)
-$$;
+   WHERE x.task = ANY (held);
+END $$;
 
 CREATE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ int, attempt_ int, schema_hash_ text,
                               items jsonb, rejects jsonb, status_ text, reason_ text, message_ text,
@@ -217,8 +223,8 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  stored := nlsql.put_items_(p, schema_hash_, items);
-  PERFORM nlsql.put_rejects_(p, number_, rejects);
+  stored := nlsql.put_items_(p, schema_hash_, items, ARRAY[number_]);
+  PERFORM nlsql.put_rejects_(p, rejects, ARRAY[number_]);
   -- an offline task that could find nothing at all: the ones after it would not either
   IF stored = 0 AND reason_ = 'exhausted' AND p.engine = 'offline' THEN
     UPDATE nlsql.task SET status = 'cancelled', reason = 'exhausted', pid = NULL, backend_start = NULL
@@ -230,13 +236,20 @@ END $$;
 
 -- Ends phases whose tasks are all finished, and the run with its last phase.
 CREATE FUNCTION nlsql.settle_(run_id_ bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+  phase_ text;
+  over   bool := false;
 BEGIN
   PERFORM nlsql.lock_run_(run_id_);
-  -- the sums below read every task, so only where some phase has no unfinished one
-  IF NOT EXISTS (SELECT FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
-                    AND NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = run_id_ AND t.phase = p.phase
-                                       AND t.status IN ('open', 'claimed'))) THEN
+  -- the sums below read every task, so only where some phase has no unfinished one; one look into the index a phase
+  FOR phase_ IN
+    SELECT p.phase FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
+  LOOP
+    over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = run_id_ AND t.phase = phase_
+                                   AND t.status IN ('open', 'claimed'));
+  END LOOP;
+  IF NOT over THEN
     RETURN;
   END IF;
   UPDATE nlsql.run_phase p

@@ -55,6 +55,14 @@ pub(crate) struct Check {
     pub candidates: Vec<Candidate>,
 }
 
+/// A task that wants so many other drafts, for the `round`-th time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Redraw {
+    pub task: i64,
+    pub missing: u32,
+    pub round: u32,
+}
+
 #[derive(Debug)]
 pub(crate) enum Stop {
     /// The run fails: reason (`auth`, `quota`, `config`, `endpoint`), message, hint.

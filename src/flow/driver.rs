@@ -1,11 +1,11 @@
 //! All tasks of a worker at once: what may be sent now, what is at the gate, what ended, and when to look again.
 
-pub(crate) use super::batch::{Batch, Check, Record, Send, Stop, Terms};
+pub(crate) use super::batch::{Batch, Check, Record, Redraw, Send, Stop, Terms};
 use super::history::History;
 use super::learned::{Learned, Lessons};
 use super::machine::Flow;
 use super::{Action, Call, End, Event, Outcome, Setup, Spec};
-use crate::candidate::Verdict;
+use crate::candidate::{Candidate, Verdict};
 use crate::llm::client::Answer;
 use crate::llm::fault::{Class, Fault};
 use crate::llm::limits::Limits;
@@ -41,6 +41,7 @@ pub(crate) struct Driver {
     /// Task by the time at which it tries again.
     waiting: BTreeMap<(u64, i64), ()>,
     checks: Vec<Check>,
+    draws: Vec<Redraw>,
     calls: BTreeMap<u64, InFlight>,
     next_call: u64,
     /// The key works; before that, one call at a time.
@@ -55,7 +56,7 @@ impl Driver {
     pub fn new(terms: Terms, lessons: Lessons, now: u64) -> Driver {
         let limits = Limits::new(terms.requests_per_minute, terms.tokens_per_minute, now);
         // more tasks than calls, so that a call that ends is followed by one that is ready
-        let lanes = (0..ahead(terms.parallelism)).map(|_| History::default()).collect();
+        let lanes = History::lanes(ahead(terms.parallelism));
         let proved = terms.proved;
         Driver {
             terms,
@@ -66,6 +67,7 @@ impl Driver {
             ready: VecDeque::new(),
             waiting: BTreeMap::new(),
             checks: Vec::new(),
+            draws: Vec::new(),
             calls: BTreeMap::new(),
             next_call: 1,
             proved,
@@ -129,6 +131,15 @@ impl Driver {
     /// Verdicts for the candidates of one [`Check`], in their order.
     pub fn checked(&mut self, task: i64, verdicts: Vec<Verdict>, now: u64) {
         self.step(task, Event::Verdicts(verdicts), now);
+    }
+
+    /// Tasks of engine `reword` that need other statements.
+    pub fn draws(&mut self) -> Vec<Redraw> {
+        std::mem::take(&mut self.draws)
+    }
+
+    pub fn drawn(&mut self, task: i64, drafts: Vec<Candidate>, now: u64) {
+        self.step(task, Event::Drafts(drafts), now);
     }
 
     /// Everything that happened, and the calls that may start now.
@@ -207,6 +218,7 @@ impl Driver {
         self.ready.clear();
         self.waiting.clear();
         self.checks.clear();
+        self.draws.clear();
         let ids: Vec<i64> = self.tasks.keys().copied().collect();
         for task in ids {
             self.step(task, event(), now);
@@ -221,6 +233,7 @@ impl Driver {
                 self.waiting.insert((now + pause.as_millis() as u64, task), ());
             }
             Action::Check(candidates) => self.checks.push(Check { task, candidates }),
+            Action::Draw { missing, round } => self.draws.push(Redraw { task, missing, round }),
             Action::Park(pause, fault) => {
                 self.free(task);
                 self.batch.parked.push((task, pause.as_millis() as u64, fault.to_string()));

@@ -11,12 +11,16 @@ use crate::llm::fault::Fault;
 use crate::llm::wire::{Finish, Message, Reply, Role};
 use crate::plan::{Engine, Phase};
 use crate::prompt::choice::Draw;
+use crate::prompt::messages::history_tokens;
 use std::sync::Arc;
 
 /// Candidates for each record asked for, before a task gives up.
 const CANDIDATES_A_RECORD: u32 = 20;
 /// Calls in a row that bring nothing new.
 const BARREN_MAX: u32 = 8;
+/// Calls for the wordings of a draft, and other drafts that may take the place of what the model cannot word.
+const WORDINGS_MAX: u32 = 2;
+const REDRAWS_MAX: u32 = 4;
 /// Replies in a row that cannot be read.
 pub(super) const MALFORMED_MAX: u32 = 2;
 
@@ -55,6 +59,9 @@ pub(crate) struct Flow {
     pub(super) refusals: u32,
     /// Draws given up.
     pub(super) lost_draws: u32,
+    /// Engine `reword`: calls for the present drafts, and how often other drafts were asked for.
+    worded: u32,
+    redraws: u32,
     /// The limit of tokens was raised, or the prompt shortened, once.
     pub(super) widened: bool,
     pub(super) shrunk: bool,
@@ -106,6 +113,8 @@ impl Flow {
             malformed: 0,
             refusals: 0,
             lost_draws: 0,
+            worded: 0,
+            redraws: 0,
             widened: false,
             shrunk: false,
             fault: None,
@@ -125,6 +134,14 @@ impl Flow {
             Event::Reply(reply) => self.reply(reply, learned, lane),
             Event::Fault(fault) => self.faulty(fault, learned, lane),
             Event::Verdicts(verdicts) => self.verdicts(verdicts, learned, lane),
+            Event::Drafts(drafts) if drafts.is_empty() => {
+                self.finish(End::Short("the composer has no other statement to word"), lane)
+            }
+            Event::Drafts(drafts) => {
+                self.take_drafts(drafts);
+                (self.worded, self.barren) = (0, 0);
+                self.write(learned, lane)
+            }
             Event::Cancelled => self.finish(End::Cancelled, lane),
             Event::Budget => self.finish(End::Budget, lane),
         }
@@ -136,6 +153,7 @@ impl Flow {
             return self.finish(End::Short("no tables for it"), lane);
         };
         self.turn += 1;
+        self.worded += 1;
         self.purpose = Purpose::Write;
         if self.setup.phase == Phase::ComplexSqls {
             match learned.sets.pop() {
@@ -302,8 +320,11 @@ impl Flow {
         if self.missing() == 0 {
             return self.finish(End::Done, lane);
         }
-        if self.setup.phase == Phase::Questions || (!self.spec.drafts.is_empty() && self.turn >= 2) {
+        if self.setup.phase == Phase::Questions {
             return self.finish(End::Short("the model has no answer that passes"), lane);
+        }
+        if self.setup.engine == Engine::Reword && (self.worded >= WORDINGS_MAX || self.open_drafts().is_empty()) {
+            return self.other_drafts(lane);
         }
         if self.candidates >= CANDIDATES_A_RECORD * self.spec.quota {
             return self.finish(End::Short("candidates bring nothing new"), lane);
@@ -312,6 +333,15 @@ impl Flow {
             return self.finish(End::Short("the model has nothing new"), lane);
         }
         self.write(learned, lane)
+    }
+
+    /// What the model cannot word gives its place to another statement.
+    fn other_drafts(&mut self, lane: &mut History) -> Action {
+        if self.redraws >= REDRAWS_MAX {
+            return self.finish(End::Short("the model has no wording that passes"), lane);
+        }
+        self.redraws += 1;
+        Action::Draw { missing: self.missing(), round: self.redraws }
     }
 
     /// Writes without asking for sets again, whether or not there were any.
@@ -341,7 +371,8 @@ impl Flow {
                 .map(|t| t.qualified())
                 .collect();
             let wish = format!("Write {} about {}.", self.accepted.len(), names.join(", "));
-            lane.remember(wish, &plan.ask.shown[..plan.ask.needed.min(plan.ask.shown.len())], &self.accepted);
+            let tables = &plan.ask.shown[..plan.ask.needed.min(plan.ask.shown.len())];
+            lane.remember(wish, tables, &self.accepted, history_tokens(self.setup.knobs.prompt_tokens_max));
         }
         Action::Finish(Outcome {
             end,

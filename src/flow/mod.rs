@@ -73,6 +73,8 @@ pub(crate) enum Event {
     Fault(Fault),
     /// For the candidates of the last [`Action::Check`], in their order.
     Verdicts(Vec<Verdict>),
+    /// What the last [`Action::Draw`] brought: as many as asked for, or fewer.
+    Drafts(Vec<Candidate>),
     /// The time of [`Action::Wait`] has come.
     Timer,
     Cancelled,
@@ -86,6 +88,11 @@ pub(crate) enum Action {
     /// Give the task back to the queue for so long.
     Park(Duration, Fault),
     Check(Vec<Candidate>),
+    /// So many other statements to word, from the composer; which time it is that others are asked for.
+    Draw {
+        missing: u32,
+        round: u32,
+    },
     Finish(Outcome),
     /// Nothing that this run sends can succeed.
     FailRun {

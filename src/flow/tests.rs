@@ -306,33 +306,6 @@ fn a_users_own_question() {
 }
 
 #[test]
-fn wordings_of_composed_statements() {
-    let mut reword = setup(Phase::SingleTable, Knobs::default());
-    reword.engine = Engine::Reword;
-    let mut hand = Hand::new(reword, 1);
-    hand.flow.spec.drafts = vec![Candidate {
-        question: Some("Which customers are active?".into()),
-        sql: Some("SELECT name FROM shop.customer WHERE status = 'active'".into()),
-        ..Candidate::default()
-    }];
-    let told = body(&hand.on(Event::Start))["messages"][1]["content"].as_str().unwrap().to_owned();
-    assert!(told.contains("Must be mentioned: active") && told.contains("CREATE TABLE shop.customer"), "{told}");
-    let said = json!({"questions": [
-        {"number": 1, "question": "Who are our customers?", "evidence": ""},
-        {"number": 1, "question": "Who is still an active customer of ours?", "evidence": ""}
-    ]});
-    match hand.says(&said.to_string()) {
-        Action::Check(list) => {
-            assert_eq!(list.len(), 1);
-            assert_eq!(list[0].question.as_deref(), Some("Who is still an active customer of ours?"));
-            assert!(list[0].style.is_some());
-        }
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(outcome(hand.on(Event::Verdicts(vec![Verdict::default()]))).end, End::Done);
-}
-
-#[test]
 fn scores_decide() {
     let mut hand = Hand::new(setup(Phase::Joins, Knobs { score_threshold: Some(0.5), ..Knobs::default() }), 2);
     hand.on(Event::Start);

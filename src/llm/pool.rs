@@ -99,6 +99,11 @@ impl Pool {
         std::mem::take(&mut self.shared.lock().done)
     }
 
+    /// Whether there is anything to take.
+    pub fn answers_wait(&self) -> bool {
+        !self.shared.lock().done.is_empty()
+    }
+
     /// Forgets what has not begun and breaks what is in flight: those answers come as [`Class::Transport`] faults.
     pub fn abort(&self) {
         let mut state = self.shared.lock();

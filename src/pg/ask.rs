@@ -113,6 +113,8 @@ impl Asking {
                     Event::Timer
                 }
                 Action::Check(candidates) => Event::Verdicts(self.check(&candidates)?),
+                // only a run's worker has a composer
+                Action::Draw { .. } => Event::Drafts(Vec::new()),
                 Action::Finish(outcome) => {
                     let lessons = learned.lessons();
                     if lessons != self.line.lessons {

@@ -3,14 +3,13 @@
 
 use super::owner::as_owner;
 use super::spi::{self, Arg};
-use super::store::Task;
+use super::store::{Item, Reject, Task};
 use crate::error::{Code, Error, Result};
 use crate::flow::learned::Lessons;
 use crate::llm::endpoint::{self, Endpoint};
 use crate::llm::price::{self, Price, Usd};
 use crate::plan::Phase;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The endpoint of that name: a row, or what is shipped.
@@ -69,6 +68,65 @@ pub(crate) fn spent(run_id: i64) -> Result<Usd> {
     spi::first(text).and_then(|t| Usd::parse(&t)).ok_or_else(|| Error::internal("the ledger's sum cannot be read"))
 }
 
+/// All that `nlsql.exchange_` is told.
+#[derive(Default, Serialize)]
+pub(crate) struct Payload<'a> {
+    pub ended: Vec<Ended<'a>>,
+    pub finished: Vec<Finished<'a>>,
+    /// Of the finished tasks.
+    pub items: Vec<Item>,
+    pub rejects: Vec<Reject>,
+    pub sent: Vec<Sent>,
+    pub claim: usize,
+    pub endpoint: &'a str,
+    pub model: &'a str,
+    pub schema_hash: &'a str,
+}
+
+/// A call that ended.
+#[derive(Serialize)]
+pub(crate) struct Ended<'a> {
+    pub id: i64,
+    pub status: &'static str,
+    pub error: Option<&'a str>,
+    pub http_status: Option<u16>,
+    pub prompt_tokens: Option<u64>,
+    pub cached_tokens: Option<u64>,
+    pub completion_tokens: Option<u64>,
+    pub reasoning_tokens: Option<u64>,
+    pub usd: Option<String>,
+    pub latency_ms: u64,
+    pub request_id: Option<&'a str>,
+}
+
+/// A task that ended, or is opened again.
+#[derive(Serialize)]
+pub(crate) struct Finished<'a> {
+    pub number: i32,
+    pub attempt: i32,
+    pub status: &'static str,
+    pub reason: Option<&'static str>,
+    pub message: Option<&'a str>,
+    pub pause_ms: Option<u64>,
+    pub accepted: usize,
+    pub rejected: usize,
+}
+
+impl Finished<'_> {
+    pub fn of(task: &Task, status: &'static str) -> Finished<'static> {
+        let (number, attempt) = (task.number, task.attempt);
+        Finished { number, attempt, status, reason: None, message: None, pause_ms: None, accepted: 0, rejected: 0 }
+    }
+}
+
+/// A call about to be sent.
+#[derive(Serialize)]
+pub(crate) struct Sent {
+    pub task: i64,
+    pub attempt: i32,
+    pub reserved: Option<String>,
+}
+
 /// What the server made of an exchange.
 #[derive(Deserialize)]
 pub(crate) struct Exchanged {
@@ -80,10 +138,10 @@ pub(crate) struct Exchanged {
 }
 
 /// Writes what happened, claims tasks and begins calls: see `nlsql.exchange_`.
-pub(crate) fn exchange(run_id: i64, phase: Phase, payload: &Value) -> Result<Exchanged> {
-    let payload = payload.to_string();
+pub(crate) fn exchange(run_id: i64, phase: Phase, payload: &Payload<'_>) -> Result<Exchanged> {
+    let payload = serde_json::to_string(payload).map_err(|e| Error::internal(e.to_string()))?;
     let text = as_owner(|| {
-        spi::update(
+        spi::update_kept(
             "SELECT nlsql.exchange_($1, $2, $3::jsonb)::text",
             &[Arg::Int(run_id), Arg::Text(phase.name()), Arg::Text(&payload)],
         )

@@ -65,7 +65,7 @@ fn extension_owner() -> Result<pg_sys::Oid> {
             return Err(missing());
         }
     }
-    let row = super::spi::first(super::spi::select(
+    let row = super::spi::first(super::spi::select_kept(
         "SELECT e.extowner::pg_catalog.text || ' ' || e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'nlsql'",
         &[],
     )?);

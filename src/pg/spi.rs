@@ -3,9 +3,13 @@
 
 use super::session;
 use crate::error::{Error, Result};
+use pgrx::PgOid;
 use pgrx::datum::DatumWithOid;
-use pgrx::spi::{Spi, SpiClient, SpiError, SpiTupleTable};
+use pgrx::spi::{OwnedPreparedStatement, Spi, SpiClient, SpiError, SpiTupleTable};
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A parameter: text, bigint, or an array of oid by its text.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +56,48 @@ pub(crate) fn select(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>>
 pub(crate) fn update(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>> {
     session::writable()?;
     Spi::connect_mut(|client| texts(client.update(sql, None, &arguments(args))?))
+}
+
+thread_local! {
+    /// Plans that the session keeps, by their text.
+    static KEPT: RefCell<HashMap<&'static str, Rc<OwnedPreparedStatement>>> = RefCell::default();
+}
+
+/// The statement's plan, made once a session: for what a worker runs again and again.
+fn kept(
+    client: &SpiClient<'_>,
+    sql: &'static str,
+    args: &[DatumWithOid<'_>],
+    writes: bool,
+) -> Result<Rc<OwnedPreparedStatement>> {
+    if let Some(plan) = KEPT.with_borrow(|plans| plans.get(sql).cloned()) {
+        return Ok(plan);
+    }
+    let types: Vec<PgOid> = args.iter().map(|arg| PgOid::from(arg.oid())).collect();
+    let plan = if writes { client.prepare_mut(sql, &types)? } else { client.prepare(sql, &types)? };
+    let plan = Rc::new(plan.keep());
+    // one more owner than there is: at the end of the process the server frees it, not Rust
+    std::mem::forget(plan.clone());
+    KEPT.with_borrow_mut(|plans| plans.insert(sql, plan.clone()));
+    Ok(plan)
+}
+
+/// As [`select`], with a plan that is kept.
+pub(crate) fn select_kept(sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>> {
+    Spi::connect(|client| {
+        let args = arguments(args);
+        let plan = kept(client, sql, &args, false)?;
+        texts(client.select(plan.as_ref(), None, &args)?)
+    })
+}
+
+/// As [`update`], with a plan that is kept.
+pub(crate) fn update_kept(sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>> {
+    Spi::connect_mut(|client| {
+        let args = arguments(args);
+        let plan = kept(client, sql, &args, true)?;
+        texts(client.update(plan.as_ref(), None, &args)?)
+    })
 }
 
 /// Runs a statement that returns nothing; number of rows.

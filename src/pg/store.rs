@@ -43,6 +43,7 @@ pub(crate) struct Task {
 /// An accepted record, as nlsql.item has it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Item {
+    pub task: i32,
     pub slot: i64,
     pub kind: &'static str,
     pub question: Option<String>,
@@ -71,6 +72,7 @@ pub(crate) struct Item {
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Reject {
+    pub task: i32,
     pub question: Option<String>,
     pub sql: Option<String>,
     pub answer: Option<String>,
@@ -149,15 +151,10 @@ pub(crate) fn turn(run_id: i64, task: &Task) -> Result<Turn> {
 /// Those of the keys that the run has already: (question keys, SQL keys), by position.
 pub(crate) fn known(run_id: i64, keys: &[(Option<String>, Option<String>)]) -> Result<Vec<bool>> {
     let text = serde_json::to_string(keys).map_err(|e| Error::internal(e.to_string()))?;
-    let rows = as_owner(|| {
-        spi::update(
-            "SELECT (EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = $1 AND i.question_key = md5(k.v ->> 0)::uuid)
-                  OR EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = $1 AND i.sql_key = md5(k.v ->> 1)::uuid))::text
-               FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY k(v, n) ORDER BY k.n",
-            &[Arg::Int(run_id), Arg::Text(&text)],
-        )
+    let text = as_owner(|| {
+        spi::select_kept("SELECT nlsql.known_($1, $2::jsonb)::text", &[Arg::Int(run_id), Arg::Text(&text)])
     })?;
-    Ok(rows.into_iter().map(|r| r.as_deref() == Some("true")).collect())
+    spi::json(&spi::first(text).ok_or_else(|| Error::internal("known returned nothing"))?)
 }
 
 /// The questions of those templates that the run has already, each with its template.

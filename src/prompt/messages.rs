@@ -65,6 +65,11 @@ struct Context<'a> {
     form: Option<&'static str>,
 }
 
+/// What earlier exchanges may take of a prompt.
+pub(crate) fn history_tokens(tokens_max: usize) -> usize {
+    tokens_max / 4
+}
+
 impl Subject<'_> {
     /// Renders one template of an ask.
     pub fn render(
@@ -114,7 +119,7 @@ impl Subject<'_> {
     ) -> Result<Vec<Message>> {
         let system = self.render("system", &Ask::default(), shape, structured, 0)?;
         let mut messages = vec![Message::new(Role::System, system)];
-        let mut room = self.tokens_max / 4;
+        let mut room = history_tokens(self.tokens_max);
         let mut kept = Vec::new();
         for turn in history.iter().rev() {
             let cost = tokens(&turn.0) + tokens(&turn.1);

@@ -170,7 +170,11 @@ fn main() {
         "{:>8} {:>6} {:>6} {:>6} | {:>8} {:>8} {:>6} {:>8} | {:>8} {:>8} {:>6} | {:>9}",
         "parallel", "ms", "a call", "pairs", "ideal", "nlsql", "share", "CPU ms", "peer", "CPU ms", "ratio", "stand-in"
     );
-    for load in &LOADS {
+    // LOADS=0,2: these alone, for a quick look
+    let chosen = std::env::var("LOADS").unwrap_or_default();
+    let chosen: Vec<usize> = chosen.split(',').filter_map(|n| n.parse().ok()).collect();
+    let loads = LOADS.iter().enumerate().filter(|(i, _)| chosen.is_empty() || chosen.contains(i));
+    for (_, load) in loads {
         let body = sample(&demo, load);
         let server = ModelServer::new().latency(load.latency).without_journal();
         support::endpoint(&demo, "stand_in", &server, "");

@@ -59,6 +59,8 @@ fn my_turn(run_id: i64, task: &Task) -> Result<bool> {
 struct Filler {
     items: BTreeMap<i64, Item>,
     rejects: Vec<Reject>,
+    /// Of the task.
+    number: i32,
     /// Open slots, each with its next attempt.
     open: BTreeMap<i64, u32>,
     /// Keys of this task's own records.
@@ -75,6 +77,7 @@ impl Filler {
         Filler {
             items: BTreeMap::new(),
             rejects: Vec::new(),
+            number: task.number,
             open: (task.slot..task.slot + task.quota).map(|slot| (slot, 0)).collect(),
             seen: HashSet::new(),
             kin: Kin::default(),
@@ -128,7 +131,7 @@ impl Filler {
         if let Some(refusal) = &verdict.refusal {
             // a redraw for lack of rows or for a tie is the composer at work; anything earlier is worth a look
             if refusal.stage < Stage::Result {
-                self.rejects.extend(record::reject(&candidate, &verdict, None));
+                self.rejects.extend(record::reject(self.number, &candidate, &verdict, None));
                 return Ok(false);
             }
             return Ok(self.again(if refusal.message == EMPTY { "empty" } else { refusal.stage.name() }));
@@ -144,7 +147,7 @@ impl Filler {
             self.kin.add(&facts.template, question, slot);
         }
         self.seen.extend(keys);
-        self.items.insert(slot, record::item(slot, &candidate, &verdict, None));
+        self.items.insert(slot, record::item(self.number, slot, &candidate, &verdict, None));
         Ok(true)
     }
 

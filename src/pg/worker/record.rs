@@ -6,9 +6,10 @@ use crate::dataset;
 use serde_json::json;
 
 /// Columns of nlsql.item for an accepted candidate.
-pub(super) fn item(slot: i64, candidate: &Candidate, verdict: &Verdict, model: Option<&str>) -> Item {
+pub(super) fn item(task: i32, slot: i64, candidate: &Candidate, verdict: &Verdict, model: Option<&str>) -> Item {
     let c = candidate;
     let mut item = Item {
+        task,
         slot,
         kind: match c.kind {
             Kind::Pair => "pair",
@@ -86,10 +87,11 @@ fn checks(candidate: &Candidate, verdict: &Verdict) -> serde_json::Value {
 }
 
 /// A row of nlsql.reject for a refused candidate.
-pub(super) fn reject(candidate: &Candidate, verdict: &Verdict, model: Option<&str>) -> Option<Reject> {
+pub(super) fn reject(task: i32, candidate: &Candidate, verdict: &Verdict, model: Option<&str>) -> Option<Reject> {
     let refusal = verdict.refusal.as_ref()?;
     let stage = serde_json::to_value(refusal.stage).ok()?.as_str()?.to_owned();
     Some(Reject {
+        task,
         question: candidate.question.clone(),
         sql: candidate.sql.clone(),
         answer: candidate.answer.clone(),

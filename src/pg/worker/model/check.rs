@@ -13,7 +13,7 @@ use crate::plan::Phase;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// A transaction of checks is ended after this, so that answers do not wait long and no snapshot grows old.
+/// A transaction of checks is ended after this, so that no snapshot grows old.
 const SPAN: Duration = Duration::from_millis(50);
 
 pub(super) struct Checker {
@@ -47,8 +47,13 @@ impl Checker {
         self.waiting.extend(checks);
     }
 
-    /// Verdicts for some of the tasks that wait; none where none does.
-    pub fn some(&mut self) -> Result<Option<Vec<(i64, Vec<Verdict>)>>> {
+    /// Verdicts for some of the tasks that wait; none where none does. After the time `least` it ends as soon as
+    /// answers wait: an answer that waits is a call that is not in flight.
+    pub fn some(
+        &mut self,
+        least: Duration,
+        answers_wait: impl Fn() -> bool,
+    ) -> Result<Option<Vec<(i64, Vec<Verdict>)>>> {
         if self.waiting.is_empty() {
             return Ok(None);
         }
@@ -64,7 +69,8 @@ impl Checker {
                     });
                 }
                 checked.push((check, verdicts));
-                if started.elapsed() > SPAN {
+                let spent = started.elapsed();
+                if spent > SPAN || (spent > least && answers_wait()) {
                     break;
                 }
             }
@@ -74,16 +80,21 @@ impl Checker {
         Ok(Some(checked.into_iter().map(|(check, verdicts)| (check.task, verdicts)).collect()))
     }
 
-    /// Whether a draft is sound and new; nothing is kept of it.
-    pub fn passes(&mut self, candidate: &Candidate) -> Result<bool> {
+    /// Whether a draft is sound and new. No other task is given it then, so that no wording is paid for twice.
+    pub fn reserves(&mut self, draft: &Candidate, task: i64) -> Result<bool> {
         interrupts()?;
-        let (_, sql) = keys_of(candidate);
-        if sql.as_ref().is_some_and(|s| self.held.contains_key(&format!("s{s}"))) {
+        let (_, sql) = keys_of(draft);
+        let mark = format!("d{}", sql.as_deref().unwrap_or(""));
+        if self.held.contains_key(&mark) {
             return Ok(false);
         }
-        transaction(|| {
-            Ok(self.gate.check_candidate(candidate, self.mode)?.ok() && !store::known(self.run_id, &[(None, sql)])?[0])
-        })
+        let fine = transaction(|| {
+            Ok(self.gate.check_candidate(draft, self.mode)?.ok() && !store::known(self.run_id, &[(None, sql)])?[0])
+        })?;
+        if fine {
+            self.held.insert(mark, task);
+        }
+        Ok(fine)
     }
 
     /// Forgets what the task held: it is stored now, or given up.

@@ -9,13 +9,21 @@ use crate::error::Result;
 /// Draws for one slot.
 const DRAWS: u32 = 20;
 
-/// One statement for each open slot of the task, as far as there are any.
-pub(super) fn drafts(checker: &mut Checker, draw: &mut Draw, task: &Task) -> Result<Vec<Candidate>> {
-    let mut found: Vec<Candidate> = Vec::new();
-    for slot in task.slot + task.accepted..task.slot + task.quota {
-        for attempt in 0..DRAWS {
+/// One statement for each open slot of the task, as far as there are any. In a later round, of which the task wants
+/// `missing`, others than before.
+pub(super) fn drafts(
+    checker: &mut Checker,
+    draw: &mut Draw,
+    task: &Task,
+    missing: i64,
+    round: u32,
+) -> Result<Vec<Candidate>> {
+    let mut found = Vec::new();
+    let end = task.slot + task.quota;
+    for slot in end - missing..end {
+        for attempt in round * DRAWS..(round + 1) * DRAWS {
             let Some(candidate) = draw(slot, attempt)? else { continue };
-            if found.iter().all(|f| f.sql != candidate.sql) && checker.passes(&candidate)? {
+            if checker.reserves(&candidate, i64::from(task.number))? {
                 found.push(candidate);
                 break;
             }

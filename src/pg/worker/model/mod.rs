@@ -20,7 +20,7 @@ use crate::plan::Engine;
 use check::Checker;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often a session looks whether its run was cancelled or given more work, at least.
 const LOOK_MS: u64 = 300;
@@ -68,6 +68,7 @@ impl Worker {
             tasks: HashMap::new(),
             calls: HashMap::new(),
             looked: 0,
+            exchanged_in: Duration::ZERO,
             drained: false,
             ended: None,
         };
@@ -101,8 +102,9 @@ struct Session<'a> {
     tasks: HashMap<i64, Task>,
     /// Row of nlsql.request of each call in flight.
     calls: HashMap<u64, i64>,
-    /// When the run was last looked at.
+    /// When the run was last looked at, and how long that took.
     looked: u64,
+    exchanged_in: Duration,
     /// The last claim brought less than there was room for.
     drained: bool,
     /// When the run ended with calls in flight.
@@ -124,7 +126,7 @@ impl Session<'_> {
             if !self.exchange()? {
                 return Ok(());
             }
-            if self.check()? {
+            if self.check()? | self.redraw()? {
                 continue;
             }
             if self.driver.idle() && (self.drained || self.ended.is_some()) {
@@ -150,8 +152,8 @@ impl Session<'_> {
             ..Spec::default()
         };
         if let Some(draw) = &mut self.draw {
-            spec.drafts = drafts::drafts(&mut self.checker, draw, &task)?;
-            spec.quota = spec.drafts.len() as u32;
+            let missing = task.quota - task.accepted;
+            spec.drafts = drafts::drafts(&mut self.checker, draw, &task, missing, 0)?;
         }
         let questions = self.phase.options.questions.as_deref().unwrap_or_default();
         spec.question = questions.get(task.number.saturating_sub(1).max(0) as usize).cloned();
@@ -172,9 +174,10 @@ impl Session<'_> {
             if payload::is_empty(&batch) && claim == 0 && !due {
                 return Ok(true);
             }
+            let began = Instant::now();
             let payload = payload::payload(self, &batch, claim);
             let told = transaction(|| ledger::exchange(self.run_id, self.phase.phase, &payload))?;
-            self.looked = now;
+            (self.looked, self.exchanged_in) = (now, began.elapsed());
             self.written(batch, &told.ids)?;
             if !told.running && self.ended.is_none() {
                 // cancelled, by the user or by another error: no one waits for the answers
@@ -222,10 +225,25 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Draws other statements for tasks whose own cannot be worded; whether there were any.
+    fn redraw(&mut self) -> Result<bool> {
+        let draws = self.driver.draws();
+        for wish in &draws {
+            let (Some(draw), Some(task)) = (&mut self.draw, self.tasks.get(&wish.task)) else { continue };
+            let found = drafts::drafts(&mut self.checker, draw, task, i64::from(wish.missing), wish.round)?;
+            let now = self.now();
+            self.driver.drawn(wish.task, found, now);
+        }
+        Ok(!draws.is_empty())
+    }
+
     /// Takes candidates through the gate; whether there were any.
     fn check(&mut self) -> Result<bool> {
         self.checker.take(self.driver.checks());
-        let Some(verdicts) = self.checker.some()? else { return Ok(false) };
+        // as long as the exchange took, so that half of the time is the gate's whatever comes
+        let Some(verdicts) = self.checker.some(self.exchanged_in, || self.pool.answers_wait())? else {
+            return Ok(false);
+        };
         let now = self.now();
         for (task, verdicts) in verdicts {
             self.driver.checked(task, verdicts, now);

@@ -1,10 +1,12 @@
 //! A batch of the driver, as the JSON that `nlsql.exchange_` reads.
 
+use super::super::super::ledger::{Ended, Finished, Payload, Sent};
+use super::super::super::store::{Item, Reject, Task};
 use super::super::record;
 use super::{Outcome, Session};
 use crate::flow::End;
 use crate::flow::driver::{Batch, Record};
-use serde_json::{Value, json};
+use serde_json::json;
 
 pub(super) fn is_empty(batch: &Batch) -> bool {
     batch.records.is_empty()
@@ -14,80 +16,95 @@ pub(super) fn is_empty(batch: &Batch) -> bool {
         && batch.stop.is_none()
 }
 
-pub(super) fn payload(session: &Session<'_>, batch: &Batch, claim: usize) -> Value {
-    let ended: Vec<Value> = batch.records.iter().filter_map(|r| ended(session, r)).collect();
-    let stopped = batch.stop.is_some();
-    let parked = batch.parked.iter().filter_map(|(task, pause, why)| parked(session, *task, *pause, why));
-    let finished: Vec<Value> =
-        batch.finished.iter().filter_map(|(task, o)| finished(session, *task, o, stopped)).chain(parked).collect();
-    let sent: Vec<Value> = batch
-        .sends
-        .iter()
-        .map(|s| {
-            let attempt = session.tasks.get(&s.task).map_or(0, |t| t.attempt);
-            json!({"task": s.task, "attempt": attempt, "reserved": s.reserved.map(|u| u.to_string())})
-        })
-        .collect();
-    json!({
-        "ended": ended, "finished": finished, "sent": sent, "claim": claim,
-        "endpoint": session.line.endpoint, "model": session.line.model, "schema_hash": session.hash,
+pub(super) fn payload<'a>(session: &'a Session<'_>, batch: &'a Batch, claim: usize) -> Payload<'a> {
+    let mut payload = Payload {
+        ended: batch.records.iter().filter_map(|r| ended(session, r)).collect(),
+        sent: batch
+            .sends
+            .iter()
+            .map(|s| {
+                let attempt = session.tasks.get(&s.task).map_or(0, |t| t.attempt);
+                Sent { task: s.task, attempt, reserved: s.reserved.map(|u| u.to_string()) }
+            })
+            .collect(),
+        claim,
+        endpoint: &session.line.endpoint,
+        model: &session.line.model,
+        schema_hash: session.hash,
+        ..Payload::default()
+    };
+    for (task, outcome) in &batch.finished {
+        let Some(task) = session.tasks.get(task) else { continue };
+        let model = outcome.model.as_deref().or(Some(&session.line.model));
+        let items = items(task, outcome, model);
+        let rejects = rejects(task, outcome, model);
+        payload.finished.push(finished(task, outcome, batch.stop.is_some(), items.len(), rejects.len()));
+        payload.items.extend(items);
+        payload.rejects.extend(rejects);
+    }
+    for (task, pause_ms, why) in &batch.parked {
+        let Some(task) = session.tasks.get(task) else { continue };
+        payload.finished.push(Finished {
+            reason: Some("waiting"),
+            message: Some(why),
+            pause_ms: Some(*pause_ms),
+            ..Finished::of(task, "open")
+        });
+    }
+    payload
+}
+
+fn ended<'a>(session: &Session<'_>, record: &'a Record) -> Option<Ended<'a>> {
+    let usage = &record.usage;
+    Some(Ended {
+        id: *session.calls.get(&record.call)?,
+        status: record.status,
+        error: record.error.as_deref(),
+        http_status: record.http_status,
+        prompt_tokens: usage.prompt,
+        cached_tokens: usage.cached,
+        completion_tokens: usage.completion,
+        reasoning_tokens: usage.reasoning,
+        usd: record.usd.map(|u| u.to_string()),
+        latency_ms: record.latency_ms.min(i32::MAX as u64),
+        request_id: record.request_id.as_deref(),
     })
 }
 
-fn ended(session: &Session<'_>, record: &Record) -> Option<Value> {
-    let usage = &record.usage;
-    Some(json!({
-        "id": session.calls.get(&record.call)?, "status": record.status, "error": record.error,
-        "http_status": record.http_status, "prompt_tokens": usage.prompt, "cached_tokens": usage.cached,
-        "completion_tokens": usage.completion, "reasoning_tokens": usage.reasoning,
-        "usd": record.usd.map(|u| u.to_string()), "latency_ms": record.latency_ms.min(i32::MAX as u64),
-        "request_id": record.request_id,
-    }))
-}
-
-fn parked(session: &Session<'_>, task: i64, pause: u64, why: &str) -> Option<Value> {
-    let task = session.tasks.get(&task)?;
-    Some(json!({"number": task.number, "attempt": task.attempt, "status": "open", "reason": "waiting",
-        "message": why, "pause_ms": pause, "items": [], "rejects": []}))
-}
-
-/// A task that did not come to its end is opened again, and what it brought so far is kept.
-fn finished(session: &Session<'_>, task: i64, outcome: &Outcome, stopped: bool) -> Option<Value> {
-    let task = session.tasks.get(&task)?;
-    let model = outcome.model.as_deref().or(Some(&session.line.model));
+fn items(task: &Task, outcome: &Outcome, model: Option<&str>) -> Vec<Item> {
     let first = task.slot + task.accepted;
-    let items: Vec<Value> = (first..)
+    (first..)
         .zip(&outcome.accepted)
-        .filter_map(|(slot, a)| {
-            let mut item = record::item(slot, &a.candidate, &a.verdict, model);
+        .map(|(slot, a)| {
+            let mut item = record::item(task.number, slot, &a.candidate, &a.verdict, model);
             if let (Some(score), Some(checks)) = (a.score, item.checks.as_object_mut()) {
                 checks.insert("score".into(), json!(score));
             }
-            serde_json::to_value(item).ok()
+            item
         })
-        .collect();
-    let rejects: Vec<Value> = outcome
-        .rejected
-        .iter()
-        .filter_map(|r| {
-            let mut reject = record::reject(&r.candidate, &r.verdict, model)?;
-            reject.fix.clone_from(&r.fix);
-            reject.score = r.score;
-            serde_json::to_value(reject).ok()
-        })
-        .collect();
-    let (status, reason, message) = ending(outcome, stopped);
-    Some(json!({"number": task.number, "attempt": task.attempt, "status": status, "reason": reason,
-        "message": message, "items": items, "rejects": rejects}))
+        .collect()
 }
 
-/// Where the run stops, no task has failed: resume() goes on with all of them.
-fn ending(outcome: &Outcome, stopped: bool) -> (&'static str, Option<&'static str>, Option<String>) {
-    match outcome.end {
-        End::Failed(_) if stopped => ("open", None, outcome.fault.clone()),
+fn rejects(task: &Task, outcome: &Outcome, model: Option<&str>) -> Vec<Reject> {
+    let reject = |r: &crate::flow::Rejected| {
+        let mut reject = record::reject(task.number, &r.candidate, &r.verdict, model)?;
+        reject.fix.clone_from(&r.fix);
+        reject.score = r.score;
+        Some(reject)
+    };
+    outcome.rejected.iter().filter_map(reject).collect()
+}
+
+/// A task that did not come to its end is opened again, and what it brought so far is kept. Where the run stops, no
+/// task has failed: resume() goes on with all of them.
+fn finished<'a>(task: &Task, outcome: &'a Outcome, stopped: bool, accepted: usize, rejected: usize) -> Finished<'a> {
+    let fault = outcome.fault.as_deref();
+    let (status, reason, message) = match outcome.end {
+        End::Failed(_) if stopped => ("open", None, fault),
         End::Done => ("done", None, None),
-        End::Short(why) => ("done", Some("exhausted"), Some(outcome.fault.clone().unwrap_or_else(|| why.to_owned()))),
-        End::Failed(why) => ("failed", Some(why), outcome.fault.clone()),
-        End::Cancelled | End::Budget => ("open", None, outcome.fault.clone()),
-    }
+        End::Short(why) => ("done", Some("exhausted"), fault.or(Some(why))),
+        End::Failed(why) => ("failed", Some(why), fault),
+        End::Cancelled | End::Budget => ("open", None, fault),
+    };
+    Finished { reason, message, accepted, rejected, ..Finished::of(task, status) }
 }
