@@ -14,6 +14,15 @@ ALTER TABLE nlsql.item_line ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON nlsql.item_line FOR SELECT USING (run_id IN (SELECT r.id FROM nlsql.run r));
 GRANT SELECT ON nlsql.item_line TO PUBLIC;
 
+-- How far a role found a run's records free of protected values; the owner's alone, and not dumped: found again.
+CREATE TABLE nlsql.audited (
+  run_id  bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
+  role    name NOT NULL,
+  item_id bigint NOT NULL,
+  PRIMARY KEY (run_id, role)
+);
+COMMENT ON TABLE nlsql.audited IS 'the last record up to which an export found nothing that the audit looks for';
+
 -- No id, run, role or time, so that equal runs give equal bytes. row_to_json escapes every control character.
 CREATE FUNCTION nlsql.line_(i nlsql.item) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE

@@ -2,7 +2,7 @@
 
 mod support;
 
-use support::{Cluster, Database};
+use support::{Cluster, Database, ModelServer, endpoint};
 
 const PEOPLE: &str = "
 CREATE SCHEMA hr;
@@ -131,29 +131,54 @@ fn owners_decide_and_new_columns_do_not_come_through() {
     assert_eq!(cluster.alarms(), [""; 0]);
 }
 
-/// Databases whose runs are audited here; the rest is the script's work (tests/bench/anonymize.sh).
-const PUBLIC: [&str; 3] = ["pagila", "chinook", "northwind"];
+/// Every phase, a little of each.
+fn generate_each(db: &Database, more: &str) {
+    for (phase, count) in [
+        ("single_table", "40"),
+        ("joins", "30"),
+        ("complex_sqls", "20"),
+        ("builtins", "30"),
+        ("schema_docs", "40"),
+        ("schema_relationship", "20"),
+    ] {
+        db.generate(&format!("'{phase}', {count}, run => 'r', options => '{{\"seed\": 5{more}}}'"));
+    }
+}
 
 #[test]
 fn runs_on_public_databases_are_clean() {
-    let Some(folder) = support::public_databases() else {
-        eprintln!("skipped: no public databases here");
-        return;
-    };
     let cluster = Cluster::new();
-    cluster.create_role("anna");
-    for name in PUBLIC {
-        let anna = cluster.create_database(name, "anna");
-        let packed = std::fs::File::open(folder.join(format!("{name}.sql.gz"))).expect("the dump is there");
-        let mut sql = String::new();
-        std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(packed), &mut sql).expect("the dump is text");
-        anna.run(&sql);
-        anna.run("ANALYZE");
-        anna.generate("'single_table', 60, run => 'r', options => '{\"seed\": 5}'");
-        anna.generate("'joins', 60, run => 'r'");
-        anna.generate("'schema_docs', 40, run => 'r'");
-        anna.generate("'sample_data', run => 'r'");
-        assert_eq!(findings(&anna, "r"), "", "{name}");
+    for name in ["sakila", "pagila", "chinook", "northwind", "synthea"] {
+        let Some(db) = cluster.public(name) else { return };
+        generate_each(&db, "");
+        db.generate("'sample_data', run => 'r', options => '{\"n_rows\": 8}'");
+        assert_eq!(findings(&db, "r"), "", "{name}");
     }
     assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+#[test]
+fn what_an_honest_model_writes_is_clean() {
+    let cluster = Cluster::new();
+    let demo = cluster.demo("demo");
+    let server = ModelServer::new();
+    endpoint(&demo, "stand_in", &server, "");
+    let tables = r#", "tables": ["insurer.payer", "insurer.plan", "insurer.member", "insurer.provider", "insurer.encounter", "insurer.claim"]"#;
+    for (engine, phases) in [("openai", &["single_table", "joins", "schema_docs"][..]), ("reword", &["single_table"])] {
+        for phase in phases {
+            demo.generate(&format!(
+                r#"'{phase}', 20, run => '{engine}', options => '{{"seed": 3, "engine": "{engine}", "endpoint": "stand_in"{tables}}}'"#
+            ));
+        }
+        assert_eq!(findings(&demo, engine), "", "{engine}");
+        assert!(demo.number(&format!("SELECT count(*) FROM nlsql.dataset WHERE run = '{engine}'")) >= 20);
+    }
+    // a question of one's own goes to the model as it is
+    let asked = r#""questions": ["What did Gertrude Blackwood-Okonkwo pay?"]"#;
+    demo.as_superuser().run("UPDATE insurer.member SET first_name = 'Gertrude', last_name = 'Blackwood-Okonkwo' WHERE member_id = (SELECT min(member_id) FROM insurer.member)");
+    demo.generate(&format!(
+        r#"'questions', run => 'asked', options => '{{"engine": "openai", "endpoint": "stand_in", {asked}{tables}}}'"#
+    ));
+    let found = findings(&demo, "asked");
+    assert!(found.contains("insurer.member|last_name|run_phase|options.questions[]|part"), "{found}");
 }

@@ -363,12 +363,12 @@ fn a_directory_is_there_whole_or_not_at_all() {
            FROM nlsql.run r, generate_series(10, 60000) n",
     );
     let cut = demo.error(
-        "SET statement_timeout = '100ms'; SELECT nlsql.export_dataset('r', 'big', 'chat', '{\"schema\": \"none\"}')",
+        "SET statement_timeout = '100ms'; SELECT nlsql.export_dataset('r', 'big', 'chat', '{\"schema\": \"none\", \"force\": true}')",
     );
     assert_eq!(cut.sqlstate, "57014", "{cut}");
     assert_eq!(support::names(&cluster.export_dir()), ["d"]);
     let mut killed =
-        demo.spawn("SELECT pg_sleep(0); SELECT nlsql.export_dataset('r', 'big', 'chat', '{\"schema\": \"none\"}')");
+        demo.spawn("SELECT pg_sleep(0); SELECT nlsql.export_dataset('r', 'big', 'chat', '{\"schema\": \"none\", \"force\": true}')");
     support::eventually("a part is being written", std::time::Duration::from_secs(20), || {
         support::names(&cluster.export_dir()).iter().any(|n| n.ends_with(".part")) || !killed.is_running()
     });
@@ -379,7 +379,45 @@ fn a_directory_is_there_whole_or_not_at_all() {
         cluster.crash(pid);
         assert!(killed.finish().is_err());
         assert!(!cluster.export_dir().join("big").exists(), "a directory has its name only when it is whole");
-        demo.run("SELECT nlsql.export_dataset('r', 'big', 'chat', '{\"schema\": \"none\"}')");
+        demo.run("SELECT nlsql.export_dataset('r', 'big', 'chat', '{\"schema\": \"none\", \"force\": true}')");
     }
     assert_eq!(support::names(&cluster.export_dir()), ["big", "d"]);
+}
+
+#[test]
+fn protected_values_leave_by_force_alone() {
+    let cluster = Cluster::new();
+    let demo = cluster.writer("demo");
+    demo.generate("'single_table', 12, run => 'r', options => '{\"seed\": 1}'");
+    let owner = demo.as_superuser();
+    let before = owner.run("SELECT question FROM nlsql.item ORDER BY id LIMIT 1").replace('\'', "''");
+    let set = |question: &str| {
+        owner.run(&format!("UPDATE nlsql.item SET question = {question} WHERE id = (SELECT min(id) FROM nlsql.item)"));
+    };
+    set(
+        "(SELECT 'What did ' || first_name || ' ' || last_name || ' pay?' FROM insurer.member ORDER BY member_id LIMIT 1)",
+    );
+    let exports = [
+        ("export_dataset('r', 'd', 'chat', '{}')", "export_dataset('r', 'd', 'chat', '{\"force\": true}')"),
+        ("export_jsonl('r')", "export_jsonl('r', options => '{\"force\": true}')"),
+        ("jsonl('r')", "jsonl('r', options => '{\"force\": true}')"),
+    ];
+    for (export, _) in exports {
+        let error = demo.error(&format!("SELECT nlsql.{export}"));
+        assert_eq!(error.sqlstate, "55000", "{export}: {error}");
+        assert!(error.detail.contains("insurer.member") && error.hint.contains("force"), "{export}: {error}");
+    }
+    assert!(!cluster.export_dir().exists());
+    for (_, forced) in exports {
+        demo.run(&format!("SELECT nlsql.{forced}"));
+    }
+    // what was found clean once is not searched again, but what comes after is
+    set(&format!("'{before}'"));
+    demo.run("SELECT nlsql.jsonl('r')");
+    demo.generate("'single_table', 6, run => 'r'");
+    demo.run("SELECT nlsql.jsonl('r')");
+    assert_eq!(owner.run("SELECT role, item_id = (SELECT max(id) FROM nlsql.item) FROM nlsql.audited"), "demo|t");
+    // where nothing can be written, it is searched each time
+    demo.run("DO 'BEGIN END'; SET default_transaction_read_only = on; SELECT nlsql.jsonl('r')");
+    assert_eq!(cluster.alarms(), [""; 0]);
 }

@@ -60,7 +60,7 @@ struct Opened {
 fn open(tbl: pg_sys::Oid, seed: i64) -> Result<Opened> {
     let mut schema = introspect::catalog(None)?;
     let (schema_name, table_name) = subject(&schema, tbl)?;
-    let relationships = relationships::declared(&schema);
+    let relationships = relationships::all(&schema, relationships::LIKELY);
     let settings = guc::settings();
     let shared = anonymize::shared_rows(settings.values.as_deref(), settings.values_min_rows);
     let key = anonymize::call_key(&session::role()?, seed)?;

@@ -8,7 +8,7 @@ use crate::dataset::paths;
 use crate::error::Result;
 use crate::pg::copy::{self, Aside, Lines};
 use crate::pg::error::report;
-use crate::pg::{dataset, directory};
+use crate::pg::{audit, dataset, directory};
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
@@ -25,13 +25,16 @@ fn query(run: &str, format: &str, split: Option<&str>, options: &ExportOptions) 
     if options.reasoning {
         dataset::require_reasoning(&sources)?;
     }
+    if !options.force {
+        audit::require_clean(&sources)?;
+    }
     let prompt = dataset::prompt(format, options)?;
     let db_id = dataset::db_id(options)?;
     lines::query(&sources, format, split.map_or(Part::All, Part::Split), options, &prompt, &db_id)
 }
 
 /// The records of a run, one JSON text a row, in the order (phase, slot).
-#[pg_extern(schema = "nlsql", stable, parallel_unsafe)]
+#[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
 fn jsonl(
     run: Option<&str>,
     format: default!(Option<&str>, "'nlsql'"),

@@ -93,6 +93,17 @@ impl Default for Options {
     }
 }
 
+/// Texts of the data that pairs may show, each with the number of its table: no leak, wherever the audit finds them.
+pub(crate) fn shown(schema: &Schema, links: &[Relationship], values_min_rows: u32) -> Vec<(usize, String)> {
+    let world = World::new(schema, links, &Options { values_min_rows, ..Options::default() });
+    let mut shown = Vec::new();
+    for (table, entity) in world.entities.into_iter().enumerate() {
+        let texts = entity.fields.into_iter().flat_map(|f| f.values.into_iter().chain(f.elements));
+        shown.extend(texts.map(|(text, _)| (table, text)));
+    }
+    shown
+}
+
 /// Draws in one slot before the attempt is given up.
 const TRIES: u64 = 60;
 const LEVELS: [&str; 4] = ["easy", "medium", "hard", "extra"];

@@ -12,6 +12,8 @@ pub(crate) struct ExportOptions {
     /// Replace a file or directory that is there.
     #[serde(skip_serializing)]
     pub overwrite: bool,
+    /// Also where the audit finds protected values.
+    pub force: bool,
     /// Whose run, where a superuser sees several of that name.
     #[serde(skip_serializing)]
     pub role: Option<String>,
@@ -43,8 +45,8 @@ pub(crate) struct ExportOptions {
     pub title: Option<String>,
 }
 
-const KEYS: [&str; 16] = [
-    "overwrite", "role", "runs", "phases", "kinds", "schema", "schema_tables", "distractors", "schema_tokens",
+const KEYS: [&str; 17] = [
+    "overwrite", "force", "role", "runs", "phases", "kinds", "schema", "schema_tables", "distractors", "schema_tokens",
     "system", "tools", "reasoning", "layout", "db_id", "license", "title",
 ];
 

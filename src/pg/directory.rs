@@ -3,7 +3,7 @@
 use super::copy::{self, Aside};
 use super::dataset;
 use super::owner::with_catalog_path;
-use super::{introspect, ledger, session, spi, split};
+use super::{audit, introspect, ledger, session, spi, split};
 use crate::dataset::directory::{self, Container, Planned, Written};
 use crate::dataset::format::Format;
 use crate::dataset::lines::{self, Part, Source};
@@ -28,6 +28,9 @@ pub(crate) fn export(run: &str, target: &Path, format: Format, options: &ExportO
         dataset::require_reasoning(&sources)?;
     }
     check_target(target, options.overwrite)?;
+    if !options.force {
+        audit::require_clean(&sources)?;
+    }
     ensure_split(&sources)?;
     let db_id = dataset::db_id(options)?;
     copy::make_export_dir(target)?;
@@ -90,7 +93,7 @@ fn ensure_split(sources: &[Source]) -> Result<()> {
     if dataset::is_split(sources)? {
         return Ok(());
     }
-    if session::in_recovery() || session::setting(c"transaction_read_only").as_deref() == Some("on") {
+    if session::read_only() {
         return dataset::require_split(sources);
     }
     split::assign(sources, &SplitOptions::default())?;

@@ -40,6 +40,11 @@ pub(crate) fn writable() -> Result<()> {
     Ok(())
 }
 
+/// Whether the transaction may write nothing.
+pub(crate) fn read_only() -> bool {
+    in_recovery() || setting(c"transaction_read_only").as_deref() == Some("on")
+}
+
 /// Reads a setting by name, as SHOW does.
 pub(crate) fn setting(name: &CStr) -> Option<String> {
     // SAFETY: missing_ok; the returned text is static or palloc'd.

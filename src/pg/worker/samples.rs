@@ -9,7 +9,6 @@ use crate::candidate::{Candidate, Kind};
 use crate::error::Result;
 use crate::plan::{Options, Phase};
 use crate::schema::model::{Table, quote_ident};
-use crate::schema::relationships;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
@@ -28,8 +27,7 @@ impl Samples {
         let shared = anonymize::shared_rows(options.values.as_deref(), options.values_min_rows.unwrap_or(5));
         let anonymiser = transaction(|| {
             let key = anonymize::run_key(&session::role()?, &run.name)?;
-            // the keys that the audit knows as well
-            Anonymiser::new(key, &subjects.schema, &relationships::declared(&subjects.schema), shared)
+            Anonymiser::new(key, &subjects.schema, &subjects.relationships, shared)
         })?;
         Ok(Samples { run_id: run.id, subjects, anonymiser, seed, drawn: HashMap::new() })
     }

@@ -1,0 +1,161 @@
+//! Whether a protected value that stands in a text came from its column.
+
+use super::haystack::Hit;
+use super::{Form, Haystack, Match, Open, Stored, fold};
+use crate::error::Result;
+use std::collections::HashSet;
+
+/// A value that must not leave, as its column has it.
+pub(crate) struct Protected<'a> {
+    /// `schema.table`.
+    pub table: &'a str,
+    /// `schema.table.column`.
+    pub place: &'a str,
+    pub text: &'a str,
+}
+
+/// Asks the data where a text stands too.
+pub(crate) trait Origins {
+    /// Whether the column has the text, whatever its case.
+    fn holds(&mut self, place: &str, text: &str) -> Result<bool>;
+}
+
+pub(crate) struct Judge<'a> {
+    pub haystack: &'a Haystack,
+    pub open: &'a Open,
+    /// Places of all columns whose values must not leave.
+    pub protected: &'a HashSet<String>,
+}
+
+impl Judge<'_> {
+    /// Texts that have the value from its column, by their number, each field of a record once.
+    pub(crate) fn leaks(&self, value: &Protected<'_>, origins: &mut dyn Origins) -> Result<Vec<(usize, Match)>> {
+        let mut leaks = Vec::new();
+        // a literal stands in its statement too
+        let mut seen = HashSet::new();
+        let folded = fold(value.text.trim());
+        for hit in self.haystack.hits(value.text) {
+            let stored = self.haystack.stored(hit.at);
+            let field = (stored.found_in.as_str(), stored.id, stored.field.as_str());
+            if !seen.contains(&field) && self.is_leak(value, &folded, hit, origins)? {
+                seen.insert(field);
+                leaks.push((hit.at, hit.how));
+            }
+        }
+        Ok(leaks)
+    }
+
+    fn is_leak(&self, value: &Protected, folded: &str, hit: Hit, origins: &mut dyn Origins) -> Result<bool> {
+        let stored = self.haystack.stored(hit.at);
+        match stored.form {
+            Form::Cell => self.cell(value, folded, stored, origins),
+            Form::Value => self.literal(value, folded, hit, stored, origins),
+            Form::Prose | Form::Code => self.prose(value, folded, hit, stored, origins),
+        }
+    }
+
+    /// A leaf of a row: its own column's values must not stand in it, and others only where its column has them too.
+    fn cell(&self, value: &Protected, folded: &str, stored: &Stored, origins: &mut dyn Origins) -> Result<bool> {
+        let own = stored.tables.iter().any(|t| t == value.table);
+        // fakes of one table may well be names that another one holds
+        let telling =
+            folded.len() >= 8 && folded.contains(|c: char| c.is_ascii_digit() || c == '@') || folded.len() >= 20;
+        if stored.place.as_deref() == Some(value.place) {
+            return Ok(true);
+        }
+        Ok((own || telling) && !self.is_of_open_column(stored, origins)?)
+    }
+
+    fn literal(
+        &self,
+        value: &Protected,
+        folded: &str,
+        hit: Hit,
+        stored: &Stored,
+        origins: &mut dyn Origins,
+    ) -> Result<bool> {
+        let reads = stored.place.as_deref() == Some(value.place) || stored.columns.iter().any(|c| c == value.place);
+        // 'none' for a missing value, 'day' of a date: our own words
+        let own_words = !reads && stored.place.is_none() && !stored.text.contains(char::is_uppercase);
+        if own_words && self.open.is_language(folded) {
+            return Ok(false);
+        }
+        Ok(!self.is_shown(folded, hit, stored) && !self.is_of_open_column(stored, origins)?)
+    }
+
+    /// Part of a value that the relations show.
+    fn is_shown(&self, folded: &str, hit: Hit, stored: &Stored) -> bool {
+        self.open.covers(folded, &stored.tables).any(|cover| self.is_part(folded, hit, cover))
+    }
+
+    /// What stands at the place is a piece of `cover`.
+    fn is_part(&self, folded: &str, hit: Hit, cover: &str) -> bool {
+        let text = self.haystack.folded(hit.at);
+        cover
+            .match_indices(folded)
+            .any(|(i, _)| hit.place.checked_sub(i).and_then(|p| text.get(p..)).is_some_and(|t| t.starts_with(cover)))
+    }
+
+    /// The text as a whole is a value of a column that it can be of and that is not protected.
+    fn is_of_open_column(&self, stored: &Stored, origins: &mut dyn Origins) -> Result<bool> {
+        let text = stored.text.trim();
+        let places = match &stored.place {
+            Some(place) => std::slice::from_ref(place),
+            None => &stored.columns[..],
+        };
+        for place in places.iter().filter(|p| !self.protected.contains(*p)) {
+            if self.open.shows(&fold(text), &stored.tables) || origins.holds(place, text)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn prose(
+        &self,
+        value: &Protected,
+        folded: &str,
+        hit: Hit,
+        stored: &Stored,
+        origins: &mut dyn Origins,
+    ) -> Result<bool> {
+        let word = folded.chars().all(char::is_alphabetic);
+        if word && self.open.is_word(folded) {
+            return Ok(false);
+        }
+        if self.open.is_language(folded)
+            && (is_weak(&stored.text, hit.place, folded.len()) || is_call(stored, hit, folded))
+        {
+            return Ok(false);
+        }
+        // literals are judged for themselves
+        let said = self.haystack.literals(hit.at).any(|literal| self.is_part(folded, hit, literal));
+        if said || self.is_shown(folded, hit, stored) {
+            return Ok(false);
+        }
+        for place in stored.columns.iter().filter(|p| *p != value.place && !self.protected.contains(*p)) {
+            if origins.holds(place, value.text.trim())? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// In lower case, or at the head of a sentence: as any words of the language may stand.
+fn is_weak(text: &str, at: usize, length: usize) -> bool {
+    let (Some(before), Some(here)) = (text.get(..at), text.get(at..at + length)) else { return false };
+    let mut letters = here.chars();
+    let first = letters.next();
+    if letters.any(char::is_uppercase) {
+        return false;
+    }
+    let before = before.trim_end_matches([' ', '"', '\'', '(', '*', '-']);
+    first.is_some_and(char::is_lowercase) || before.is_empty() || before.ends_with(['.', '?', '!', '\n', ':'])
+}
+
+/// The name of a function in SQL, whatever its case.
+fn is_call(stored: &Stored, hit: Hit, folded: &str) -> bool {
+    let after = stored.text.get(hit.place + folded.len()..).unwrap_or_default();
+    stored.form == Form::Code && after.trim_start().starts_with('(')
+}
