@@ -10,5 +10,5 @@ and LIMIT of the outermost query (of a set operation, its first branch), and eac
 aggregate, output column, condition and grouping key of the outermost query.
 easy: a <= 1, b = 0, c = 0. medium: b = 0 and either a <= 1, c <= 2 or a <= 2, c <= 1. hard: b = 0 and either a <= 2, c > 2
 or a = 3, c <= 2; or a <= 1, b = 1, c = 0. extra: everything else.';
-COMMENT ON FUNCTION nlsql.bounded_(anyelement) IS
+COMMENT ON FUNCTION nlsql.bounded_(anyelement, int) IS
   'hands its argument on unless it is too long for a function that no time limit stops; the gate puts it in place';

@@ -4,8 +4,8 @@ use crate::api::object;
 use crate::candidate::Verdict;
 use crate::error::{Code, Error, Result};
 use crate::pg::error::report;
-use crate::pg::gate::bound::MOST_BYTES;
-use crate::pg::gate::{Gate, Mode, Options};
+use crate::pg::gate::bound::excess;
+use crate::pg::gate::{Gate, Limits, Mode, Options};
 use crate::pg::guc;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
@@ -75,33 +75,41 @@ fn check_sql(
     Ok(TableIterator::once(row(verdict)))
 }
 
-/// A computed argument of a function whose time is the product of two lengths, unchanged unless it is long.
+/// A computed argument, unchanged unless it is more than `bound` allows: see the gate's `bound`.
 #[pg_extern(schema = "nlsql", immutable, strict, parallel_safe)]
-fn bounded_(value: pgrx::AnyElement) -> std::result::Result<pgrx::AnyElement, ErrorReport> {
+fn bounded_(value: pgrx::AnyElement, bound: i32) -> std::result::Result<pgrx::AnyElement, ErrorReport> {
+    pgrx::check_for_interrupts!();
     // SAFETY: the value is of the type that it came with.
-    let bytes = unsafe {
-        match pg_sys::get_typlen(value.oid()) {
-            -1 => pg_sys::toast_raw_datum_size(value.datum()),
-            _ => 0,
+    let (bytes, amount) = unsafe {
+        match value.oid() {
+            pg_sys::INT4OID => (None, i32::from_datum(value.datum(), false).map(i64::from)),
+            pg_sys::INT4ARRAYOID => (Some(pg_sys::toast_raw_datum_size(value.datum())), product(value.datum())),
+            other if pg_sys::get_typlen(other) == -1 => (Some(pg_sys::toast_raw_datum_size(value.datum())), None),
+            _ => (None, None),
         }
     };
-    if bytes > MOST_BYTES {
-        let message = format!("a computed value of {bytes} bytes is too long to be searched or compared");
-        return Err(report(
-            Error::new(Code::Server(*b"54000"), message)
-                .hint(format!("Functions whose time no limit stops take computed values of up to {MOST_BYTES} bytes.")),
-        ));
+    match excess(bound, bytes, amount) {
+        None => Ok(value),
+        Some(message) => Err(report(
+            Error::new(Code::Server(*b"54000"), message).hint("Work with shorter values, or on fewer rows."),
+        )),
     }
-    Ok(value)
+}
+
+/// The elements of an array of numbers, multiplied.
+///
+/// # Safety
+/// `datum` is an array of int4.
+unsafe fn product(datum: pg_sys::Datum) -> Option<i64> {
+    // SAFETY: contract of this function.
+    let numbers = unsafe { pgrx::Array::<i32>::from_datum(datum, false)? };
+    Some(numbers.iter().take(6).flatten().fold(1, |product: i64, n| product.saturating_mul(i64::from(n))))
 }
 
 fn check(sql: &str, options: Value) -> Result<Verdict> {
     // SAFETY: plain read.
     let role = unsafe { pg_sys::GetUserId() };
-    let mut defaults = Options::default();
-    let settings = guc::settings();
-    defaults.limits.timeout_ms = settings.check_timeout_ms;
-    defaults.limits.memory_bytes = u64::try_from(settings.check_memory_mb).unwrap_or(0) << 20;
+    let defaults = Options { limits: Limits::of(&guc::settings()), ..Options::default() };
     // taken out while it works: a function that the statement calls may come back here
     let kept = KEPT.with_borrow_mut(Option::take);
     let mut kept = match kept {

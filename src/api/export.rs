@@ -2,35 +2,52 @@
 
 use crate::api::{given, object};
 use crate::dataset::format::Format;
-use crate::dataset::lines::{self, Part};
+use crate::dataset::lines::{self, Part, Source};
 use crate::dataset::options::ExportOptions;
 use crate::dataset::paths;
 use crate::error::Result;
 use crate::pg::copy::{self, Aside, Lines};
 use crate::pg::error::report;
-use crate::pg::{audit, dataset, directory};
+use crate::pg::{audit, dataset, directory, evaluation};
 use pgrx::JsonB;
 use pgrx::pg_sys::panic::{ErrorReport, ErrorReportable};
 use pgrx::prelude::*;
 
 const INSTEAD: &str = "GRANT pg_write_server_files, or fetch the same lines with SELECT nlsql.jsonl(..), in psql -At.";
 
-fn query(run: &str, format: &str, split: Option<&str>, options: &ExportOptions) -> Result<String> {
-    let format = Format::parse_line(format)?;
-    lines::check_split(split)?;
-    let sources = dataset::sources(run, options.role.as_deref(), &options.runs)?;
-    if split.is_some() {
-        dataset::require_split(&sources)?;
+/// What was asked for, found to be there.
+struct Asked<'a> {
+    sources: Vec<Source>,
+    format: Format,
+    split: Option<&'a str>,
+    options: &'a ExportOptions,
+}
+
+impl<'a> Asked<'a> {
+    fn new(run: &str, format: &str, split: Option<&'a str>, options: &'a ExportOptions) -> Result<Asked<'a>> {
+        let format = Format::parse_line(format)?;
+        lines::check_split(split)?;
+        let sources = dataset::sources(run, options.role.as_deref(), &options.runs)?;
+        if split.is_some() {
+            dataset::require_split(&sources)?;
+        }
+        if options.reasoning {
+            dataset::require_reasoning(&sources)?;
+        }
+        if !options.force {
+            audit::require_clean(&sources)?;
+        }
+        Ok(Asked { sources, format, split, options })
     }
-    if options.reasoning {
-        dataset::require_reasoning(&sources)?;
+
+    /// The query of the lines; evaluation pairs among them are proved first.
+    fn query(&self) -> Result<String> {
+        let Asked { sources, format, split, options } = self;
+        evaluation::prove(sources, *format, *split, options)?;
+        let prompt = dataset::prompt(*format, options)?;
+        let db_id = dataset::db_id(options)?;
+        lines::query(sources, *format, split.map_or(Part::All, Part::Split), options, &prompt, &db_id)
     }
-    if !options.force {
-        audit::require_clean(&sources)?;
-    }
-    let prompt = dataset::prompt(format, options)?;
-    let db_id = dataset::db_id(options)?;
-    lines::query(&sources, format, split.map_or(Part::All, Part::Split), options, &prompt, &db_id)
 }
 
 /// The records of a run, one JSON text a row, in the order (phase, slot).
@@ -44,7 +61,7 @@ fn jsonl(
     let open = || -> Result<Lines> {
         let options = ExportOptions::parse(&object(options))?;
         let (run, format) = (given("run", run)?, given("format", format)?);
-        Lines::open(&query(run, format, split, &options)?)
+        Lines::open(&Asked::new(run, format, split, &options)?.query()?)
     };
     let mut lines = open().map_err(report)?;
     Ok(SetOfIterator::new(std::iter::from_fn(move || lines.next().map_err(report).unwrap_or_report())))
@@ -65,12 +82,13 @@ fn export_jsonl(
     let export = || -> Result<(String, i64, i64)> {
         let options = ExportOptions::parse(&object(options))?;
         let (run, format) = (given("run", run)?, given("format", format)?);
-        let query = query(run, format, split, &options)?;
+        let asked = Asked::new(run, format, split, &options)?;
         copy::require_file_rights("pg_write_server_files", INSTEAD)?;
         let target = paths::target(path, &default_name(run, format, split), &copy::export_dir()?)?;
         if !options.overwrite && target.symlink_metadata().is_ok() {
             return Err(copy::exists_error(&target));
         }
+        let query = asked.query()?;
         copy::make_export_dir(&target)?;
         let aside = Aside::new(&target);
         let records = copy::copy_lines(&query, aside.path())?;

@@ -309,6 +309,8 @@ impl Shape<'_> {
                 let json = json.raw(",\"sql\":").text("i.sql").raw(",\"schema\":").text(&schema);
                 let json = json.raw(",\"difficulty\":").text("i.difficulty").raw(",\"phase\":").text("i.phase");
                 let json = json.raw(",\"tables\":").value("pg_catalog.to_json(i.tables)");
+                let json = json.raw(",\"mutants\":").value("i.checks #>> '{mutation,mutants}'");
+                let json = json.raw(",\"told_apart\":").value("i.checks #>> '{mutation,told_apart}'");
                 json.raw(",\"result\":").text("COALESCE(i.result, '{}')::text").raw("}")
             }
         }

@@ -38,6 +38,8 @@ pub(crate) struct ExportOptions {
     pub reasoning: bool,
     /// A shape within the format: see `formats.rs`.
     pub layout: Option<String>,
+    /// Prove evaluation pairs that have no mutation proof yet; they are, unless this says false.
+    pub proof: Option<bool>,
     /// Name of the database in eval, spider, bird and csv; by default the database's own.
     pub db_id: Option<String>,
     /// For the dataset card.
@@ -45,9 +47,9 @@ pub(crate) struct ExportOptions {
     pub title: Option<String>,
 }
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "overwrite", "force", "role", "runs", "phases", "kinds", "schema", "schema_tables", "distractors", "schema_tokens",
-    "system", "tools", "reasoning", "layout", "db_id", "license", "title",
+    "system", "tools", "reasoning", "proof", "layout", "db_id", "license", "title",
 ];
 
 /// The error for a word that is none of those known.

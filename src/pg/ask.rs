@@ -73,11 +73,7 @@ pub(crate) fn ask(question: &str, options: &Options, shown: Shown) -> Result<Rep
         structured: line.structured,
         knobs: Knobs::new(Phase::Questions, options, settings.max_retries.max(0) as u32, false),
     });
-    let limits = gate::Limits {
-        timeout_ms: settings.check_timeout_ms,
-        memory_bytes: (settings.check_memory_mb.max(0) as u64) << 20,
-        ..gate::Limits::default()
-    };
+    let limits = gate::Limits::of(&settings);
     let gate = Gate::new(session::role_oid(), gate::Options { head: ROWS, limits, ..gate::Options::default() })?;
     let spec = Spec { quota: 1, question: Some(question.to_owned()), ..Spec::default() };
     let pool = Pool::new(line.client.clone(), 1)?;

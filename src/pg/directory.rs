@@ -3,7 +3,7 @@
 use super::copy::{self, Aside};
 use super::dataset;
 use super::owner::with_catalog_path;
-use super::{audit, introspect, ledger, session, spi, split};
+use super::{audit, evaluation, introspect, ledger, session, spi, split};
 use crate::dataset::directory::{self, Container, Planned, Written};
 use crate::dataset::format::Format;
 use crate::dataset::lines::{self, Part, Source};
@@ -32,6 +32,7 @@ pub(crate) fn export(run: &str, target: &Path, format: Format, options: &ExportO
         audit::require_clean(&sources)?;
     }
     ensure_split(&sources)?;
+    evaluation::prove(&sources, format, None, options)?;
     let db_id = dataset::db_id(options)?;
     copy::make_export_dir(target)?;
     let aside = Aside::new(target);

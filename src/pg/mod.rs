@@ -8,6 +8,7 @@ pub(crate) mod dataset;
 pub(crate) mod directory;
 pub(crate) mod enqueue;
 pub(crate) mod error;
+pub(crate) mod evaluation;
 pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod introspect;

@@ -123,13 +123,11 @@ pub fn memory(pid: u32) -> (f64, f64) {
     (field("VmRSS:"), field("VmHWM:"))
 }
 
-/// Seconds of processor time that a process has used.
-pub fn cpu(pid: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // behind the name in brackets: utime and stime are the 12th and 13th, in hundredths
-    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect::<Vec<_>>();
-    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
+/// Seconds that a process could have run and had no processor, since it began.
+pub fn waited(pid: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/schedstat")).unwrap_or_default();
+    // nanoseconds on a processor, nanoseconds in the queue for one, turns
+    stat.split(' ').nth(1).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0) / 1e9
 }
 
 pub fn forget_peak(pid: u32) {

@@ -1,22 +1,73 @@
-//! Functions of PostgreSQL that take time of the product of two lengths and never look for a cancel: a search for one
-//! long text in another, a comparison of all with all. No timer stops them, so what they get is bounded: an argument
-//! that is computed (neither a column of a table nor a constant of the statement) passes through `nlsql.bounded_`,
-//! which refuses a long value.
+//! Time between two looks for a cancel. Many functions of PostgreSQL never look for one, and nor does the server between
+//! the parts of an expression: no timer stops them. So an argument that may be long (neither a column of a table nor a
+//! constant of the statement, nor made of a few of them) passes through `nlsql.bounded_`, which looks, and refuses what
+//! is too long for the function: a computed value, a number of repetitions, the rows of an aggregate that ends in a sort.
 
 use super::ffi;
+use super::origin::Origin;
+use super::parse::{position, refuse};
 use super::stored::called;
 use super::walk::Walk;
+use crate::candidate::{Refusal, Stage};
 use pgrx::pg_sys;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Bytes of one computed argument. Two of them make some hundred million steps.
-pub(crate) const MOST_BYTES: usize = 16 << 10;
+/// What an argument is held to. The number is the second argument of `nlsql.bounded_`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Bound {
+    /// Bytes, for functions that take time of one length.
+    Length = 0,
+    /// Bytes, for those that take time of the product of two lengths: a search for one long text in another, a
+    /// comparison of all with all.
+    Product = 1,
+    /// A number of repetitions, or an array of such numbers.
+    Amount = 2,
+    /// Rows that an aggregate sorts at its end.
+    Rows = 3,
+}
 
-const PRODUCT_OF_LENGTHS: [&str; 83] = [
+const LONGEST: usize = 2 << 20;
+/// Two of them make some hundred million steps.
+const LONGEST_OF_TWO: usize = 16 << 10;
+const MOST_REPETITIONS: i64 = 1_000_000;
+const MOST_ROWS: u32 = 200_000;
+/// Digits of a numeric constant; float8 ends at 308.
+const MOST_DIGITS: i32 = 400;
+
+/// Rows that the aggregates of this check have taken.
+static ROWS: AtomicU32 = AtomicU32::new(0);
+
+/// At the start of each check.
+pub(super) fn reset() {
+    ROWS.store(0, Ordering::Relaxed);
+}
+
+/// Why a value may not go on to the function. `bytes` is none for types without a length of their own.
+pub(crate) fn excess(bound: i32, bytes: Option<usize>, amount: Option<i64>) -> Option<String> {
+    let long = |most: usize| {
+        let bytes = bytes.filter(|bytes| *bytes > most)?;
+        Some(format!("a computed value of {bytes} bytes is too long for a function that no time limit stops ({most})"))
+    };
+    if bound == Bound::Product as i32 {
+        long(LONGEST_OF_TWO)
+    } else if bound == Bound::Amount as i32 {
+        let amount = amount.filter(|amount| *amount > MOST_REPETITIONS)?;
+        Some(format!("{amount} repetitions are more than {MOST_REPETITIONS}"))
+    } else if bound == Bound::Rows as i32 {
+        let rows = ROWS.fetch_add(1, Ordering::Relaxed);
+        (rows >= MOST_ROWS).then(|| format!("an aggregate that sorts at its end takes more than {MOST_ROWS} rows"))
+    } else {
+        long(LONGEST)
+    }
+}
+
+const PRODUCT_OF_LENGTHS: [&str; 84] = [
     "arraycontained", "arraycontains", "arrayoverlap", "bitposition", "bpcharicnlike", "bpchariclike", "bpcharlike",
     "bpcharnlike", "btrim", "bytealike", "byteanlike", "byteapos", "byteatrim", "div", "exp", "factorial", "gcd",
     "jsonb_contained", "jsonb_contains", "jsonb_delete", "jsonb_exists_all", "jsonb_exists_any", "lcm", "like",
     "like_escape", "ln", "log", "log10", "ltrim", "mod", "nameicnlike", "nameiclike", "namelike", "namenlike",
-    "notlike", "numeric_div", "numeric_mod", "numeric_power", "on_ppath", "path_distance", "path_inter",
+    "notlike", "numeric_div", "numeric_mod", "numeric_mul", "numeric_power", "on_ppath", "path_distance", "path_inter",
     "poly_contain", "poly_contain_pt", "poly_contained", "poly_distance", "poly_overlap", "position", "pow", "power",
     "regexp_count", "regexp_instr", "regexp_like", "regexp_match", "regexp_matches", "regexp_replace",
     "regexp_split_to_array", "regexp_split_to_table", "regexp_substr", "replace", "rtrim", "split_part", "sqrt",
@@ -25,126 +76,147 @@ const PRODUCT_OF_LENGTHS: [&str; 83] = [
     "width_bucket", "bpcharregexeq", "bpcharregexne", "bpcharicregexeq", "bpcharicregexne", "array_positions",
 ];
 
-/// What these give is hardly longer than what they get.
-const TAME: [&str; 29] = [
-    "array_subscript_handler",
-    "bpchar",
-    "btrim",
-    "concat",
-    "concat_ws",
-    "initcap",
-    "json_array_element",
-    "json_array_element_text",
-    "json_extract_path",
-    "json_extract_path_text",
-    "json_object_field",
-    "json_object_field_text",
-    "jsonb_array_element",
-    "jsonb_array_element_text",
-    "jsonb_extract_path",
-    "jsonb_extract_path_text",
-    "jsonb_object_field",
-    "jsonb_object_field_text",
-    "left",
-    "lower",
-    "ltrim",
-    "numeric",
-    "right",
-    "rtrim",
-    "split_part",
-    "substr",
-    "substring",
-    "textcat",
-    "upper",
-];
+/// Make much out of a number.
+const REPEATING: [&str; 5] = ["array_fill", "lpad", "polygon", "repeat", "rpad"];
 
-/// Whether a function of pg_catalog is one of them.
-pub(super) fn is_one(name: &str) -> bool {
-    PRODUCT_OF_LENGTHS.contains(&name)
+/// Long numbers out of short ones: looked at each time.
+const GROWING: [&str; 9] = ["exp", "factorial", "ln", "log", "log10", "numeric_power", "pow", "power", "sqrt"];
+
+const SORTING: [&str; 3] = ["json_object_agg", "jsonb_object_agg", "range_agg"];
+
+/// The bound of a function of pg_catalog by its name; none: any argument's length counts once.
+pub(super) fn of(name: &str) -> Bound {
+    if PRODUCT_OF_LENGTHS.contains(&name) {
+        Bound::Product
+    } else if REPEATING.contains(&name) {
+        Bound::Amount
+    } else if SORTING.contains(&name) {
+        Bound::Rows
+    } else {
+        Bound::Length
+    }
 }
 
-/// Puts the bound around the computed arguments of a call in the query on top of the stack.
+/// Puts bounds around the arguments of a node in the query on top of the stack.
 ///
 /// # Safety
-/// `node` is a node that calls such a function, and has been walked.
+/// `node` is a node that has been walked.
 pub(super) unsafe fn arguments(walk: &mut Walk<'_>, node: *mut pg_sys::Node) {
     use pg_sys::NodeTag as Tag;
-    let Some(bound) = walk.functions.bound() else { return };
     // SAFETY: cast by tag; the cells of the list belong to the tree, which is ours to plan.
     unsafe {
         let list = match ffi::tag(node) {
             Tag::T_FuncExpr => (*node.cast::<pg_sys::FuncExpr>()).args,
             Tag::T_OpExpr => (*node.cast::<pg_sys::OpExpr>()).args,
             Tag::T_ScalarArrayOpExpr => (*node.cast::<pg_sys::ScalarArrayOpExpr>()).args,
+            Tag::T_Aggref => return rows(walk, node.cast()),
             // a long text read as an array, a number, a document
             Tag::T_CoerceViaIO => {
-                let cast = node.cast::<pg_sys::CoerceViaIO>();
-                let argument = (*cast).arg.cast::<pg_sys::Node>();
-                if !plain(walk, argument) {
-                    (*cast).arg = wrapped(argument, bound).cast();
-                }
-                return;
+                return single(walk, &mut (*node.cast::<pg_sys::CoerceViaIO>()).arg, Bound::Product);
             }
+            Tag::T_ArrayCoerceExpr => {
+                return single(walk, &mut (*node.cast::<pg_sys::ArrayCoerceExpr>()).arg, Bound::Length);
+            }
+            Tag::T_NullTest => return single(walk, &mut (*node.cast::<pg_sys::NullTest>()).arg, Bound::Length),
             _ => return,
         };
+        let (Some(function), Some(oid)) = (walk.functions.bound(), called(node)) else { return };
+        let known = walk.functions.get(oid);
+        if !known.in_catalog {
+            return;
+        }
+        let (bound, growing) = (known.bound, GROWING.contains(&known.name.as_str()));
         for index in 0..ffi::length(list) {
             let cell = (*list).elements.add(index);
             let argument = (*cell).ptr_value.cast::<pg_sys::Node>();
-            if !plain(walk, argument) {
-                (*cell).ptr_value = wrapped(argument, bound).cast();
+            let wanted = match bound {
+                Bound::Amount => is_amount(argument),
+                _ => growing && pg_sys::exprType(argument) == pg_sys::NUMERICOID,
+            };
+            if wanted || !Origin::new(walk).is_plain(argument) {
+                let bound = if bound == Bound::Amount && !wanted { Bound::Length } else { bound };
+                (*cell).ptr_value = wrapped(argument, function, bound).cast();
             }
         }
     }
 }
 
-/// Made of constants of the statement and columns of tables by functions that make nothing long: as long as the author
-/// or the data made it.
-unsafe fn plain(walk: &mut Walk<'_>, node: *mut pg_sys::Node) -> bool {
-    use pg_sys::NodeTag as Tag;
-    // SAFETY: cast by tag; a Var points into the range table of a query on the stack.
+unsafe fn single(walk: &mut Walk<'_>, argument: &mut *mut pg_sys::Expr, bound: Bound) {
+    // SAFETY: an expression of the tree.
     unsafe {
-        if pg_sys::get_typlen(pg_sys::exprType(node)) != -1 {
-            return true;
+        if let Some(function) = walk.functions.bound()
+            && !Origin::new(walk).is_plain((*argument).cast())
+        {
+            *argument = wrapped((*argument).cast(), function, bound).cast();
         }
-        let parts = match ffi::tag(node) {
-            Tag::T_Const => return true,
-            Tag::T_Var => {
-                let var = node.cast::<pg_sys::Var>();
-                let level = walk.levels.len().checked_sub((*var).varlevelsup as usize + 1);
-                let Some(level) = level.and_then(|index| walk.levels.get(index)) else { return false };
-                let number = usize::try_from((*var).varno).unwrap_or(0);
-                return ffi::nth::<pg_sys::RangeTblEntry>((*level.query).rtable, number)
-                    .is_some_and(|entry| (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION);
-            }
-            Tag::T_RelabelType => return plain(walk, (*node.cast::<pg_sys::RelabelType>()).arg.cast()),
-            Tag::T_CoerceViaIO => return plain(walk, (*node.cast::<pg_sys::CoerceViaIO>()).arg.cast()),
-            Tag::T_ArrayExpr => (*node.cast::<pg_sys::ArrayExpr>()).elements,
-            Tag::T_CoalesceExpr => (*node.cast::<pg_sys::CoalesceExpr>()).args,
-            Tag::T_FuncExpr => (*node.cast::<pg_sys::FuncExpr>()).args,
-            Tag::T_OpExpr => (*node.cast::<pg_sys::OpExpr>()).args,
-            _ => return false,
-        };
-        if let Some(oid) = called(node) {
-            let function = walk.functions.get(oid);
-            if !function.in_catalog || !TAME.contains(&function.name.as_str()) {
-                return false;
-            }
-        }
-        ffi::pointers::<pg_sys::Node>(parts).all(|part| plain(walk, part))
     }
 }
 
-unsafe fn wrapped(argument: *mut pg_sys::Node, bound: pg_sys::Oid) -> *mut pg_sys::FuncExpr {
+/// Counts the rows of an aggregate that sorts them at its end.
+unsafe fn rows(walk: &mut Walk<'_>, aggregate: *mut pg_sys::Aggref) {
+    // SAFETY: an aggregate's arguments are target entries.
+    unsafe {
+        let known = walk.functions.get((*aggregate).aggfnoid);
+        let sorts = known.in_catalog && known.bound == Bound::Rows;
+        if let (true, Some(function), Some(first)) =
+            (sorts, walk.functions.bound(), ffi::nth::<pg_sys::TargetEntry>((*aggregate).args, 1))
+        {
+            (*first).expr = wrapped((*first).expr.cast(), function, Bound::Rows).cast();
+        }
+    }
+}
+
+unsafe fn is_amount(argument: *mut pg_sys::Node) -> bool {
+    // SAFETY: an expression of the tree.
+    matches!(unsafe { pg_sys::exprType(argument) }, pg_sys::INT4OID | pg_sys::INT4ARRAYOID)
+}
+
+unsafe fn wrapped(argument: *mut pg_sys::Node, function: pg_sys::Oid, bound: Bound) -> *mut pg_sys::FuncExpr {
     // SAFETY: nodes in the memory of the check.
     unsafe {
         let collation = pg_sys::exprCollation(argument);
+        let kind = pg_sys::makeConst(
+            pg_sys::INT4OID,
+            -1,
+            pg_sys::InvalidOid,
+            4,
+            pg_sys::Datum::from(bound as i32),
+            false,
+            true,
+        );
+        let list = pg_sys::lappend(std::ptr::null_mut(), argument.cast());
         pg_sys::makeFuncExpr(
-            bound,
+            function,
             pg_sys::exprType(argument),
-            pg_sys::lappend(std::ptr::null_mut(), argument.cast()),
+            pg_sys::lappend(list, kind.cast()),
             collation,
             collation,
             pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
         )
+    }
+}
+
+/// Why a constant may not stand in a statement: `1e131000` is short, and what is computed with it is not.
+///
+/// # Safety
+/// `constant` is part of the tree being walked.
+pub(super) unsafe fn refusal(walk: &Walk<'_>, constant: *mut pg_sys::Const) -> Option<Refusal> {
+    // SAFETY: a value of type numeric lies behind its length; its first two bytes say how the rest is laid out.
+    unsafe {
+        if (*constant).consttype != pg_sys::NUMERICOID || (*constant).constisnull {
+            return None;
+        }
+        let value = pg_sys::pg_detoast_datum((*constant).constvalue.cast_mut_ptr()).cast::<u8>();
+        let header = value.add(4).cast::<u16>().read_unaligned();
+        // short numbers have neither many digits nor many behind the point
+        if header & 0xC000 >= 0x8000 {
+            return None;
+        }
+        let weight = i32::from(value.add(6).cast::<i16>().read_unaligned());
+        let digits = 4 * weight.max(0) + i32::from(header & 0x3FFF);
+        (digits > MOST_DIGITS).then(|| Refusal {
+            position: position(walk.sql, (*constant).location),
+            ..refuse(Stage::Policy, "54000", format!("a number of {digits} digits, more than {MOST_DIGITS}"))
+        })
     }
 }

@@ -75,7 +75,7 @@ struct Receiver {
 }
 
 struct State {
-    outputs: Vec<pg_sys::FmgrInfo>,
+    outputs: Vec<Output>,
     row_memory: pg_sys::MemoryContext,
     limits: Caps,
     facts: ResultFacts,
@@ -89,6 +89,13 @@ struct State {
     against: Option<Against>,
     differs: bool,
     any_value: bool,
+}
+
+/// How a column is written.
+struct Output {
+    function: pg_sys::FmgrInfo,
+    /// Of variable length.
+    variable: bool,
 }
 
 struct Caps {
@@ -201,7 +208,19 @@ impl State {
                     continue;
                 }
                 self.any_value = true;
-                let value = pg_sys::OutputFunctionCall(output, *(*slot).tts_values.add(index));
+                pgrx::check_for_interrupts!();
+                let datum = *(*slot).tts_values.add(index);
+                // what is beyond the cap is not written out: that alone may take long
+                let bytes = if output.variable { pg_sys::toast_raw_datum_size(datum) } else { 0 };
+                if self.bytes.saturating_add(bytes) > self.limits.bytes.saturating_mul(2) {
+                    self.bytes = self.bytes.saturating_add(bytes);
+                    self.facts.capped = true;
+                    if keep {
+                        kept.push(None);
+                    }
+                    continue;
+                }
+                let value = pg_sys::OutputFunctionCall(&mut output.function, datum);
                 let value = std::ffi::CStr::from_ptr(value).to_bytes();
                 self.bytes = self.bytes.saturating_add(value.len());
                 hash.update([1]);
@@ -267,7 +286,7 @@ unsafe extern "C-unwind" fn startup(
             pg_sys::getTypeOutputInfo((*column).atttypid, &mut output, &mut varlena);
             let mut info = pg_sys::FmgrInfo::default();
             pg_sys::fmgr_info(output, &mut info);
-            state.outputs.push(info);
+            state.outputs.push(Output { function: info, variable: (*column).attlen == -1 });
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What a statement is made of: features of a query's clauses, and of the nodes that are a feature of their own.
 
 use super::functions::type_family;
+use super::parse::refuse;
 use super::walk::{Kind, Walk};
 use super::{ffi, literals};
+use crate::candidate::{Refusal, Stage};
 use pgrx::pg_sys;
 use std::collections::BTreeSet;
 
@@ -64,6 +66,35 @@ pub(super) unsafe fn clauses(walk: &mut Walk<'_>, query: *mut pg_sys::Query, kin
             {
                 walk.feature("self_join");
             }
+        }
+    }
+}
+
+/// Grouping sets of one query: the planner looks for no cancel while it sorts them.
+const MOST_SETS: u64 = 256;
+
+/// `CUBE` doubles the grouping sets with each column, and what stands beside it multiplies them.
+pub(super) unsafe fn too_many_sets(query: *mut pg_sys::Query) -> Option<Refusal> {
+    // SAFETY: an analysed query's grouping sets.
+    let sets = unsafe {
+        let clauses = ffi::pointers::<pg_sys::GroupingSet>((*query).groupingSets);
+        clauses.fold(1, |product: u64, set| product.saturating_mul(width(set)))
+    };
+    let message = || format!("statement has {sets} grouping sets, more than {MOST_SETS}");
+    (sets > MOST_SETS).then(|| refuse(Stage::Policy, "54000", message()))
+}
+
+unsafe fn width(set: *mut pg_sys::GroupingSet) -> u64 {
+    use pg_sys::GroupingSetKind as K;
+    // SAFETY: as above; the content of SETS are grouping sets, of the others columns or groups of columns.
+    unsafe {
+        let content = (*set).content;
+        let columns = u32::try_from(ffi::length(content)).unwrap_or(u32::MAX);
+        match (*set).kind {
+            K::GROUPING_SET_ROLLUP => u64::from(columns) + 1,
+            K::GROUPING_SET_CUBE => 1u64.checked_shl(columns).unwrap_or(u64::MAX),
+            K::GROUPING_SET_SETS => ffi::pointers::<pg_sys::GroupingSet>(content).map(|inner| width(inner)).sum(),
+            _ => 1,
         }
     }
 }

@@ -4,7 +4,8 @@
 //! volatile ones that do no harm; what a superuser put into `nlsql.allowed_function`. An extension's function marked
 //! IMMUTABLE proves nothing (it would run while planning), so it has to be listed.
 
-use super::{bound, ffi};
+use super::bound::{self, Bound};
+use super::{ffi, origin};
 use pgrx::pg_sys;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -63,8 +64,10 @@ pub(super) struct Function {
     pub refusal: Option<String>,
     /// Takes or gives what only the server itself can hold: an input function, a part of an aggregate.
     pub machinery: bool,
-    /// Takes time of the product of two lengths, see [`bound`].
-    pub bounded: bool,
+    /// What its arguments are held to, where they may be long.
+    pub bound: Bound,
+    /// What it gives is hardly longer than what it gets.
+    pub tame: bool,
     /// Features that a call of it stands for.
     pub traits: Vec<&'static str>,
 }
@@ -131,7 +134,8 @@ fn look_up(oid: pg_sys::Oid, allowed: bool) -> Function {
                 in_catalog: false,
                 refusal,
                 machinery: false,
-                bounded: false,
+                bound: Bound::Length,
+                tame: false,
                 traits: Vec::new(),
             };
         }
@@ -160,19 +164,19 @@ fn look_up(oid: pg_sys::Oid, allowed: bool) -> Function {
         None
     };
     let machinery = types.iter().any(|t| matches!(*t, pg_sys::CSTRINGOID | pg_sys::INTERNALOID));
-    let bounded = in_catalog && bound::is_one(&name);
-    Function { name, in_catalog, refusal, machinery, bounded, traits }
+    let (bound, tame) = (bound::of(&name), origin::is_tame(&name));
+    Function { name, in_catalog, refusal, machinery, bound, tame, traits }
 }
 
-/// `nlsql.bounded_(anyelement)`, if the extension is there.
+/// `nlsql.bounded_(anyelement, int)`, if the extension is there.
 fn bound_function() -> Option<pg_sys::Oid> {
     // SAFETY: catalog look-ups inside a transaction.
     let oid = unsafe {
         let names = [c"nlsql", c"bounded_"].into_iter().fold(std::ptr::null_mut(), |list, name| {
             pg_sys::lappend(list, pg_sys::makeString(name.as_ptr().cast_mut()).cast())
         });
-        let argument = pg_sys::ANYELEMENTOID;
-        pg_sys::LookupFuncName(names, 1, &argument, true)
+        let arguments = [pg_sys::ANYELEMENTOID, pg_sys::INT4OID];
+        pg_sys::LookupFuncName(names, 2, arguments.as_ptr(), true)
     };
     (oid != pg_sys::InvalidOid).then_some(oid)
 }

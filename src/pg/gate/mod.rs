@@ -14,6 +14,7 @@ mod locks;
 pub(crate) mod memory;
 mod mutant;
 mod net;
+mod origin;
 mod parse;
 mod plan;
 mod prove;
@@ -25,6 +26,7 @@ mod walk;
 
 use crate::candidate::{Candidate, EMPTY, Expect, Refusal, ResultFacts, Stage, Verdict};
 use crate::error::Result;
+use crate::settings::Settings;
 use execute::{Against, RowHash};
 use functions::Functions;
 use mutant::Mutator;
@@ -70,6 +72,16 @@ impl Default for Limits {
             bytes: 1 << 20,
             cost: Some(1e9),
             foreign_tables: false,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn of(settings: &Settings) -> Limits {
+        Limits {
+            timeout_ms: settings.check_timeout_ms,
+            memory_bytes: u64::try_from(settings.check_memory_mb).unwrap_or(0) << 20,
+            ..Limits::default()
         }
     }
 }

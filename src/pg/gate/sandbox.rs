@@ -1,7 +1,7 @@
 //! The frame around a check: a subtransaction that is always rolled back, the run's role under a restricted security
 //! context, READ ONLY, pinned settings, own timer, memory limit. Nothing of a check outlives it.
 
-use super::{Limits, ffi, locks, memory, net};
+use super::{Limits, bound, ffi, locks, memory, net};
 use crate::candidate::{Refusal, Stage};
 use crate::error::{Code, Error};
 use crate::pg::error::from_caught;
@@ -54,6 +54,10 @@ static FIRED: AtomicBool = AtomicBool::new(false);
 /// Runs in a signal handler: only sets flags. The server's own handler around it wakes the process.
 unsafe extern "C-unwind" fn on_timer() {
     FIRED.store(true, Ordering::SeqCst);
+    cancel();
+}
+
+fn cancel() {
     // SAFETY: plain stores to volatile flags, allowed in a signal handler.
     unsafe {
         pg_sys::QueryCancelPending = 1;
@@ -82,7 +86,7 @@ struct ErrorNote {
     position: c_int,
 }
 
-/// Called by the server for every ERROR under the frame, before it is thrown. The memory limit goes first: copying
+/// Called by the server for every ERROR under the frame, before it is thrown. The memory limit widens first: copying
 /// the error must not run into it. What is only logged (as auto_explain does) has an SQLSTATE of class 00 or 01.
 unsafe extern "C-unwind" fn note_error(argument: *mut c_void) {
     // SAFETY: the argument is the note that `enter` lives with; an error is being reported, so its fields can be read.
@@ -91,7 +95,7 @@ unsafe extern "C-unwind" fn note_error(argument: *mut c_void) {
         if class == 0 || class == 1 << 6 {
             return;
         }
-        memory::lift();
+        memory::widen();
         (*argument.cast::<ErrorNote>()).position = pg_sys::geterrposition();
     }
 }
@@ -102,6 +106,13 @@ pub(super) struct Sandbox<'a> {
     pub limits: &'a Limits,
     /// Functions that a superuser has listed.
     pub allowed: &'a Rc<BTreeSet<u32>>,
+}
+
+/// A limit that cannot raise an ERROR by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cut {
+    Time,
+    Memory,
 }
 
 /// How a check ended where it did not go through.
@@ -134,7 +145,7 @@ impl Sandbox<'_> {
         }))
         .catch_others(|caught| Err(from_caught(&caught)))
         .execute();
-        let timed_out = self.leave();
+        let cut = self.leave();
         // SAFETY: as above. The order is that of PL/pgSQL's exception block.
         unsafe {
             pg_sys::error_context_stack = saved.2;
@@ -148,7 +159,7 @@ impl Sandbox<'_> {
         }
         match result {
             Ok(ended) => Ok(ended),
-            Err(error) => judge(error, stage.get(), note.position, timed_out, self.limits).map(Err),
+            Err(error) => judge(error, stage.get(), note.position, cut, self.limits).map(Err),
         }
     }
 
@@ -169,37 +180,43 @@ impl Sandbox<'_> {
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
         net::spread(self.allowed);
+        bound::reset();
         memory::limit(self.limits.memory_bytes);
     }
 
-    /// Takes the limits off; true where the timer had gone off.
-    fn leave(&self) -> bool {
+    /// Takes the limits off, and says which of them has asked for a cancel.
+    fn leave(&self) -> Option<Cut> {
         memory::lift();
         net::lift();
-        // SAFETY: the timer is registered. A cancel that it asked for and nobody took must not hit the caller.
+        // SAFETY: the timer is registered. A cancel that was asked for and nobody took must not hit the caller.
         unsafe {
             ffi::disable_timeout(TIMER.load(Ordering::SeqCst));
-            let fired = FIRED.swap(false, Ordering::SeqCst);
-            if fired {
+            let burst = memory::burst().then_some(Cut::Memory);
+            let cut = FIRED.swap(false, Ordering::SeqCst).then_some(Cut::Time).or(burst);
+            if cut.is_some() {
                 pg_sys::QueryCancelPending = 0;
             }
-            fired
+            cut
         }
     }
 }
 
 fn arm_once() {
     if TIMER.load(Ordering::SeqCst) < 0 {
+        memory::on_burst(cancel);
         // SAFETY: once a process; the handler only sets flags.
         TIMER.store(unsafe { ffi::register_timeout(on_timer) }, Ordering::SeqCst);
     }
 }
 
 /// The candidate's fault, or something that the caller has to know?
-fn judge(error: Error, stage: Stage, position: c_int, timed_out: bool, limits: &Limits) -> Result<Refusal, Error> {
-    let sqlstate = error.code.sqlstate();
+fn judge(error: Error, stage: Stage, position: c_int, cut: Option<Cut>, limits: &Limits) -> Result<Refusal, Error> {
+    let sqlstate = match (error.code.sqlstate(), cut) {
+        (state, Some(Cut::Memory)) if state == "57014" => "53200".to_owned(),
+        (state, _) => state,
+    };
     let message = match sqlstate.as_str() {
-        "57014" if timed_out => format!("statement took longer than {} ms", limits.timeout_ms),
+        "57014" if cut.is_some() => format!("statement took longer than {} ms", limits.timeout_ms),
         // a cancel of the user, a full disk, a shutdown, a lost connection
         "57014" | "53100" | "57P01" | "57P02" | "57P03" | "57P04" | "58030" => return Err(error),
         "53200" => format!("statement needs more than {} MB of memory", limits.memory_bytes >> 20),

@@ -57,14 +57,16 @@ impl Sizes {
         let mut levels = outside.to_vec();
         levels.push(query);
         let mut size = 1u64;
-        // SAFETY: a subquery of the tree being walked; the flags take every kind of node that may stand there.
+        // SAFETY: a subquery of the tree being walked. It may name columns of the queries around it; those of subqueries
+        // within it are counted where they stand.
         unsafe {
-            let flags =
-                pg_sys::PVC_RECURSE_AGGREGATES | pg_sys::PVC_RECURSE_WINDOWFUNCS | pg_sys::PVC_RECURSE_PLACEHOLDERS;
             for entry in ffi::pointers::<pg_sys::TargetEntry>((*query).targetList) {
-                if (*entry).resno == attribute {
-                    for var in ffi::pointers(pg_sys::pull_var_clause((*entry).expr.cast(), flags as i32)) {
-                        size = size.saturating_add(self.of(&levels, var));
+                for up in 0..levels.len() {
+                    let up = if (*entry).resno == attribute { i32::try_from(up).unwrap_or(0) } else { continue };
+                    for var in ffi::pointers::<pg_sys::Var>(pg_sys::pull_vars_of_level((*entry).expr.cast(), up)) {
+                        if i32::try_from((*var).varlevelsup) == Ok(up) {
+                            size = size.saturating_add(self.of(&levels, var.cast()));
+                        }
                     }
                 }
             }

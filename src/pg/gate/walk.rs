@@ -255,7 +255,10 @@ unsafe fn enter(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
             Tag::T_Query => return query(node.cast(), walk),
             Tag::T_RangeTblEntry => return (*walk).range_table_entry(node.cast()),
             Tag::T_Var => (*walk).var(node),
-            Tag::T_Const => literals::constant(&mut *walk, node.cast()),
+            Tag::T_Const => match bound::refusal(&*walk, node.cast()) {
+                Some(refusal) => return (*walk).stop(refusal),
+                None => literals::constant(&mut *walk, node.cast()),
+            },
             Tag::T_SubLink => return sublink(node.cast(), walk),
             Tag::T_Aggref => aggregate(&mut *walk, node.cast()),
             Tag::T_WindowFunc if !(*node.cast::<pg_sys::WindowFunc>()).aggfilter.is_null() => (*walk).feature("filter"),
@@ -277,13 +280,7 @@ unsafe fn enter(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
             return true;
         }
         // last, since what it puts in is not the statement's
-        let bounded = match stored::called(node) {
-            Some(oid) => (*walk).functions.get(oid).bounded,
-            None => ffi::tag(node) == Tag::T_CoerceViaIO,
-        };
-        if bounded {
-            bound::arguments(&mut *walk, node);
-        }
+        bound::arguments(&mut *walk, node);
         false
     }
 }
@@ -302,6 +299,9 @@ unsafe fn query(query: *mut pg_sys::Query, walk: *mut Walk<'_>) -> bool {
             return (*walk).stop(refuse(Stage::Policy, "0A000", "only reading is allowed"));
         }
         ffi::check_permissions(query);
+        if let Some(refusal) = features::too_many_sets(query) {
+            return (*walk).stop(refusal);
+        }
         (*walk).levels.push(Level { query, kind, ctes: Vec::new(), aggregates: 0, measured: Vec::new(), weight: 0 });
         let depth = (*walk).levels.iter().filter(|level| level.kind != Kind::Branch).count();
         (*walk).found.depth = (*walk).found.depth.max(u32::try_from(depth).unwrap_or(u32::MAX));

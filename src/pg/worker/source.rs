@@ -69,11 +69,7 @@ fn options(run: &Run, phase: &RunPhase) -> gate::Options {
     gate::Options {
         proof: phase.options.proof == Some(true),
         search_path: Some(run.search_path.clone()),
-        limits: gate::Limits {
-            timeout_ms: run.settings.check_timeout_ms,
-            memory_bytes: (run.settings.check_memory_mb.max(0) as u64) << 20,
-            ..gate::Limits::default()
-        },
+        limits: gate::Limits::of(&run.settings),
         ..gate::Options::default()
     }
 }
