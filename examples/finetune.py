@@ -6,7 +6,7 @@ test split before and after: that the files train from end to end, not that the 
     examples/finetune.py /tmp/demo --minutes 3
 
 Reads train.jsonl and test.jsonl with `prompt` and `completion` (text), or `messages` of the format chat. Needs PyTorch
-alone (pip install torch; Debian: python3-torch)."""
+alone (pip install torch; Debian: python3-torch, with libopenblas0 for speed)."""
 
 import argparse
 import json

@@ -31,14 +31,20 @@ make() {
     sql -v pairs="$1" -f "$root/tests/bench/export.sql" >/dev/null
     sql -c "VACUUM ANALYZE nlsql.item, nlsql.item_line, line_$1" -c CHECKPOINT
 }
-# seconds of a statement in a backend of its own, and the most memory that this backend had, in MB
+# wall seconds of a statement in a backend of its own, this backend's CPU seconds, and the most memory that it had, in MB
 measure() {
-    sql -c "LOAD 'nlsql'" -c '\timing on' -c "$1" -c '\timing off' \
+    sql -c "LOAD 'nlsql'" -c "$cpu" -c '\timing on' -c "$1" -c '\timing off' -c "$cpu" \
         -c "SELECT 'peak: ' || substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s*(\d+)')" |
-        awk '/^Time:/ { seconds = $2 / 1000 } /^peak:/ { peak = $2 / 1024 } END { printf "%.3f %.0f\n", seconds, peak }'
+        awk '/^cpu:/ { spent = $2 - before; before = $2 } /^Time:/ { seconds = $2 / 1000 } /^peak:/ { peak = $2 / 1024 }
+             END { printf "%.2f %.2f %.0f\n", seconds, spent, peak }'
 }
-median() { sort -n "$1" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
-seconds() { measure "$1" | cut -d ' ' -f 1; }
+# user and system time, in ticks of a hundredth of a second
+cpu="SELECT 'cpu: ' || (f[12]::numeric + f[13]::numeric) / 100
+       FROM regexp_split_to_array(regexp_replace(pg_read_file('/proc/self/stat'), '^.*\) ', ''), ' ') f"
+report() { printf '  %-36s %8.1f s, CPU %7.1f s, peak %4.0f MB\n' "$1" $2; }
+# median FILE FIELD
+median() { cut -d ' ' -f "$2" "$1" | sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+rate() { echo "scale=2; $(median "$dir/bare" "$1") / $(median "$dir/ours" "$1")" | bc; }
 
 for size in "${sizes[@]}"; do
     make "$size"
@@ -47,24 +53,22 @@ for size in "${sizes[@]}"; do
     first=$(measure "SELECT nlsql.export_jsonl('r_$size', '$out/ours.jsonl')")
     for _ in 1 2 3; do
         rm -f "$out/"*.jsonl
-        seconds "SELECT nlsql.export_jsonl('r_$size', '$out/ours.jsonl')" >>"$dir/ours"
-        seconds "COPY line_$size (line) TO '$out/bare.jsonl'" >>"$dir/bare"
+        measure "SELECT nlsql.export_jsonl('r_$size', '$out/ours.jsonl')" >>"$dir/ours"
+        measure "COPY line_$size (line) TO '$out/bare.jsonl'" >>"$dir/bare"
     done
-    printf '%s pairs, %s MB: export_jsonl %s s, COPY %s s, rate %s of COPY\n' "$size" \
-        "$(($(stat -c %s "$out/ours.jsonl") >> 20))" "$(median "$dir/ours")" "$(median "$dir/bare")" \
-        "$(echo "scale=2; $(median "$dir/bare") / $(median "$dir/ours")" | bc)"
-    report() { printf '  %-36s %8.1f s, peak %4.0f MB\n' "$1" $(measure "$2"); }
-    printf '  %-36s %8.1f s, peak %4.0f MB\n' 'the first export, with the audit' $first
-    report 'bare COPY' "COPY line_$size (line) TO '$out/bare.jsonl'"
-    report export_jsonl "SELECT nlsql.export_jsonl('r_$size', '$out/ours.jsonl', options => '{\"overwrite\": true}')"
-    report 'jsonl, counted' "SELECT count(*) FROM nlsql.jsonl('r_$size')"
+    printf '%s pairs, %s MB: export_jsonl has %s of the rate of COPY, %s by CPU time\n' "$size" \
+        "$(($(stat -c %s "$out/ours.jsonl") >> 20))" "$(rate 1)" "$(rate 2)"
+    report 'COPY' "$(sort -n "$dir/bare" | sed -n 2p)"
+    report 'export_jsonl' "$(sort -n "$dir/ours" | sed -n 2p)"
+    report 'the first export, with the audit' "$first"
+    report 'jsonl, counted' "$(measure "SELECT count(*) FROM nlsql.jsonl('r_$size')")"
     for format in chat preference spider csv; do
-        report "export_dataset, $format" "SELECT nlsql.export_dataset('r_$size', '$out/$format', '$format')"
+        report "export_dataset, $format" "$(measure "SELECT nlsql.export_dataset('r_$size', '$out/$format', '$format')")"
     done
-    report 'validate_export, nlsql' "SELECT count(*) FROM nlsql.validate_export('$out/ours.jsonl')"
-    report 'validate_export, spider' "SELECT count(*) FROM nlsql.validate_export('$out/spider/train.json', 'spider')"
+    report 'validate_export, nlsql' "$(measure "SELECT count(*) FROM nlsql.validate_export('$out/ours.jsonl')")"
+    report 'validate_export, spider' "$(measure "SELECT count(*) FROM nlsql.validate_export('$out/spider/train.json', 'spider')")"
     rm -rf "${out:?}/"*
-    report split "SELECT count(*) FROM nlsql.split('r_$size', '{\"reset\": true}')"
-    report report "SELECT count(*) FROM nlsql.report('r_$size')"
+    report 'split' "$(measure "SELECT count(*) FROM nlsql.split('r_$size', '{\"reset\": true}')")"
+    report 'report' "$(measure "SELECT count(*) FROM nlsql.report('r_$size')")"
     sql -c "DROP TABLE line_$size" -c "TRUNCATE nlsql.item_line" -c "DELETE FROM nlsql.run WHERE name = 'r_$size'"
 done
