@@ -143,24 +143,30 @@ fn own_label(scope: &Scope, place: Place) -> bool {
 /// A word in a text: LIKE, a regular expression, full text.
 fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
-    let at = rng.below(field.elements.len().min(12));
+    let searched = field.role() == Role::Search;
+    // a search vector holds stems: those are asked for that are words too
+    let spoken: Vec<usize> = (0..field.elements.len())
+        .filter(|&i| !searched || is_word(scope.entity(place.node), &field.elements[i].0))
+        .take(12)
+        .collect();
+    let at = *rng.pick(&spoken)?;
     let (word, _) = field.elements.get(at)?;
     if !word.chars().all(char::is_alphabetic) {
         return None;
     }
     let (column, noun) = (scope.column(place), scope.bare(place));
     let lower = word.to_lowercase();
-    let searched = field.role() == Role::Search;
     let kind = if searched { 4 } else { rng.weighted(&[40, 20, 15, 25]) };
     let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
     let plural = is_plural(&noun);
     let contains = if plural { "contain" } else { "contains" };
     let any_case = rng.word(&[
-        "in upper or lower case",
-        "whatever the case",
-        "regardless of case",
-        "ignoring case",
-        "upper or lower case alike",
+        "(in upper or lower case)",
+        "(whatever the case)",
+        "(regardless of case)",
+        "(ignoring case)",
+        "(case does not matter)",
+        "in any spelling of upper and lower case",
     ]);
     let (sql, whose) = match kind {
         0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
@@ -174,7 +180,7 @@ fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         ),
         3 => (
             pattern(format!(" ~* '\\m{lower}\\M'")),
-            format!("{noun} {contains} \"{lower}\" as a whole word, {any_case}"),
+            format!("{noun} {contains} \"{lower}\" as a whole word {any_case}"),
         ),
         _ => (
             Expr::Mix(vec![column.clone(), text(format!(" @@ to_tsquery('simple', '{lower}')"))]),
@@ -195,6 +201,13 @@ fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         condition.whose = Some(format!("{} mentions \"{lower}\"", scope.role_noun(place.node)));
     }
     Some(condition)
+}
+
+/// Whether a stem stands in the entity's texts as it is, as far as they are known.
+fn is_word(entity: &super::world::Entity, stem: &str) -> bool {
+    let texts = || entity.fields.iter().filter(|f| f.role() != Role::Search && f.role() != Role::Array);
+    let known = texts().any(|f| !f.elements.is_empty());
+    !known || texts().any(|f| f.elements.iter().any(|(word, _)| word.to_lowercase() == stem))
 }
 
 /// IS NULL and its opposite.

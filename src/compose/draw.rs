@@ -3,6 +3,7 @@
 use super::builtin::Use;
 use super::condition::{self, Condition};
 use super::phrase;
+use super::polish::polish;
 use super::probe::{expected_rows, filled_probe, mutant};
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
@@ -42,6 +43,10 @@ pub(super) struct Draw<'w> {
     pub fan: Option<usize>,
     /// Joined things that groups stand for.
     pub keyed: Vec<usize>,
+    /// Tables whose fields are grouped by.
+    pub classed: Vec<usize>,
+    /// A time is asked about already; another one would fight with it.
+    pub timed: bool,
     /// Functions that suit the subject's fields.
     pub tools: &'w [Use],
     prefer: Option<Place>,
@@ -73,6 +78,8 @@ impl<'w> Draw<'w> {
             schema_only: world.schema_only,
             fan,
             keyed: Vec::new(),
+            classed: Vec::new(),
+            timed: false,
             tools,
             prefer,
             evidence: Vec::new(),
@@ -187,7 +194,7 @@ impl<'w> Draw<'w> {
             }
             let fan = self.fan;
             let keyed = self.keyed.clone();
-            let timed = found.iter().flat_map(|c| &c.places).any(|&p| self.scope.field(p).role() == Role::Time);
+            let timed = self.timed;
             let fits = |scope: &Scope, p: Place| {
                 // a condition on what the groups stand for leaves groups out, and two on times of one thing clash
                 filterable(scope, p)
@@ -206,6 +213,7 @@ impl<'w> Draw<'w> {
                     continue;
                 }
                 self.use_place(place);
+                self.timed |= self.scope.field(place).role() == Role::Time;
                 found.push(c);
             }
         }
@@ -231,6 +239,11 @@ impl<'w> Draw<'w> {
     pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Candidate {
         let question = utter(&mut self.rng, self.style, &draft.speech);
         let said = std::mem::take(&mut self.evidence);
+        let evidence = draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}"));
+        // what is defined has to be called in the definition as it is in the question
+        let both = format!("{question}\n{}", evidence.as_deref().unwrap_or(""));
+        let both = polish(&mut self.rng, &both, &self.world.words);
+        let (question, meaning) = both.split_once('\n').unwrap_or((&both, ""));
         let mut probes = if self.schema_only { Vec::new() } else { draft.probes };
         probes.extend(filled_probe(&draft.query).filter(|_| !self.schema_only));
         let mutant = mutant(&draft.query, &probes).map(|m| m.sql());
@@ -238,11 +251,11 @@ impl<'w> Draw<'w> {
         Candidate {
             least_rows,
             kind: Kind::Pair,
-            question: Some(question),
+            question: Some(question.to_owned()),
             sql: Some(draft.query.sql()),
             style: Some(self.style.name().to_owned()),
             reasoning: self.reasoning.then(|| trace(&draft.query)),
-            evidence: draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}")),
+            evidence: evidence.map(|_| meaning.to_owned()),
             asked: Asked { difficulty: Some(difficulty.to_owned()), features: Vec::new() },
             mutant,
             probes: probes
@@ -323,6 +336,8 @@ fn joined<'w>(
     for _ in 0..extra {
         // a column in focus keeps its table at the end of the way or on it; others branch anywhere
         let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };
+        // beyond another of its own kind it would be said of the wrong one
+        let from = if e.child == e.parent { 0 } else { from };
         climb_once(rng, &mut scope, from);
     }
     (scope, field.map(|field| Place { node: focus_node, field }), None)

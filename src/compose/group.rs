@@ -65,6 +65,7 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
                 && !field.traits.audit)
     })?;
     draw.use_place(place);
+    draw.classed.push(place.node);
     if draw.scope.field(place).role() == Role::Time { bucket(draw, place) } else { Some(field(&draw.scope, place)) }
 }
 
@@ -96,6 +97,7 @@ pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
         || lonely(scope, node)
         || scope.constant(node)
         || draw.keyed.iter().any(|&k| sense::decides(scope, k, node) || sense::decides(scope, node, k))
+        || draw.classed.iter().any(|&k| sense::decides(scope, node, k))
     {
         return None;
     }
@@ -168,6 +170,7 @@ pub(super) fn span(field: &Field) -> Option<&'static str> {
 }
 
 fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
+    draw.timed = true;
     let field = draw.scope.field(place);
     let mut unit = span(field)?;
     let coarser = match unit {

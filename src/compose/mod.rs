@@ -12,6 +12,7 @@ mod group;
 mod literal;
 mod measure;
 mod phrase;
+mod polish;
 mod probe;
 mod random;
 mod say;
@@ -220,7 +221,7 @@ fn field_focuses(world: &World) -> Vec<Focus> {
     for (entity, e) in world.entities.iter().enumerate() {
         if e.usable {
             for (field, f) in e.fields.iter().enumerate() {
-                let times = interest(f) * if e.rows > 0 && e.rows < 10 { 1 } else { 2 };
+                let times = if e.view { 1 } else { interest(f) * if e.rows > 0 && e.rows < 10 { 1 } else { 2 } };
                 found.extend(std::iter::repeat_n(Focus::Field { entity, field }, times));
             }
         }

@@ -267,6 +267,7 @@ fn keywords(text: &str) -> String {
         }
         let mut part = part.to_owned();
         for (from, to) in [
+            (" are ones whose ", " where "),
             (" and whose ", ", whose "),
             (" along with ", ", "),
             (" together with ", ", "),
@@ -290,8 +291,12 @@ fn keywords(text: &str) -> String {
             said = format!("{}, {clause}", said.trim_end_matches(','));
         }
         // what comes after the clauses is a clause too
-        if part.contains(" whose ") {
-            said = said.replace(" per ", ", per ").replace(" for each ", ", for each ");
+        if let Some(after) = part.rfind(" whose ") {
+            for link in [" per ", " for each "] {
+                if part[after..].contains(link) && !part[after..].contains("quantity per unit") {
+                    said = said.replace(link, &format!(",{link}"));
+                }
+            }
         }
         let words: Vec<&str> = said.split(' ').filter(|w| !IDLE.contains(&w.trim_end_matches(','))).collect();
         out.push_str(&words.join(" "));
@@ -305,6 +310,8 @@ fn tidy(text: &str) -> String {
         .replace(",,", ",")
         .replace(" .", ".")
         .replace("..", ".")
+        .replace(",?", "?")
+        .replace(",.", ".")
         // whatever stands behind, the number is one
         .replace("hat are the number of ", "hat is the number of ")
         .trim()

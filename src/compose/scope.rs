@@ -157,7 +157,10 @@ impl<'w> Scope<'w> {
         }
         match reference(self.world, self.nodes[0].entity, &self.field(place).name) {
             Some(edge) => edge_noun(self.world, edge),
-            None => own_name(self.subject(), flag_noun(self.field(place))),
+            None if self.field(place).role() == Role::Name && !self.field(place).traits.personal => {
+                own_name(self.subject(), flag_noun(self.field(place)))
+            }
+            None => flag_noun(self.field(place)),
         }
     }
 
@@ -169,7 +172,7 @@ impl<'w> Scope<'w> {
             Some(edge) => edge_noun(self.world, edge),
             None => flag_noun(field),
         };
-        if place.node == 0 && plain == entity.one {
+        if place.node == 0 && plain == entity.one && !field.traits.personal {
             return format!("{plain} name");
         }
         if place.node == 0 {

@@ -73,7 +73,11 @@ pub(super) fn awkward(question: &str) -> bool {
     let owners = words.windows(3).any(|w| owner(&w[0]) && w[1..].iter().any(owner))
         || words.windows(4).any(|w| owner(&w[0]) && owner(&w[3]));
     let echo = words.windows(2).any(|w| w[0] == w[1] && w[0].chars().all(char::is_alphabetic));
-    words.len() > 48 || owners || echo
+    let again = words.windows(3).any(|w| {
+        let owned = w[1].strip_suffix("'s").unwrap_or("");
+        !owned.is_empty() && (w[0] == w[2] || owned == w[2])
+    });
+    words.len() > 48 || owners || echo || again
 }
 
 #[cfg(test)]
@@ -84,6 +88,7 @@ mod tests {
     fn owners_in_a_row_echoes_and_monsters_are_awkward() {
         assert!(awkward("Claims whose claim's patient's county is Essex"));
         assert!(awkward("Visits by the visit detail's visit concept's end date"));
+        assert!(awkward("Visits by the visit detail's visit concept"));
         assert!(awkward("the address address of customers"));
         assert!(awkward(&"word ".repeat(60)));
         assert!(!awkward(

@@ -5,7 +5,7 @@ use super::{Options, Values};
 use crate::anonymize;
 use crate::schema::grammar;
 use crate::schema::graph::Graph;
-use crate::schema::model::{Column, RowSecurity, Schema, Table, quote_ident};
+use crate::schema::model::{Column, RowSecurity, Schema, Table, TableKind, quote_ident};
 use crate::schema::relationships::Relationship;
 use crate::schema::roles::{self, Role, Traits};
 use crate::schema::words::{self, Words};
@@ -77,6 +77,7 @@ pub(super) struct Entity {
     pub rows: u64,
     /// May stand in pairs.
     pub usable: bool,
+    pub view: bool,
     /// Field of the time that the entity is about, such as the payment date of a payment.
     pub when: Option<usize>,
 }
@@ -86,6 +87,8 @@ pub(super) struct World {
     pub entities: Vec<Entity>,
     pub graph: Graph,
     pub schema_only: bool,
+    /// The words of all names, one and many: what else none of them may be called.
+    pub words: BTreeSet<String>,
 }
 
 impl World {
@@ -108,7 +111,11 @@ impl World {
             })
             .collect();
         tell_apart(schema, &words, &mut entities);
-        World { entities, graph, schema_only: options.schema_only }
+        let names = schema.tables.iter().flat_map(|t| t.columns.iter().map(|c| &c.name).chain([&t.name]));
+        let tokens: BTreeSet<String> = names.flat_map(|n| words::tokens(n)).collect();
+        let many = tokens.iter().map(|t| grammar::plural(t)).chain(tokens.iter().map(|t| grammar::singular(t)));
+        let words = many.chain(tokens.iter().cloned()).collect();
+        World { entities, graph, schema_only: options.schema_only, words }
     }
 }
 
@@ -152,6 +159,7 @@ fn entity(
         label_keyed: false,
         key: key(table, rows),
         rows,
+        view: matches!(table.kind, TableKind::View | TableKind::MaterializedView),
         usable: readable && (options.schema_only || rows > 0),
         when: None,
         fields,

@@ -19,7 +19,6 @@ fn at_head(phrase: &str, inflect: impl Fn(&str) -> String) -> String {
         Some(at) => front.split_at(at + 1),
         None => ("", front),
     };
-    // "diagnosis 2" has no plural of its own
     if word.is_empty() || word.chars().all(|c| c.is_ascii_digit()) {
         return phrase.to_owned();
     }
@@ -28,6 +27,10 @@ fn at_head(phrase: &str, inflect: impl Fn(&str) -> String) -> String {
 
 /// The plural of a noun phrase: "date of birth" -> "dates of birth".
 pub(crate) fn plural(phrase: &str) -> String {
+    // "diagnosis 2" has no plural of its own
+    if phrase.rsplit(' ').next().is_some_and(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_digit())) {
+        return format!("{phrase} values");
+    }
     at_head(phrase, plural_word)
 }
 

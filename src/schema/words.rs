@@ -142,6 +142,14 @@ impl Words {
             let noun = moment(&words.join(" "));
             return format!("{noun} {}", if plain_date { "date" } else { "time" });
         }
+        // "FIRST", "LAST", "MARITAL": the rest goes without saying
+        if words.len() == 1 && column.category == 'S' {
+            match last.as_str() {
+                "first" | "last" | "middle" | "maiden" => return format!("{last} name"),
+                "marital" => return "marital status".to_owned(),
+                _ => {}
+            }
+        }
         let text = if date && words.len() == 1 { moment(&last) } else { words.join(" ") };
         if date && !has_time_word(&text) {
             return format!(

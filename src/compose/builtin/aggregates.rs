@@ -56,11 +56,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "percentile_cont(0.95) WITHIN GROUP (ORDER BY {})",
         "95th percentile (interpolated) of the {}",
     ),
-    number("percentile_disc", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})", "median {} as a value that occurs"),
+    number("percentile_disc", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})", "median {} (one that occurs)"),
     number(
         "percentile_disc",
         "percentile_disc(0.75) WITHIN GROUP (ORDER BY {})",
-        "third quartile of the {} as a value that occurs",
+        "third quartile (a value that occurs) of the {}",
     ),
     of(
         "mode",
@@ -95,8 +95,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "comma-separated list of the different {s} in text order",
     ),
     of("array_agg", On::Group, "array_agg(DISTINCT {} ORDER BY {})", "sorted array of the different {s}"),
-    of("array_length", On::Group, "array_length(array_agg(DISTINCT {}), 1)", "length of the array of different {s}"),
-    of("cardinality", On::Group, "cardinality(array_agg(DISTINCT {}))", "size of the set of different {s}"),
     of(
         "array_to_string",
         On::Group,

@@ -65,6 +65,10 @@ fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
             shown.nouns.push(draw.scope.noun(place));
         }
     }
+    // a value without anything to tell whose it is
+    if shown.columns.is_empty() && !of_label {
+        return None;
+    }
     shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
     shown.nouns.push(term.noun.clone());
     let large = usize::from(draw.scope.subject().rows > 60);
@@ -376,6 +380,7 @@ fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let (measure, each, noun) = (&g.measure, &g.key.one, shown.entry.noun);
     let extras = match (timed, ordered) {
         (true, _) => vec![Extra::new(", in chronological order", "Put it in chronological order")],
+        (false, true) if shown.entry.name.ends_with("rank") => vec![Extra::new(", in that order", "Keep that order")],
         (false, true) => vec![Extra::new(", highest figure first", "Start with the highest figure")],
         _ => Vec::new(),
     };

@@ -41,13 +41,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "JSON object that holds the {} as name, with the {2} set in it as value",
     ),
     of(
-        "jsonb_insert",
-        Row,
-        Value,
-        "jsonb_insert(jsonb_build_array({}), ARRAY['0'], to_jsonb({2}))",
-        "JSON array of the {} with the {2} inserted before it",
-    ),
-    of(
         "json_object",
         Row,
         Value,

@@ -34,9 +34,9 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let field = draw.scope.field(place);
     let filling = filling(&mut draw.rng, entry, field)?;
     let sql = columns(&put(entry.sql, &filling, false), draw.scope.column(place), second.map(|p| draw.scope.column(p)));
-    let noun = draw.scope.noun(place);
+    let noun = draw.scope.bare(place);
     let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
-    let other = second.map(|p| draw.scope.noun(p)).unwrap_or_default();
+    let other = second.map(|p| draw.scope.bare(p)).unwrap_or_default();
     let plural = condition::is_plural(&noun);
     let said = put(entry.noun, &filling, true);
     // the highest of a number of things is a number of them

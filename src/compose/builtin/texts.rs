@@ -45,7 +45,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("left", "left({}, 1)", "first letter of the {}"),
     coded("right", "right({}, {n})", "last {N} characters of the {}").with(&[2, 3, 4]),
     value("substring", "substring({} FROM 1 FOR {n})", "first {N} characters of the {}").with(&[3, 5, 8]),
-    coded("substring", "substring({} FROM {n})", "{} from the {nth} character on").with(&[2, 3, 4]),
     class("substring", "substring({} FROM 1 FOR 1)", "initial letter of the {}"),
     value("substr", "substr({}, 1, {n})", "opening {N} characters of the {}").with(&[4, 6, 10]),
     value("overlay", "overlay({} PLACING '***' FROM 2 FOR 3)", "{} with its second to fourth character masked by ***"),
@@ -82,12 +81,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         Yields::Value,
         "(string_to_array({}, ' '))[array_upper(string_to_array({}, ' '), 1)]",
         "final word of the {}",
-    ),
-    spaced(
-        "array_to_string",
-        Yields::Value,
-        "array_to_string(string_to_array({}, ' '), ' / ')",
-        "words of the {} joined by slashes",
     ),
     spaced(
         "trim_array",

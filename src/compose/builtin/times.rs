@@ -50,7 +50,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Time,
         Yields::Value,
         "{} + make_interval(days => {n})",
-        "time {n} days after the {}",
+        "date {n} days after the {}",
     )
     .with(&[7, 14, 30, 90]),
     value("age", "age(timestamp '{last}', {})", "time between the {} and {last_words}, as an interval"),

@@ -38,6 +38,10 @@ impl Plan {
             for entry in entries().filter(|e| e.name == *name && e.since <= version) {
                 collect(world, entry, &mut uses);
             }
+            // a view over tables shows nothing that they do not
+            if uses.iter().any(|u| !world.entities[u.entity].view) {
+                uses.retain(|u| !world.entities[u.entity].view);
+            }
             if !uses.is_empty() {
                 let often = if all && !RARE.contains(name) { EVERYDAY } else { 1 };
                 turns.extend(std::iter::repeat_n(functions.len(), often));
@@ -74,11 +78,12 @@ const RARE: &[&str] = &[
     "justify_hours", "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim",
     "make_date", "make_time", "md5", "min_scale", "mod", "nth_value", "ntile", "num_nonnulls", "num_nulls",
     "octet_length", "overlay", "percent_rank", "power", "quote_literal", "quote_nullable", "range_agg",
-    "range_intersect_agg", "range_merge", "regexp_match", "regexp_split_to_array", "regexp_substr", "regr_avgx",
-    "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat",
-    "reverse", "row_to_json", "rpad", "rtrim", "scale", "sha256", "sign", "sqrt", "string_to_array", "strpos",
-    "substr", "timezone", "to_date", "to_json", "to_jsonb", "to_timestamp", "translate", "trim", "trim_array",
-    "trim_scale", "ts_headline", "tsrange", "tsvector_to_array", "upper_inc",
+    "range_intersect_agg", "range_merge", "regexp_match", "regexp_split_to_array", "regexp_split_to_table",
+    "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx",
+    "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad", "rtrim", "scale", "sha256",
+    "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
+    "to_date", "to_json", "to_jsonb", "to_timestamp", "translate", "trim", "trim_array", "trim_scale", "ts_headline",
+    "tsrange", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
 ];
 
 /// Everyday functions on each entity's fields.
@@ -131,10 +136,14 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
     let text = is_text(f);
     let missing = f.nulls > 0 && f.nulls < e.rows;
     match entry.on {
+        On::Text if entry.yields == Yields::Figure => text && matches!(f.role(), Role::Name | Role::FreeText),
         On::Text => text,
         On::Named => text && f.role() == Role::Name,
         On::Coded => text && f.role() == Role::Code,
-        On::Spaced => text && f.spaced > 0.6 && matches!(f.role(), Role::Name | Role::FreeText),
+        On::Spaced => {
+            let prose = matches!(f.role(), Role::Name | Role::FreeText) && !f.traits.personal && !e.person;
+            text && f.spaced > 0.6 && prose
+        }
         On::Value => text && f.values.len() > 2 && e.label != [field],
         On::Word => text && f.elements.len() > 2,
         On::Gappy => text && missing && !f.traits.personal,

@@ -135,7 +135,7 @@ fn speech(
         if whole {
             questions.push(format!("for each {each}, how many {rows} are there"));
         }
-        if keys.len() == 1 && keys[0].entity && whole {
+        if keys.len() == 1 && keys[0].entity && whole && having.is_none() {
             questions.push(format!("how many {rows} does each {each} have"));
         }
         nominal.push(format!("a count of {rows} {per} {each_short}"));
@@ -163,7 +163,7 @@ fn speech(
         && keys.len() == 1
     {
         nominal.push(format!("{said} per {key}, limited to {} with {}", keys[0].many, h.words));
-        if !conditional {
+        if !conditional && !keys[0].time {
             questions.push(format!("which {} have {}, and what {is} {said} there", keys[0].many, h.words));
         }
     }

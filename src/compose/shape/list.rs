@@ -346,7 +346,7 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
     query.distinct = Distinct::Yes;
     query.columns = places.iter().map(|&p| (draw.scope.column(p), None)).collect();
     apply(&mut query, &conditions);
-    let nouns: Vec<String> = places.iter().map(|&p| draw.scope.noun(p)).collect();
+    let nouns: Vec<String> = places.iter().map(|&p| draw.scope.bare(p)).collect();
     let mut extras = Vec::new();
     if draw.rng.chance(45) {
         query.order =

@@ -292,7 +292,7 @@ pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
     let mut speech = people_speech(&parent.many, &form, false);
     if !unique {
         speech.nominal = vec![format!("the different names of {} {form}", parent.many)];
-        speech.questions = vec![format!("which different names do the {} {form} have", parent.many)];
+        speech.questions = vec![format!("what are the different names of {} {form}", parent.many)];
     }
     Some(Draft { probes, ..Draft::new(query, speech) })
 }

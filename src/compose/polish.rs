@@ -1,0 +1,245 @@
+//! The last hand on a wording: other words for the same, chosen once for each question, so that no phrase is heard in
+//! every other one. What stands in quotes is left alone, and a word that names another thing of the schema is not used.
+
+use super::literal::MONTHS;
+use super::random::Rng;
+use crate::schema::grammar;
+use std::collections::BTreeSet;
+
+/// A phrase, what may be said for it, and in how many of a hundred questions it is.
+type Rule = (&'static str, &'static [&'static str], usize);
+
+const PHRASES: &[Rule] = &[
+    ("the number of", &["the count of", "the total count of"], 30),
+    ("number of different", &["number of distinct", "number of unique", "number of separate"], 60),
+    ("count of different", &["count of distinct", "count of unique"], 60),
+    (
+        "rounded to two decimals",
+        &["rounded to two decimal places", "rounded to 2 decimals", "to two decimal places"],
+        70,
+    ),
+    ("rounded to one decimal", &["rounded to one decimal place", "to one decimal place"], 60),
+    ("broken down by", &["split by", "grouped by", "by", "separated by"], 75),
+    ("along with", &["together with", "plus", "as well as"], 65),
+    ("together with", &["along with", "plus", "as well as"], 55),
+    ("sorted by", &["ordered by", "arranged by"], 60),
+    ("ordered by", &["sorted by", "arranged by"], 40),
+    ("from highest to lowest", &["in descending order", "highest first", "from the highest down", "descending"], 75),
+    ("from lowest to highest", &["in ascending order", "lowest first", "from the lowest up", "ascending"], 75),
+    ("in chronological order", &["by date", "in time order", "chronologically"], 50),
+    ("in alphabetical order", &["alphabetically", "from A to Z", "in A-Z order"], 60),
+    ("at least", &["no less than", "a minimum of"], 35),
+    ("at most", &["no more than", "a maximum of", "up to"], 45),
+    ("more than", &["over", "in excess of", "upwards of"], 45),
+    ("fewer than", &["under", "less than"], 45),
+    ("less than", &["under", "below"], 45),
+    ("higher than", &["above", "over", "greater than", "beyond"], 60),
+    ("greater than", &["above", "over", "beyond"], 50),
+    ("lower than", &["below", "under", "beneath"], 60),
+    ("and whose", &["and where the", "and for which the"], 40),
+    ("whose", &["where the", "for which the"], 34),
+    ("as a whole word", &["as a separate word", "as a word of its own", "as a full word"], 60),
+    ("average", &["mean"], 20),
+    (
+        "including any that tie for the last place",
+        &["ties for the last place included", "with ties for the last place"],
+        60,
+    ),
+    ("with that figure", &["with the figure", "and that figure", "with this number"], 60),
+    ("replacement cost", &["cost of replacement"], 40),
+    ("rental duration", &["rental period", "duration of rental"], 50),
+    ("unit price", &["price per unit", "price of a unit"], 45),
+    ("hire date", &["date of hire", "hiring date"], 60),
+    ("birth date", &["date of birth"], 60),
+    ("return date", &["date of return"], 50),
+    ("payment date", &["date of payment"], 50),
+    ("rental date", &["date of rental"], 50),
+    ("order date", &["date of the order"], 50),
+    ("invoice date", &["date of the invoice"], 50),
+    ("shipped date", &["shipping date", "date of shipment"], 60),
+];
+
+/// Words that would not be the same phrase any more beside it: before, after.
+const APART: &[(&str, &[&str], &[&str])] = &[
+    ("the number of", &[], &["times", "words", "characters", "days"]),
+    ("at least", &[], &["one", "some"]),
+    ("more than", &["no", "not"], &["one"]),
+    ("less than", &["no", "not"], &[]),
+    ("higher than", &["no", "not"], &[]),
+    ("lower than", &["no", "not"], &[]),
+    ("in alphabetical order", &[], &["of", "as"]),
+    ("whose", &["ones", "people", "those", "and", "or", "but"], &[]),
+    ("sorted by", &[], &["last"]),
+    ("along with", &[], &["that"]),
+    ("average", &[], &["rounded"]),
+];
+
+/// Nouns that people use for each other.
+const NOUNS: &[(&str, &[&str])] = &[
+    ("film", &["movie"]),
+    ("customer", &["client"]),
+    ("store", &["shop"]),
+    ("staff member", &["employee"]),
+    ("employee", &["staff member"]),
+    ("actor", &["performer"]),
+    ("product", &["article"]),
+    ("supplier", &["vendor"]),
+    ("shipper", &["carrier"]),
+    ("album", &["record"]),
+    ("track", &["song"]),
+    ("invoice line", &["invoice item"]),
+    ("order detail", &["order line", "order item"]),
+    ("encounter", &["visit"]),
+    ("provider", &["practitioner"]),
+    ("organization", &["institution"]),
+    ("medication", &["drug"]),
+    ("immunization", &["vaccination"]),
+    ("payer", &["insurer"]),
+    ("careplan", &["care plan"]),
+    ("country", &["nation"]),
+];
+
+/// A question, or more that belongs to it, in other words. `taken` are the words of the schema.
+pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) -> String {
+    let mut parts: Vec<String> = question.split('"').map(str::to_owned).collect();
+    for (from, others, percent) in PHRASES {
+        if says(&parts, from) && rng.chance(*percent) {
+            put(&mut parts, from, rng.word(others));
+        }
+    }
+    for (from, others) in NOUNS {
+        let fresh: Vec<&'static str> =
+            others.iter().copied().filter(|o| o.split(' ').all(|w| !taken.contains(w))).collect();
+        // in a name of its own, such as a film list, a word stays
+        let named = [" list", " overview", " in the "].iter().any(|n| question.contains(&format!("{from}{n}")));
+        if !fresh.is_empty() && !named && says(&parts, from) | says(&parts, &grammar::plural(from)) && rng.chance(40) {
+            let to = rng.word(&fresh);
+            put(&mut parts, &grammar::plural(from), &grammar::plural(to));
+            put(&mut parts, from, to);
+        }
+    }
+    let form = rng.below(10);
+    for part in parts.iter_mut().step_by(2) {
+        *part = dated(part, form);
+    }
+    parts.join("\"")
+}
+
+fn says(parts: &[String], phrase: &str) -> bool {
+    parts.iter().step_by(2).any(|p| find(p, phrase, 0).is_some())
+}
+
+fn put(parts: &mut [String], from: &str, to: &str) {
+    for part in parts.iter_mut().step_by(2) {
+        let mut at = 0;
+        while let Some(found) = find(part, from, at) {
+            let capital = part[found..].starts_with(char::is_uppercase);
+            let to = if capital { grammar::capitalize(to) } else { to.to_owned() };
+            part.replace_range(found..found + from.len(), &to);
+            article(part, found, &to);
+            at = (found + to.len()).min(part.len());
+        }
+    }
+}
+
+/// "an employee" becomes "a staff member".
+fn article(part: &mut String, at: usize, word: &str) {
+    for kind in ["a ", "an ", "A ", "An "] {
+        let Some(front) = part[..at].strip_suffix(kind) else { continue };
+        if front.ends_with(char::is_alphanumeric) {
+            continue;
+        }
+        let said = grammar::with_article(word);
+        let said = said.split(' ').next().unwrap_or("a");
+        let said = if kind.starts_with('A') { grammar::capitalize(said) } else { said.to_owned() };
+        part.replace_range(front.len()..at, &format!("{said} "));
+        return;
+    }
+}
+
+/// Where a phrase stands as words of its own, in small letters or at the beginning of a sentence.
+fn find(text: &str, phrase: &str, from: usize) -> Option<usize> {
+    let capital = grammar::capitalize(phrase);
+    let (before, after) = APART.iter().find(|(p, ..)| *p == phrase).map_or((&[][..], &[][..]), |(_, b, a)| (*b, *a));
+    let mut at = from;
+    loop {
+        let rest = text.get(at..)?;
+        let found = at + [rest.find(phrase), rest.find(&capital)].into_iter().flatten().min()?;
+        let end = found + phrase.len();
+        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
+        let whole = edge(text[..found].chars().next_back()) && edge(text[end..].chars().next());
+        let last = text[..found].trim_end().rsplit(' ').next().unwrap_or("").to_lowercase();
+        // "rental return date" is one noun
+        let whole = whole && (!phrase.ends_with(" date") || matches!(last.as_str(), "the" | "a" | "an" | ""));
+        let next = text[end..].trim_start().split([' ', ',', '.', '?']).next().unwrap_or("");
+        if whole && !before.contains(&last.as_str()) && !after.contains(&next) {
+            return Some(found);
+        }
+        at = end;
+    }
+}
+
+/// "1 March 2024" as "March 1, 2024", "1 Mar 2024" or "2024-03-01".
+fn dated(text: &str, form: usize) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let mut out: Vec<String> = Vec::new();
+    let mut i = 0;
+    while i < words.len() {
+        if let Some(said) = words.get(i..i + 3).and_then(|three| date(three, form)) {
+            out.push(said);
+            i += 3;
+        } else {
+            out.push(words[i].to_owned());
+            i += 1;
+        }
+    }
+    out.join(" ")
+}
+
+fn date(three: &[&str], form: usize) -> Option<String> {
+    let [day, month, year] = three else { return None };
+    let number = MONTHS.iter().position(|m| m == month)? + 1;
+    let day: u32 = day.parse().ok()?;
+    let (year, tail) = (year.get(..4)?, year.get(4..)?);
+    if !year.chars().all(|c| c.is_ascii_digit()) || tail.starts_with(char::is_alphanumeric) {
+        return None;
+    }
+    match form {
+        0..=2 => Some(format!("{month} {day}, {year}{tail}")),
+        3 | 4 => Some(format!("{day} {} {year}{tail}", &month[..3])),
+        5 => Some(format!("{year}-{number:02}-{day:02}{tail}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_words_keep_quotes_articles_and_what_is_no_phrase() {
+        let mut parts: Vec<String> =
+            "an employee named \"an employee\", Employee's".split('"').map(str::to_owned).collect();
+        put(&mut parts, "employee", "staff member");
+        assert_eq!(parts.join("\""), "a staff member named \"an employee\", Staff member's");
+        assert_eq!(find("no more than 5", "more than", 0), None);
+        assert_eq!(find("somewhose", "whose", 0), None);
+        assert_eq!(find("films whose length", "whose", 0), Some(6));
+    }
+
+    #[test]
+    fn dates_are_written_in_several_ways() {
+        assert_eq!(dated("before 1 March 2024, or", 0), "before March 1, 2024, or");
+        assert_eq!(dated("since 12 July 2005.", 3), "since 12 Jul 2005.");
+        assert_eq!(dated("since 12 July 2005", 5), "since 2005-07-12");
+        assert_eq!(dated("in July 2005", 0), "in July 2005");
+    }
+
+    #[test]
+    fn a_word_of_the_schema_stands_for_nothing_else() {
+        let taken = BTreeSet::from(["client".to_owned()]);
+        for seed in 0..60 {
+            assert!(!polish(&mut Rng::new(&[seed]), "How many customers are there?", &taken).contains("client"));
+        }
+    }
+}
