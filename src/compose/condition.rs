@@ -29,6 +29,8 @@ pub(super) struct Condition {
     /// Less than exact: how it is said then, and what is meant by it.
     pub vague: Option<(Vague, String)>,
     pub places: Vec<Place>,
+    /// The two sides of an OR, each of which has to matter.
+    pub either: Vec<Expr>,
     /// Exactly one value meets it.
     pub equal: bool,
     /// About the share of the rows that meet it; 0 = unknown.
@@ -57,6 +59,22 @@ impl Condition {
         };
         Some((said, meaning))
     }
+}
+
+/// One or the other: "films whose length is above 120 or whose rating is PG".
+pub(super) fn either(one: &Condition, other: &Condition) -> Option<Condition> {
+    let ([a], [b]) = (one.sql.as_slice(), other.sql.as_slice()) else { return None };
+    let (said, also) = (one.whose.as_ref()?, other.whose.as_ref()?);
+    let plain = |c: &Condition| c.either.is_empty() && !c.whose.as_ref().is_some_and(|w| w.contains(" or "));
+    let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
+    (plain(one) && plain(other)).then(|| Condition {
+        sql: vec![fill("({} OR {})", vec![a.clone(), b.clone()])],
+        whose: Some(format!("{said} or whose {also}")),
+        places: one.places.iter().chain(&other.places).copied().collect(),
+        either: vec![a.clone(), b.clone()],
+        share: 1.0 - (1.0 - share(one)) * (1.0 - share(other)),
+        ..Condition::default()
+    })
 }
 
 pub(super) fn is_plural(noun: &str) -> bool {

@@ -2,16 +2,18 @@
 
 use super::builtin::Use;
 use super::condition::{self, Condition};
+use super::dialogue::dialogue;
 use super::phrase;
 use super::polish::polish;
 use super::probe::{expected_rows, filled_probe, mutant};
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
-use super::scope::{Place, Scope, ways_to};
+use super::scope::{Place, Scope};
 use super::sense;
 use super::shape::grouped::output_name;
 use super::trace::trace;
-use super::tree::{JoinKind, Select};
+use super::tree::Select;
+use super::ways::joined;
 use super::world::World;
 use super::{Composer, Focus, Phase};
 use crate::candidate::{Asked, Candidate, Expect, Kind, Probe};
@@ -217,6 +219,14 @@ impl<'w> Draw<'w> {
                 found.push(c);
             }
         }
+        if let [one, other] = found.as_slice()
+            && least < 2
+            && one.places.iter().chain(&other.places).all(|p| p.node == 0)
+            && self.rng.chance(15)
+            && let Some(both) = condition::either(one, other)
+        {
+            found = vec![both];
+        }
         (found.len() >= least).then_some(found)
     }
 
@@ -236,26 +246,31 @@ impl<'w> Draw<'w> {
         phrase::rows(&mut self.rng, &subject.many, subject.person, &said)
     }
 
-    pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Candidate {
+    pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Option<Candidate> {
         let question = utter(&mut self.rng, self.style, &draft.speech);
+        let dialogue = if self.style == Style::MultiTurn { Some(dialogue(&mut self.rng, &draft)?) } else { None };
         let said = std::mem::take(&mut self.evidence);
         let evidence = draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}"));
-        // what is defined has to be called in the definition as it is in the question
-        let both = format!("{question}\n{}", evidence.as_deref().unwrap_or(""));
-        let both = polish(&mut self.rng, &both, &self.world.words);
-        let (question, meaning) = both.split_once('\n').unwrap_or((&both, ""));
+        // what is defined, or said in two turns, has to be called the same in all of it
+        let (first, then) = dialogue.as_ref().map_or(("", ""), |d| (&d.first, &d.then));
+        let all = [question.as_str(), evidence.as_deref().unwrap_or(""), first, then].join("\u{1}");
+        let all = polish(&mut self.rng, &all, &self.world.words);
+        let mut parts = all.split('\u{1}');
+        let mut part = || parts.next().unwrap_or("").to_owned();
+        let (question, meaning, first, then) = (part(), part(), part(), part());
         let mut probes = if self.schema_only { Vec::new() } else { draft.probes };
         probes.extend(filled_probe(&draft.query).filter(|_| !self.schema_only));
         let mutant = mutant(&draft.query, &probes).map(|m| m.sql());
         let least_rows = if self.schema_only { 0 } else { expected_rows(&draft.query) };
-        Candidate {
+        Some(Candidate {
             least_rows,
             kind: Kind::Pair,
-            question: Some(question.to_owned()),
+            question: Some(question),
+            turns: dialogue.map(|d| d.turns(&first, &then)),
             sql: Some(draft.query.sql()),
             style: Some(self.style.name().to_owned()),
             reasoning: self.reasoning.then(|| trace(&draft.query)),
-            evidence: evidence.map(|_| meaning.to_owned()),
+            evidence: evidence.map(|_| meaning),
             asked: Asked { difficulty: Some(difficulty.to_owned()), features: Vec::new() },
             mutant,
             probes: probes
@@ -263,7 +278,7 @@ impl<'w> Draw<'w> {
                 .map(|(name, query, expect)| Probe { name: name.to_owned(), sql: query.sql(), expect })
                 .collect(),
             ..Candidate::default()
-        }
+        })
     }
 }
 
@@ -285,115 +300,4 @@ fn filterable(scope: &Scope, place: Place) -> bool {
 /// Adds a condition's predicates, and a probe that leaves them out.
 pub(super) fn apply(query: &mut Select, conditions: &[Condition]) {
     query.filter.extend(conditions.iter().flat_map(|c| c.sql.clone()));
-}
-
-/// The tables of a join pair: the reference in focus, a way down to more detailed rows, ways further up.
-fn joined<'w>(
-    rng: &mut Rng,
-    world: &'w World,
-    edge: usize,
-    field: Option<usize>,
-    least: usize,
-) -> (Scope<'w>, Option<Place>, Option<usize>) {
-    let e = &world.graph.edges[edge];
-    if world.entities[e.child].bridge {
-        return across(rng, world, edge, field, least);
-    }
-    // go down to rows that refer to the child, sometimes
-    let mut path = vec![edge];
-    let mut subject = e.child;
-    let spoken = |steps: usize| field.is_none_or(|f| sense::from_afar(world, e.parent, f, steps));
-    while path.len() < 3 && spoken(path.len() + 1) && rng.chance(if path.len() == 1 { 60 } else { 40 }) {
-        let below: Vec<usize> = world
-            .graph
-            .children(subject)
-            .iter()
-            .copied()
-            .filter(|&d| {
-                usable(world, d)
-                    && !world.entities[world.graph.edges[d].child].bridge
-                    && world.graph.edges[d].child != subject
-                    // another way to the same parent makes the long way odd
-                    && ways_to(world, world.graph.edges[d].child, e.parent) <= 1
-            })
-            .collect();
-        let Some(&next) = rng.pick(&below) else { break };
-        path.insert(0, next);
-        subject = world.graph.edges[next].child;
-    }
-    let mut scope = Scope::new(world, subject);
-    let mut node = 0;
-    let mut focus_node = 0;
-    for &step in &path {
-        node = scope.join(node, step, true, JoinKind::Inner);
-        if step == edge {
-            focus_node = node;
-        }
-    }
-    let extra = rng
-        .weighted(&[12, 38, 32, 18])
-        .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
-    for _ in 0..extra {
-        // a column in focus keeps its table at the end of the way or on it; others branch anywhere
-        let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };
-        // beyond another of its own kind it would be said of the wrong one
-        let from = if e.child == e.parent { 0 } else { from };
-        climb_once(rng, &mut scope, from);
-    }
-    (scope, field.map(|field| Place { node: focus_node, field }), None)
-}
-
-fn usable(world: &World, edge: usize) -> bool {
-    let e = &world.graph.edges[edge];
-    (e.filled || world.schema_only) && world.entities[e.child].usable && world.entities[e.parent].usable
-}
-
-fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
-    if scope.nodes.len() >= 5 {
-        return;
-    }
-    let entity = scope.nodes[from].entity;
-    let graph = &scope.world.graph;
-    let up: Vec<usize> = graph
-        .parents(entity)
-        .iter()
-        .copied()
-        .filter(|&edge| {
-            let parent = graph.edges[edge].parent;
-            // twice the same kind of thing would need telling apart
-            usable(scope.world, edge) && parent != entity && !scope.nodes.iter().any(|n| n.entity == parent)
-        })
-        .collect();
-    // a thing that can be reached by several ways has to be told apart in words: seldom
-    let plain: Vec<usize> = up
-        .iter()
-        .copied()
-        .filter(|&e| ways_to(scope.world, scope.nodes[0].entity, graph.edges[e].parent) <= 1)
-        .collect();
-    let up = if plain.is_empty() || rng.chance(30) { up } else { plain };
-    if let Some(&edge) = rng.pick(&up) {
-        scope.join(from, edge, true, JoinKind::Inner);
-    }
-}
-
-/// Over a bridge: from one side to the other, the bridge itself unseen.
-fn across<'w>(
-    rng: &mut Rng,
-    world: &'w World,
-    edge: usize,
-    field: Option<usize>,
-    least: usize,
-) -> (Scope<'w>, Option<Place>, Option<usize>) {
-    let bridge = world.graph.edges[edge].child;
-    let sides = world.graph.parents(bridge);
-    let other = sides.iter().copied().find(|&s| s != edge).unwrap_or(edge);
-    let (near, far) = if rng.chance(50) { (edge, other) } else { (other, edge) };
-    let mut scope = Scope::new(world, world.graph.edges[near].parent);
-    let middle = scope.join(0, near, false, JoinKind::Inner);
-    let end = scope.join(middle, far, true, JoinKind::Inner);
-    let focus = if far == edge { end } else { 0 };
-    if rng.chance(35) || scope.nodes.len() < least {
-        climb_once(rng, &mut scope, 0);
-    }
-    (scope, field.map(|field| Place { node: focus, field }), Some(end))
 }

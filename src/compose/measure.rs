@@ -16,9 +16,12 @@ pub(super) fn hardness(query: &Select) -> Hardness {
     // patterns count where they decide on rows
     let decisive = query.filter.iter().chain(&query.having).chain(query.joins.iter().filter_map(|j| j.on.as_ref()));
     for condition in decisive {
-        condition.visit(&mut |e| found.component1 += one(matches!(e, Expr::Pattern(_))));
+        condition.visit(&mut |e| found.component1 += one(matches!(e, Expr::Pattern(_))) + one(alternative(e)));
     }
-    let conditions = query.filter.len();
+    let mut conditions = query.filter.len();
+    for condition in &query.filter {
+        condition.visit(&mut |e| conditions += usize::from(alternative(e)));
+    }
     let mut aggregates = 0;
     each_expr(query, &mut |e| aggregates += u32::from(matches!(e, Expr::Aggregate(_))));
     // the gate looks at the aggregates of the outermost query, and a set operation has none of its own
@@ -27,6 +30,10 @@ pub(super) fn hardness(query: &Select) -> Hardness {
         one(aggregates > 1) + one(query.columns.len() > 1) + one(conditions > 1) + one(query.group.len() > 1);
     found.component2 = nested(query);
     found
+}
+
+fn alternative(e: &Expr) -> bool {
+    matches!(e, Expr::Text(text) if text == " OR ")
 }
 
 /// Visits the expressions of one query level.
@@ -79,7 +86,7 @@ fn nested(query: &Select) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tree::{aggregate, text};
+    use super::super::tree::{aggregate, fill, text};
     use super::*;
 
     #[test]
@@ -89,6 +96,9 @@ mod tests {
         assert_eq!(hardness(&query).difficulty(), "easy");
         query.filter = vec![text("a"), text("b")];
         assert_eq!(hardness(&query).difficulty(), "medium");
+        query.filter = vec![fill("({} OR {})", vec![text("a"), text("b")])];
+        let hardness_of = hardness(&query);
+        assert_eq!((hardness_of.component1, hardness_of.others), (2, 1));
         query.filter = vec![Expr::Query(Box::new(query.clone()))];
         assert_eq!(hardness(&query).component2, 1);
     }

@@ -5,6 +5,7 @@ mod aggregate;
 mod bound;
 mod builtin;
 mod condition;
+mod dialogue;
 mod draw;
 mod extreme;
 mod flag;
@@ -23,6 +24,7 @@ mod shape;
 mod tests;
 mod trace;
 mod tree;
+mod ways;
 mod world;
 
 pub(crate) use builtin::wanted as functions;
@@ -182,7 +184,7 @@ impl Composer {
             if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, attempt_in < TRIES / 2) {
                 continue;
             }
-            let candidate = draw.finish(draft, difficulty);
+            let Some(candidate) = draw.finish(draft, difficulty) else { continue };
             if candidate.question.as_deref().is_some_and(sense::awkward) {
                 continue;
             }

@@ -36,6 +36,8 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     }
     if !whose.is_empty() {
         let link = if that.is_empty() { " whose " } else { " and whose " };
+        // an alternative goes last, or it would take the rest along
+        whose.sort_by_key(|w| w.contains(" or whose "));
         let joined = if prefer_with || whose.iter().any(|w| w.contains(" or ") || w.contains(" and ")) {
             whose.join(" and whose ")
         } else {

@@ -8,6 +8,14 @@ use crate::candidate::Expect;
 /// this condition alone keeps out is the proof, and costs next to nothing.
 pub(super) fn filter_probes(query: &Select, conditions: &[Condition]) -> Vec<(&'static str, Select, Expect)> {
     let every_row = counts_every_row(query);
+    // neither side of an OR may say it all
+    let sides = conditions.iter().flat_map(|c| c.either.iter().map(move |side| (c, side))).map(|(c, side)| {
+        let mut one = query.clone();
+        for f in one.filter.iter_mut().filter(|f| c.sql.contains(f)) {
+            *f = side.clone();
+        }
+        ("either", one, Expect::Differs)
+    });
     conditions
         .iter()
         .map(|c| {
@@ -29,6 +37,7 @@ pub(super) fn filter_probes(query: &Select, conditions: &[Condition]) -> Vec<(&'
             };
             ("filter", kept_out, Expect::Rows)
         })
+        .chain(sides)
         .collect()
 }
 

@@ -17,10 +17,12 @@ pub(crate) enum Style {
     Technical,
     /// Leans on a definition that stands in `evidence`.
     Vague,
+    /// In two turns.
+    MultiTurn,
 }
 
 impl Style {
-    pub(crate) const ALL: [Style; 9] = [
+    pub(crate) const ALL: [Style; 10] = [
         Style::Interrogative,
         Style::Imperative,
         Style::Formal,
@@ -30,6 +32,7 @@ impl Style {
         Style::Keyword,
         Style::Technical,
         Style::Vague,
+        Style::MultiTurn,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Style {
             Style::Keyword => "keyword",
             Style::Technical => "technical",
             Style::Vague => "vague",
+            Style::MultiTurn => "multi-turn",
         }
     }
 
@@ -190,8 +194,10 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
         {
             framed(rng, frames, &format!("{asked}{tail}")) + &after
         }
-        Style::Interrogative if !question.is_empty() => format!("{}{tail}?{after}", capitalize(&question)),
-        Style::Interrogative | Style::Imperative => {
+        Style::Interrogative | Style::MultiTurn if !question.is_empty() => {
+            format!("{}{tail}?{after}", capitalize(&question))
+        }
+        Style::Interrogative | Style::MultiTurn | Style::Imperative => {
             format!("{} {nominal}{tail}.{after}", rng.word(if speech.lists { SHOW } else { TELL }))
         }
         Style::Formal => framed(rng, FORMAL, &format!("{nominal}{tail}")) + &after,
@@ -268,6 +274,7 @@ fn keywords(text: &str) -> String {
         let mut part = part.to_owned();
         for (from, to) in [
             (" are ones whose ", " where "),
+            (" or whose ", " or "),
             (" and whose ", ", whose "),
             (" along with ", ", "),
             (" together with ", ", "),

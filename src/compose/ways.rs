@@ -1,0 +1,118 @@
+//! Which tables a join pair takes: the reference in focus, ways down to more detailed rows and ways further up.
+
+use super::random::Rng;
+use super::scope::{Place, Scope, ways_to};
+use super::sense;
+use super::tree::JoinKind;
+use super::world::World;
+
+/// The tables of a join pair: the reference in focus, a way down to more detailed rows, ways further up.
+pub(super) fn joined<'w>(
+    rng: &mut Rng,
+    world: &'w World,
+    edge: usize,
+    field: Option<usize>,
+    least: usize,
+) -> (Scope<'w>, Option<Place>, Option<usize>) {
+    let e = &world.graph.edges[edge];
+    if world.entities[e.child].bridge {
+        return across(rng, world, edge, field, least);
+    }
+    // go down to rows that refer to the child, sometimes
+    let mut path = vec![edge];
+    let mut subject = e.child;
+    let spoken = |steps: usize| field.is_none_or(|f| sense::from_afar(world, e.parent, f, steps));
+    while path.len() < 3 && spoken(path.len() + 1) && rng.chance(if path.len() == 1 { 60 } else { 40 }) {
+        let below: Vec<usize> = world
+            .graph
+            .children(subject)
+            .iter()
+            .copied()
+            .filter(|&d| {
+                usable(world, d)
+                    && !world.entities[world.graph.edges[d].child].bridge
+                    && world.graph.edges[d].child != subject
+                    // another way to the same parent makes the long way odd
+                    && ways_to(world, world.graph.edges[d].child, e.parent) <= 1
+            })
+            .collect();
+        let Some(&next) = rng.pick(&below) else { break };
+        path.insert(0, next);
+        subject = world.graph.edges[next].child;
+    }
+    let mut scope = Scope::new(world, subject);
+    let mut node = 0;
+    let mut focus_node = 0;
+    for &step in &path {
+        node = scope.join(node, step, true, JoinKind::Inner);
+        if step == edge {
+            focus_node = node;
+        }
+    }
+    let extra = rng
+        .weighted(&[12, 38, 32, 18])
+        .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
+    for _ in 0..extra {
+        // a column in focus keeps its table at the end of the way or on it; others branch anywhere
+        let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };
+        // beyond another of its own kind it would be said of the wrong one
+        let from = if e.child == e.parent { 0 } else { from };
+        climb_once(rng, &mut scope, from);
+    }
+    (scope, field.map(|field| Place { node: focus_node, field }), None)
+}
+
+fn usable(world: &World, edge: usize) -> bool {
+    let e = &world.graph.edges[edge];
+    (e.filled || world.schema_only) && world.entities[e.child].usable && world.entities[e.parent].usable
+}
+
+fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
+    if scope.nodes.len() >= 5 {
+        return;
+    }
+    let entity = scope.nodes[from].entity;
+    let graph = &scope.world.graph;
+    let up: Vec<usize> = graph
+        .parents(entity)
+        .iter()
+        .copied()
+        .filter(|&edge| {
+            let parent = graph.edges[edge].parent;
+            // twice the same kind of thing would need telling apart
+            usable(scope.world, edge) && parent != entity && !scope.nodes.iter().any(|n| n.entity == parent)
+        })
+        .collect();
+    // a thing that can be reached by several ways has to be told apart in words: seldom
+    let plain: Vec<usize> = up
+        .iter()
+        .copied()
+        .filter(|&e| ways_to(scope.world, scope.nodes[0].entity, graph.edges[e].parent) <= 1)
+        .collect();
+    let up = if plain.is_empty() || rng.chance(30) { up } else { plain };
+    if let Some(&edge) = rng.pick(&up) {
+        scope.join(from, edge, true, JoinKind::Inner);
+    }
+}
+
+/// Over a bridge: from one side to the other, the bridge itself unseen.
+fn across<'w>(
+    rng: &mut Rng,
+    world: &'w World,
+    edge: usize,
+    field: Option<usize>,
+    least: usize,
+) -> (Scope<'w>, Option<Place>, Option<usize>) {
+    let bridge = world.graph.edges[edge].child;
+    let sides = world.graph.parents(bridge);
+    let other = sides.iter().copied().find(|&s| s != edge).unwrap_or(edge);
+    let (near, far) = if rng.chance(50) { (edge, other) } else { (other, edge) };
+    let mut scope = Scope::new(world, world.graph.edges[near].parent);
+    let middle = scope.join(0, near, false, JoinKind::Inner);
+    let end = scope.join(middle, far, true, JoinKind::Inner);
+    let focus = if far == edge { end } else { 0 };
+    if rng.chance(35) || scope.nodes.len() < least {
+        climb_once(rng, &mut scope, 0);
+    }
+    (scope, field.map(|field| Place { node: focus, field }), Some(end))
+}
