@@ -12,6 +12,7 @@ mod flag;
 mod group;
 mod literal;
 mod measure;
+mod pattern;
 mod phrase;
 mod polish;
 mod probe;

@@ -126,6 +126,11 @@ impl<'w> Scope<'w> {
     pub(super) fn role_noun(&self, node: usize) -> String {
         let Some((from, edge, up)) = self.nodes[node].via else { return self.subject().one.clone() };
         let own = if up { edge_noun(self.world, edge) } else { self.entity(node).one.clone() };
+        // whose manager it is has to be said
+        let e = &self.world.graph.edges[edge];
+        if from != 0 && up && e.child == e.parent {
+            return format!("{} {own}", grammar::possessive(&self.role_noun(from)));
+        }
         // the same kind of thing by two ways has to be told apart: by the last thing on the way that leaves no choice
         let target = self.nodes[node].entity;
         if from == 0 || !up || self.entity(from).bridge {

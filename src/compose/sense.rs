@@ -8,7 +8,7 @@ use crate::schema::roles::Role;
 /// So many kinds of rows refer to a table of terms that its own dates and codes say nothing of any of them.
 const HUB: usize = 9;
 
-fn hub(world: &World, entity: usize) -> bool {
+pub(super) fn hub(world: &World, entity: usize) -> bool {
     world.graph.children(entity).len() >= HUB
 }
 

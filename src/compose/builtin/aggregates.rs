@@ -68,26 +68,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "mode() WITHIN GROUP (ORDER BY {})",
         "most frequent {} (the first in sort order where several tie)",
     ),
-    number(
-        "rank",
-        "rank({average}) WITHIN GROUP (ORDER BY {} DESC)",
-        "rank, highest first, that a {} of {average} would take among the {rows}",
-    ),
-    number(
-        "dense_rank",
-        "dense_rank({average}) WITHIN GROUP (ORDER BY {} DESC)",
-        "dense rank, highest first, that a {} of {average} would take among the {rows}",
-    ),
-    number(
-        "percent_rank",
-        "round(percent_rank({average}) WITHIN GROUP (ORDER BY {})::numeric, 3)",
-        "percent rank, rounded to three decimals, that a {} of {average} would take in ascending order among the {rows}",
-    ),
-    number(
-        "cume_dist",
-        "round(cume_dist({average}) WITHIN GROUP (ORDER BY {})::numeric, 3)",
-        "cumulative distribution, rounded to three decimals, at a {} of {average} among the {rows}",
-    ),
     of(
         "string_agg",
         On::Group,

@@ -14,6 +14,7 @@ use super::term::{Term, columns, term};
 use super::{On, Use, Yields};
 use crate::candidate::Expect;
 use crate::schema::grammar;
+use crate::schema::roles::Role;
 
 pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
     if shown.entry.yields == Yields::Window {
@@ -141,6 +142,7 @@ fn average(draw: &mut Draw, term: &Term) -> Option<Draft> {
 }
 
 fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    draw.timed |= draw.scope.field(term.place).role() == Role::Time;
     let figure = Figure {
         sql: Expr::Aggregate(Box::new(term.sql.clone())),
         alias: term.alias.clone(),
@@ -219,12 +221,9 @@ fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let word = extreme(&mut draw.rng, &term.noun, highest);
     let number = if n == 1 { String::new() } else { format!("{} ", grammar::number_word(n)) };
     let noun = &term.noun;
-    let head = if rows == subject.many {
-        if n == 1 { format!("the {} with", subject.one) } else { format!("the {number}{rows} with") }
-    } else {
-        format!("among {rows}, the {} with", if n == 1 { "one" } else { number.trim_end() })
-    };
-    let nominal = vec![format!("{head} the {word} {noun}, together with that figure")];
+    let kind = if n == 1 { subject.one.clone() } else { format!("{number}{}", subject.many) };
+    let among = if rows == subject.many { String::new() } else { format!(" among {rows}") };
+    let nominal = vec![format!("the {kind} with the {word} {noun}{among}, together with that figure")];
     let questions = vec![if rows == subject.many {
         let one = if n == 1 { format!("{} has", subject.one) } else { format!("{number}{rows} have") };
         format!("which {one} the {word} {noun}, and what is it")

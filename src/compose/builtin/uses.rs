@@ -136,6 +136,8 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
     let text = is_text(f);
     let missing = f.nulls > 0 && f.nulls < e.rows;
     match entry.on {
+        // a place of its own is no text to be looked into
+        On::Text if e.label == [field] && f.traits.personal && entry.yields != Yields::Value => false,
         On::Text if entry.yields == Yields::Figure => text && matches!(f.role(), Role::Name | Role::FreeText),
         On::Text => text,
         On::Named => text && f.role() == Role::Name,

@@ -6,6 +6,7 @@ use super::super::literal;
 use super::super::phrase;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
+use super::super::sense;
 use super::super::tree::{Expr, Select, aggregate, fill, text};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
@@ -17,10 +18,12 @@ pub(super) struct Pair<'w> {
     pub edge: usize,
 }
 
-/// Whether another reference leads from the same rows to the same things: which of them is meant would have to be said.
+/// Whether another reference leads from the same rows to the same things, so that which of them is meant would have to be
+/// said, or from all kinds of rows, as to a table of terms.
 pub(super) fn rivals(draw: &Draw, edge: usize) -> bool {
     let e = &draw.world.graph.edges[edge];
-    draw.world.graph.parents(e.child).iter().any(|&o| o != edge && draw.world.graph.edges[o].parent == e.parent)
+    sense::hub(draw.world, e.parent)
+        || draw.world.graph.parents(e.child).iter().any(|&o| o != edge && draw.world.graph.edges[o].parent == e.parent)
 }
 
 pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {

@@ -1,0 +1,77 @@
+//! Conditions on words in texts: LIKE, regular expressions, full text.
+
+use super::condition::{Condition, is_plural};
+use super::random::Rng;
+use super::scope::{Place, Scope};
+use super::tree::{Expr, text};
+use crate::schema::roles::Role;
+
+/// A word in a text: LIKE, a regular expression, full text.
+pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let searched = field.role() == Role::Search;
+    // a search vector holds stems: those are asked for that are words too
+    let spoken: Vec<usize> = (0..field.elements.len())
+        .filter(|&i| !searched || is_word(scope.entity(place.node), &field.elements[i].0))
+        .take(12)
+        .collect();
+    let at = *rng.pick(&spoken)?;
+    let (word, _) = field.elements.get(at)?;
+    if !word.chars().all(char::is_alphabetic) {
+        return None;
+    }
+    let (column, noun) = (scope.column(place), scope.bare(place));
+    let lower = word.to_lowercase();
+    let kind = if searched { 4 } else { rng.weighted(&[40, 20, 15, 25]) };
+    let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
+    let plural = is_plural(&noun);
+    let contains = if plural { "contain" } else { "contains" };
+    let any_case = rng.word(&[
+        "(in upper or lower case)",
+        "(whatever the case)",
+        "(regardless of case)",
+        "(ignoring case)",
+        "(case does not matter)",
+        "in any spelling of upper and lower case",
+    ]);
+    let (sql, whose) = match kind {
+        0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
+        1 => (
+            pattern(format!(" LIKE '{word}%'")),
+            format!("{noun} {} with \"{word}\"", if plural { "begin" } else { "begins" }),
+        ),
+        2 => (
+            pattern(format!(" NOT ILIKE '%{lower}%'")),
+            format!("{noun} {} not contain \"{lower}\" {any_case}", if plural { "do" } else { "does" }),
+        ),
+        3 => (
+            pattern(format!(" ~* '\\m{lower}\\M'")),
+            format!("{noun} {contains} \"{lower}\" as a whole word {any_case}"),
+        ),
+        _ => (
+            Expr::Mix(vec![column.clone(), text(format!(" @@ to_tsquery('simple', '{lower}')"))]),
+            format!("{noun} {} the word \"{lower}\"", if plural { "match" } else { "matches" }),
+        ),
+    };
+    let rows = scope.entity(place.node).rows.max(1) as f64;
+    let share = field.elements.get(at).map_or(0.0, |(_, n)| *n as f64 / rows);
+    let share = if kind == 2 { 1.0 - share } else { share };
+    let mut condition =
+        Condition { sql: vec![sql], whose: Some(whose), places: vec![place], share, ..Condition::default() };
+    // the text that is searched is no thing that anyone would name
+    if searched && place.node == 0 {
+        let mention = rng.word(&["mention", "refer to"]);
+        condition.that = Some(format!("{mention} \"{lower}\""));
+        condition.whose = None;
+    } else if searched {
+        condition.whose = Some(format!("{} mentions \"{lower}\"", scope.role_noun(place.node)));
+    }
+    Some(condition)
+}
+
+/// Whether a stem stands in the entity's texts as it is, as far as they are known.
+fn is_word(entity: &super::world::Entity, stem: &str) -> bool {
+    let texts = || entity.fields.iter().filter(|f| f.role() != Role::Search && f.role() != Role::Array);
+    let known = texts().any(|f| !f.elements.is_empty());
+    !known || texts().any(|f| f.elements.iter().any(|(word, _)| word.to_lowercase() == stem))
+}
