@@ -49,6 +49,31 @@ fn declared_edges_stand_first_and_inferred_ones_bring_their_votes() {
 }
 
 #[test]
+fn rows_decide_and_pairs_of_type_and_id_have_no_parent() {
+    let cluster = Cluster::new();
+    let shop = shop(&cluster);
+    shop.run(
+        "CREATE TABLE depot (id int PRIMARY KEY);
+         CREATE TABLE parcel (id int PRIMARY KEY, customer_id int, gadget_id int, held_type text, held_id int);
+         INSERT INTO customer SELECT i, 'c' || i FROM generate_series(1, 20) i;
+         INSERT INTO depot SELECT 500 + i FROM generate_series(1, 9) i;
+         INSERT INTO parcel SELECT i, 9000 + i, 501 + i % 9, 'depot', 501 FROM generate_series(1, 50) i;
+         ANALYZE",
+    );
+    let of = |options: &str| {
+        let options = format!("'{{\"tables\": [\"parcel\"]{options}}}'");
+        lines(&shop.run(&format!(
+            "SELECT array_to_string(child_columns, ',') || ' -> ' || coalesce(parent::text, '?') FROM nlsql.relationships({options})"
+        )))
+    };
+    let expected = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<BTreeSet<String>>();
+    assert_eq!(of(""), expected(&["gadget_id -> depot", "held_type,held_id -> ?"]));
+    assert_eq!(of(", \"values\": false"), expected(&["customer_id -> customer", "held_type,held_id -> ?"]));
+    let evidence = "SELECT evidence -> 'values' -> 'is' ->> 'found', confidence > 0.5 FROM nlsql.relationships() WHERE child_columns = '{gadget_id}'";
+    assert_eq!(shop.run(evidence), "1.0|t");
+}
+
+#[test]
 fn a_role_is_shown_what_it_may_read() {
     let cluster = Cluster::new();
     let shop = shop(&cluster);

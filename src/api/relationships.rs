@@ -7,7 +7,7 @@ use pgrx::JsonB;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
-/// The foreign keys, then the references that names, types and keys speak for.
+/// The foreign keys, then the references that names, types, keys and values speak for.
 #[pg_extern(
     schema = "nlsql",
     sql = r#"CREATE FUNCTION nlsql.relationships(options jsonb DEFAULT '{}')
@@ -15,7 +15,7 @@ use pgrx::prelude::*;
                 confidence float8, evidence jsonb)
 STABLE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 COMMENT ON FUNCTION nlsql.relationships(jsonb) IS
-  'references between the relations that the current role may read: foreign keys first, with confidence 1, then those that names, types and keys speak for, each with its votes';"#
+  'references between the relations that the current role may read: foreign keys first, with confidence 1, then those that names, types, keys and values speak for, each with its votes; parent is null where a column says for each row of which table it is';"#
 )]
 fn relationships(
     options: Option<JsonB>,
@@ -25,8 +25,8 @@ fn relationships(
         (
             name!(child, pg_sys::Oid),
             name!(child_columns, Vec<String>),
-            name!(parent, pg_sys::Oid),
-            name!(parent_columns, Vec<String>),
+            name!(parent, Option<pg_sys::Oid>),
+            name!(parent_columns, Option<Vec<String>>),
             name!(declared, bool),
             name!(confidence, f64),
             name!(evidence, JsonB),
@@ -36,7 +36,7 @@ fn relationships(
 > {
     let given = options.map_or_else(|| serde_json::json!({}), |o| o.0);
     let found = Options::parse(&given).and_then(|options| rows(&options)).map_err(report)?;
-    Ok(TableIterator::new(found.into_iter().map(|Row { child, parent, edge: e }| {
-        (child, e.child_columns, parent, e.parent_columns, e.declared, e.confidence, JsonB(e.evidence))
+    Ok(TableIterator::new(found.into_iter().map(|r: Row| {
+        (r.child, r.child_columns, r.parent, r.parent_columns, r.declared, r.confidence, JsonB(r.evidence))
     })))
 }

@@ -3,12 +3,14 @@
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
 
 DATA = pathlib.Path(os.environ["NLSQL_DATA"])
 PUBLIC = ["pagila", "sakila", "chinook", "northwind", "synthea", "omop_cdm54", "evergreen"]
+UNSEEN = sorted((pathlib.Path(__file__).parent.parent / "fixtures/relationships").glob("*.sql"))
 
 
 def psql(db, sql, script=None):
@@ -19,18 +21,19 @@ def psql(db, sql, script=None):
     return done.stdout
 
 
-def load(name, path):
-    db = name
+def load(db, path):
     subprocess.run(["createdb", db], check=True)
-    text = subprocess.run(["gunzip", "-c", path], capture_output=True, check=True).stdout.decode() if path.suffix == ".gz" else path.read_text()
+    packed = path.suffix == ".gz"
+    text = subprocess.run(["gunzip", "-c", path], capture_output=True, check=True).stdout.decode() if packed else path.read_text()
     psql(db, None, text)
     # a child by inheritance stands for the table that it is a part of
     parts = json.loads(psql(db, """
         SELECT coalesce(json_object_agg(c.oid::regclass::text, p.oid::regclass::text), '{}') FROM pg_inherits i
         JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent"""))
     psql(db, None, (DATA / "drop_fks.sql").read_text())
+    psql(db, "ANALYZE")
     psql(db, "CREATE EXTENSION IF NOT EXISTS nlsql")
-    return db, parts
+    return parts
 
 
 def quoted(db, pairs):
@@ -40,10 +43,21 @@ def quoted(db, pairs):
     return {(s, t): r for s, t, r in json.loads(psql(db, sql))}
 
 
-def gold(db, path):
+def listed(db, path):
+    """The gold list beside a public database."""
     lines = [l.split("\t") for l in path.read_text().splitlines() if l.strip()]
     names = quoted(db, [(l[0], l[1]) for l in lines] + [(l[3], l[4]) for l in lines])
-    return {(names[(l[0], l[1])], l[2], names[(l[3], l[4])], l[5]) for l in lines}
+    return {(names[(l[0], l[1])], l[2], names[(l[3], l[4])], l[5]) for l in lines}, set()
+
+
+def commented(path):
+    """Of a schema of our own: `--> child.columns parent.columns`, and `--? child.type,id` for a polymorphic pair."""
+    def end(text):
+        table, columns = text.rsplit(".", 1)
+        return table, columns.replace('"', "")
+    lines = path.read_text().splitlines()
+    edges = {end(c) + end(p) for c, p in (l[4:].split() for l in lines if l.startswith("--> "))}
+    return edges, {end(l[4:].strip()) for l in lines if l.startswith("--? ")}
 
 
 def folded(edges, parts):
@@ -54,44 +68,63 @@ def folded(edges, parts):
     return {(top(c), cc, top(p), pc) for c, cc, p, pc in edges}
 
 
-def score(name, sql_path, gold_path, wrong):
-    db, parts = load(name, sql_path)
+def score(db, known, parts, values, wrong):
     start = time.monotonic()
-    found = json.loads(psql(db, "SELECT coalesce(json_agg(json_build_array(child::text, array_to_string(child_columns, ','), parent::text, array_to_string(parent_columns, ','))), '[]') FROM nlsql.relationships() WHERE confidence >= 0.5"))
+    found = json.loads(psql(db, f"""SELECT coalesce(json_agg(json_build_array(child::text, array_to_string(child_columns, ','),
+        parent::text, array_to_string(parent_columns, ','))), '[]')
+        FROM nlsql.relationships('{{"values": {str(values).lower()}}}') WHERE confidence >= 0.5"""))
     took = time.monotonic() - start
-    truth = folded(gold(db, gold_path), parts)
-    guess = folded({tuple(e) for e in found}, parts)
-    right = len(truth & guess)
+    truth, pairs = known
+    truth = folded(truth, parts)
+    guess = folded({tuple(e) for e in found if e[2] is not None}, parts)
+    named = {tuple(e[:2]) for e in found if e[2] is None}
     if wrong:
-        for edge in sorted(truth - guess):
-            print("  missed ", *edge)
-        for edge in sorted(guess - truth):
-            print("  guessed", *edge)
-    subprocess.run(["dropdb", db], check=True)
-    return right, len(guess), len(truth), took
+        for mark, edges in (("missed", truth - guess), ("guessed", guess - truth), ("no pair", pairs - named), ("pair", named - pairs)):
+            for edge in sorted(edges):
+                print(f"  {mark:<8}", *edge)
+    return len(truth & guess), len(guess), len(truth), took
 
 
-def table(title, cases, wrong):
-    print(f"\n{title:<34} {'right':>6} {'found':>6} {'known':>6} {'precision':>10} {'recall':>7} {'F1':>6} {'seconds':>8}")
-    total = [0, 0, 0]
-    for name, sql_path, gold_path in cases:
-        right, guessed, known, took = score(name, sql_path, gold_path, wrong)
-        total = [total[0] + right, total[1] + guessed, total[2] + known]
-        line(name, right, guessed, known, f"{took:8.2f}")
-    line("all (micro)", *total, "")
+HEAD = f"{'right':>6} {'found':>6} {'known':>6} {'precision':>10} {'recall':>7} {'F1':>6} {'seconds':>8}"
 
 
 def line(name, right, guessed, known, took):
     precision, recall = right / max(guessed, 1), right / max(known, 1)
     f1 = 2 * right / max(guessed + known, 1)
+    took = took if isinstance(took, str) else f"{took:8.2f}"
     print(f"{name:<34} {right:>6} {guessed:>6} {known:>6} {precision:>10.3f} {recall:>7.3f} {f1:>6.3f} {took}", flush=True)
+
+
+def measure(title, cases, wrong):
+    """Both ways of each database, loaded once."""
+    totals = {False: [0, 0, 0], True: [0, 0, 0]}
+    lines = {False: [], True: []}
+    for name, path, gold in cases:
+        parts = load(name, path)
+        known = listed(name, gold) if gold else commented(path)
+        for values in (False, True):
+            if wrong:
+                print(f"{name}, {'with rows' if values else 'from the schema alone'}")
+            got = score(name, known, parts, values, wrong)
+            totals[values] = [a + b for a, b in zip(totals[values], got)]
+            lines[values].append((name, *got))
+        subprocess.run(["dropdb", name], check=True)
+    for values in (False, True):
+        print(f"\n{title + (', with rows' if values else ', from the schema alone'):<34} {HEAD}")
+        for entry in lines[values]:
+            line(*entry)
+        line("all (micro)", *totals[values], "")
 
 
 def main():
     wrong = "--wrong" in sys.argv
     names = [a for a in sys.argv[1:] if not a.startswith("--")]
-    public = [(n, DATA / f"{n}.sql.gz", DATA / f"{n}.fks.tsv") for n in PUBLIC if not names or n in names]
-    table("from the schema alone", public, wrong)
+    chosen = lambda n: not names or n in names
+    unseen = [(p.stem, p, None) for p in UNSEEN if chosen(p.stem)]
+    public = [(n, DATA / f"{n}.sql.gz", DATA / f"{n}.fks.tsv") for n in PUBLIC if chosen(n)]
+    for title, cases in (("unseen", unseen), ("public", public)):
+        if cases:
+            measure(title, cases, wrong)
 
 
 main()

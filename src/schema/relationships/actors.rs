@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 /// Tables of people, those that act in a system first.
 const PEOPLE: &[&str] = &[
     "user", "employee", "staff", "person", "member", "worker", "personnel", "agent", "account", "contact", "party",
-    "customer", "profile", "people", "principal", "participant",
+    "customer", "profile", "people", "principal", "participant", "operator", "doctor", "mitarbeiter", "benutzer",
+    "usuario", "empleado", "utilisateur", "employe",
 ];
 /// So many of them have their managers among themselves.
 const COLLEAGUES: usize = 8;
@@ -25,7 +26,8 @@ const ACTORS: &[&str] = &[
     "recorder", "rep", "reporter", "representative", "requester", "requestor", "resolver", "responsible", "reviewer",
     "runner", "sales representative", "seller", "sender", "signer", "sponsor", "staff", "submitter", "subscriber",
     "supervisor", "teacher", "technician", "tester", "trainer", "updater", "uploader", "user", "verifier", "viewer",
-    "voter", "watcher", "member", "who", "worker", "writer", "accessor", "selector", "responder", "dispatcher",
+    "voter", "watcher", "member", "who", "worker", "friend", "colleague", "physician", "nurse", "writer", "accessor",
+    "selector", "responder", "dispatcher",
 ];
 /// Parts that a row of one's own kind plays. The second word is what is left of a name such as `merged_into`.
 const KIN: &[&str] = &[
@@ -125,6 +127,7 @@ fn ranked(index: &Index, list: &[&str]) -> Vec<usize> {
 pub(super) fn plays(nouns: &[String]) -> bool {
     let nouns = unnumbered(nouns);
     match nouns {
+        [.., verb, by] if matches!(by.as_str(), "von" | "por" | "par") => verb.len() > 3,
         [.., verb, by] if matches!(by.as_str(), "by" | "to") => {
             verb.ends_with("ed")
                 || (by == "by" && verb.len() > 3)

@@ -3,10 +3,15 @@
 use super::actors::Hubs;
 use super::link::{self, Link, Reader};
 use super::names::{Named, Namer};
-use super::parents::{Index, holds_rows};
+use super::parents::{Index, KeyKind, holds_rows};
 use super::score::{self, Votes};
+use super::values::{Inclusion, Values};
+use super::wide;
 use crate::schema::model::{Column, Schema, Table};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Candidates that no value could bring back.
+const FAR: f64 = -3.0;
 
 /// Tables that keep what others were.
 const COPIES: &[&str] = &[
@@ -32,9 +37,27 @@ pub(super) struct Candidate {
     pub votes: Votes,
 }
 
+/// A column that may refer to something.
+struct Source {
+    child: usize,
+    column: usize,
+    named: Named,
+    /// The column beside it that says of what table its values are.
+    typed: Option<usize>,
+    own_key: bool,
+    /// Nouns of its table.
+    own: Vec<String>,
+}
+
 pub(super) struct Search<'a> {
     pub schema: &'a Schema,
     pub index: Index,
+    /// What names speak for.
+    pub candidates: Vec<Candidate>,
+    /// Table, column of the id, and of the type.
+    pub polymorphic: Vec<(usize, usize, usize)>,
+    /// Keys by their names, of which nobody can tell to what.
+    unnamed: Vec<Source>,
     hubs: Hubs,
     namer: Namer,
     several_schemas: bool,
@@ -46,12 +69,20 @@ impl<'a> Search<'a> {
         let index = Index::new(schema, &mut namer);
         let hubs = Hubs::new(&index);
         let several_schemas = schema.tables.iter().any(|t| t.schema != schema.tables[0].schema);
-        Search { schema, index, hubs, namer, several_schemas }
+        Search {
+            schema,
+            index,
+            candidates: Vec::new(),
+            polymorphic: Vec::new(),
+            unnamed: Vec::new(),
+            hubs,
+            namer,
+            several_schemas,
+        }
     }
 
-    /// All candidates, by table and column; those of one column stand together.
-    pub(super) fn candidates(&mut self) -> Vec<Candidate> {
-        let mut found = Vec::new();
+    /// Reads all columns: candidates by table and column, those of one column together.
+    pub(super) fn read(&mut self) {
         for (t, table) in self.schema.tables.iter().enumerate() {
             if !holds_rows(table) || table.partition_of.is_some() {
                 continue;
@@ -69,38 +100,128 @@ impl<'a> Search<'a> {
                 if named.nouns == nouns || own_key && (named.nouns.is_empty() || short.is_some()) {
                     continue;
                 }
-                let reader = Reader { named: &named, table: &nouns, space: &space, own: t };
+                let typed = wide::type_column(&mut self.namer, table, &named.nouns).filter(|_| named.keyed);
+                let source = Source { child: t, column: c, named, typed, own_key, own: nouns.clone() };
+                let reader = Reader { named: &source.named, table: &nouns, space: &space, own: t };
                 let short = short.as_ref().map(|named| Reader { named, ..reader });
-                self.of_column(c, &reader, short.as_ref(), own_key, &mut found);
+                let from = self.candidates.len();
+                self.of_column(&source, &reader, short.as_ref());
+                let known = self.candidates[from..].iter().any(|c| c.votes.odds() > 0.0);
+                if typed.is_some() && !known {
+                    self.polymorphic.push((t, c, typed.unwrap_or_default()));
+                    self.candidates.truncate(from);
+                } else if !known
+                    && !own_key
+                    && !source.named.nouns.is_empty()
+                    && (source.named.keyed && !source.named.loosely || column.base == "uuid")
+                {
+                    self.unnamed.push(source);
+                }
             }
         }
-        found
     }
 
-    fn of_column(&self, c: usize, full: &Reader, short: Option<&Reader>, own_key: bool, found: &mut Vec<Candidate>) {
-        let t = full.own;
-        let table = &self.schema.tables[t];
-        let column = &table.columns[c];
+    fn of_column(&mut self, source: &Source, full: &Reader, short: Option<&Reader>) {
+        let table = &self.schema.tables[source.child];
         let mut parents = BTreeSet::new();
         self.index.find(&table.schema, &full.named.nouns, &mut parents);
-        self.hubs.find(&self.index, &full.named.nouns, t, &mut parents);
+        self.hubs.find(&self.index, &full.named.nouns, source.child, &mut parents);
         for number in parents {
-            let parent = &self.index.parents[number];
-            if parent.table == t && parent.column == c {
-                continue;
-            }
-            let to = &self.schema.tables[parent.table];
-            let Some((kind, weight)) = score::types(&column.base, &to.columns[parent.column].base) else { continue };
             let links = std::iter::once(full).chain(short).filter_map(|reader| self.link(reader, number));
             let Some(link) = links.max_by(|a, b| a.strength.total_cmp(&b.strength)) else { continue };
-            let mut votes = Votes::new(link);
-            votes.add("type", weight, kind);
-            let (kind, weight) = score::key(parent.kind, to.primary_key.is_some());
-            votes.add("parent_key", weight, kind);
-            self.place_votes(table, to, number, &mut votes);
-            column_votes(table, column, full.named, &parent.key, own_key, &mut votes);
-            found.push(Candidate { child: t, column: c, parent: number, votes });
+            if let Some(candidate) = self.candidate(source, number, link) {
+                self.candidates.push(candidate);
+            }
         }
+    }
+
+    /// The edge with what its names and the catalog say; None where it cannot be.
+    fn candidate(&self, source: &Source, number: usize, link: Link) -> Option<Candidate> {
+        let table = &self.schema.tables[source.child];
+        let column = &table.columns[source.column];
+        let parent = &self.index.parents[number];
+        if parent.table == source.child && parent.column == source.column {
+            return None;
+        }
+        let to = &self.schema.tables[parent.table];
+        let (kind, weight) = score::types(&column.base, &to.columns[parent.column].base)?;
+        let mut votes = Votes::new(link);
+        votes.add("type", weight, kind);
+        let (kind, weight) = score::key(parent.kind, to.primary_key.is_some());
+        votes.add("parent_key", weight, kind);
+        self.place_votes(table, to, number, &mut votes);
+        column_votes(table, column, &source.named, &parent.key, source.own_key, &mut votes);
+        // an extension of a table leads to it, and not the other way
+        let own = &source.own;
+        if source.own_key && parent.nouns.len() > own.len() && parent.nouns.starts_with(own) {
+            votes.add("extension_of_own", -3.0, true);
+        }
+        if let Some(typed) = source.typed.filter(|_| link.strength < 0.9) {
+            votes.add("polymorphic", -4.0, table.columns[typed].name.clone());
+        }
+        Some(Candidate { child: source.child, column: source.column, parent: number, votes })
+    }
+
+    /// Columns that have to be read for the values to be compared, by table.
+    pub(super) fn columns(&self) -> BTreeMap<usize, BTreeSet<usize>> {
+        let mut columns: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        let mut add = |t: usize, c: usize| {
+            columns.entry(t).or_default().insert(c);
+        };
+        for candidate in self.candidates.iter().filter(|c| c.votes.odds() > FAR) {
+            let parent = &self.index.parents[candidate.parent];
+            add(candidate.child, candidate.column);
+            add(parent.table, parent.column);
+        }
+        self.unnamed.iter().for_each(|s| add(s.child, s.column));
+        if !self.unnamed.is_empty() {
+            self.index.parents.iter().filter(|p| p.kind != KeyKind::Unique).for_each(|p| add(p.table, p.column));
+        }
+        columns
+    }
+
+    /// The candidates with the votes of the rows.
+    pub(super) fn judged(&self, values: &Values) -> Vec<Candidate> {
+        let mut candidates = self.candidates.clone();
+        for candidate in &mut candidates {
+            let parent = &self.index.parents[candidate.parent];
+            if let Some(found) = values.inclusion((candidate.child, candidate.column), (parent.table, parent.column)) {
+                let base = &self.schema.tables[candidate.child].columns[candidate.column].base;
+                candidate.votes.add("values", found.weight(is_opaque(base)), found.evidence());
+            }
+        }
+        candidates.extend(self.unnamed.iter().filter_map(|source| self.by_values(source, values)));
+        candidates.sort_by_key(|c| (c.child, c.column));
+        candidates
+    }
+
+    /// A column that names no table leads to the only key that has all its values, or to the one of several that it
+    /// makes use of.
+    fn by_values(&self, source: &Source, values: &Values) -> Option<Candidate> {
+        let column = &self.schema.tables[source.child].columns[source.column];
+        let mut having: Vec<(f64, usize, Inclusion)> = Vec::new();
+        for (number, parent) in self.index.parents.iter().enumerate() {
+            let to = &self.schema.tables[parent.table];
+            let other = (parent.table, parent.column) != (source.child, source.column);
+            let kept = other && parent.kind != KeyKind::Unique && !self.is_copy(number);
+            if kept && score::types(&column.base, &to.columns[parent.column].base).is_some() {
+                let found = values.inclusion((source.child, source.column), (parent.table, parent.column));
+                having.extend(found.filter(|f| f.is_whole()).map(|f| (f.used, number, f)));
+            }
+        }
+        having.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let (used, number, found) = *having.first()?;
+        let rival = having.get(1).map_or(0.0, |h| h.0);
+        if having.len() > 1 && (used < 0.5 || rival > 0.25) {
+            return None;
+        }
+        let mut candidate = self.candidate(source, number, Link { rule: "none", strength: 0.5 })?;
+        candidate.votes.add("values", found.weight(is_opaque(&column.base)), found.evidence());
+        Some(candidate)
+    }
+
+    fn is_copy(&self, parent: usize) -> bool {
+        self.index.parents[parent].nouns.iter().any(|w| COPIES.contains(&w.as_str()))
     }
 
     fn link(&self, reader: &Reader, number: usize) -> Option<Link> {
@@ -117,7 +238,7 @@ impl<'a> Search<'a> {
             let same = table.schema == to.schema;
             votes.add("schema", if same { 0.5 } else { -0.1 }, if same { "same" } else { "other" });
         }
-        if self.index.parents[parent].nouns.iter().any(|w| COPIES.contains(&w.as_str())) {
+        if self.is_copy(parent) {
             votes.add("parent_is_copy", -3.0, true);
         }
         if to.is_child() {
@@ -129,7 +250,15 @@ impl<'a> Search<'a> {
 /// What the child column itself says, whatever the parent.
 fn column_votes(table: &Table, column: &Column, named: &Named, key: &Named, own_key: bool, votes: &mut Votes) {
     if named.keyed && named.loosely != key.loosely {
-        votes.add("key_word", if named.loosely { -0.8 } else { 0.6 }, "other than the parent's");
+        // a copy_number or a seq_no counts; a code names
+        let weight = if !named.loosely {
+            0.6
+        } else if column.category == 'N' {
+            -2.2
+        } else {
+            -0.8
+        };
+        votes.add("key_word", weight, "other than the parent's");
     } else if named.keyed {
         votes.add("key_word", 0.8, true);
     } else if column.category == 'S' {
@@ -158,4 +287,9 @@ fn may_refer(table: &Table, column: &Column) -> bool {
     let drawn = column.identity.is_some() || column.default.as_deref().is_some_and(|d| d.starts_with("nextval("));
     let keyed = table.foreign_keys.iter().any(|k| k.columns.len() == 1 && k.columns[0] == column.name);
     !drawn && !keyed && !column.generated && score::types(&column.base, &column.base).is_some()
+}
+
+/// Keys that hold no common value by chance.
+fn is_opaque(base: &str) -> bool {
+    matches!(base, "uuid" | "text" | "varchar" | "bpchar" | "citext")
 }

@@ -1,6 +1,6 @@
 //! How a column's name leads to a table: by its whole name, its end, its beginning, its initials, or a role.
 
-use super::names::{Named, abbreviates, initials, unnumbered};
+use super::names::{Named, abbreviates, inflects, initials, unnumbered};
 use super::parents::{Namesakes, Parent};
 
 /// Why the name of a column speaks for a parent, and how strongly (0 to 1).
@@ -34,11 +34,11 @@ type Same = fn(&str, &str) -> bool;
 /// The strongest way from the column to the parent; short forms count less than whole words.
 pub(super) fn link(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<Link> {
     let whole = |a: &str, b: &str| a == b;
-    let short = |a: &str, b: &str| a == b || abbreviates(a, b) || abbreviates(b, a);
+    let short = |a: &str, b: &str| a == b || abbreviates(a, b) || abbreviates(b, a) || inflects(a, b);
     let exact =
         strongest([same_key(reader, parent, many), by_noun(reader, parent, many, whole), by_initials(reader, parent)]);
     let loose = by_noun(reader, parent, many, short).map(|l| Link { strength: l.strength * 0.88, ..l });
-    strongest([exact, loose, None])
+    strongest([exact, loose, by_compound(reader, parent)])
 }
 
 fn strongest(links: [Option<Link>; 3]) -> Option<Link> {
@@ -164,6 +164,23 @@ fn by_initials(reader: &Reader, parent: &Parent) -> Option<Link> {
         return None;
     }
     of("initials", if reader.named.nouns.len() == 1 { 0.74 } else { 0.7 })
+}
+
+/// The word ends in the table's, as in `ladeort` and `subcategory`, or the table's name has a role after it.
+fn by_compound(reader: &Reader, parent: &Parent) -> Option<Link> {
+    let (said, noun) = (unnumbered(&reader.named.nouns), &parent.nouns[..]);
+    if !reader.named.keyed || reader.named.loosely || reader.own == parent.table {
+        return None;
+    }
+    if said.len() == noun.len() + 1 && starts_with(said, noun, |a, b| a == b) {
+        return of("table_name_and_role", 0.58);
+    }
+    match (said.last(), noun) {
+        (Some(last), [one]) if one.len() >= 3 && last.len() >= one.len() + 3 && last.ends_with(one.as_str()) => {
+            of("compound", 0.6)
+        }
+        _ => None,
+    }
 }
 
 fn equal(a: &[String], b: &[String], same: Same) -> bool {

@@ -7,11 +7,16 @@ mod names;
 pub(crate) mod options;
 mod parents;
 mod score;
+pub(crate) mod values;
+pub(crate) mod wide;
 
 use super::model::{ForeignKey, Schema, Table};
 use infer::{Candidate, Search};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use values::Values;
+use wide::Polymorphic;
 
 /// From here on an inferred edge is used: it is likelier than not.
 pub(crate) const LIKELY: f64 = 0.5;
@@ -57,18 +62,46 @@ pub(crate) fn all(schema: &Schema, least: f64) -> Vec<Relationship> {
     edges
 }
 
-/// Edges that no foreign key declares, at least `least` sure; in the order of tables and columns, the surest first.
-pub(crate) fn inferred(schema: &Schema, least: f64) -> Vec<Relationship> {
-    if schema.tables.is_empty() {
-        return Vec::new();
+/// Edges that no foreign key declares, by the catalog alone.
+fn inferred(schema: &Schema, least: f64) -> Vec<Relationship> {
+    Inference::new(schema).edges(least, &Values::default())
+}
+
+/// What the catalog speaks for, before and after a look at the rows.
+pub(crate) struct Inference<'a>(Search<'a>);
+
+impl<'a> Inference<'a> {
+    pub(crate) fn new(schema: &'a Schema) -> Inference<'a> {
+        let mut search = Search::new(schema);
+        search.read();
+        Inference(search)
     }
-    let mut search = Search::new(schema);
-    let candidates = search.candidates();
-    let mut found = Vec::new();
-    for rivals in candidates.chunk_by(|a, b| (a.child, a.column) == (b.child, b.column)) {
-        rank(&search, rivals, least, &mut found);
+
+    /// Columns whose values could tell, by the number of their table.
+    pub(crate) fn columns(&self) -> BTreeMap<usize, BTreeSet<usize>> {
+        self.0.columns()
     }
-    found
+
+    /// Edges that are at least `least` sure, in the order of tables and columns, the surest first; then those of
+    /// several columns.
+    pub(crate) fn edges(&self, least: f64, values: &Values) -> Vec<Relationship> {
+        let mut found = Vec::new();
+        for rivals in self.0.judged(values).chunk_by(|a, b| (a.child, a.column) == (b.child, b.column)) {
+            rank(&self.0, rivals, least, &mut found);
+        }
+        let mut single = declared(self.0.schema);
+        single.extend(found.iter().filter(|e| e.confidence >= LIKELY).cloned());
+        found.extend(wide::composite(&self.0, &single, least));
+        found
+    }
+
+    pub(crate) fn polymorphic(&self) -> Vec<Polymorphic> {
+        let pair = |(t, id, typed): &(usize, usize, usize)| {
+            let table = &self.0.schema.tables[*t];
+            Polymorphic::of(table, &table.columns[*typed], &table.columns[*id])
+        };
+        self.0.polymorphic.iter().map(pair).collect()
+    }
 }
 
 /// A column points to one place: the rivals of the best keep what it leaves.

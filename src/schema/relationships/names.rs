@@ -181,6 +181,12 @@ pub(super) fn abbreviates(short: &str, long: &str) -> bool {
     short.as_bytes()[0] == long.as_bytes()[0] && subsequence && vowels == 0
 }
 
+/// The same word in the singular and in a plural that English does not know: ciudad, ciudades; kunde, kunden.
+pub(super) fn inflects(a: &str, b: &str) -> bool {
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    short.len() >= 4 && long.strip_prefix(short).is_some_and(|end| matches!(end, "e" | "es" | "en" | "er" | "n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,13 +14,15 @@ pub(crate) struct Options {
     pub min_confidence: f64,
     /// The foreign keys too.
     pub declared: bool,
+    /// Look at the rows; else the catalog alone speaks.
+    pub values: bool,
 }
 
-const KEYS: [&str; 3] = ["tables", "min_confidence", "declared"];
+const KEYS: [&str; 4] = ["tables", "min_confidence", "declared", "values"];
 
 impl Default for Options {
     fn default() -> Options {
-        Options { tables: None, min_confidence: super::LIKELY, declared: true }
+        Options { tables: None, min_confidence: super::LIKELY, declared: true, values: true }
     }
 }
 

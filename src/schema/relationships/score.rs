@@ -44,7 +44,7 @@ impl Votes {
 }
 
 /// So that the same votes give the same number on every machine. Never 1, which declared keys alone have.
-fn rounded(number: f64) -> f64 {
+pub(super) fn rounded(number: f64) -> f64 {
     (number * 1000.0).round() / 1000.0
 }
 

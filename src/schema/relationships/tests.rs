@@ -103,7 +103,60 @@ fn candidates_grow_with_the_columns() {
         let lines: Vec<String> =
             (0..n).map(|i| format!("thing_{i}: thing_{i}_id int4, thing_{}_id int4", (i + 1) % n)).collect();
         let schema = schema(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-        Search::new(&schema).candidates().len()
+        Inference::new(&schema).0.candidates.len()
     };
     assert!(many(400) < 5 * many(100), "{} against {}", many(400), many(100));
+}
+
+/// What the rows say, as `table.column: hash, ..` lines.
+fn values(schema: &Schema, lines: &[(&str, &[i64])]) -> Values {
+    let mut values = Values::default();
+    for (place, hashes) in lines {
+        let (table, column) = place.split_once('.').unwrap();
+        let number = schema.tables.iter().position(|t| t.name == table).unwrap();
+        let at = schema.tables[number].columns.iter().position(|c| c.name == column).unwrap();
+        values.add(number, &schema.tables[number], &[at], vec![Some(hashes.to_vec())]);
+    }
+    values
+}
+
+#[test]
+fn values_decide_where_names_do_not() {
+    let schema = schema(&[
+        "customers: id int4, name text",
+        "depots: id int4, name text",
+        "orders: id int4, customer_id int4, gadget_id int4, other_id int4",
+    ]);
+    let edges = |lines: &[(&str, &[i64])]| {
+        let found = Inference::new(&schema).edges(LIKELY, &values(&schema, lines));
+        found.into_iter().map(|e| format!("{} -> {}", e.child_columns[0], e.parent.1)).collect::<Vec<_>>()
+    };
+    let keys: [(&str, &[i64]); 2] = [("customers.id", &[1, 2, 3, 4, 5]), ("depots.id", &[70, 71, 72])];
+    let with = |more: &[(&'static str, &'static [i64])]| edges(&[&keys[..], more].concat());
+    assert_eq!(with(&[]), ["customer_id -> customers"]);
+    assert_eq!(with(&[("orders.customer_id", &[7, 8, 9])]), [""; 0], "none of them is a customer's");
+    let opaque = [("orders.gadget_id", &[70, 71, 72][..]), ("orders.other_id", &[1, 70, 90])];
+    assert_eq!(with(&opaque), ["customer_id -> customers", "gadget_id -> depots"]);
+    // what both have says nothing, and two values say little
+    let both = [("orders.gadget_id", &[70, 71][..]), ("orders.other_id", &[70])];
+    assert_eq!(with(&both), ["customer_id -> customers"]);
+}
+
+#[test]
+fn pairs_of_type_and_id_are_named_as_such_and_keys_of_several_columns_found() {
+    let schema = schema(&[
+        "articles: id int4",
+        "comments: id int4, commentable_type text, commentable_id int4",
+        "bed nokey: ward text, bed_no int4",
+    ]);
+    let inference = Inference::new(&schema);
+    assert!(inference.edges(LIKELY, &Values::default()).is_empty());
+    let pairs: Vec<_> = inference.polymorphic().into_iter().map(|p| (p.child.1, p.columns.join(","))).collect();
+    assert_eq!(pairs, [("comments".to_owned(), "commentable_type,commentable_id".to_owned())]);
+
+    let mut schema =
+        self::schema(&["wards: ward text", "bed: ward text, bed_no int4", "stay: id int4, ward text, bed_no int4"]);
+    schema.tables[1].primary_key = Some(vec!["ward".into(), "bed_no".into()]);
+    let wide: Vec<String> = edges(&schema).into_iter().filter(|e| e.contains(',')).collect();
+    assert_eq!(wide, ["stay.ward,bed_no -> bed.ward,bed_no"]);
 }
