@@ -154,7 +154,7 @@ impl<'a> Search<'a> {
         // an extension of a table leads to it, and not the other way
         let own = &source.own;
         if source.own_key && parent.nouns.len() > own.len() && parent.nouns.starts_with(own) {
-            votes.add("extension_of_own", -3.0, true);
+            votes.add("extension_of_own", -6.0, true);
         }
         if let Some(typed) = source.typed.filter(|_| link.strength < 0.9) {
             votes.add("polymorphic", -4.0, table.columns[typed].name.clone());

@@ -25,6 +25,8 @@ const FILLERS: &[&str] = &[
     "entry", "record", "definition", "tree", "list", "master", "data", "information", "header", "table", "catalog",
     "item", "detail", "request", "unit", "profile", "account", "file", "dimension",
 ];
+/// Words for a table of its own beside the one that they are said with.
+const KINDS: &[&str] = &["type", "kind", "class", "category", "group", "status", "state", "level", "stage", "role"];
 /// Two letters that are words of their own and no initials.
 const SMALL: &[&str] = &["at", "as", "by", "in", "is", "it", "no", "of", "on", "or", "out", "to", "up", "us", "per"];
 
@@ -172,7 +174,9 @@ fn by_compound(reader: &Reader, parent: &Parent) -> Option<Link> {
     if !reader.named.keyed || reader.named.loosely || reader.own == parent.table {
         return None;
     }
-    if said.len() == noun.len() + 1 && starts_with(said, noun, |a, b| a == b) {
+    // a customer's type is no customer
+    let kind = said.last().is_some_and(|w| KINDS.contains(&w.as_str()));
+    if said.len() == noun.len() + 1 && !kind && starts_with(said, noun, |a, b| a == b) {
         return of("table_name_and_role", 0.58);
     }
     match (said.last(), noun) {
