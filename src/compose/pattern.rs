@@ -21,6 +21,8 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return None;
     }
     let (column, noun) = (scope.column(place), scope.bare(place));
+    // a hotel contains guests, its name a word
+    let noun = if place.node != 0 && noun == scope.role_noun(place.node) { format!("{noun} name") } else { noun };
     let lower = word.to_lowercase();
     let kind = if searched { 4 } else { rng.weighted(&[40, 20, 15, 25]) };
     let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));

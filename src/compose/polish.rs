@@ -96,7 +96,6 @@ const NOUNS: &[(&str, &[&str])] = &[
     ("immunization", &["vaccination"]),
     ("payer", &["insurer"]),
     ("careplan", &["care plan"]),
-    ("country", &["nation"]),
 ];
 
 /// A question, or more that belongs to it, in other words. `taken` are the words of the schema.

@@ -50,7 +50,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("log", "round(log({} + 1)::numeric, 3)", "base-10 logarithm of the {} plus one, rounded to three decimals"),
     value("log10", "round(log10({} + 1)::numeric, 2)", "decimal logarithm of the {} plus one, rounded to two decimals"),
     value("div", "div({}::numeric, {n})", "whole number of times that {n} fits into the {}").with(&[5, 10, 25]),
-    value("to_char", "to_char({}, 'FM999,999,990.00')", "{} written with a thousands separator and two decimals"),
+    fraction("to_char", "to_char({}, 'FM999,999,990.00')", "{} written with a thousands separator and two decimals"),
     fraction("scale", "scale({}::numeric)", "count of decimals that the {} is stored with"),
     fraction("trim_scale", "trim_scale({}::numeric)", "{} without trailing zeros"),
     fraction("min_scale", "min_scale({}::numeric)", "count of decimals that the {} needs"),
