@@ -10,7 +10,7 @@ use crate::pg::guc;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 
 /// The gate of the last call, kept for the next one.
@@ -42,6 +42,7 @@ type Row = (
     Option<String>,
     Option<i32>,
     Option<pgrx::JsonB>,
+    Option<pgrx::JsonB>,
 );
 
 #[allow(clippy::type_complexity)]
@@ -67,12 +68,15 @@ fn check_sql(
             name!(skeleton, Option<String>),
             name!(position, Option<i32>),
             name!(mutation, Option<pgrx::JsonB>),
+            name!(details, Option<pgrx::JsonB>),
         ),
     >,
     ErrorReport,
 > {
-    let verdict = check(sql.unwrap_or_default(), object(options)).map_err(report)?;
-    Ok(TableIterator::once(row(verdict)))
+    let options = object(options);
+    let detailed = options.get("details") == Some(&Value::Bool(true));
+    let verdict = check(sql.unwrap_or_default(), options).map_err(report)?;
+    Ok(TableIterator::once(row(verdict, detailed)))
 }
 
 /// A computed argument, unchanged unless it is more than `bound` allows: see the gate's `bound`.
@@ -153,8 +157,8 @@ unsafe fn lxid() -> u32 {
     unsafe { (*pg_sys::MyProc).vxid.lxid }
 }
 
-const KEYS: [&str; 11] = [
-    "bytes", "catalogs", "cost", "foreign_tables", "memory_mb", "proof", "rows", "schema_only", "subjects",
+const KEYS: [&str; 12] = [
+    "bytes", "catalogs", "cost", "details", "foreign_tables", "memory_mb", "proof", "rows", "schema_only", "subjects",
     "timeout_ms", "refuse",
 ];
 
@@ -167,7 +171,7 @@ fn read_options(value: &Value, mut options: Options) -> Result<Options> {
         let number = || value.as_i64().filter(|n| *n > 0).ok_or_else(|| wrong("a positive whole number"));
         let flag = || value.as_bool().ok_or_else(|| wrong("true or false"));
         match key.as_str() {
-            "schema_only" => drop(flag()?),
+            "schema_only" | "details" => drop(flag()?),
             "catalogs" => options.catalogs = flag()?,
             "proof" => options.proof = flag()?,
             "foreign_tables" => {
@@ -229,7 +233,22 @@ fn subjects(value: &Value, key: &str) -> Result<std::collections::BTreeSet<u32>>
     Ok(oids)
 }
 
-fn row(verdict: Verdict) -> Row {
+/// What of the analysis, the plan and the result has no column of its own.
+fn details(verdict: &Verdict) -> Value {
+    let facts = verdict.facts.as_ref();
+    json!({
+        "template": facts.map(|f| &f.template),
+        "literals": facts.map(|f| &f.literals),
+        "joins": facts.map(|f| f.joins),
+        "depth": facts.map(|f| f.depth),
+        "hardness": facts.map(|f| f.hardness),
+        "plan": verdict.plan,
+        "result": verdict.result,
+    })
+}
+
+fn row(verdict: Verdict, detailed: bool) -> Row {
+    let details = detailed.then(|| pgrx::JsonB(details(&verdict)));
     let stage = verdict.refusal.as_ref().map_or(crate::candidate::Stage::Accepted, |refusal| refusal.stage);
     let facts = verdict.facts.unwrap_or_default();
     let known = !facts.skeleton.is_empty();
@@ -253,5 +272,6 @@ fn row(verdict: Verdict) -> Row {
         known.then_some(facts.skeleton),
         position,
         verdict.mutation.and_then(|proof| serde_json::to_value(proof).ok()).map(pgrx::JsonB),
+        details,
     )
 }

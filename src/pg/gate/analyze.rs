@@ -18,6 +18,8 @@ pub(super) struct Analysis {
     /// Called by the bodies of trusted views and policies, and not by the general rule.
     pub calls: BTreeSet<u32>,
     pub whole_table: bool,
+    /// Rows that the one table has, where nothing but a condition leaves any out.
+    pub filtered: Option<f32>,
     pub fan_out: bool,
 }
 
@@ -35,14 +37,16 @@ pub(super) unsafe fn analyze(
     unsafe {
         let found = Walk::new(functions, relations, sql, limits).run(query)?;
         let hardness = hardness(query, &found);
-        let whole_table = whole_table(query, &found);
+        let table = one_table(query, &found).map(|oid| relations.get(pg_sys::Oid::from(oid), functions).rows);
+        let whole_table = table.is_some() && (*(*query).jointree).quals.is_null();
+        let filtered = table.filter(|_| !whole_table);
         let fan_out = found.fan_out;
         let mut calls = BTreeSet::new();
         for oid in &found.relations {
             calls.extend(&relations.get(pg_sys::Oid::from(*oid), functions).calls);
         }
         let facts = facts(found, hardness, sql, functions, relations);
-        Ok(Analysis { facts, calls, whole_table, fan_out })
+        Ok(Analysis { facts, calls, whole_table, filtered, fan_out })
     }
 }
 
@@ -207,8 +211,8 @@ unsafe fn is_pattern(node: *mut pg_sys::Node) -> bool {
     }
 }
 
-/// One table and nothing that leaves a row out, merges rows or makes new ones.
-unsafe fn whole_table(query: *mut pg_sys::Query, found: &Found) -> bool {
+/// One table and nothing beside a condition that leaves a row out, merges rows or makes new ones.
+unsafe fn one_table(query: *mut pg_sys::Query, found: &Found) -> Option<u32> {
     // SAFETY: the analysed tree.
     unsafe {
         let q = &*query;
@@ -220,9 +224,8 @@ unsafe fn whole_table(query: *mut pg_sys::Query, found: &Found) -> bool {
             .and_then(|leaf| ffi::nth::<pg_sys::RangeTblEntry>(q.rtable, *leaf));
         let table = one_table
             .is_some_and(|entry| (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION && (*entry).tablesample.is_null());
-        table
+        let whole = table
             && found.relations.len() == 1
-            && (*q.jointree).quals.is_null()
             && !q.hasAggs
             && !q.hasTargetSRFs
             && q.groupClause.is_null()
@@ -231,7 +234,8 @@ unsafe fn whole_table(query: *mut pg_sys::Query, found: &Found) -> bool {
             && q.distinctClause.is_null()
             && q.limitCount.is_null()
             && q.limitOffset.is_null()
-            && q.setOperations.is_null()
+            && q.setOperations.is_null();
+        found.relations.first().copied().filter(|_| whole)
     }
 }
 

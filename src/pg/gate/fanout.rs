@@ -2,11 +2,12 @@
 //!
 //! `sum(a.x)` counts a row of `a` twice where a joined relation `b` can meet it more than once, that is, where the
 //! equalities of the query do not fix one row of `b` for each row of `a`. Only aggregates that repetition changes
-//! are asked: not min, max, DISTINCT ones or `count(*)`, which says itself that it counts joined rows.
+//! are asked: not min, max, DISTINCT ones or `count(*)`, which says itself that it counts joined rows. Subqueries and
+//! CTEs that neither merge, cut nor add rows are seen through: what they join is joined.
 
+use super::derived::{derived, derived_keys, keeps_rows};
 use super::features::join_leaves;
 use super::ffi;
-use super::literals::find_cte;
 use super::walk::Walk;
 use pgrx::pg_sys;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ const REPEATABLE: [&str; 12] = [
     "string_agg", "percentile_cont",
 ];
 
-/// Notes the one relation that an aggregate measures.
+/// Notes the columns that an aggregate measures.
 ///
 /// # Safety
 /// `aggregate` belongs to the query on top of the walk's stack.
@@ -30,30 +31,20 @@ pub(super) unsafe fn measure(walk: &mut Walk<'_>, aggregate: *mut pg_sys::Aggref
         if !REPEATABLE.contains(&name.as_str()) {
             return;
         }
-        let set = pg_sys::pull_varnos(std::ptr::null_mut(), (*aggregate).args.cast());
-        let Some(level) = walk.levels.last_mut() else { return };
-        let measured = members(level.query, set);
-        // a product over two relations is meant to see every pair
-        if measured.len() == 1 {
+        let measured = vars((*aggregate).args.cast());
+        if let Some(level) = walk.levels.last_mut().filter(|_| !measured.is_empty()) {
             level.measured.push(measured);
         }
     }
 }
 
-/// Range-table numbers of FROM items in a set; a merged join column stands for none of them.
-unsafe fn members(query: *mut pg_sys::Query, set: *mut pg_sys::Bitmapset) -> BTreeSet<u32> {
-    let mut numbers = BTreeSet::new();
-    let mut last = -1;
-    // SAFETY: a set of range-table numbers of this query.
+/// Columns of the expression's own query.
+unsafe fn vars(node: *mut pg_sys::Node) -> BTreeSet<Column> {
+    // SAFETY: an analysed expression; the list holds Vars.
     unsafe {
-        loop {
-            last = pg_sys::bms_next_member(set, last);
-            let Ok(number) = u32::try_from(last) else { return numbers };
-            let entry = ffi::nth::<pg_sys::RangeTblEntry>((*query).rtable, number as usize);
-            if entry.is_some_and(|entry| (*entry).rtekind != pg_sys::RTEKind::RTE_JOIN) {
-                numbers.insert(number);
-            }
-        }
+        ffi::pointers::<pg_sys::Var>(pg_sys::pull_vars_of_level(node, 0))
+            .filter_map(|var| Some((u32::try_from((*var).varno).ok()?, (*var).varattno)))
+            .collect()
     }
 }
 
@@ -62,114 +53,233 @@ unsafe fn members(query: *mut pg_sys::Query, set: *mut pg_sys::Bitmapset) -> BTr
 /// # Safety
 /// The stack's queries are the tree being walked.
 pub(super) unsafe fn counts_twice(walk: &mut Walk<'_>) -> bool {
-    let Some(level) = walk.levels.last() else { return false };
-    if level.measured.is_empty() {
-        return false;
-    }
-    let query = level.query;
-    let measured = level.measured.clone();
+    let Some(level) = walk.levels.last().filter(|level| !level.measured.is_empty()) else { return false };
+    let (query, measured) = (level.query, level.measured.clone());
     let queries: Vec<_> = walk.levels.iter().map(|level| level.query).collect();
+    let mut joined = Joined::default();
     // SAFETY: contract of this function.
     unsafe {
-        let mut leaves = Vec::new();
-        join_leaves((*query).jointree.cast(), &mut leaves, &mut false);
-        if leaves.len() < 2 {
+        let items = joined.add(walk, &queries);
+        joined.grouped(query, &items);
+        if joined.keys.len() < 2 {
             return false;
         }
-        let leaves: Vec<u32> = leaves.into_iter().filter_map(|leaf| u32::try_from(leaf).ok()).collect();
-        let mut equalities = Vec::new();
-        let mut fixed = BTreeSet::new();
-        conditions((*query).jointree.cast(), &mut equalities, &mut fixed);
-        grouped(query, &mut fixed);
-        let keys: BTreeMap<u32, Option<Vec<Vec<i16>>>> =
-            leaves.iter().map(|leaf| (*leaf, keys(walk, &queries, *leaf))).collect();
-        measured.iter().any(|start| {
-            let reached = reach(start.clone(), &leaves, &keys, &equalities, &fixed);
-            leaves.iter().any(|leaf| !reached.contains(leaf))
+        measured.iter().any(|columns| {
+            let start: BTreeSet<u32> = columns.iter().flat_map(|column| items.leaves(query, *column)).collect();
+            let reached = reach(start.clone(), &joined.keys, &joined.equal, &joined.fixed);
+            !start.is_empty() && reached.len() < joined.keys.len()
         })
     }
 }
 
-type Column = (u32, i16);
+/// Number of a relation and of its column: in a range table, or among the leaves of a [`Joined`].
+pub(super) type Column = (u32, i16);
+
+/// Sets of columns that hold at most one row each; none where nothing can be said.
+pub(super) type Keys = Option<Vec<Vec<i16>>>;
+
+/// What a query joins, subqueries seen through.
+#[derive(Default)]
+struct Joined {
+    /// By the number of the leaf.
+    keys: Vec<Keys>,
+    /// Equalities between columns, and columns fixed to one value, that hold for every row.
+    equal: Vec<(Column, Column)>,
+    fixed: BTreeSet<Column>,
+}
+
+/// An output column: where it is a column of a leaf as it is, and the leaves that it is made of.
+#[derive(Clone, Default)]
+struct Output {
+    column: Option<Column>,
+    leaves: BTreeSet<u32>,
+}
+
+enum Item {
+    Leaf(u32),
+    /// A subquery that was seen through: its outputs.
+    Open(Vec<Output>),
+}
+
+/// FROM items of a query, by their range-table numbers.
+#[derive(Default)]
+struct Items(BTreeMap<u32, Item>);
+
+impl Items {
+    unsafe fn output(&self, query: *mut pg_sys::Query, (number, attribute): Column) -> Output {
+        let nth = usize::try_from(attribute).ok().and_then(|n| n.checked_sub(1));
+        match self.0.get(&number) {
+            Some(Item::Leaf(leaf)) => {
+                Output { column: nth.map(|_| (*leaf, attribute)), leaves: BTreeSet::from([*leaf]) }
+            }
+            Some(Item::Open(outputs)) => match nth {
+                Some(n) => outputs.get(n).cloned().unwrap_or_default(),
+                None => {
+                    Output { column: None, leaves: outputs.iter().flat_map(|o| o.leaves.iter().copied()).collect() }
+                }
+            },
+            // SAFETY: the query's range table; a merged column of a join stands for a column of one of its sides.
+            None => unsafe {
+                let entry = ffi::nth::<pg_sys::RangeTblEntry>((*query).rtable, number as usize);
+                let join = entry.filter(|entry| (**entry).rtekind == pg_sys::RTEKind::RTE_JOIN);
+                match join.and_then(|entry| ffi::nth((*entry).joinaliasvars, nth? + 1)) {
+                    Some(source) => self.of(query, source),
+                    None => Output::default(),
+                }
+            },
+        }
+    }
+
+    /// What an expression of the query gives.
+    unsafe fn of(&self, query: *mut pg_sys::Query, node: *mut pg_sys::Node) -> Output {
+        // SAFETY: an expression of that query.
+        unsafe {
+            match column(node) {
+                Some(column) => self.output(query, column),
+                None => Output {
+                    column: None,
+                    leaves: vars(node).into_iter().flat_map(|column| self.leaves(query, column)).collect(),
+                },
+            }
+        }
+    }
+
+    unsafe fn leaves(&self, query: *mut pg_sys::Query, column: Column) -> BTreeSet<u32> {
+        // SAFETY: as above.
+        unsafe { self.output(query, column).leaves }
+    }
+}
+
+impl Joined {
+    /// Takes in what the last of the queries joins.
+    unsafe fn add(&mut self, walk: &mut Walk<'_>, queries: &[*mut pg_sys::Query]) -> Items {
+        let mut items = Items::default();
+        let Some(query) = queries.last().copied() else { return items };
+        // SAFETY: queries of the tree being walked; numbers of FROM items point into the range table.
+        unsafe {
+            let mut leaves = Vec::new();
+            join_leaves((*query).jointree.cast(), &mut leaves, &mut false);
+            for leaf in leaves {
+                let Some(entry) = ffi::nth::<pg_sys::RangeTblEntry>((*query).rtable, leaf) else { continue };
+                let Ok(number) = u32::try_from(leaf) else { continue };
+                let item = match derived(queries, entry) {
+                    Some(inner) if keeps_rows(inner.last().copied()) => Item::Open(self.open(walk, &inner)),
+                    Some(inner) => self.leaf(inner.last().and_then(|query| derived_keys(*query))),
+                    None => self.leaf(keys(walk, entry)),
+                };
+                items.0.insert(number, item);
+            }
+            self.conditions(query, &items, (*query).jointree.cast());
+        }
+        items
+    }
+
+    fn leaf(&mut self, keys: Keys) -> Item {
+        self.keys.push(keys);
+        Item::Leaf(u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Outputs of a subquery that is seen through.
+    unsafe fn open(&mut self, walk: &mut Walk<'_>, queries: &[*mut pg_sys::Query]) -> Vec<Output> {
+        // SAFETY: as `add`.
+        unsafe {
+            let items = self.add(walk, queries);
+            let Some(query) = queries.last().copied() else { return Vec::new() };
+            let entries = ffi::pointers::<pg_sys::TargetEntry>((*query).targetList);
+            entries.map(|entry| items.of(query, (*entry).expr.cast())).collect()
+        }
+    }
+
+    unsafe fn conditions(&mut self, query: *mut pg_sys::Query, items: &Items, node: *mut pg_sys::Node) {
+        use pg_sys::NodeTag as Tag;
+        // SAFETY: cast by tag; a join tree and its conditions.
+        unsafe {
+            match ffi::tag(node) {
+                Tag::T_FromExpr => {
+                    let from = node.cast::<pg_sys::FromExpr>();
+                    for item in ffi::pointers::<pg_sys::Node>((*from).fromlist) {
+                        self.conditions(query, items, item);
+                    }
+                    self.conditions(query, items, (*from).quals);
+                }
+                Tag::T_JoinExpr => {
+                    let join = node.cast::<pg_sys::JoinExpr>();
+                    self.conditions(query, items, (*join).larg);
+                    self.conditions(query, items, (*join).rarg);
+                    self.conditions(query, items, (*join).quals);
+                }
+                Tag::T_BoolExpr => {
+                    let bool = node.cast::<pg_sys::BoolExpr>();
+                    if (*bool).boolop == pg_sys::BoolExprType::AND_EXPR {
+                        for argument in ffi::pointers::<pg_sys::Node>((*bool).args) {
+                            self.conditions(query, items, argument);
+                        }
+                    }
+                }
+                Tag::T_OpExpr => {
+                    let operator = node.cast::<pg_sys::OpExpr>();
+                    let (left, right) = (ffi::nth((*operator).args, 1), ffi::nth((*operator).args, 2));
+                    let (Some(left), Some(right)) = (left, right) else { return };
+                    if is_equality((*operator).opno) {
+                        self.equality(items.of(query, left), items.of(query, right));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn equality(&mut self, left: Output, right: Output) {
+        match (left.column, right.column) {
+            (Some(left), Some(right)) => self.equal.push((left, right)),
+            // a constant, or what is computed from other relations
+            (Some(one), None) if !right.leaves.contains(&one.0) => drop(self.fixed.insert(one)),
+            (None, Some(one)) if !left.leaves.contains(&one.0) => drop(self.fixed.insert(one)),
+            _ => {}
+        }
+    }
+
+    /// Grouping keys hold one value in each group.
+    unsafe fn grouped(&mut self, query: *mut pg_sys::Query, items: &Items) {
+        // SAFETY: sort-group references point into the target list.
+        unsafe {
+            for clause in ffi::pointers::<pg_sys::SortGroupClause>((*query).groupClause) {
+                for entry in ffi::pointers::<pg_sys::TargetEntry>((*query).targetList) {
+                    if (*entry).ressortgroupref == (*clause).tleSortGroupRef {
+                        let expression = ungrouped(query, (*entry).expr.cast());
+                        self.fixed.extend(items.of(query, expression).column);
+                    }
+                }
+            }
+        }
+    }
+}
 
 /// Relations that have at most one row for each row of `reached`.
 fn reach(
     mut reached: BTreeSet<u32>,
-    leaves: &[u32],
-    keys: &BTreeMap<u32, Option<Vec<Vec<i16>>>>,
+    keys: &[Keys],
     equalities: &[(Column, Column)],
     fixed: &BTreeSet<Column>,
 ) -> BTreeSet<u32> {
+    let met = |column: Column, reached: &BTreeSet<u32>| {
+        fixed.contains(&column)
+            || equalities.iter().any(|(left, right)| {
+                (*left == column && reached.contains(&right.0)) || (*right == column && reached.contains(&left.0))
+            })
+    };
     loop {
-        let next = leaves.iter().find(|leaf| {
+        let next = (0..).zip(keys).find(|(leaf, keys)| {
             !reached.contains(leaf)
-                && match keys.get(leaf) {
-                    Some(Some(keys)) => keys.iter().any(|key| {
-                        key.iter().all(|number| {
-                            let column = (**leaf, *number);
-                            fixed.contains(&column)
-                                || equalities.iter().any(|(left, right)| {
-                                    (*left == column && reached.contains(&right.0))
-                                        || (*right == column && reached.contains(&left.0))
-                                })
-                        })
-                    }),
-                    // nothing is known of its rows: say nothing
-                    _ => true,
-                }
+                // nothing is known of its rows: say nothing
+                && keys.as_ref().is_none_or(|keys| {
+                    keys.iter().any(|key| key.iter().all(|number| met((*leaf, *number), &reached)))
+                })
         });
         match next {
-            Some(leaf) => reached.insert(*leaf),
+            Some((leaf, _)) => reached.insert(leaf),
             None => return reached,
         };
-    }
-}
-
-/// Equalities between columns, and columns fixed to a constant, that hold for every row of the join.
-unsafe fn conditions(node: *mut pg_sys::Node, equal: &mut Vec<(Column, Column)>, fixed: &mut BTreeSet<Column>) {
-    use pg_sys::NodeTag as Tag;
-    // SAFETY: cast by tag; a join tree and its conditions.
-    unsafe {
-        match ffi::tag(node) {
-            Tag::T_FromExpr => {
-                let from = node.cast::<pg_sys::FromExpr>();
-                for item in ffi::pointers::<pg_sys::Node>((*from).fromlist) {
-                    conditions(item, equal, fixed);
-                }
-                conditions((*from).quals, equal, fixed);
-            }
-            Tag::T_JoinExpr => {
-                let join = node.cast::<pg_sys::JoinExpr>();
-                conditions((*join).larg, equal, fixed);
-                conditions((*join).rarg, equal, fixed);
-                conditions((*join).quals, equal, fixed);
-            }
-            Tag::T_BoolExpr => {
-                let bool = node.cast::<pg_sys::BoolExpr>();
-                if (*bool).boolop == pg_sys::BoolExprType::AND_EXPR {
-                    for argument in ffi::pointers::<pg_sys::Node>((*bool).args) {
-                        conditions(argument, equal, fixed);
-                    }
-                }
-            }
-            Tag::T_OpExpr => {
-                let operator = node.cast::<pg_sys::OpExpr>();
-                let (Some(left), Some(right)) = (ffi::nth((*operator).args, 1), ffi::nth((*operator).args, 2)) else {
-                    return;
-                };
-                if !is_equality((*operator).opno) {
-                    return;
-                }
-                match (column(left), column(right)) {
-                    (Some(left), Some(right)) => equal.push((left, right)),
-                    (Some(one), None) | (None, Some(one)) => {
-                        fixed.insert(one);
-                    }
-                    (None, None) => {}
-                }
-            }
-            _ => {}
-        }
     }
 }
 
@@ -192,21 +302,6 @@ unsafe fn column(node: *mut pg_sys::Node) -> Option<Column> {
             }
             pg_sys::NodeTag::T_RelabelType => column((*node.cast::<pg_sys::RelabelType>()).arg.cast()),
             _ => None,
-        }
-    }
-}
-
-/// Grouping keys hold one value in each group.
-unsafe fn grouped(query: *mut pg_sys::Query, fixed: &mut BTreeSet<Column>) {
-    // SAFETY: sort-group references point into the target list.
-    unsafe {
-        for clause in ffi::pointers::<pg_sys::SortGroupClause>((*query).groupClause) {
-            for entry in ffi::pointers::<pg_sys::TargetEntry>((*query).targetList) {
-                if (*entry).ressortgroupref == (*clause).tleSortGroupRef {
-                    let expression = ungrouped(query, (*entry).expr.cast());
-                    fixed.extend(column(expression));
-                }
-            }
         }
     }
 }
@@ -235,23 +330,15 @@ unsafe fn ungrouped(_: *mut pg_sys::Query, node: *mut pg_sys::Node) -> *mut pg_s
     node
 }
 
-/// Sets of columns that hold at most one row each; none where nothing can be said.
-unsafe fn keys(walk: &mut Walk<'_>, queries: &[*mut pg_sys::Query], leaf: u32) -> Option<Vec<Vec<i16>>> {
+unsafe fn keys(walk: &mut Walk<'_>, entry: *mut pg_sys::RangeTblEntry) -> Keys {
     use pg_sys::RTEKind as R;
-    // SAFETY: a FROM item of the query on top of the stack.
+    // SAFETY: a FROM item of a query of the tree.
     unsafe {
-        let query = *queries.last()?;
-        let entry = ffi::nth::<pg_sys::RangeTblEntry>((*query).rtable, leaf as usize)?;
         match (*entry).rtekind {
             R::RTE_RELATION => {
                 let relation = walk.relations.get((*entry).relid, walk.functions);
                 // of a view's rows nothing is known
                 (relation.entries == 1).then(|| relation.unique.clone())
-            }
-            R::RTE_SUBQUERY => Some(derived_keys((*entry).subquery)),
-            R::RTE_CTE => {
-                let owner = queries.len().checked_sub((*entry).ctelevelsup as usize + 1)?;
-                Some(derived_keys(find_cte(*queries.get(owner)?, (*entry).ctename)?))
             }
             R::RTE_RESULT => Some(vec![Vec::new()]),
             _ => None,
@@ -259,46 +346,21 @@ unsafe fn keys(walk: &mut Walk<'_>, queries: &[*mut pg_sys::Query], leaf: u32) -
     }
 }
 
-/// Keys of a derived table: its grouping or DISTINCT columns, or no column at all where it has one row.
-unsafe fn derived_keys(query: *mut pg_sys::Query) -> Vec<Vec<i16>> {
-    // SAFETY: an analysed subquery.
-    unsafe {
-        let q = &*query;
-        if !q.setOperations.is_null() || !q.groupingSets.is_null() {
-            return Vec::new();
-        }
-        let clause = if q.groupClause.is_null() { q.distinctClause } else { q.groupClause };
-        if clause.is_null() {
-            return if q.hasAggs { vec![Vec::new()] } else { Vec::new() };
-        }
-        let mut key = Vec::new();
-        for item in ffi::pointers::<pg_sys::SortGroupClause>(clause) {
-            for entry in ffi::pointers::<pg_sys::TargetEntry>(q.targetList) {
-                if (*entry).ressortgroupref == (*item).tleSortGroupRef && !(*entry).resjunk {
-                    key.push((*entry).resno);
-                }
-            }
-        }
-        // a key column that is not put out cannot be met from outside
-        if key.len() == ffi::length(clause) { vec![key] } else { Vec::new() }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::reach;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
-    /// 1 = payment, 2 = rental with key 1, 3 = a child of rental without a key that is met.
+    /// 0 = payment, 1 = rental with key 1, 2 = a child of rental without a key that is met.
     #[test]
     fn follows_keys_only() {
-        let keys = BTreeMap::from([(1, Some(vec![vec![1]])), (2, Some(vec![vec![1]])), (3, Some(vec![vec![1]]))]);
-        let equal = [((1, 2), (2, 1)), ((3, 2), (2, 1))];
+        let keys = [Some(vec![vec![1]]), Some(vec![vec![1]]), Some(vec![vec![1]])];
+        let equal = [((0, 2), (1, 1)), ((2, 2), (1, 1))];
         let none = BTreeSet::new();
-        assert_eq!(reach(BTreeSet::from([1]), &[1, 2], &keys, &equal, &none), BTreeSet::from([1, 2]));
-        assert_eq!(reach(BTreeSet::from([2]), &[1, 2], &keys, &equal, &none), BTreeSet::from([2]));
-        assert_eq!(reach(BTreeSet::from([1]), &[1, 2, 3], &keys, &equal, &none), BTreeSet::from([1, 2]));
-        let fixed = BTreeSet::from([(3, 1)]);
-        assert_eq!(reach(BTreeSet::from([1]), &[1, 2, 3], &keys, &equal, &fixed), BTreeSet::from([1, 2, 3]));
+        assert_eq!(reach(BTreeSet::from([0]), &keys[..2], &equal, &none), BTreeSet::from([0, 1]));
+        assert_eq!(reach(BTreeSet::from([1]), &keys[..2], &equal, &none), BTreeSet::from([1]));
+        assert_eq!(reach(BTreeSet::from([0]), &keys, &equal, &none), BTreeSet::from([0, 1]));
+        let fixed = BTreeSet::from([(2, 1)]);
+        assert_eq!(reach(BTreeSet::from([0]), &keys, &equal, &fixed), BTreeSet::from([0, 1, 2]));
     }
 }

@@ -144,7 +144,12 @@ pub(super) unsafe fn shape(walk: &mut Walk<'_>, node: *mut pg_sys::Node) {
                 if ffi::tag(node) == Tag::T_NullIfExpr {
                     walk.found.special.insert("nullif");
                 }
-                literals::pair(walk, (*node.cast::<pg_sys::OpExpr>()).args);
+                // a comparison, not what computes a value
+                if (*node.cast::<pg_sys::OpExpr>()).opresulttype == pg_sys::BOOLOID
+                    || ffi::tag(node) == Tag::T_NullIfExpr
+                {
+                    literals::pair(walk, (*node.cast::<pg_sys::OpExpr>()).args);
+                }
             }
             Tag::T_ScalarArrayOpExpr => {
                 let operator = node.cast::<pg_sys::ScalarArrayOpExpr>();

@@ -3,6 +3,7 @@
 
 mod analyze;
 pub(crate) mod bound;
+mod derived;
 mod domain;
 mod execute;
 mod fanout;
@@ -155,8 +156,27 @@ impl Gate {
     pub(crate) fn check(&mut self, sql: &str, mode: Mode) -> Result<Verdict> {
         let mut check = Check::new(mode, None);
         self.run(sql, &mut check)?;
+        self.look_for_idle_condition(sql, &mut check)?;
         self.prove(sql, &mut check)?;
         Ok(check.verdict)
+    }
+
+    /// A condition that keeps every row gives the whole table, too. Where the result has less than half of the rows
+    /// that the table had at its last count it is taken for a condition that does something.
+    fn look_for_idle_condition(&mut self, sql: &str, check: &mut Check) -> Result<()> {
+        let Some(result) = check.verdict.result.as_ref().filter(|_| check.verdict.ok()) else { return Ok(()) };
+        let Some(rows) = check.filtered else { return Ok(()) };
+        if result.capped || 2.0 * result.rows as f64 <= f64::from(rows) {
+            return Ok(());
+        }
+        let mut other = Check::new(Mode::Executed, Some(check.own_rows()));
+        other.mutator = Some(Mutator::unfiltering());
+        self.run(sql, &mut other)?;
+        if let Some(result) = check.verdict.result.as_mut().filter(|_| other.same) {
+            result.whole_table = true;
+            check.verdict.refusal = judge(result, &self.options).err();
+        }
+        Ok(())
     }
 
     fn run(&mut self, sql: &str, check: &mut Check) -> Result<()> {
@@ -216,6 +236,7 @@ impl Gate {
                 let mut ran = execute::execute(planned, text, options, check.against.take());
                 ran.facts.whole_table = analysis.whole_table;
                 ran.facts.fan_out = analysis.fan_out;
+                check.filtered = analysis.filtered;
                 stage.set(Stage::Result);
                 let judged = if probes { Ok(()) } else { judge(&ran.facts, options) };
                 check.verdict.result = Some(ran.facts);
@@ -235,6 +256,7 @@ impl Gate {
         };
         let mut check = Check::new(mode, None);
         self.run(sql, &mut check)?;
+        self.look_for_idle_condition(sql, &mut check)?;
         if mode == Mode::SchemaOnly || !check.verdict.ok() {
             return Ok(check.verdict);
         }
@@ -272,6 +294,8 @@ struct Check {
     verdict: Verdict,
     rows: Vec<RowHash>,
     same: bool,
+    /// See `Analysis`.
+    filtered: Option<f32>,
 }
 
 impl Check {
@@ -284,6 +308,7 @@ impl Check {
             verdict: Verdict::default(),
             rows: Vec::new(),
             same: false,
+            filtered: None,
         }
     }
 

@@ -34,11 +34,22 @@ impl Mutator {
         Mutator { wanted, places: 0, made: None, positions: Vec::new() }
     }
 
+    /// Takes all conditions from the statement at once.
+    pub fn unfiltering() -> Mutator {
+        Mutator::making(usize::MAX)
+    }
+
     /// # Safety
     /// `raw` comes from the parser, in the sandbox.
     pub unsafe fn run(&mut self, raw: *mut pg_sys::RawStmt) -> Result<(), Refusal> {
-        // SAFETY: contract of this function; `self` outlives the walk.
-        unsafe { enter((*raw).stmt, (self as *mut Mutator).cast()) };
+        // SAFETY: contract of this function; `self` outlives the walk; the statement is a SELECT.
+        unsafe {
+            if self.wanted == usize::MAX {
+                (*(*raw).stmt.cast::<pg_sys::SelectStmt>()).whereClause = std::ptr::null_mut();
+                return Ok(());
+            }
+            enter((*raw).stmt, (self as *mut Mutator).cast());
+        }
         match self.made {
             Some(_) => Ok(()),
             None => Err(refuse(Stage::Parse, "02000", "there is nothing more to change")),

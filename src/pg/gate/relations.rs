@@ -24,6 +24,8 @@ pub(super) struct Relation {
     pub entries: u32,
     /// Functions that its trusted views and policies call, and that a statement may not.
     pub calls: BTreeSet<u32>,
+    /// By the server's last count; below 0 where there was none.
+    pub rows: f32,
 }
 
 /// What runs when a relation is read, whoever reads it.
@@ -78,6 +80,7 @@ impl Relations {
                 refusal: self.kind_rule(oid, form, &schema),
                 entries: 1,
                 calls: BTreeSet::new(),
+                rows: (*form).reltuples,
             };
             if relation.refusal.is_none() && bypassed(open) {
                 relation.refusal = Some((

@@ -26,9 +26,9 @@ pub(super) struct Level {
     pub kind: Kind,
     /// Name and weight of each CTE, in order.
     ctes: Vec<(String, u32)>,
-    /// Aggregates of this level: number, and the relations that each measures.
+    /// Aggregates of this level: number, and the columns that each measures.
     pub aggregates: u32,
-    pub measured: Vec<BTreeSet<u32>>,
+    pub measured: Vec<BTreeSet<fanout::Column>>,
     /// Range-table entries of this level and below it, CTEs counted at each use.
     weight: u32,
 }
@@ -330,9 +330,13 @@ unsafe fn query(query: *mut pg_sys::Query, walk: *mut Walk<'_>) -> bool {
 
 /// Takes the level off the stack and adds it up.
 fn close(walk: &mut Walk<'_>) -> bool {
+    let Some(weight) = walk.levels.last().map(|level| level.weight) else { return false };
+    if weight > walk.limits.range_table {
+        let message = format!("statement reads {weight} relations, more than {}", walk.limits.range_table);
+        return walk.stop(refuse(Stage::Policy, "54000", message));
+    }
     // SAFETY: the level's query is still the tree being walked.
-    let double = unsafe { fanout::counts_twice(walk) };
-    walk.found.fan_out |= double;
+    walk.found.fan_out |= unsafe { fanout::counts_twice(walk) };
     let Some(level) = walk.levels.pop() else { return false };
     match walk.levels.last_mut() {
         Some(parent) if level.kind != Kind::Cte => parent.weight = parent.weight.saturating_add(level.weight),
@@ -341,10 +345,6 @@ fn close(walk: &mut Walk<'_>) -> bool {
             walk.found.weight = level.weight;
             walk.found.top_aggregates = level.aggregates;
         }
-    }
-    if level.weight > walk.limits.range_table {
-        let message = format!("statement reads {} relations, more than {}", level.weight, walk.limits.range_table);
-        return walk.stop(refuse(Stage::Policy, "54000", message));
     }
     if walk.found.expanded > MOST_EXPANDED {
         let message = "subqueries that build on each other make too large an expression";
