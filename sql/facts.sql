@@ -3,19 +3,20 @@
 WITH item AS NOT MATERIALIZED (
   SELECT i.* FROM nlsql.item i WHERE i.run_id IN ({ids})
 ),
--- skeletons and templates of more than one split
-crossing AS (
-  SELECT count(*) FILTER (WHERE x.what = 'skeleton') AS skeletons, count(*) FILTER (WHERE x.what = 'template') AS templates
-    FROM (SELECT 'skeleton' AS what FROM item WHERE split IS NOT NULL AND skeleton IS NOT NULL
-           GROUP BY skeleton HAVING count(DISTINCT split) > 1
+-- different skeletons and templates, and those of more than one split; by hash, for texts are long and memory is short
+shape AS MATERIALIZED (
+  SELECT x.what, count(*) AS n, count(*) FILTER (WHERE x.first <> x.last) AS crossing
+    FROM (SELECT 'skeleton' AS what, min(split) AS first, max(split) AS last FROM item
+           WHERE skeleton IS NOT NULL GROUP BY hashtextextended(skeleton, 0)
           UNION ALL
-          SELECT 'template' FROM item WHERE split IS NOT NULL AND template IS NOT NULL
-           GROUP BY template HAVING count(DISTINCT split) > 1) x
+          SELECT 'template', min(split), max(split) FROM item
+           WHERE template IS NOT NULL GROUP BY hashtextextended(template, 0)) x
+   GROUP BY x.what
 ),
 conflicts AS (
   SELECT count(*) AS questions FROM (
-    SELECT 1 FROM item WHERE kind = 'pair' AND split IS NOT NULL
-     GROUP BY question_key HAVING count(DISTINCT result ->> 'hash') > 1) x
+    SELECT 1 FROM item WHERE kind = 'pair' AND split IS NOT NULL AND question_key IS NOT NULL
+     GROUP BY question_key HAVING min(result ->> 'hash') <> max(result ->> 'hash')) x
 )
 SELECT json_build_object(
   'runs', (SELECT json_agg(json_build_object('name', r.name, 'seed', r.seed, 'status', r.status, 'settings', r.settings,
@@ -41,9 +42,9 @@ SELECT json_build_object(
      'tables', (SELECT count(DISTINCT t.name) FROM item, unnest(tables) t(name)),
      'columns', (SELECT count(DISTINCT c.name) FROM item, unnest(columns) c(name)),
      'functions', (SELECT count(DISTINCT f.name) FROM item, unnest(functions) f(name)),
-     'skeletons', count(DISTINCT i.skeleton),
-     'templates', count(DISTINCT i.template),
-     'skeletons_in_two_splits', (SELECT c.skeletons FROM crossing c),
-     'templates_in_two_splits', (SELECT c.templates FROM crossing c),
+     'skeletons', COALESCE((SELECT s.n FROM shape s WHERE s.what = 'skeleton'), 0),
+     'templates', COALESCE((SELECT s.n FROM shape s WHERE s.what = 'template'), 0),
+     'skeletons_in_two_splits', COALESCE((SELECT s.crossing FROM shape s WHERE s.what = 'skeleton'), 0),
+     'templates_in_two_splits', COALESCE((SELECT s.crossing FROM shape s WHERE s.what = 'template'), 0),
      'questions_with_two_results', (SELECT c.questions FROM conflicts c)) FROM item i)
 )::text
