@@ -63,7 +63,7 @@ fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
         for &field in &subject.label {
             let place = Place { node: 0, field };
             shown.columns.push((draw.scope.column(place), None));
-            shown.nouns.push(draw.scope.noun(place));
+            shown.nouns.push(draw.scope.bare(place));
         }
     }
     // a value without anything to tell whose it is
@@ -379,7 +379,9 @@ fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let (measure, each, noun) = (&g.measure, &g.key.one, shown.entry.noun);
     let extras = match (timed, ordered) {
         (true, _) => vec![Extra::new(", in chronological order", "Put it in chronological order")],
-        (false, true) if shown.entry.name.ends_with("rank") => vec![Extra::new(", in that order", "Keep that order")],
+        (false, true) if shown.entry.name.ends_with("rank") => {
+            vec![Extra::new(", in order of that rank", "Sort by that rank")]
+        }
         (false, true) => vec![Extra::new(", highest figure first", "Start with the highest figure")],
         _ => Vec::new(),
     };

@@ -322,7 +322,7 @@ pub(super) fn twins(draw: &mut Draw) -> Option<Draft> {
                 && !f.traits.personal
                 && !f.traits.audit
                 && !scope.subject().label.contains(&p.field)
-                && (f.groupable() || f.measurable())
+                && (f.groupable() && f.role() != Role::Flag || f.measurable())
                 && f.distinct * 2 <= scope.subject().rows.max(4)
         }) else {
             break;
