@@ -58,10 +58,10 @@ CREATE TABLE nlsql.task (
   next_try_at   timestamptz,
   accepted      int NOT NULL DEFAULT 0,
   rejected      int NOT NULL DEFAULT 0,
-  redraws       jsonb NOT NULL DEFAULT '{}',
   reason        text,
   last_error    text,
   finished_at   timestamptz,
+  redraws       jsonb NOT NULL DEFAULT '{}',
   PRIMARY KEY (run_id, phase, number),
   FOREIGN KEY (run_id, phase) REFERENCES nlsql.run_phase ON DELETE CASCADE
 );

@@ -55,6 +55,10 @@ fn unfinished(demo: &Database, run: &str) -> bool {
     demo.run(&format!("SELECT status IN ('queued', 'running', 'waiting') FROM nlsql.run WHERE name = '{run}'")) == "t"
 }
 
+fn stored(demo: &Database, run: &str) -> i64 {
+    demo.number(&format!("SELECT count(*) FROM nlsql.dataset WHERE run = '{run}'"))
+}
+
 fn slots(demo: &Database, run: &str) -> Vec<String> {
     demo.run(&format!("SELECT slot || ' ' || question_key FROM nlsql.item i JOIN nlsql.run r ON r.id = run_id WHERE name = '{run}' ORDER BY slot"))
         .lines()
@@ -66,6 +70,7 @@ fn slots(demo: &Database, run: &str) -> Vec<String> {
 struct Trial<'a> {
     cluster: &'a Cluster,
     demo: &'a Database,
+    server: &'a ModelServer,
     random: Random,
     left: u64,
     met: [u64; FAULTS.len()],
@@ -100,7 +105,14 @@ impl Trial<'_> {
 
     fn whole_run(&mut self, run: &str) {
         for _ in 0..6 {
-            std::thread::sleep(Duration::from_millis(self.random.below(500)));
+            // some while a worker starts, most in the middle of its work
+            if self.random.below(4) > 0 {
+                let kept = stored(self.demo, run);
+                eventually("the run is at work", LIMIT, || {
+                    self.server.in_flight() > 0 || stored(self.demo, run) > kept || !unfinished(self.demo, run)
+                });
+            }
+            std::thread::sleep(Duration::from_millis(self.random.below(400)));
             if self.left == 0 || !unfinished(self.demo, run) {
                 break;
             }
@@ -134,6 +146,7 @@ fn runs_survive_random_faults() {
     let mut trial = Trial {
         cluster: &cluster,
         demo: &demo,
+        server: &server,
         random: Random(seed),
         left: faults,
         met: [0; FAULTS.len()],

@@ -55,7 +55,13 @@ pub(super) fn without_data(error: &Error) -> String {
 /// Works on one run until nothing is left to do. What it gives back is a run to go on with in this process.
 fn work(run_id: i64) -> Result<Option<i64>> {
     let role = transaction(session::role)?;
-    let registered = transaction(|| store::register(run_id, &role, guc::db_sessions_max()))?;
+    let registered = transaction(|| store::register(run_id, &role, guc::db_sessions_max())).or_else(|error| {
+        // a row that this version cannot read: the next worker could not either
+        if error.code == Code::Internal {
+            transaction(|| store::fail(run_id, "error", &error.message))?;
+        }
+        Err(error)
+    })?;
     let Some(run) = registered.run else {
         pgrx::debug1!("nlsql: no worker for run {run_id}: {}", registered.reason.unwrap_or_default());
         return Ok(None);
