@@ -1,6 +1,8 @@
 -- ALTER EXTENSION nlsql UPDATE, from 0.1.0. What stands here has to leave the database exactly as sql/ makes a new one:
 -- tests/upgrade.rs compares the two. See docs/release.md.
 SET LOCAL search_path = pg_catalog, pg_temp;
+-- functions stand in no order
+SET LOCAL check_function_bodies = off;
 
 ALTER TABLE nlsql.task ADD COLUMN redraws jsonb NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN nlsql.task.redraws IS
@@ -8,11 +10,137 @@ COMMENT ON COLUMN nlsql.task.redraws IS
 
 CREATE INDEX item_template ON nlsql.item (run_id, pg_catalog.hashtextextended(template, 0)) WHERE template IS NOT NULL;
 
-DROP FUNCTION nlsql.finish_(bigint, text, int, int, text, jsonb, jsonb, text, text, text);
-CREATE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ int, attempt_ int, schema_hash_ text,
-                              items jsonb, rejects jsonb, status_ text, reason_ text, message_ text,
-                              redraws_ jsonb) RETURNS bool
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+CREATE TABLE nlsql.audited (
+  run_id  bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
+  role    name NOT NULL,
+  item_id bigint NOT NULL,
+  PRIMARY KEY (run_id, role)
+);
+COMMENT ON TABLE nlsql.audited IS 'the last record up to which an export found nothing that the audit looks for';
+
+-- Functions that differ, written by NLSQL_WRITE_UPDATE=1 cargo test --test upgrade
+
+DROP FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text);
+
+DROP FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb);
+
+DROP FUNCTION nlsql.put_rejects_(nlsql.run_phase,integer,jsonb);
+
+CREATE OR REPLACE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE e record;
+BEGIN
+  FOR e IN
+    SELECT * FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
+      prompt_tokens bigint, cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric,
+      latency_ms int, request_id text)
+  LOOP
+    UPDATE nlsql.request q
+       SET status = e.status, error = e.error, http_status = e.http_status, prompt_tokens = e.prompt_tokens,
+           cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
+           reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
+           ended_at = clock_timestamp()
+     WHERE q.id = e.id AND q.run_id = run_id_;
+  END LOOP;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.calls_end_(bigint,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.calls_end_(bigint,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.claim_some_(run_id_ bigint, phase_ text, want integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+DECLARE
+  claimed  jsonb := '[]';
+  ordinal_ int;
+  start    timestamptz := nlsql.my_start_();
+  n        int;
+  got      nlsql.task;
+BEGIN
+  SELECT p.ordinal INTO ordinal_ FROM nlsql.run_phase p
+   WHERE p.run_id = run_id_ AND p.phase = phase_ AND p.status IN ('queued', 'running', 'waiting');
+  IF NOT FOUND THEN
+    RETURN claimed;
+  END IF;
+  FOR try IN 1 .. 2 LOOP
+    FOR n IN
+      SELECT t.number FROM nlsql.task t
+       WHERE t.run_id = run_id_ AND t.phase = phase_ AND t.status = 'open'
+         AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
+       ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED
+    LOOP
+      UPDATE nlsql.task k SET status = 'claimed', attempt = k.attempt + 1, pid = pg_backend_pid(),
+             backend_start = start, next_try_at = NULL
+       WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = n
+      RETURNING * INTO got;
+      claimed := claimed || jsonb_build_object('phase', phase_, 'ordinal', ordinal_, 'number', n, 'slot', got.slot,
+        'quota', got.quota, 'attempt', got.attempt, 'accepted', got.accepted);
+    END LOOP;
+    EXIT WHEN claimed <> '[]' OR try = 2 OR nlsql.take_over_(run_id_) = 0;
+  END LOOP;
+  RETURN claimed;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.claim_some_(bigint,text,integer) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.claim_some_(bigint,text,integer) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  finished bool := jsonb_array_length(b -> 'finished') > 0;
+  want     int := (b ->> 'claim')::int;
+  ids      jsonb := '[]';
+  claimed  jsonb := '[]';
+  standing text;
+BEGIN
+  -- the same order as everybody's; a mere look at the run writes nothing
+  IF want > 0 OR finished THEN
+    PERFORM nlsql.lock_run_(run_id_);
+  END IF;
+  IF jsonb_array_length(b -> 'ended') > 0 THEN
+    PERFORM nlsql.calls_end_(run_id_, b -> 'ended');
+  END IF;
+  IF finished THEN
+    PERFORM nlsql.tasks_end_(run_id_, phase_, b);
+    PERFORM nlsql.settle_(run_id_);
+  END IF;
+  IF jsonb_array_length(b -> 'sent') > 0 THEN
+    WITH new AS (
+      INSERT INTO nlsql.request (run_id, phase, task, attempt, endpoint, model, reserved_usd)
+      SELECT run_id_, phase_, (s.v ->> 'task')::int, (s.v ->> 'attempt')::int, b ->> 'endpoint', b ->> 'model',
+             (s.v ->> 'reserved')::numeric
+        FROM jsonb_array_elements(b -> 'sent') WITH ORDINALITY AS s(v, n) ORDER BY s.n
+      RETURNING id)
+    SELECT jsonb_agg(id ORDER BY id) INTO ids FROM new;
+  END IF;
+  SELECT r.status INTO standing FROM nlsql.run r WHERE r.id = run_id_;
+  IF want > 0 AND standing IN ('running', 'waiting') THEN
+    claimed := nlsql.claim_some_(run_id_, phase_, want);
+  END IF;
+  RETURN jsonb_build_object('ids', ids, 'claimed', claimed,
+    'running', standing IN ('queued', 'running', 'waiting'));
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.exchange_(bigint,text,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.exchange_(bigint,text,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ integer, attempt_ integer, schema_hash_ text, items jsonb, rejects jsonb, status_ text, reason_ text, message_ text, redraws_ jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
 DECLARE
   p        nlsql.run_phase;
   stored   int;
@@ -26,8 +154,8 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  stored := nlsql.put_items_(p, schema_hash_, items);
-  PERFORM nlsql.put_rejects_(p, number_, rejects);
+  stored := nlsql.put_items_(p, schema_hash_, items, ARRAY[number_]);
+  PERFORM nlsql.put_rejects_(p, rejects, ARRAY[number_]);
   -- an offline task that could find nothing at all: the ones after it would not either
   IF stored = 0 AND reason_ = 'exhausted' AND p.engine = 'offline' THEN
     UPDATE nlsql.task SET status = 'cancelled', reason = 'exhausted', pid = NULL, backend_start = NULL
@@ -35,6 +163,191 @@ BEGIN
   END IF;
   PERFORM nlsql.settle_(run_id_);
   RETURN true;
-END $$;
-REVOKE ALL ON FUNCTION nlsql.finish_ FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.finish_ IS 'internal: called by nlsql itself';
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.jsonl(run text, format text DEFAULT 'nlsql'::text, split text DEFAULT NULL::text, options jsonb DEFAULT '{}'::jsonb)
+ RETURNS SETOF text
+ LANGUAGE c
+AS '$libdir/nlsql', $function$jsonl_wrapper$function$
+;
+REVOKE ALL ON FUNCTION nlsql.jsonl(text,text,text,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.jsonl(text,text,text,jsonb) IS 'the records of a run as lines of JSON, in order; formats nlsql, chat, prompt_completion, preference, alpaca, sharegpt, eval';
+
+CREATE OR REPLACE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  k     jsonb;
+  known jsonb := '[]';
+BEGIN
+  FOR k IN SELECT jsonb_array_elements(keys) LOOP
+    known := known || to_jsonb(
+      EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.question_key = md5(k ->> 0)::uuid)
+      OR EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.sql_key = md5(k ->> 1)::uuid));
+  END LOOP;
+  RETURN known;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.known_(bigint,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.known_(bigint,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.lock_run_(run_id_ bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM FROM nlsql.run WHERE id = run_id_ FOR NO KEY UPDATE;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.lock_run_(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.lock_run_(bigint) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb, held integer[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE n int;
+BEGIN
+  INSERT INTO nlsql.item (run_id, phase, slot, kind, question, sql, answer, turns, style, difficulty, tables, columns,
+         functions, features, skeleton, template, literals, rows, result, evidence, reasoning, checks, engine, model,
+         seed, schema_hash, question_key, sql_key)
+  SELECT p.run_id, p.phase, i.slot, i.kind, i.question, i.sql, i.answer, i.turns, i.style, i.difficulty, i.tables,
+         i.columns, i.functions, i.features, i.skeleton, i.template, i.literals, i.rows, i.result, i.evidence,
+         i.reasoning, i.checks, p.engine, i.model, p.seed, schema_hash_,
+         md5(i.question_key)::uuid, md5(i.sql_key)::uuid
+    FROM jsonb_to_recordset(items) AS i(task int, slot bigint, kind text, question text, sql text, answer text, turns jsonb,
+         style text, difficulty text, tables text[], columns text[], functions text[], features text[], skeleton text,
+         template text, literals jsonb, rows jsonb, result jsonb, evidence text, reasoning text, checks jsonb,
+         model text, question_key text, sql_key text)
+   WHERE i.task = ANY (held)
+  ON CONFLICT DO NOTHING;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN n;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb,integer[]) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb,integer[]) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, rejects jsonb, held integer[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO nlsql.reject (run_id, phase, task, question, sql, answer, stage, sqlstate, message, detail, hint, fix,
+         score, engine, model)
+  SELECT p.run_id, p.phase, x.task, x.question, x.sql, x.answer, x.stage, x.sqlstate, x.message, x.detail, x.hint, x.fix,
+         x.score, p.engine, x.model
+    FROM jsonb_to_recordset(rejects) AS x(task int, question text, sql text, answer text, stage text, sqlstate text,
+         message text, detail text, hint text, fix text, score float8, model text)
+   WHERE x.task = ANY (held);
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.settle_(run_id_ bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+DECLARE
+  phase_ text;
+  over   bool := false;
+BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
+  -- the sums below read every task, so only where some phase has no unfinished one; one look into the index a phase
+  FOR phase_ IN
+    SELECT p.phase FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
+  LOOP
+    over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = run_id_ AND t.phase = phase_
+                                   AND t.status IN ('open', 'claimed'));
+  END LOOP;
+  IF NOT over THEN
+    RETURN;
+  END IF;
+  UPDATE nlsql.run_phase p
+     SET status = CASE WHEN s.failed THEN 'failed' WHEN s.accepted < p.requested AND NOT s.whole THEN 'short' ELSE 'done' END,
+         reason = CASE WHEN s.accepted < p.requested AND NOT s.whole THEN COALESCE(s.reason, 'exhausted') END,
+         last_error = CASE WHEN s.accepted < p.requested AND NOT s.whole THEN s.last_error END,
+         finished_at = clock_timestamp()
+    FROM (SELECT t.phase, sum(t.accepted) AS accepted, bool_or(t.status = 'failed') AND sum(t.accepted) = 0 AS failed,
+                 max(t.reason) AS reason, max(t.last_error) AS last_error,
+                 -- a table with fewer rows than asked for gives all that it has
+                 t.phase = 'sample_data' AND max(t.reason) IS NULL AS whole
+            FROM nlsql.task t WHERE t.run_id = run_id_ GROUP BY t.phase
+          HAVING bool_and(t.status NOT IN ('open', 'claimed'))) s
+   WHERE p.run_id = run_id_ AND p.phase = s.phase AND p.status IN ('queued', 'running', 'waiting');
+  IF FOUND THEN
+    UPDATE nlsql.run r
+       SET status = s.status, reason = s.reason, last_error = s.last_error, finished_at = clock_timestamp()
+      FROM (SELECT (array_agg(p.status ORDER BY array_position('{failed,budget,short,done}'::text[], p.status)))[1] AS status,
+                   max(p.reason) AS reason, max(p.last_error) AS last_error,
+                   bool_and(p.status IN ('done', 'short', 'budget', 'failed', 'cancelled')) AS ended
+              FROM nlsql.run_phase p WHERE p.run_id = run_id_) s
+     WHERE r.id = run_id_ AND s.ended AND r.status IN ('queued', 'running', 'waiting');
+  END IF;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.settle_(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.settle_(bigint) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, b jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+AS $function$
+DECLARE
+  p       nlsql.run_phase;
+  f       record;
+  held    int[] := '{}';
+  brought int := 0;
+BEGIN
+  SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
+  FOR f IN
+    SELECT * FROM jsonb_to_recordset(b -> 'finished') AS f(number int, attempt int, status text, reason text,
+      message text, pause_ms bigint, accepted int, rejected int)
+  LOOP
+    UPDATE nlsql.task k
+       SET status = f.status, accepted = k.accepted + f.accepted, rejected = k.rejected + f.rejected,
+           reason = f.reason, last_error = f.message,
+           next_try_at = CASE WHEN f.pause_ms IS NOT NULL THEN clock_timestamp() + f.pause_ms * interval '1 ms' END,
+           pid = NULL, backend_start = NULL,
+           finished_at = CASE WHEN f.status <> 'open' THEN clock_timestamp() END
+     WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND k.attempt = f.attempt
+       AND k.status = 'claimed' AND k.pid = pg_backend_pid();
+    IF FOUND THEN
+      held := held || f.number;
+      brought := brought + f.accepted;
+    END IF;
+  END LOOP;
+  IF brought > 0 AND nlsql.put_items_(p, b ->> 'schema_hash', b -> 'items', held) < brought THEN
+    -- another phase of the run was faster with the same question or statement
+    FOR f IN
+      SELECT k.number, k.accepted, (SELECT count(*) FROM nlsql.item i WHERE i.run_id = run_id_ AND i.phase = phase_
+                                       AND i.slot >= k.slot AND i.slot < k.slot + k.quota) AS stored
+        FROM nlsql.task k WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = ANY (held)
+    LOOP
+      UPDATE nlsql.task k SET accepted = f.stored, reason = COALESCE(k.reason, 'duplicate')
+       WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND f.stored < f.accepted;
+    END LOOP;
+  END IF;
+  IF jsonb_array_length(b -> 'rejects') > 0 THEN
+    PERFORM nlsql.put_rejects_(p, b -> 'rejects', held);
+  END IF;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.tasks_end_(bigint,text,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.tasks_end_(bigint,text,jsonb) IS 'internal: called by nlsql itself';

@@ -4,8 +4,8 @@
 
 mod support;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use support::{Cluster, Database};
 
 /// One line for everything that the extension consists of.
@@ -60,9 +60,46 @@ fn catalog(root: &Database) -> BTreeSet<String> {
     root.run(CATALOG).lines().map(str::to_owned).collect()
 }
 
+/// What makes each function of the extension, with all that belongs to it, by its signature.
+const FUNCTIONS: &str = "
+SELECT jsonb_build_object('name', p.oid::regprocedure::text, 'sql', pg_get_functiondef(p.oid) || ';'
+         || E'\nREVOKE ALL ON ' || k.kind || ' ' || p.oid::regprocedure || ' FROM PUBLIC;'
+         || CASE WHEN has_function_privilege('public', p.oid, 'EXECUTE')
+              THEN E'\nGRANT EXECUTE ON ' || k.kind || ' ' || p.oid::regprocedure || ' TO PUBLIC;' ELSE '' END
+         || E'\nCOMMENT ON ' || k.kind || ' ' || p.oid::regprocedure || ' IS ' || quote_literal(obj_description(p.oid, 'pg_proc')) || ';')
+  FROM pg_proc p, LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind) k
+ WHERE p.pronamespace = 'nlsql'::regnamespace ORDER BY 1";
+
+fn functions(root: &Database) -> BTreeMap<String, String> {
+    let read = |line: &str| -> (String, String) {
+        let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let text = |key: &str| value[key].as_str().expect("a text").to_owned();
+        (text("name"), text("sql"))
+    };
+    root.run(FUNCTIONS).lines().map(read).collect()
+}
+
+/// The line of an update script behind which the functions stand, written by this test where NLSQL_WRITE_UPDATE is set.
+const MARK: &str = "-- Functions that differ, written by NLSQL_WRITE_UPDATE=1 cargo test --test upgrade";
+
+/// All that the functions need: none of it is written by hand.
+fn write_functions(script: &Path, fresh: &Database, old: &Database) {
+    let (wanted, had) = (functions(fresh), functions(old));
+    let gone = had.keys().filter(|k| !wanted.contains_key(*k)).map(|k| format!("DROP FUNCTION {k};"));
+    let new = wanted.iter().filter(|(k, sql)| had.get(*k) != Some(sql)).map(|(_, sql)| sql.clone());
+    let statements = gone.chain(new).collect::<Vec<_>>().join("\n\n");
+    let text = std::fs::read_to_string(script).expect("the update script");
+    let by_hand = text.split(MARK).next().unwrap_or_default();
+    std::fs::write(script, format!("{by_hand}{MARK}\n\n{statements}\n")).expect("the tree can be written");
+}
+
+fn sql() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sql")
+}
+
 /// Versions that have a frozen install script.
 fn released() -> Vec<String> {
-    let scripts = support::names(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sql"));
+    let scripts = support::names(&sql());
     let version = |name: &String| Some(name.strip_prefix("nlsql--")?.strip_suffix(".sql")?.to_owned());
     scripts.iter().filter_map(version).filter(|v| !v.contains("--")).collect()
 }
@@ -83,6 +120,11 @@ fn an_updated_installation_is_a_new_one() {
         root.run(&format!("CREATE DATABASE old{n}"));
         let updated = cluster.database(&format!("old{n}"));
         updated.run(&format!("CREATE EXTENSION nlsql VERSION '{old}'"));
+        let script = sql().join(format!("nlsql--{old}--{version}.sql"));
+        if std::env::var_os("NLSQL_WRITE_UPDATE").is_some() && script.exists() {
+            write_functions(&script, &fresh, &updated);
+            panic!("{} is written: install it, and test again", script.display());
+        }
         updated.run("SET search_path = public; ALTER EXTENSION nlsql UPDATE");
         let got = catalog(&updated);
         let (missing, extra) = (wanted.difference(&got), got.difference(&wanted));
@@ -90,7 +132,8 @@ fn an_updated_installation_is_a_new_one() {
             missing.map(|l| format!("missing: {l}")).chain(extra.map(|l| format!("too much: {l}"))).collect();
         assert!(
             lines.is_empty(),
-            "{old} updated to {version} is no new {version}; mend sql/nlsql--..--{version}.sql:\n{}",
+            "{old} updated to {version} is no new {version}; mend {}, see docs/release.md:\n{}",
+            script.display(),
             lines.join("\n")
         );
         println!("{old} -> {version}: the same {} lines", got.len());
