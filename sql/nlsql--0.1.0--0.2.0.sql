@@ -20,11 +20,23 @@ COMMENT ON TABLE nlsql.audited IS 'the last record up to which an export found n
 
 -- Functions that differ, written by NLSQL_WRITE_UPDATE=1 cargo test --test upgrade
 
+DROP FUNCTION nlsql.bounded_(anyelement);
+
 DROP FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text);
 
 DROP FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb);
 
 DROP FUNCTION nlsql.put_rejects_(nlsql.run_phase,integer,jsonb);
+
+CREATE OR REPLACE FUNCTION nlsql.bounded_(value anyelement, bound integer)
+ RETURNS anyelement
+ LANGUAGE c
+ IMMUTABLE PARALLEL SAFE STRICT
+AS '$libdir/nlsql', $function$bounded__wrapper$function$
+;
+REVOKE ALL ON FUNCTION nlsql.bounded_(anyelement,integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION nlsql.bounded_(anyelement,integer) TO PUBLIC;
+COMMENT ON FUNCTION nlsql.bounded_(anyelement,integer) IS 'hands its argument on unless it is too long for a function that no time limit stops; the gate puts it in place';
 
 CREATE OR REPLACE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb)
  RETURNS void
@@ -50,6 +62,31 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.calls_end_(bigint,jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.calls_end_(bigint,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.cancel_(run_id_ bigint, role_ text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  UPDATE nlsql.run SET status = 'cancelled', reason = 'cancelled', finished_at = clock_timestamp()
+   WHERE id = run_id_ AND role = role_ AND status IN ('queued', 'running', 'waiting');
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  UPDATE nlsql.run_phase SET status = 'cancelled', reason = 'cancelled', finished_at = clock_timestamp()
+   WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
+  UPDATE nlsql.task SET status = 'cancelled', reason = 'cancelled', pid = NULL, backend_start = NULL
+   WHERE run_id = run_id_ AND status IN ('open', 'claimed');
+  -- a worker that is there ends its calls itself
+  IF NOT EXISTS (SELECT FROM nlsql.workers_(run_id_)) THEN
+    PERFORM nlsql.lose_calls_(run_id_);
+  END IF;
+  RETURN true;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.cancel_(bigint,text) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.cancel_(bigint,text) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.claim_some_(run_id_ bigint, phase_ text, want integer)
  RETURNS jsonb
@@ -174,7 +211,9 @@ CREATE OR REPLACE FUNCTION nlsql.jsonl(run text, format text DEFAULT 'nlsql'::te
 AS '$libdir/nlsql', $function$jsonl_wrapper$function$
 ;
 REVOKE ALL ON FUNCTION nlsql.jsonl(text,text,text,jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.jsonl(text,text,text,jsonb) IS 'the records of a run as lines of JSON, in order; formats nlsql, chat, prompt_completion, preference, alpaca, sharegpt, eval';
+COMMENT ON FUNCTION nlsql.jsonl(text,text,text,jsonb) IS 'the records of a run as lines of JSON, in order; formats nlsql, chat, prompt_completion, preference, alpaca, sharegpt, eval.
+Evaluation pairs (those of dev and test, and in eval, spider, bird and csv those without a split) get the mutation proof on their
+way out, unless they have it or option proof is false or the transaction reads only; it stays with the pair in checks.mutation';
 
 CREATE OR REPLACE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb)
  RETURNS jsonb
@@ -209,6 +248,20 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.lock_run_(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.lock_run_(bigint) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.lose_calls_(run_id_ bigint)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  UPDATE nlsql.request q SET status = 'lost', ended_at = clock_timestamp()
+   WHERE q.run_id = run_id_ AND q.status = 'sent'
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = q.run_id AND t.phase = q.phase AND t.number = q.task
+                    AND t.status <> 'claimed')
+$function$
+;
+REVOKE ALL ON FUNCTION nlsql.lose_calls_(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.lose_calls_(bigint) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb, held integer[])
  RETURNS integer
@@ -302,6 +355,32 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.settle_(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.settle_(bigint) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.take_over_(run_id_ bigint)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE n int;
+BEGIN
+  UPDATE nlsql.task t
+     SET status = CASE WHEN t.lost < 9 THEN 'open' ELSE 'failed' END, lost = t.lost + 1, pid = NULL, backend_start = NULL,
+         reason = CASE WHEN t.lost < 9 THEN NULL ELSE 'crash' END,
+         last_error = CASE WHEN t.lost < 9 THEN NULL ELSE 'ten workers ended in the middle of this task' END
+   WHERE t.run_id = run_id_ AND t.status = 'claimed'
+     AND (t.pid, t.backend_start) IS DISTINCT FROM (pg_backend_pid(), nlsql.my_start_())
+     AND NOT nlsql.alive_(t.pid, t.backend_start);
+  GET DIAGNOSTICS n = ROW_COUNT;
+  IF n > 0 THEN
+    PERFORM nlsql.lose_calls_(run_id_);
+    INSERT INTO nlsql.event (run_id, level, message)
+    VALUES (run_id_, 'warning', format('%s tasks of a worker that is gone are open again', n));
+  END IF;
+  RETURN n;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.take_over_(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.take_over_(bigint) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, b jsonb)
  RETURNS void

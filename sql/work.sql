@@ -75,6 +75,15 @@ BEGIN
   RETURN jsonb_build_object('more', GREATEST(0, LEAST(wanted - here - 1, free - 1)), 'run', nlsql.run_(run_id_));
 END $$;
 
+-- Calls that nobody waits for any more, for their task is in nobody's hands. They stay charged.
+CREATE FUNCTION nlsql.lose_calls_(run_id_ bigint) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE nlsql.request q SET status = 'lost', ended_at = clock_timestamp()
+   WHERE q.run_id = run_id_ AND q.status = 'sent'
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = q.run_id AND t.phase = q.phase AND t.number = q.task
+                    AND t.status <> 'claimed')
+$$;
+
 -- Opens the tasks that dead workers held. A task that goes down with its worker again and again is given up.
 CREATE FUNCTION nlsql.take_over_(run_id_ bigint) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -89,10 +98,7 @@ BEGIN
      AND NOT nlsql.alive_(t.pid, t.backend_start);
   GET DIAGNOSTICS n = ROW_COUNT;
   IF n > 0 THEN
-    UPDATE nlsql.request q SET status = 'lost', ended_at = clock_timestamp()
-     WHERE q.run_id = run_id_ AND q.status = 'sent'
-       AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = q.run_id AND t.phase = q.phase AND t.number = q.task
-                      AND t.status <> 'claimed');
+    PERFORM nlsql.lose_calls_(run_id_);
     INSERT INTO nlsql.event (run_id, level, message)
     VALUES (run_id_, 'warning', format('%s tasks of a worker that is gone are open again', n));
   END IF;
@@ -369,6 +375,10 @@ BEGIN
    WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
   UPDATE nlsql.task SET status = 'cancelled', reason = 'cancelled', pid = NULL, backend_start = NULL
    WHERE run_id = run_id_ AND status IN ('open', 'claimed');
+  -- a worker that is there ends its calls itself
+  IF NOT EXISTS (SELECT FROM nlsql.workers_(run_id_)) THEN
+    PERFORM nlsql.lose_calls_(run_id_);
+  END IF;
   RETURN true;
 END $$;
 

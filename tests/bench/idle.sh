@@ -46,7 +46,7 @@ done
 ticks() {
     local main
     main=$(head -n 1 "$base/$1/data/postmaster.pid")
-    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk -v main="$main" '$2 == main { sum += $12 + $13 } END { print sum + 0 }'
+    { cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/.*) //' | awk -v main="$main" '$2 == main { sum += $12 + $13 } END { print sum + 0 }'
     sed 's/.*) //' "/proc/$main/stat" | awk '{ print $12 + $13 + $14 + $15 }'
 }
 total() { ticks "$1" | awk '{ sum += $1 } END { print sum }'; }

@@ -181,6 +181,11 @@ fn stalled_api(cluster: &Cluster) -> Found {
             return Err(format!("{function} left the run {}", status(&demo, run)));
         }
     }
+    // its worker was gone before it could tell what became of its call
+    cancel(&demo, "c");
+    if root.number("SELECT count(*) FROM nlsql.request WHERE status = 'sent'") > 0 {
+        return Err("a call of a cancelled run is still open".into());
+    }
     demo.run("SELECT nlsql.resume('c')");
     eventually("it is back", LIMIT, || !demo.workers().is_empty());
     let begin = Instant::now();
