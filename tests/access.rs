@@ -127,7 +127,7 @@ fn nobody_writes(root: &Database) {
         "INSERT INTO nlsql.template VALUES (NULL, 'joins', 'x')",
         "INSERT INTO nlsql.column_policy VALUES ('insurer', 'claim', 'billed_amt', 'keep')",
         "INSERT INTO nlsql.item (run_id, phase, slot, kind, checks, engine, seed, schema_hash) VALUES (1, 'joins', 99, 'qa', '{}', 'offline', 1, '')",
-        "SELECT nlsql.finish_(1, 'joins', 1, 1, '', '[]', '[]', 'done', NULL, NULL)",
+        "SELECT nlsql.finish_(1, 'joins', 1, 1, '', '[]', '[]', 'done', NULL, NULL, NULL)",
         "SELECT nlsql.enqueue_('{}')",
         "SET ROLE bob",
     ] {

@@ -33,10 +33,7 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     let by = draw.choose(|scope, p| {
         p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 8 && !scope.field(p).nullable
     })?;
-    if key.time
-        || key.places.iter().any(|p| p.node == 0 && subject.label.contains(&p.field))
-        || key.group.len() > key.columns.len()
-    {
+    if key.time || key.places.iter().any(|p| p.node == 0 && subject.label.contains(&p.field)) {
         return None;
     }
     draw.use_place(by);
@@ -114,7 +111,10 @@ fn first_of_each(
     by: Place,
     descending: bool,
 ) -> Draft {
-    let keys = g.key.group.clone();
+    // what is shown leads: rows come in an order that a reader sees
+    let shown = |e: &Expr| g.key.columns.iter().any(|(column, _)| column == e);
+    let (mut keys, behind): (Vec<Expr>, Vec<Expr>) = g.key.group.iter().cloned().partition(shown);
+    keys.extend(behind);
     let subject = draw.scope.subject();
     let breakers: Vec<Expr> = subject.key.iter().map(|k| draw.scope.named(0, k)).collect();
     let column = draw.scope.column(by);
