@@ -22,6 +22,8 @@ COMMENT ON TABLE nlsql.audited IS 'the last record up to which an export found n
 
 DROP FUNCTION nlsql.bounded_(anyelement);
 
+DROP FUNCTION nlsql.check_sql(text,jsonb);
+
 DROP FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text);
 
 DROP FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb);
@@ -87,6 +89,22 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.cancel_(bigint,text) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.cancel_(bigint,text) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.check_sql(sql text, options jsonb DEFAULT '{}'::jsonb)
+ RETURNS TABLE(ok boolean, stage text, sqlstate text, message text, hint text, rows bigint, tables text[], columns text[], functions text[], features text[], difficulty text, skeleton text, "position" integer, mutation jsonb, details jsonb)
+ LANGUAGE c
+AS '$libdir/nlsql', $function$check_sql_wrapper$function$
+;
+REVOKE ALL ON FUNCTION nlsql.check_sql(text,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.check_sql(text,jsonb) IS 'runs one statement through the gate, as the calling role and without a trace, and says how far it came and why.
+Option proof: mutation counts the one-step changes of the statement (a condition dropped, a comparison turned, a constant
+moved by one, another join, aggregate, order, set operation) that ran, and those that its result tells apart.
+Difficulty is Spider''s hardness rule, carried over to PostgreSQL, by three counts. a: 1 each for WHERE, GROUP BY, ORDER BY
+and LIMIT of the outermost query (of a set operation, its first branch), and each of its joins, ORs and pattern matches
+(LIKE, ILIKE, ~). b: each subquery, CTE, set operation and window clause, at all levels. c: 1 each for more than one
+aggregate, output column, condition and grouping key of the outermost query.
+easy: a <= 1, b = 0, c = 0. medium: b = 0 and either a <= 1, c <= 2 or a <= 2, c <= 1. hard: b = 0 and either a <= 2, c > 2
+or a = 3, c <= 2; or a <= 1, b = 1, c = 0. extra: everything else.';
 
 CREATE OR REPLACE FUNCTION nlsql.claim_some_(run_id_ bigint, phase_ text, want integer)
  RETURNS jsonb
@@ -307,6 +325,15 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.relationships(options jsonb DEFAULT '{}'::jsonb)
+ RETURNS TABLE(child regclass, child_columns text[], parent regclass, parent_columns text[], declared boolean, confidence double precision, evidence jsonb)
+ LANGUAGE c
+ STABLE
+AS '$libdir/nlsql', $function$relationships_wrapper$function$
+;
+REVOKE ALL ON FUNCTION nlsql.relationships(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.relationships(jsonb) IS 'references between the relations that the current role may read: foreign keys first, with confidence 1, then those that names, types, keys and values speak for, each with its votes; parent is null where a column says for each row of which table it is';
 
 CREATE OR REPLACE FUNCTION nlsql.settle_(run_id_ bigint)
  RETURNS void

@@ -62,7 +62,7 @@ fn catalog(root: &Database) -> BTreeSet<String> {
 
 /// What makes each function of the extension, with all that belongs to it, by its signature.
 const FUNCTIONS: &str = "
-SELECT jsonb_build_object('name', p.oid::regprocedure::text, 'sql', pg_get_functiondef(p.oid) || ';'
+SELECT jsonb_build_object('name', p.oid::regprocedure::text, 'result', pg_get_function_result(p.oid), 'sql', pg_get_functiondef(p.oid) || ';'
          || E'\nREVOKE ALL ON ' || k.kind || ' ' || p.oid::regprocedure || ' FROM PUBLIC;'
          || CASE WHEN has_function_privilege('public', p.oid, 'EXECUTE')
               THEN E'\nGRANT EXECUTE ON ' || k.kind || ' ' || p.oid::regprocedure || ' TO PUBLIC;' ELSE '' END
@@ -70,11 +70,12 @@ SELECT jsonb_build_object('name', p.oid::regprocedure::text, 'sql', pg_get_funct
   FROM pg_proc p, LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind) k
  WHERE p.pronamespace = 'nlsql'::regnamespace ORDER BY 1";
 
-fn functions(root: &Database) -> BTreeMap<String, String> {
-    let read = |line: &str| -> (String, String) {
+/// By signature: what it returns, and the statements that make it.
+fn functions(root: &Database) -> BTreeMap<String, (Option<String>, String)> {
+    let read = |line: &str| {
         let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
-        let text = |key: &str| value[key].as_str().expect("a text").to_owned();
-        (text("name"), text("sql"))
+        let text = |key: &str| value[key].as_str().map(str::to_owned);
+        (text("name").expect("a name"), (text("result"), text("sql").expect("statements")))
     };
     root.run(FUNCTIONS).lines().map(read).collect()
 }
@@ -85,8 +86,10 @@ const MARK: &str = "-- Functions that differ, written by NLSQL_WRITE_UPDATE=1 ca
 /// All that the functions need: none of it is written by hand.
 fn write_functions(script: &Path, fresh: &Database, old: &Database) {
     let (wanted, had) = (functions(fresh), functions(old));
-    let gone = had.keys().filter(|k| !wanted.contains_key(*k)).map(|k| format!("DROP FUNCTION {k};"));
-    let new = wanted.iter().filter(|(k, sql)| had.get(*k) != Some(sql)).map(|(_, sql)| sql.clone());
+    // a function that returns something else cannot be replaced
+    let stays = |k: &String, result: &Option<String>| wanted.get(k).is_some_and(|(now, _)| now == result);
+    let gone = had.iter().filter(|(k, (was, _))| !stays(k, was)).map(|(k, _)| format!("DROP FUNCTION {k};"));
+    let new = wanted.iter().filter(|(k, now)| had.get(*k) != Some(now)).map(|(_, (_, sql))| sql.clone());
     let statements = gone.chain(new).collect::<Vec<_>>().join("\n\n");
     let text = std::fs::read_to_string(script).expect("the update script");
     let by_hand = text.split(MARK).next().unwrap_or_default();
