@@ -309,8 +309,9 @@ impl Shape<'_> {
                 let json = json.raw(",\"sql\":").text("i.sql").raw(",\"schema\":").text(&schema);
                 let json = json.raw(",\"difficulty\":").text("i.difficulty").raw(",\"phase\":").text("i.phase");
                 let json = json.raw(",\"tables\":").value("pg_catalog.to_json(i.tables)");
-                let json = json.raw(",\"mutants\":").value("i.checks #>> '{mutation,mutants}'");
-                let json = json.raw(",\"told_apart\":").value("i.checks #>> '{mutation,told_apart}'");
+                // none were tried where nothing is proved: a null would have no type in a file that holds no other value
+                let json = json.raw(",\"mutants\":").value("COALESCE(i.checks #>> '{mutation,mutants}', '0')");
+                let json = json.raw(",\"told_apart\":").value("COALESCE(i.checks #>> '{mutation,told_apart}', '0')");
                 json.raw(",\"result\":").text("COALESCE(i.result, '{}')::text").raw("}")
             }
         }

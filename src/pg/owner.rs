@@ -83,6 +83,9 @@ fn extension_owner() -> Result<pg_sys::Oid> {
     owner.parse::<u32>().map(pg_sys::Oid::from).map_err(|_| Error::internal("the extension has no owner"))
 }
 
+/// Catalog reads sort and hash in so much memory at least (kB), so that a small setting sends none of them to disk.
+const WORK_MEM: i32 = 16 * 1024;
+
 /// Pins search_path for a few catalog reads as the current user.
 pub(crate) fn with_catalog_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let mut user = pg_sys::InvalidOid;
@@ -93,6 +96,10 @@ pub(crate) fn with_catalog_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T
         Frame { user, context, nest: pg_sys::NewGUCNestLevel() }
     };
     set_local(c"search_path", c"pg_catalog, pg_temp");
+    // SAFETY: a plain read of a setting.
+    if unsafe { pg_sys::work_mem } < WORK_MEM {
+        set_local(c"work_mem", c"16MB");
+    }
     work()
 }
 
