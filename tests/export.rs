@@ -236,23 +236,27 @@ fn the_steps_to_a_statement_stand_before_it_where_asked_for() {
     assert_eq!(bare("s"), bare("r"));
 
     let native = parsed(&demo.raw("SELECT nlsql.jsonl('s')"));
-    for (format, more, answer) in [
-        ("chat", "", "/messages/2/content"),
-        ("prompt_completion", "", "/completion"),
-        ("alpaca", "", "/output"),
-        ("sharegpt", "", "/conversations/1/value"),
+    // where a pair is a dialogue, its statement is the last answer
+    let last = |line: &Value, list: &str| line[list].as_array().and_then(|all| all.last()).cloned().unwrap();
+    for (format, more, (list, answer)) in [
+        ("chat", "", (Some("messages"), "content")),
+        ("prompt_completion", "", (None, "completion")),
+        ("alpaca", "", (None, "output")),
+        ("sharegpt", "", (Some("conversations"), "value")),
     ] {
         for (line, record) in parsed(&demo.raw(&reasoned("s", format, more))).iter().zip(&native) {
             let (steps, sql) = (record["reasoning"].as_str().unwrap(), record["sql"].as_str().unwrap());
             assert!(steps.starts_with("1. Start from "), "{steps}");
-            assert_eq!(line.pointer(answer).unwrap(), &Value::from(format!("{steps}\n\n{sql}")), "{format}");
+            let said = list.map_or_else(|| line.clone(), |list| last(line, list));
+            assert_eq!(said[answer], Value::from(format!("{steps}\n\n{sql}")), "{format}");
             let system = line.to_string();
             assert!(system.contains("a numbered plan and then one SQL query"), "{format}: {system}");
         }
     }
     for (line, record) in parsed(&demo.raw(&reasoned("s", "chat", ", \"tools\": true"))).iter().zip(&native) {
-        assert_eq!(line.pointer("/messages/2/content"), record.get("reasoning"));
-        assert!(line.pointer("/messages/2/tool_calls/0/function/arguments").is_some());
+        let said = last(line, "messages");
+        assert_eq!(said.get("content"), record.get("reasoning"));
+        assert!(said.pointer("/tool_calls/0/function/arguments").is_some());
     }
     assert_eq!(cluster.alarms(), [""; 0]);
 }
