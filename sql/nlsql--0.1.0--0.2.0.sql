@@ -147,6 +147,15 @@ END $function$
 REVOKE ALL ON FUNCTION nlsql.claim_some_(bigint,text,integer) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.claim_some_(bigint,text,integer) IS 'internal: called by nlsql itself';
 
+CREATE OR REPLACE FUNCTION nlsql.ddl(tbl regclass DEFAULT NULL::regclass)
+ RETURNS text
+ LANGUAGE c
+ STABLE
+AS '$libdir/nlsql', $function$ddl_wrapper$function$
+;
+REVOKE ALL ON FUNCTION nlsql.ddl(regclass) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.ddl(regclass) IS 'statements that make a table or view, with its partitions and the types, sequences and functions that it needs; NULL = all relations that the current role may read, in an order that works in an empty database';
+
 CREATE OR REPLACE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -334,6 +343,15 @@ AS '$libdir/nlsql', $function$relationships_wrapper$function$
 ;
 REVOKE ALL ON FUNCTION nlsql.relationships(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.relationships(jsonb) IS 'references between the relations that the current role may read: foreign keys first, with confidence 1, then those that names, types, keys and values speak for, each with its votes; parent is null where a column says for each row of which table it is';
+
+CREATE OR REPLACE FUNCTION nlsql.schema_json(tables regclass[] DEFAULT NULL::regclass[])
+ RETURNS jsonb
+ LANGUAGE c
+ STABLE
+AS '$libdir/nlsql', $function$schema_json_wrapper$function$
+;
+REVOKE ALL ON FUNCTION nlsql.schema_json(regclass[]) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.schema_json(regclass[]) IS 'the relations that the current role may read, with columns, keys, checks, comments and statistics; NULL = all';
 
 CREATE OR REPLACE FUNCTION nlsql.settle_(run_id_ bigint)
  RETURNS void

@@ -250,3 +250,45 @@ fn a_caught_error_leaves_the_memory_limit() {
     assert_ne!(found.split('|').next(), Some("accepted"), "{found}");
     assert!(found.contains("53200") || found.contains("57014"), "{found}");
 }
+
+#[test]
+fn what_lies_behind_views_and_policies_is_named() {
+    let cluster = Cluster::new();
+    let mut session = session(&cluster);
+    session.run(
+        "CREATE VIEW paid AS SELECT o.* FROM orders o WHERE EXISTS (SELECT FROM note n WHERE n.order_id = o.id);
+         CREATE VIEW buyer AS SELECT c.name, p.total FROM customer c JOIN paid p ON p.customer_id = c.id;
+         ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+         ALTER TABLE item FORCE ROW LEVEL SECURITY;
+         CREATE POLICY own ON item USING (order_id IN (SELECT id FROM orders));",
+    );
+    for (sql, tables, behind) in [
+        ("SELECT name FROM customer", "shop.customer", ""),
+        ("SELECT id FROM paid", "shop.paid", "shop.note,shop.orders"),
+        ("SELECT b.name FROM buyer b", "shop.buyer", "shop.customer,shop.note,shop.orders,shop.paid"),
+        ("SELECT line FROM item", "shop.item", "shop.orders"),
+    ] {
+        let found = session.run(&format!(
+            "SELECT array_to_string(tables, ','), (SELECT string_agg(b, ',') FROM jsonb_array_elements_text(details->'behind') b)
+             FROM nlsql.check_sql($q${sql}$q$, '{{\"details\": true}}');"
+        ));
+        assert_eq!(found, format!("{tables}|{behind}"), "{sql}");
+    }
+}
+
+/// An allowed function may take locks and forget them; the caller's own stay.
+#[test]
+fn forgotten_advisory_locks_are_released_however_often_they_were_taken() {
+    let cluster = Cluster::new();
+    let mut session = session(&cluster);
+    cluster.database("demo").as_superuser().run(
+        "CREATE FUNCTION shop.grab() RETURNS bigint LANGUAGE sql AS
+             'SELECT count(pg_advisory_lock(g % 3)) + count(pg_advisory_lock_shared(g % 2, 8)) FROM generate_series(1, 3000) g';
+         INSERT INTO nlsql.allowed_function VALUES ('shop.grab()')",
+    );
+    session.run("SELECT pg_advisory_lock(77);");
+    assert_eq!(session.run("SELECT ok FROM nlsql.check_sql('SELECT shop.grab()');"), "t");
+    let kept =
+        "SELECT string_agg(objid::text, ',') FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();";
+    assert_eq!(session.run(kept), "77");
+}

@@ -84,6 +84,7 @@ fn settings_of_the_database_and_the_session() {
     done(&demo, "parallel", 10);
     demo.run("SELECT count(*) FROM nlsql.dataset, nlsql.progress, nlsql.phases, nlsql.prices; SELECT ok FROM nlsql.check_sql('SELECT count(*) FROM insurer.claim')");
     assert_eq!(demo.raw("SELECT * FROM nlsql.jsonl('parallel')").lines().count(), 10);
+    assert_eq!(demo.run("SELECT length(nlsql.ddl()) > 99 AND nlsql.schema_json() IS NOT NULL"), "t");
     for setting in ["force_parallel_mode", "parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"]
     {
         root.run(&format!("ALTER DATABASE demo RESET {setting}"));
@@ -154,7 +155,30 @@ fn behind_a_pooler_in_transaction_mode() {
     done(&demo, "two", 40);
     assert_eq!(demo.number("SELECT count(*) FROM nlsql.run"), 2);
     assert_eq!(two.run("SELECT nlsql.cancel('two'), nlsql.resume('two');"), "f|0");
-    let server = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+    // workers that are on their way out have theirs
+    let server = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                  WHERE locktype = 'advisory' AND backend_type = 'client backend'";
     assert_eq!(cluster.database("demo").number(server), 0, "no lock stays with the connection");
     assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+/// The server describes what is there now, and a query's snapshot shows what was: whatever goes meanwhile, the catalog
+/// is read whole.
+#[test]
+fn the_catalog_changes_while_it_is_read() {
+    let cluster = Cluster::new();
+    let demo = cluster.demo("demo");
+    demo.run("CREATE TABLE insurer.under (id int); CREATE VIEW insurer.upper AS SELECT * FROM insurer.under");
+    for call in
+        ["(SELECT count(*) FROM nlsql.relationships())", "length(nlsql.schema_json()::text)", "length(nlsql.ddl())"]
+    {
+        demo.run("CREATE TABLE insurer.short (id int PRIMARY KEY, x int CHECK (x > 0))");
+        let mut other = demo.session();
+        // whoever describes either waits for its lock, and finds one of them gone
+        other.run("BEGIN; LOCK TABLE insurer.under IN ACCESS EXCLUSIVE MODE; DROP TABLE insurer.short;");
+        let reader = demo.spawn(&format!("SELECT {call} > 0"));
+        eventually("the reader waits", LIMIT, || demo.number("SELECT count(*) FROM pg_locks WHERE NOT granted") == 1);
+        other.run("COMMIT;");
+        assert_eq!(reader.finish().map_err(|e| e.text), Ok("t".to_owned()), "{call}");
+    }
 }

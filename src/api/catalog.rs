@@ -11,7 +11,7 @@ use std::ffi::CString;
 #[pg_extern(
     schema = "nlsql",
     sql = r#"CREATE FUNCTION nlsql.schema_json(tables regclass[] DEFAULT NULL) RETURNS jsonb
-STABLE PARALLEL SAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+STABLE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 COMMENT ON FUNCTION nlsql.schema_json(regclass[]) IS
   'the relations that the current role may read, with columns, keys, checks, comments and statistics; NULL = all';"#
 )]
@@ -27,7 +27,7 @@ fn schema_json(tables: Option<Vec<pg_sys::Oid>>) -> std::result::Result<JsonbTex
 #[pg_extern(
     schema = "nlsql",
     sql = r#"CREATE FUNCTION nlsql.ddl(tbl regclass DEFAULT NULL) RETURNS text
-STABLE PARALLEL SAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
+STABLE PARALLEL UNSAFE LANGUAGE c AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';
 COMMENT ON FUNCTION nlsql.ddl(regclass) IS
   'statements that make a table or view, with its partitions and the types, sequences and functions that it needs; NULL = all relations that the current role may read, in an order that works in an empty database';"#
 )]

@@ -237,6 +237,7 @@ fn subjects(value: &Value, key: &str) -> Result<std::collections::BTreeSet<u32>>
 fn details(verdict: &Verdict) -> Value {
     let facts = verdict.facts.as_ref();
     json!({
+        "behind": facts.map(|f| &f.behind),
         "template": facts.map(|f| &f.template),
         "literals": facts.map(|f| &f.literals),
         "joins": facts.map(|f| f.joins),

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Facts {
     /// `schema.table`, quoted as needed; views as themselves.
     pub tables: Vec<String>,
+    /// What the views and policies of those read, through all levels.
+    pub behind: Vec<String>,
     /// `schema.table.column`.
     pub columns: Vec<String>,
     pub functions: Vec<String>,

@@ -2,6 +2,7 @@
 
 use super::owner::with_catalog_path;
 use super::spi::{self, Arg};
+use super::transaction::attempt;
 use crate::error::{Code, Error, Result};
 use crate::schema::ddl;
 use crate::schema::model::{RowSecurity, Schema};
@@ -12,7 +13,40 @@ const DEFINITIONS: &str = include_str!("../../sql/ddl.sql");
 
 /// The catalog as the current role may see it; `None` = all relations.
 pub(crate) fn catalog(relations: Option<&[pg_sys::Oid]>) -> Result<Schema> {
-    spi::json(&catalog_json(relations)?)
+    steady(|| spi::json(&read(relations)?))
+}
+
+/// The catalog's jsonb itself, for `nlsql.schema_json`.
+pub(crate) fn catalog_json(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
+    steady(|| read(relations))
+}
+
+/// More changes of the catalog than this, one in each reading, are no accident.
+const READINGS: u32 = 8;
+
+/// Reads the catalog again where it changed meanwhile: the query sees the rows of its snapshot, and the server's own
+/// functions that describe them see what is there now, so that one which was just dropped is an error to them or NULL.
+fn steady<T>(mut read: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut reading = 1;
+    loop {
+        let result = attempt(|| {
+            // SAFETY: inside a transaction; the subtransaction's rollback takes it off.
+            unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot()) };
+            read()
+        });
+        match result {
+            Err(error) if reading < READINGS && is_gone(&error) => {
+                reading += 1;
+                super::session::check_for_interrupts();
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Something that was there is not found: internal to the server (cache lookup failed), and to us where a text is NULL.
+fn is_gone(error: &Error) -> bool {
+    matches!(error.code.sqlstate().as_str(), "XX000" | "42P01" | "42703" | "42704" | "3F000")
 }
 
 /// Definitions of a relation cannot be read while somebody rebuilds it: that is an error (55P03) and no long wait,
@@ -23,8 +57,7 @@ fn bound_lock_wait() {
     }
 }
 
-/// The catalog's jsonb itself, for `nlsql.schema_json`.
-pub(crate) fn catalog_json(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
+fn read(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
     with_catalog_path(|| {
         bound_lock_wait();
         if relations.is_none() {
@@ -40,19 +73,19 @@ pub(crate) fn catalog_json(relations: Option<&[pg_sys::Oid]>) -> Result<String> 
 
 /// The statements that make a relation and what it needs; `None` = all relations that the role may read.
 pub(crate) fn ddl(relation: Option<pg_sys::Oid>) -> Result<String> {
-    with_catalog_path(|| {
-        let named = relation.map(|oid| [oid]);
-        let text = spi::first(spi::select(
-            &format!("SELECT ({DEFINITIONS})::text"),
-            &[Arg::Oids(named.as_ref().map(<[_; 1]>::as_slice))],
-        )?)
-        .ok_or_else(|| Error::internal("introspection returned nothing"))?;
-        let catalog: ddl::Catalog = spi::json(&text)?;
-        match relation {
-            Some(oid) if catalog.relations.is_empty() => Err(not_described(oid)?),
-            _ => Ok(ddl::text(&catalog)),
-        }
-    })
+    let named = relation.map(|oid| [oid]);
+    let catalog: ddl::Catalog = steady(|| {
+        with_catalog_path(|| {
+            let query = format!("SELECT ({DEFINITIONS})::text");
+            let text = spi::first(spi::select(&query, &[Arg::Oids(named.as_ref().map(<[_; 1]>::as_slice))])?)
+                .ok_or_else(|| Error::internal("introspection returned nothing"))?;
+            spi::json(&text)
+        })
+    })?;
+    match relation {
+        Some(oid) if catalog.relations.is_empty() => Err(not_described(oid)?),
+        _ => Ok(ddl::text(&catalog)),
+    }
 }
 
 /// Why a relation has no definition for this role.

@@ -57,9 +57,12 @@ fn facts(
     functions: &mut Functions,
     relations: &mut Relations,
 ) -> Facts {
-    let mut tables = BTreeSet::new();
+    let (mut tables, mut behind) = (BTreeSet::new(), BTreeSet::new());
     for oid in &found.relations {
-        tables.insert(relations.get(pg_sys::Oid::from(*oid), functions).qualified.clone());
+        let relation = relations.get(pg_sys::Oid::from(*oid), functions);
+        tables.insert(relation.qualified.clone());
+        // SAFETY: what stands behind a relation that has been opened is there as long as that is.
+        behind.extend(relation.behind.iter().map(|oid| unsafe { super::relations::qualified(*oid) }));
     }
     let mut columns = BTreeSet::new();
     for (oid, number) in &found.columns {
@@ -74,6 +77,7 @@ fn facts(
     found.literals.sort_by_key(|(location, _)| *location);
     Facts {
         tables: tables.into_iter().collect(),
+        behind: behind.into_iter().collect(),
         columns: columns.into_iter().collect(),
         functions: names.into_iter().collect(),
         features: found.features.iter().map(|name| (*name).to_owned()).collect(),

@@ -1,14 +1,12 @@
 //! Advisory locks of the session: a function that is allowed may take one and forget it. It is found by comparison
-//! and released by itself; the caller's own stay. (A second hold on a lock that the caller has cannot be seen.)
+//! and released by itself; the caller's own stay. A second hold on a lock that the caller has cannot be seen: the server
+//! counts holds where no extension can look.
 
 use pgrx::pg_sys;
 use std::collections::BTreeSet;
 
 /// Lock tag (its four fields, type) and mode.
 pub(super) type Held = BTreeSet<([u32; 4], u8, i32)>;
-
-/// More releases of one lock than this are given up.
-const MOST: u32 = 1_000;
 
 /// Advisory locks that this process holds.
 pub(super) fn held() -> Held {
@@ -35,25 +33,27 @@ pub(super) fn held() -> Held {
 
 /// Lets go of what the session did not hold `before`, as often as it was taken.
 pub(super) fn release_since(before: &Held) {
-    for _ in 0..MOST {
-        let now = held();
-        let mut surplus = now.difference(before).peekable();
-        if surplus.peek().is_none() {
-            return;
-        }
-        for (fields, kind, mode) in surplus {
-            let tag = pg_sys::LOCKTAG {
-                locktag_field1: fields[0],
-                locktag_field2: fields[1],
-                locktag_field3: fields[2],
-                locktag_field4: u16::try_from(fields[3]).unwrap_or(0),
-                locktag_type: *kind,
-                locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
-            };
-            // SAFETY: a lock that is held, as just read.
-            if !unsafe { pg_sys::LockRelease(&tag, *mode, true) } {
-                return;
-            }
-        }
+    for (fields, kind, mode) in held().difference(before) {
+        let tag = pg_sys::LOCKTAG {
+            locktag_field1: fields[0],
+            locktag_field2: fields[1],
+            locktag_field3: fields[2],
+            locktag_field4: u16::try_from(fields[3]).unwrap_or(0),
+            locktag_type: *kind,
+            locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+        };
+        // SAFETY: only a lock that is held is released.
+        while unsafe { holds(&tag, *mode) && pg_sys::LockRelease(&tag, *mode, true) } {}
+    }
+}
+
+/// SAFETY: a whole tag.
+unsafe fn holds(tag: &pg_sys::LOCKTAG, mode: i32) -> bool {
+    // SAFETY: a look into the process's own table.
+    unsafe {
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
+        return pg_sys::LockHeldByMe(tag, mode);
+        #[cfg(any(feature = "pg17", feature = "pg18"))]
+        return pg_sys::LockHeldByMe(tag, mode, false);
     }
 }

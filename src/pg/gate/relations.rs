@@ -24,6 +24,8 @@ pub(super) struct Relation {
     pub entries: u32,
     /// Functions that its trusted views and policies call, and that a statement may not.
     pub calls: BTreeSet<u32>,
+    /// Relations that its view or policies read.
+    pub behind: BTreeSet<u32>,
     /// By the server's last count; below 0 where there was none.
     pub rows: f32,
 }
@@ -33,6 +35,7 @@ pub(super) struct Relation {
 struct Body {
     entries: u32,
     calls: BTreeSet<u32>,
+    behind: BTreeSet<u32>,
     refusal: Option<Refused>,
 }
 
@@ -74,12 +77,13 @@ impl Relations {
             let schema = ffi::owned(pg_sys::get_namespace_name((*form).relnamespace));
             let name = ffi::owned((*form).relname.data.as_ptr());
             let mut relation = Relation {
-                qualified: format!("{}.{}", quote_ident(&schema), quote_ident(&name)),
+                qualified: join(&schema, &name),
                 columns: columns((*open).rd_att),
                 unique: unique_keys(open),
                 refusal: self.kind_rule(oid, form, &schema),
                 entries: 1,
                 calls: BTreeSet::new(),
+                behind: BTreeSet::new(),
                 rows: (*form).reltuples,
             };
             if relation.refusal.is_none() && bypassed(open) {
@@ -94,6 +98,7 @@ impl Relations {
                 relation.refusal = body.refusal.clone();
                 relation.entries = relation.entries.saturating_add(body.entries);
                 relation.calls = body.calls.clone();
+                relation.behind = body.behind.clone();
             }
             pg_sys::relation_close(open, pg_sys::NoLock as i32);
             relation
@@ -178,6 +183,8 @@ impl Relations {
             };
             body.entries = body.entries.saturating_add(inner.entries.saturating_mul(times));
             body.calls.extend(&inner.calls);
+            body.behind.insert(behind);
+            body.behind.extend(&inner.behind);
             if body.refusal.is_none() {
                 body.refusal = inner.refusal.clone();
             }
@@ -185,6 +192,23 @@ impl Relations {
         let body = Rc::new(body);
         self.bodies.insert(oid.to_u32(), Rc::clone(&body));
         body
+    }
+}
+
+fn join(schema: &str, name: &str) -> String {
+    format!("{}.{}", quote_ident(schema), quote_ident(name))
+}
+
+/// `schema.table` of a relation that is known by its OID alone.
+///
+/// # Safety
+/// The relation exists and is locked.
+pub(super) unsafe fn qualified(oid: u32) -> String {
+    let oid = pg_sys::Oid::from(oid);
+    // SAFETY: contract of this function.
+    unsafe {
+        let schema = ffi::owned(pg_sys::get_namespace_name(pg_sys::get_rel_namespace(oid)));
+        join(&schema, &ffi::owned(pg_sys::get_rel_name(oid)))
     }
 }
 
