@@ -232,6 +232,23 @@ END $function$
 REVOKE ALL ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text,jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text,jsonb) IS 'internal: called by nlsql itself';
 
+CREATE OR REPLACE FUNCTION nlsql.free_places_(sessions_max integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE run_id_ bigint;
+BEGIN
+  FOR run_id_ IN DELETE FROM nlsql.worker w WHERE NOT nlsql.alive_(w.pid, w.backend_start) RETURNING w.run_id LOOP
+    -- one that died after its run was cancelled has left no task behind, and calls
+    PERFORM nlsql.lose_calls_(run_id_);
+  END LOOP;
+  RETURN sessions_max - (SELECT count(*) FROM nlsql.worker);
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.free_places_(integer) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.free_places_(integer) IS 'internal: called by nlsql itself';
+
 CREATE OR REPLACE FUNCTION nlsql.jsonl(run text, format text DEFAULT 'nlsql'::text, split text DEFAULT NULL::text, options jsonb DEFAULT '{}'::jsonb)
  RETURNS SETOF text
  LANGUAGE c
@@ -282,9 +299,10 @@ CREATE OR REPLACE FUNCTION nlsql.lose_calls_(run_id_ bigint)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   UPDATE nlsql.request q SET status = 'lost', ended_at = clock_timestamp()
-   WHERE q.run_id = run_id_ AND q.status = 'sent'
-     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = q.run_id AND t.phase = q.phase AND t.number = q.task
-                    AND t.status <> 'claimed')
+   WHERE q.id IN (SELECT c.id FROM nlsql.request c
+                    JOIN nlsql.task t ON t.run_id = c.run_id AND t.phase = c.phase AND t.number = c.task
+                   WHERE c.run_id = run_id_ AND c.status = 'sent' AND (t.status <> 'claimed' OR t.attempt > c.attempt)
+                     FOR UPDATE OF c SKIP LOCKED)
 $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.lose_calls_(bigint) FROM PUBLIC;
@@ -343,6 +361,38 @@ AS '$libdir/nlsql', $function$relationships_wrapper$function$
 ;
 REVOKE ALL ON FUNCTION nlsql.relationships(jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.relationships(jsonb) IS 'references between the relations that the current role may read: foreign keys first, with confidence 1, then those that names, types, keys and values speak for, each with its votes; parent is null where a column says for each row of which table it is';
+
+CREATE OR REPLACE FUNCTION nlsql.resume_(run_id_ bigint, role_ text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  n    bigint;
+  held bigint;
+BEGIN
+  PERFORM FROM nlsql.run WHERE id = run_id_ AND role = role_ FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN 0;
+  END IF;
+  held := nlsql.take_over_(run_id_);
+  UPDATE nlsql.task SET status = 'open', reason = NULL, last_error = NULL, next_try_at = NULL, lost = 0
+   WHERE run_id = run_id_ AND (status = 'failed' OR (status = 'cancelled' AND reason IS DISTINCT FROM 'exhausted'));
+  GET DIAGNOSTICS n = ROW_COUNT;
+  PERFORM nlsql.lose_calls_(run_id_);
+  UPDATE nlsql.run_phase p SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
+   WHERE p.run_id = run_id_ AND p.status NOT IN ('running', 'queued')
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.status IN ('open', 'claimed'));
+  UPDATE nlsql.run r SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
+   WHERE r.id = run_id_ AND r.status <> 'running'
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = r.id AND t.status IN ('open', 'claimed'));
+  -- its worker is started by the caller at COMMIT
+  UPDATE nlsql.run SET launched_at = clock_timestamp() WHERE id = run_id_;
+  RETURN n + held;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.resume_(bigint,text) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.resume_(bigint,text) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.schema_json(tables regclass[] DEFAULT NULL::regclass[])
  RETURNS jsonb

@@ -28,8 +28,12 @@ $$;
 -- Places that are free now. Dead workers' rows go on the way.
 CREATE FUNCTION nlsql.free_places_(sessions_max int) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE run_id_ bigint;
 BEGIN
-  DELETE FROM nlsql.worker w WHERE NOT nlsql.alive_(w.pid, w.backend_start);
+  FOR run_id_ IN DELETE FROM nlsql.worker w WHERE NOT nlsql.alive_(w.pid, w.backend_start) RETURNING w.run_id LOOP
+    -- one that died after its run was cancelled has left no task behind, and calls
+    PERFORM nlsql.lose_calls_(run_id_);
+  END LOOP;
   RETURN sessions_max - (SELECT count(*) FROM nlsql.worker);
 END $$;
 
@@ -75,13 +79,15 @@ BEGIN
   RETURN jsonb_build_object('more', GREATEST(0, LEAST(wanted - here - 1, free - 1)), 'run', nlsql.run_(run_id_));
 END $$;
 
--- Calls that nobody waits for any more, for their task is in nobody's hands. They stay charged.
+-- Calls that nobody waits for any more, for their task is in nobody's hands or in others'. They stay charged. A worker
+-- that does wait writes how they ended all the same.
 CREATE FUNCTION nlsql.lose_calls_(run_id_ bigint) RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   UPDATE nlsql.request q SET status = 'lost', ended_at = clock_timestamp()
-   WHERE q.run_id = run_id_ AND q.status = 'sent'
-     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = q.run_id AND t.phase = q.phase AND t.number = q.task
-                    AND t.status <> 'claimed')
+   WHERE q.id IN (SELECT c.id FROM nlsql.request c
+                    JOIN nlsql.task t ON t.run_id = c.run_id AND t.phase = c.phase AND t.number = c.task
+                   WHERE c.run_id = run_id_ AND c.status = 'sent' AND (t.status <> 'claimed' OR t.attempt > c.attempt)
+                     FOR UPDATE OF c SKIP LOCKED)
 $$;
 
 -- Opens the tasks that dead workers held. A task that goes down with its worker again and again is given up.
@@ -396,6 +402,7 @@ BEGIN
   UPDATE nlsql.task SET status = 'open', reason = NULL, last_error = NULL, next_try_at = NULL, lost = 0
    WHERE run_id = run_id_ AND (status = 'failed' OR (status = 'cancelled' AND reason IS DISTINCT FROM 'exhausted'));
   GET DIAGNOSTICS n = ROW_COUNT;
+  PERFORM nlsql.lose_calls_(run_id_);
   UPDATE nlsql.run_phase p SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
    WHERE p.run_id = run_id_ AND p.status NOT IN ('running', 'queued')
      AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.status IN ('open', 'claimed'));

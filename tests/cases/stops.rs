@@ -138,15 +138,17 @@ fn terminated_early(cluster: &Cluster) -> Found {
     }
 }
 
+fn tell(pid: u32, signal: &str) -> bool {
+    std::process::Command::new("kill").args([signal, &pid.to_string()]).status().is_ok_and(|s| s.success())
+}
+
 fn slow_worker(cluster: &Cluster) -> Found {
     let demo = home(cluster);
     begin(&demo, "slow", PAIRS);
-    let Some(pid) = demo.workers().first().map(u32::to_string) else { return Err("the worker had ended".into()) };
-    let tell =
-        |signal: &str| std::process::Command::new("kill").args([signal, &pid]).status().is_ok_and(|s| s.success());
-    let stopped = tell("-STOP");
+    let Some(&pid) = demo.workers().first() else { return Err("the worker had ended".into()) };
+    let stopped = tell(pid, "-STOP");
     std::thread::sleep(Duration::from_millis(1500));
-    if !(tell("-CONT") && stopped) {
+    if !(tell(pid, "-CONT") && stopped) {
         return Err("the worker could not be stopped".into());
     }
     whole(&demo, "slow")?;
@@ -181,18 +183,30 @@ fn stalled_api(cluster: &Cluster) -> Found {
             return Err(format!("{function} left the run {}", status(&demo, run)));
         }
     }
+    let open = "SELECT count(*) FROM nlsql.request WHERE status = 'sent'";
     // its worker was gone before it could tell what became of its call
     cancel(&demo, "c");
-    if root.number("SELECT count(*) FROM nlsql.request WHERE status = 'sent'") > 0 {
+    if root.number(open) > 0 {
         return Err("a call of a cancelled run is still open".into());
     }
+    // its worker stands still, so that it has not noticed when the run is cancelled, and is killed then
+    stalled(&demo, "d");
+    let Some(&worker) = demo.workers().first() else { return Err("the worker had ended".into()) };
+    tell(worker, "-STOP");
+    demo.run("SELECT nlsql.cancel('d')");
+    cluster.crash(worker);
+    demo.run("SELECT nlsql.resume('d')");
+    if root.number(&format!("{open} AND attempt = 1 AND run_id = (SELECT id FROM nlsql.run WHERE name = 'd')")) > 0 {
+        return Err("a call of a worker that was killed is still open".into());
+    }
+    cancel(&demo, "d");
     demo.run("SELECT nlsql.resume('c')");
     eventually("it is back", LIMIT, || !demo.workers().is_empty());
     let begin = Instant::now();
     cluster.stop("fast");
     said.push(within(AT_ONCE, "fast stop", begin)?);
     cluster.start();
-    demo.run("SELECT nlsql.drop_run('a'), nlsql.drop_run('b'), nlsql.drop_run('c')");
+    demo.run("SELECT nlsql.drop_run('a'), nlsql.drop_run('b'), nlsql.drop_run('c'), nlsql.drop_run('d')");
     root.run("DELETE FROM nlsql.endpoint");
     Ok(said.join(", "))
 }
