@@ -25,13 +25,14 @@ PAD, SEPARATOR, END = 0, 1, 2
 
 def records(path):
     """Prompt and answer of each line."""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
-        if "messages" in record:
-            *before, last = record["messages"]
-            yield "\n".join(m["content"] for m in before), last["content"]
-        else:
-            yield record["prompt"], record["completion"]
+    # splitlines() would end a line at U+2028, too, which may stand in a text
+    with path.open(encoding="utf-8", newline="\n") as lines:
+        for record in map(json.loads, lines):
+            if "messages" in record:
+                *before, last = record["messages"]
+                yield "\n".join(m["content"] for m in before), last["content"]
+            else:
+                yield record["prompt"], record["completion"]
 
 
 class Vocabulary:

@@ -26,7 +26,8 @@ SELECT json_build_object(
                           ORDER BY p.ordinal)
                           FROM nlsql.run_phase p WHERE p.run_id = r.id)) ORDER BY r.id)
              FROM nlsql.run r WHERE r.id IN ({ids})),
-  'schema_hash', (SELECT COALESCE(json_agg(DISTINCT i.schema_hash), '[]') FROM item i),
+  'schema_hash', (SELECT COALESCE(json_agg(x.schema_hash ORDER BY x.schema_hash), '[]')
+     FROM (SELECT i.schema_hash FROM item i GROUP BY 1) x),
   'difficulty', (SELECT json_object_agg(x.difficulty, x.n) FROM (
      SELECT difficulty, count(*) AS n FROM item WHERE difficulty IS NOT NULL GROUP BY 1
       ORDER BY array_position(ARRAY['easy', 'medium', 'hard', 'extra'], difficulty)) x),
@@ -39,9 +40,9 @@ SELECT json_build_object(
      'records_without_split', count(*) FILTER (WHERE i.split IS NULL),
      'pairs', count(*) FILTER (WHERE i.kind = 'pair'),
      'pairs_executed', count(*) FILTER (WHERE i.kind = 'pair' AND (i.checks ->> 'executed')::bool),
-     'tables', (SELECT count(DISTINCT t.name) FROM item, unnest(tables) t(name)),
-     'columns', (SELECT count(DISTINCT c.name) FROM item, unnest(columns) c(name)),
-     'functions', (SELECT count(DISTINCT f.name) FROM item, unnest(functions) f(name)),
+     'tables', (SELECT count(*) FROM (SELECT FROM item, unnest(tables) t(name) GROUP BY t.name) x),
+     'columns', (SELECT count(*) FROM (SELECT FROM item, unnest(columns) c(name) GROUP BY c.name) x),
+     'functions', (SELECT count(*) FROM (SELECT FROM item, unnest(functions) f(name) GROUP BY f.name) x),
      'skeletons', COALESCE((SELECT s.n FROM shape s WHERE s.what = 'skeleton'), 0),
      'templates', COALESCE((SELECT s.n FROM shape s WHERE s.what = 'template'), 0),
      'skeletons_in_two_splits', COALESCE((SELECT s.crossing FROM shape s WHERE s.what = 'skeleton'), 0),

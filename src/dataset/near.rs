@@ -55,33 +55,30 @@ impl Kin {
     }
 }
 
-/// Sets of grams made ready for the join: grams as ranks, rare ones first, in each set in that order.
+/// Sets of grams made ready for the join. No other set can share what one has alone: of such grams, which are most of
+/// them where questions differ, only the number is kept.
 pub(crate) struct Sets {
+    /// The other grams as ranks, rare ones first.
     sets: Vec<Box<[u32]>>,
+    /// Sizes of the whole sets.
+    sizes: Vec<u32>,
     /// Members by the size of their set.
     by_size: Vec<u32>,
 }
 
 impl Sets {
     pub fn new(grams: Vec<Vec<u64>>) -> Sets {
-        let mut counts: HashMap<u64, u32> = HashMap::new();
-        for gram in grams.iter().flatten() {
-            *counts.entry(*gram).or_default() += 1;
-        }
-        let mut order: Vec<(u32, u64)> = counts.into_iter().map(|(gram, count)| (count, gram)).collect();
-        order.sort_unstable();
-        let ranks: HashMap<u64, u32> = order.iter().zip(0..).map(|((_, gram), rank)| (*gram, rank)).collect();
-        let sets: Vec<Box<[u32]>> = grams
-            .into_iter()
-            .map(|set| {
-                let mut set: Vec<u32> = set.iter().filter_map(|g| ranks.get(g).copied()).collect();
-                set.sort_unstable();
-                set.into_boxed_slice()
-            })
-            .collect();
+        let ranks = ranks(&grams);
+        let sizes: Vec<u32> = grams.iter().map(|set| set.len() as u32).collect();
+        let ranked = |set: Vec<u64>| {
+            let mut set: Vec<u32> = set.iter().filter_map(|g| ranks.get(g).copied()).collect();
+            set.sort_unstable();
+            set.into_boxed_slice()
+        };
+        let sets: Vec<Box<[u32]>> = grams.into_iter().map(ranked).collect();
         let mut by_size: Vec<u32> = (0..sets.len() as u32).filter(|i| !sets[*i as usize].is_empty()).collect();
-        by_size.sort_by_key(|i| sets[*i as usize].len());
-        Sets { sets, by_size }
+        by_size.sort_by_key(|i| sizes[*i as usize]);
+        Sets { sets, sizes, by_size }
     }
 
     /// Calls `found` for every two members that are near-duplicates, but for those that `skip` has no interest in.
@@ -95,18 +92,19 @@ impl Sets {
         let mut index: HashMap<u32, Vec<u32>> = HashMap::new();
         let mut met = vec![u32::MAX; self.sets.len()];
         for &a in &self.by_size {
-            let set = &self.sets[a as usize];
-            let prefix = set.len() - (4 * set.len()).div_ceil(5) + 1;
+            let (set, size) = (&self.sets[a as usize], self.sizes[a as usize] as usize);
+            let alone = size - set.len();
+            let prefix = (size - (4 * size).div_ceil(5) + 1).saturating_sub(alone);
             for gram in &set[..prefix] {
                 let list = index.entry(*gram).or_default();
                 for &b in list.iter() {
-                    let other = &self.sets[b as usize];
-                    if met[b as usize] == a || 5 * other.len() < 4 * set.len() {
+                    let (other, of_other) = (&self.sets[b as usize], self.sizes[b as usize] as usize);
+                    if met[b as usize] == a || 5 * of_other < 4 * size {
                         continue;
                     }
                     met[b as usize] = a;
                     let (a, b) = (a as usize, b as usize);
-                    if !skip(state, a, b) && alike(shared(set, other), set.len(), other.len()) {
+                    if !skip(state, a, b) && alike(shared(set, other), size, of_other) {
                         found(state, a, b);
                     }
                 }
@@ -114,6 +112,18 @@ impl Sets {
             }
         }
     }
+}
+
+/// The grams that stand in several sets, numbered from the rarest. Sorted, not counted in a map, which would hold each
+/// of the many that stand in one.
+fn ranks(grams: &[Vec<u64>]) -> HashMap<u64, u32> {
+    let mut all: Vec<u64> = grams.iter().flatten().copied().collect();
+    all.sort_unstable();
+    let several = all.chunk_by(|a, b| a == b).filter(|same| same.len() > 1);
+    let mut order: Vec<(usize, u64)> = several.map(|same| (same.len(), same[0])).collect();
+    drop(all);
+    order.sort_unstable();
+    order.into_iter().zip(0..).map(|((_, gram), rank)| (gram, rank)).collect()
 }
 
 /// Of two sorted sets.

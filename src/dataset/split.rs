@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 pub(crate) const SPLITS: [&str; 3] = ["train", "dev", "test"];
 
@@ -60,8 +61,8 @@ pub(crate) struct Record {
     pub keys: Vec<u64>,
     /// Hashes of the question's word 3-grams.
     pub grams: Vec<u64>,
-    /// What is to be spread evenly: phase and difficulty.
-    pub stratum: String,
+    /// What is to be spread evenly: phase and difficulty. Records are many and strata few: those are shared.
+    pub stratum: Rc<str>,
     /// Hash of the question in normal form, and of the rows that answer it.
     pub asks: Option<(u64, Option<u64>)>,
 }

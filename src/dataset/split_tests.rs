@@ -6,7 +6,7 @@ use super::*;
 const SHARES: [f64; 3] = [0.8, 0.1, 0.1];
 
 fn record(id: i64, key: u64, question: &str, stratum: &str) -> Record {
-    Record { id, split: None, keys: vec![key], grams: shingles(question), stratum: stratum.to_owned(), asks: None }
+    Record { id, split: None, keys: vec![key], grams: shingles(question), stratum: stratum.into(), asks: None }
 }
 
 /// Records whose keys come in groups of up to 21 in 10,000.

@@ -166,7 +166,9 @@ fn in_order<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
             (c"enable_bitmapscan", c"off"),
             (c"enable_hashjoin", c"on"),
             (c"max_parallel_workers_per_gather", c"0"),
-            (c"jit", c"off"),
+            // all rows are fetched; what has to be sorted all the same goes to disk early
+            (c"cursor_tuple_fraction", c"1"),
+            (c"work_mem", c"4MB"),
         ] {
             set_local(name, value);
         }

@@ -2,7 +2,7 @@
 
 use super::copy::{self, Aside};
 use super::dataset;
-use super::owner::with_catalog_path;
+use super::owner::grouping_records;
 use super::{audit, evaluation, introspect, ledger, session, spi, split};
 use crate::dataset::directory::{self, Container, Planned, Written};
 use crate::dataset::format::Format;
@@ -242,7 +242,7 @@ fn owned((key, value): (&String, &Value)) -> (String, Value) {
 /// What the runs were made with, and measures of their records.
 fn facts(sources: &[Source]) -> Result<Value> {
     let text = FACTS.replace("{ids}", &dataset::ids(sources));
-    let text = spi::first(with_catalog_path(|| spi::select(&text, &[]))?);
+    let text = spi::first(grouping_records(|| spi::select(&text, &[]))?);
     spi::json(&text.ok_or_else(|| Error::internal("the runs have no facts"))?)
 }
 

@@ -1,5 +1,6 @@
 //! The mutation proof of evaluation pairs: an export makes it for those that have none, and keeps it with the pair.
 
+use super::copy::Lines;
 use super::gate::{Gate, Limits, Mode, Options};
 use super::owner::{as_owner, with_catalog_path};
 use super::spi::{self, Arg};
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::schema::model::quote_literal;
 use pgrx::pg_sys;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Proofs that are written together.
 const BATCH: usize = 200;
@@ -38,25 +39,26 @@ pub(crate) fn prove(sources: &[Source], format: Format, split: Option<&str>, opt
     }
     let mut unproved = 0;
     for source in sources {
-        let query = query(source, format, split, options);
-        let pairs = with_catalog_path(|| spi::select(&query, &[]))?;
-        if pairs.is_empty() {
-            continue;
-        }
-        let Some(mut gate) = gate(source)? else { continue };
-        for batch in pairs.chunks(BATCH) {
-            let mut proofs = Vec::new();
-            for pair in batch.iter().flatten() {
-                let pair: Pair = spi::json(pair)?;
-                let verdict = gate.check(&pair.sql, Mode::Executed)?;
-                if verdict.ok() {
-                    proofs.push(json!({"id": pair.id, "proof": verdict.mutation.unwrap_or_default()}));
-                } else {
-                    unproved += 1;
-                }
+        let mut pairs = Lines::open(&query(source, format, split, options))?;
+        let mut gate = None;
+        let mut proofs = Vec::new();
+        while let Some(pair) = pairs.next()? {
+            let pair: Pair = spi::json(&pair)?;
+            if gate.is_none() {
+                gate = self::gate(source)?;
             }
-            keep(source.id, &json!(proofs).to_string())?;
+            let Some(gate) = &mut gate else { break };
+            let verdict = gate.check(&pair.sql, Mode::Executed)?;
+            if verdict.ok() {
+                proofs.push(json!({"id": pair.id, "proof": verdict.mutation.unwrap_or_default()}));
+            } else {
+                unproved += 1;
+            }
+            if proofs.len() == BATCH {
+                keep(source.id, std::mem::take(&mut proofs))?;
+            }
         }
+        keep(source.id, proofs)?;
     }
     if unproved > 0 {
         pgrx::notice!(
@@ -67,12 +69,16 @@ pub(crate) fn prove(sources: &[Source], format: Format, split: Option<&str>, opt
 }
 
 /// Writes the proofs of pairs that had none: `[{"id": .., "proof": ..}, ..]`.
-fn keep(run_id: i64, proofs: &str) -> Result<()> {
+fn keep(run_id: i64, proofs: Vec<Value>) -> Result<()> {
+    if proofs.is_empty() {
+        return Ok(());
+    }
+    let proofs = Value::from(proofs).to_string();
     as_owner(|| {
         spi::execute(
             "UPDATE nlsql.item i SET checks = jsonb_set(i.checks, '{mutation}', p.proof)
                FROM jsonb_to_recordset($2::jsonb) AS p(id bigint, proof jsonb) WHERE i.run_id = $1 AND i.id = p.id",
-            &[Arg::Int(run_id), Arg::Text(proofs)],
+            &[Arg::Int(run_id), Arg::Text(&proofs)],
         )
     })
     .map(|_| ())

@@ -86,7 +86,8 @@ fn extension_owner() -> Result<pg_sys::Oid> {
 /// Catalog reads sort and hash in so much memory at least (kB), so that a small setting sends none of them to disk.
 const WORK_MEM: i32 = 16 * 1024;
 
-/// Pins search_path for a few catalog reads as the current user.
+/// Pins search_path for a few catalog reads as the current user. None of them is compiled: LLVM alone takes more memory
+/// than all that they read.
 pub(crate) fn with_catalog_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let mut user = pg_sys::InvalidOid;
     let mut context = 0;
@@ -96,11 +97,23 @@ pub(crate) fn with_catalog_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T
         Frame { user, context, nest: pg_sys::NewGUCNestLevel() }
     };
     set_local(c"search_path", c"pg_catalog, pg_temp");
+    set_local(c"jit", c"off");
     // SAFETY: a plain read of a setting.
     if unsafe { pg_sys::work_mem } < WORK_MEM {
         set_local(c"work_mem", c"16MB");
     }
     work()
+}
+
+/// As [`with_catalog_path`], for what groups all records of a run: sorts and hashes go to disk early, so that memory
+/// does not grow with their number. A statement may hold several at once.
+pub(crate) fn grouping_records<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    with_catalog_path(|| {
+        set_local(c"work_mem", c"1MB");
+        set_local(c"hash_mem_multiplier", c"2");
+        set_local(c"max_parallel_workers_per_gather", c"0");
+        work()
+    })
 }
 
 /// Runs `work` as the extension's owner. `work` must contain no text that a user wrote.

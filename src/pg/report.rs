@@ -1,7 +1,7 @@
 //! Reads a run for its report: what the server groups, and every record once.
 
 use super::copy::Lines;
-use super::owner::with_catalog_path;
+use super::owner::grouping_records;
 use super::spi::{self, Arg};
 use super::{dataset, introspect, session};
 use crate::candidate::EMPTY;
@@ -14,7 +14,7 @@ const GROUPED: &str = include_str!("../../sql/measures.sql");
 /// The run of that name, measured; coverage is of what the current role may read now.
 pub(crate) fn measured(run: &str) -> Result<(Stored, Measures)> {
     let source = dataset::source(run, None)?;
-    let grouped = with_catalog_path(|| spi::select(GROUPED, &[Arg::Int(source.id), Arg::Text(EMPTY)]))?;
+    let grouped = grouping_records(|| spi::select(GROUPED, &[Arg::Int(source.id), Arg::Text(EMPTY)]))?;
     let grouped = spi::first(grouped).ok_or_else(|| Error::internal("the run is gone"))?;
     let stored: Stored = spi::json(&grouped)?;
     let mut schema = introspect::catalog(None)?;

@@ -11,6 +11,7 @@ use crate::dataset::split::{Assignment, Record, Repeats, SPLITS, SplitOptions, s
 use crate::error::{Code, Error, Result};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// How the records stand after a split.
 #[derive(Debug, Default)]
@@ -36,10 +37,11 @@ pub(crate) fn assign(sources: &[Source], options: &SplitOptions) -> Result<Outco
     let mut before: HashMap<i64, Option<usize>> = HashMap::new();
     let mut banned = HashSet::new();
     let mut records = Vec::new();
+    let mut strata = HashSet::new();
     let mut lines = Lines::open(&query(sources))?;
     while let Some(line) = lines.next()? {
         let row: Row = spi::json(&line)?;
-        let record = row.record();
+        let record = row.record(&mut strata);
         before.insert(record.id, record.split);
         if benchmark.holds(row.question.as_deref(), row.skeleton.as_deref()) {
             banned.insert(record.id);
@@ -108,8 +110,8 @@ fn query(sources: &[Source]) -> String {
 }
 
 impl Row {
-    fn record(&self) -> Record {
-        let mut keys = Vec::new();
+    fn record(&self, strata: &mut HashSet<Rc<str>>) -> Record {
+        let mut keys = Vec::with_capacity(2);
         let mut key = |kind: &str, text: &str| keys.push(hash(format!("{kind} {text}").as_bytes()));
         self.skeleton.iter().for_each(|s| key("skeleton", s));
         self.template.iter().for_each(|t| key("template", t));
@@ -126,7 +128,18 @@ impl Row {
             split: self.split.as_deref().and_then(|s| SPLITS.iter().position(|name| *name == s)),
             keys,
             grams: self.question.as_deref().map(shingles).unwrap_or_default(),
-            stratum: format!("{} {}", self.phase, self.difficulty.as_deref().unwrap_or(&self.kind)),
+            stratum: self.stratum(strata),
+        }
+    }
+
+    fn stratum(&self, strata: &mut HashSet<Rc<str>>) -> Rc<str> {
+        let name: Rc<str> = format!("{} {}", self.phase, self.difficulty.as_deref().unwrap_or(&self.kind)).into();
+        match strata.get(&name) {
+            Some(known) => known.clone(),
+            None => {
+                strata.insert(name.clone());
+                name
+            }
         }
     }
 }

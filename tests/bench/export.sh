@@ -24,12 +24,13 @@ mkdir "$out"
 for phase in single_table joins complex_sqls builtins; do
     sql -c "SELECT nlsql.generate('$phase', 250, 'base', '{\"seed\": 1}')" >/dev/null
 done
-sql -c "CALL nlsql.wait('base')" -c "SELECT count(*) FROM nlsql.split('base')" >/dev/null
+# lines of all of them, so that evaluation pairs have the mutation proof, and their copies with them
+sql -c "CALL nlsql.wait('base')" -c "SELECT count(*) FROM nlsql.split('base')" -c "SELECT count(*) FROM nlsql.jsonl('base')" >/dev/null
 
 # make PAIRS: a run of that many, and its lines in a table without anything else
 make() {
     sql -v pairs="$1" -f "$root/tests/bench/export.sql" >/dev/null
-    sql -c "VACUUM ANALYZE nlsql.item, nlsql.item_line, line_$1" -c CHECKPOINT
+    sql -c "VACUUM ANALYZE nlsql.item, nlsql.item_line, nlsql.line_$1" -c CHECKPOINT
 }
 # wall seconds of a statement in a backend of its own, this backend's CPU seconds, and the most memory that it had, in MB
 measure() {
@@ -54,7 +55,7 @@ for size in "${sizes[@]}"; do
     for _ in 1 2 3; do
         rm -f "$out/"*.jsonl
         measure "SELECT nlsql.export_jsonl('r_$size', '$out/ours.jsonl')" >>"$dir/ours"
-        measure "COPY line_$size (line) TO '$out/bare.jsonl'" >>"$dir/bare"
+        measure "COPY nlsql.line_$size (line) TO '$out/bare.jsonl'" >>"$dir/bare"
     done
     printf '%s pairs, %s MB: export_jsonl has %s of the rate of COPY, %s by CPU time\n' "$size" \
         "$(($(stat -c %s "$out/ours.jsonl") >> 20))" "$(rate 1)" "$(rate 2)"
@@ -70,5 +71,5 @@ for size in "${sizes[@]}"; do
     rm -rf "${out:?}/"*
     report 'split' "$(measure "SELECT count(*) FROM nlsql.split('r_$size', '{\"reset\": true}')")"
     report 'report' "$(measure "SELECT count(*) FROM nlsql.report('r_$size')")"
-    sql -c "DROP TABLE line_$size" -c "TRUNCATE nlsql.item_line" -c "DELETE FROM nlsql.run WHERE name = 'r_$size'"
+    sql -c "DROP TABLE nlsql.line_$size" -c "TRUNCATE nlsql.item_line" -c "DELETE FROM nlsql.run WHERE name = 'r_$size'"
 done

@@ -28,5 +28,6 @@ BEGIN
   END LOOP;
 END $$;
 CALL pg_temp.multiply(:pairs);
-SELECT format('CREATE TABLE line_%s AS SELECT l.line FROM nlsql.item_line l JOIN nlsql.run r ON r.id = l.run_id
+-- in nlsql's own schema, or the audit takes it for a subject, and its lines for values to be protected
+SELECT format('CREATE TABLE nlsql.line_%s AS SELECT l.line FROM nlsql.item_line l JOIN nlsql.run r ON r.id = l.run_id
   WHERE r.name = %L ORDER BY l.phase, l.slot', :pairs, 'r_' || :pairs) \gexec

@@ -2,6 +2,7 @@
 
 use super::{Form, Stored, fold};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Shorter values are only looked for as a whole, and shorter ones than `LEAST` say nothing at all.
 const PART: usize = 5;
@@ -43,7 +44,7 @@ pub(crate) struct Haystack {
     /// Values by their folded whole.
     whole: HashMap<String, Vec<usize>>,
     /// Values of a record: `(found_in, id)`.
-    values: HashMap<(String, i64), Vec<usize>>,
+    values: HashMap<(Rc<str>, i64), Vec<usize>>,
     grams: Grams,
 }
 
@@ -82,7 +83,7 @@ impl Haystack {
         let mut all = String::new();
         let mut starts = Vec::with_capacity(stored.len());
         let mut whole: HashMap<String, Vec<usize>> = HashMap::new();
-        let mut values: HashMap<(String, i64), Vec<usize>> = HashMap::new();
+        let mut values: HashMap<(Rc<str>, i64), Vec<usize>> = HashMap::new();
         for (i, one) in stored.iter().enumerate() {
             starts.push(all.len());
             let folded = fold(&one.text);

@@ -36,7 +36,7 @@ impl Judge<'_> {
         let folded = fold(value.text.trim());
         for hit in self.haystack.hits(value.text) {
             let stored = self.haystack.stored(hit.at);
-            let field = (stored.found_in.as_str(), stored.id, stored.field.as_str());
+            let field = (&*stored.found_in, stored.id, &*stored.field);
             if !seen.contains(&field) && self.is_leak(value, &folded, hit, origins)? {
                 seen.insert(field);
                 leaks.push((hit.at, hit.how));
@@ -56,7 +56,7 @@ impl Judge<'_> {
 
     /// A leaf of a row: its own column's values must not stand in it, and others only where its column has them too.
     fn cell(&self, value: &Protected, folded: &str, stored: &Stored, origins: &mut dyn Origins) -> Result<bool> {
-        let own = stored.tables.iter().any(|t| t == value.table);
+        let own = stored.tables.iter().any(|t| **t == *value.table);
         // fakes of one table may well be names that another one holds
         let telling =
             folded.len() >= 8 && folded.contains(|c: char| c.is_ascii_digit() || c == '@') || folded.len() >= 20;
@@ -74,7 +74,7 @@ impl Judge<'_> {
         stored: &Stored,
         origins: &mut dyn Origins,
     ) -> Result<bool> {
-        let reads = stored.place.as_deref() == Some(value.place) || stored.columns.iter().any(|c| c == value.place);
+        let reads = stored.place.as_deref() == Some(value.place) || stored.columns.iter().any(|c| **c == *value.place);
         // 'none' for a missing value, 'day' of a date: our own words
         let own_words = !reads && stored.place.is_none() && !stored.text.contains(char::is_uppercase);
         if own_words && self.open.is_language(folded) {
@@ -103,7 +103,7 @@ impl Judge<'_> {
             Some(place) => std::slice::from_ref(place),
             None => &stored.columns[..],
         };
-        for place in places.iter().filter(|p| !self.protected.contains(*p)) {
+        for place in places.iter().filter(|p| !self.protected.contains(&***p)) {
             if self.open.shows(&fold(text), &stored.tables) || origins.holds(place, text)? {
                 return Ok(true);
             }
@@ -133,7 +133,7 @@ impl Judge<'_> {
         if said || self.is_shown(folded, hit, stored) {
             return Ok(false);
         }
-        for place in stored.columns.iter().filter(|p| *p != value.place && !self.protected.contains(*p)) {
+        for place in stored.columns.iter().filter(|p| ***p != *value.place && !self.protected.contains(&***p)) {
             if origins.holds(place, value.text.trim())? {
                 return Ok(false);
             }

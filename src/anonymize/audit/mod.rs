@@ -8,6 +8,8 @@ mod open;
 pub(crate) use haystack::{Haystack, Match};
 pub(crate) use judge::{Judge, Origins, Protected};
 pub(crate) use open::Open;
+use std::collections::HashSet;
+use std::rc::Rc;
 
 /// Findings after which the search ends.
 pub(crate) const MOST: usize = 1_000;
@@ -26,23 +28,47 @@ pub(crate) enum Form {
     Cell,
 }
 
-/// A text that a run stored, and where.
-#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+/// A text that a run stored, and where. Texts are many and names few: those are shared.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Stored {
-    pub found_in: String,
+    pub found_in: Rc<str>,
     pub id: i64,
-    pub field: String,
+    pub field: Rc<str>,
     pub form: Form,
     /// Relations that the record speaks of, `schema.table`.
-    #[serde(default)]
-    pub tables: Vec<String>,
+    pub tables: Rc<[Rc<str>]>,
     /// Columns that its SQL reads, `schema.table.column`.
-    #[serde(default)]
-    pub columns: Vec<String>,
+    pub columns: Rc<[Rc<str>]>,
     /// The one column that the text is of: a row's, or the one that a literal is compared with.
-    #[serde(default)]
-    pub place: Option<String>,
-    pub text: String,
+    pub place: Option<Rc<str>>,
+    pub text: Box<str>,
+}
+
+/// Names, each held once.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    names: HashSet<Rc<str>>,
+    lists: HashSet<Rc<[Rc<str>]>>,
+}
+
+impl Names {
+    pub(crate) fn name(&mut self, name: &str) -> Rc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Rc<str> = name.into();
+        self.names.insert(name.clone());
+        name
+    }
+
+    pub(crate) fn list(&mut self, names: &[String]) -> Rc<[Rc<str>]> {
+        let list: Rc<[Rc<str>]> = names.iter().map(|name| self.name(name)).collect();
+        if let Some(known) = self.lists.get(&list) {
+            return known.clone();
+        }
+        self.lists.insert(list.clone());
+        list
+    }
 }
 
 /// Lower case letter by letter, where that keeps the length, so that places in both texts are the same.

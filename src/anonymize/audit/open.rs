@@ -2,6 +2,7 @@
 
 use super::fold;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 /// Words of English, those of our own wordings and those that are family names too among them: in lower case, or at
@@ -50,18 +51,18 @@ impl Open {
     }
 
     /// Whether one of the relations shows the value; without a list, any.
-    pub(super) fn shows(&self, folded: &str, tables: &[String]) -> bool {
+    pub(super) fn shows(&self, folded: &str, tables: &[Rc<str>]) -> bool {
         self.values.get(folded).is_some_and(|in_tables| shared(in_tables, tables))
     }
 
     /// Values that the relations show and that hold this one.
-    pub(super) fn covers<'a>(&'a self, folded: &'a str, tables: &'a [String]) -> impl Iterator<Item = &'a str> {
+    pub(super) fn covers<'a>(&'a self, folded: &'a str, tables: &'a [Rc<str>]) -> impl Iterator<Item = &'a str> {
         self.values.iter().filter(move |(v, t)| v.contains(folded) && shared(t, tables)).map(|(v, _)| v.as_str())
     }
 }
 
-fn shared(shown_by: &[String], tables: &[String]) -> bool {
-    tables.is_empty() || tables.iter().any(|t| shown_by.contains(t))
+fn shared(shown_by: &[String], tables: &[Rc<str>]) -> bool {
+    tables.is_empty() || tables.iter().any(|t| shown_by.iter().any(|by| **by == **t))
 }
 
 /// Words of letters in a text, folded.

@@ -17,21 +17,21 @@ fn text(form: Form, text: &str) -> Stored {
         id: 1,
         field: "x".into(),
         form,
-        tables: Vec::new(),
-        columns: Vec::new(),
+        tables: [].into(),
+        columns: [].into(),
         place: None,
         text: text.into(),
     }
 }
 
 fn of(place: &str, stored: Stored) -> Stored {
-    let table = place.rsplit_once('.').map(|(t, _)| t.to_owned());
+    let table = place.rsplit_once('.').map(|(t, _)| t.into());
     Stored { tables: table.into_iter().collect(), place: Some(place.into()), ..stored }
 }
 
 /// A record that reads s.film.title, and nothing of s.person.
 fn about_films(stored: Stored) -> Stored {
-    Stored { tables: vec!["s.film".into()], columns: vec!["s.film.title".into()], ..stored }
+    Stored { tables: ["s.film".into()].into(), columns: ["s.film.title".into()].into(), ..stored }
 }
 
 /// What of the texts leaks `value` of s.person.name.
@@ -92,7 +92,7 @@ fn words_of_the_language_and_of_the_catalog_are_nobodys_name() {
         assert_eq!(leaks(&texts, name).iter().map(|(at, _)| *at).collect::<Vec<_>>(), found, "{name}");
     }
     // where the column itself is read, a word is a value
-    let reads = Stored { columns: vec!["s.person.name".into()], ..text(Form::Value, "day") };
+    let reads = Stored { columns: ["s.person.name".into()].into(), ..text(Form::Value, "day") };
     assert_eq!(leaks(&[reads], "DAY"), [(0, Match::Folded)]);
     assert_eq!(leaks(&[of("s.person.name", text(Form::Value, "day"))], "DAY"), [(0, Match::Folded)]);
 }

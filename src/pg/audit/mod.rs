@@ -211,9 +211,9 @@ fn column(judge: &Judge, table: &Table, rule: &Rule, data: &mut Data, found: &mu
                 source: name.clone(),
                 column: rule.name.clone(),
                 kind: rule.class.kind.word(),
-                found_in: stored.found_in.clone(),
+                found_in: stored.found_in.to_string(),
                 id: stored.id,
-                field: stored.field.clone(),
+                field: stored.field.to_string(),
                 how: how.word(),
             });
             if found.len() >= MOST {

@@ -1,15 +1,50 @@
 //! Every text that a run stored, or sent beyond what the catalog and the anonymiser give: records, rejected candidates,
 //! the log, questions of a user's own, prompts of a user's own.
 
-use crate::anonymize::audit::Stored;
+use crate::anonymize::audit::{Form, Names, Stored};
 use crate::error::Result;
+use crate::pg::copy::Lines;
 use crate::pg::owner::with_catalog_path;
 use crate::pg::spi::{self, Arg};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Row {
+    found_in: String,
+    id: i64,
+    field: String,
+    form: Form,
+    tables: Vec<String>,
+    columns: Vec<String>,
+    place: Option<String>,
+    text: Box<str>,
+}
+
+impl Row {
+    fn stored(self, names: &mut Names) -> Stored {
+        Stored {
+            found_in: names.name(&self.found_in),
+            id: self.id,
+            field: names.name(&self.field),
+            form: self.form,
+            tables: names.list(&self.tables),
+            columns: names.list(&self.columns),
+            place: self.place.map(|place| names.name(&place)),
+            text: self.text,
+        }
+    }
+}
 
 /// The records of these ids, and with the first of them what is there but once.
 pub(super) fn texts(run_id: i64, after: i64, last: i64) -> Result<Vec<Stored>> {
-    let rows = with_catalog_path(|| spi::select(STORED, &[Arg::Int(run_id), Arg::Int(after), Arg::Int(last)]))?;
-    rows.iter().flatten().map(|text| spi::json(text)).collect()
+    let numbers = [("{run}", run_id), ("{after}", after), ("{last}", last)];
+    let query = numbers.iter().fold(STORED.to_owned(), |text, (name, n)| text.replace(name, &n.to_string()));
+    let mut lines = Lines::open(&query)?;
+    let (mut names, mut texts) = (Names::default(), Vec::new());
+    while let Some(line) = lines.next()? {
+        texts.push(spi::json::<Row>(&line)?.stored(&mut names));
+    }
+    Ok(texts)
 }
 
 /// The last of the next `count` records after the one with this id; None = there are none.
@@ -25,8 +60,8 @@ pub(super) fn last_of(run_id: i64, after: i64, count: i64) -> Result<Option<i64>
 }
 
 const STORED: &str = "
-WITH item AS MATERIALIZED (SELECT * FROM nlsql.item i WHERE i.run_id = $1 AND i.id > $2 AND i.id <= $3),
-phase AS MATERIALIZED (SELECT p.* FROM nlsql.run_phase p WHERE p.run_id = $1 AND $2 = 0),
+WITH item AS MATERIALIZED (SELECT * FROM nlsql.item i WHERE i.run_id = {run} AND i.id > {after} AND i.id <= {last}),
+phase AS MATERIALIZED (SELECT p.* FROM nlsql.run_phase p WHERE p.run_id = {run} AND {after} = 0),
 leaf AS (
   SELECT 'dataset' AS found_in, i.id, f.field, f.doc, i.tables, i.columns,
          CASE WHEN f.field = 'rows' THEN i.tables[1] END AS tbl
@@ -51,7 +86,7 @@ query AS (
   SELECT 'dataset' AS found_in, i.id, 'sql' AS field, i.sql, i.tables, i.columns, i.literals FROM item i WHERE i.sql IS NOT NULL
   UNION ALL
   SELECT 'rejected', r.id, f.field, f.sql, '{}', '{}', NULL
-    FROM nlsql.reject r, LATERAL (VALUES ('sql', r.sql), ('fix', r.fix)) f(field, sql) WHERE r.run_id = $1 AND $2 = 0
+    FROM nlsql.reject r, LATERAL (VALUES ('sql', r.sql), ('fix', r.fix)) f(field, sql) WHERE r.run_id = {run} AND {after} = 0
 )
 SELECT json_build_object('found_in', s.found_in, 'id', s.id, 'field', s.field, 'form', s.form, 'tables', s.tables,
          'columns', s.columns, 'place', s.place, 'text', s.text)::text
@@ -76,11 +111,11 @@ SELECT json_build_object('found_in', s.found_in, 'id', s.id, 'field', s.field, '
     SELECT 'rejected', r.id, f.field, 'prose', '{}', '{}', NULL, f.text
       FROM nlsql.reject r, LATERAL (VALUES ('question', r.question), ('answer', r.answer), ('message', r.message),
              ('detail', r.detail), ('hint', r.hint)) f(field, text)
-     WHERE r.run_id = $1 AND $2 = 0
+     WHERE r.run_id = {run} AND {after} = 0
     UNION ALL
-    SELECT 'event', e.id, 'message', 'prose', '{}', '{}', NULL, e.message FROM nlsql.event e WHERE e.run_id = $1 AND $2 = 0
+    SELECT 'event', e.id, 'message', 'prose', '{}', '{}', NULL, e.message FROM nlsql.event e WHERE e.run_id = {run} AND {after} = 0
     UNION ALL
     SELECT 'template', 0, t.name, 'prose', '{}', '{}', NULL, t.body FROM nlsql.template t
-     WHERE $2 = 0 AND (t.role IS NULL OR t.role = (SELECT r.role FROM nlsql.run r WHERE r.id = $1))
+     WHERE {after} = 0 AND (t.role IS NULL OR t.role = (SELECT r.role FROM nlsql.run r WHERE r.id = {run}))
   ) s
  WHERE s.text <> ''";
