@@ -65,6 +65,41 @@ fn every_pair_is_as_asked() {
     }
 }
 
+/// The features that the contract names.
+const FEATURES: &str = "aggregate, group_by, having, order_by, limit, distinct, distinct_on, cte, cte_recursive, window, \
+    subq_scalar, subq_in, subq_exists, subq_from, subq_correlated, set_op, case, lateral, grouping_sets, filter, \
+    ordered_set_agg, jsonb, array, range, full_text, regex, like, date_fn, self_join, outer_join, values, join";
+
+#[test]
+fn every_feature_is_drawn_and_none_is_rare() {
+    let cluster = Cluster::new();
+    let demo = cluster.demo("demo");
+    // beside it the demo has a column of every type that a feature needs
+    demo.run(
+        "CREATE TABLE leaflet (leaflet_id int PRIMARY KEY, title text NOT NULL, words tsvector NOT NULL);
+         INSERT INTO leaflet SELECT g, t, to_tsvector('simple', t) FROM generate_series(1, 120) g, concat_ws(' ', 'Leaflet', g,
+             (ARRAY['sleep', 'diet', 'smoking', 'travel'])[1 + g % 4], (ARRAY['heart', 'blood', 'vision'])[1 + g % 3]) t",
+    );
+    for phase in PHASES {
+        let functions = if phase == "builtins" { r#", "functions": ["all"]"# } else { "" };
+        demo.run(&format!(r#"SELECT nlsql.generate('{phase}', 300, 'r', '{{"seed": 9{functions}}}')"#));
+    }
+    demo.run("CALL nlsql.wait('r')");
+    assert!(demo.number("SELECT count(*) FROM nlsql.dataset") >= 1_150);
+    let missing = format!(
+        "SELECT concat_ws(', ', VARIADIC array_agg(f)) FROM unnest(string_to_array('{FEATURES}', ', ')) f
+          WHERE NOT EXISTS (SELECT FROM nlsql.dataset d WHERE f = ANY (d.features))"
+    );
+    assert_eq!(demo.raw(&missing).trim(), "", "features that no pair has");
+    // what makes a pair complex is in a tenth of them
+    for features in ["cte", "window", "subq_scalar,subq_in,subq_exists,subq_from", "set_op"] {
+        let share = demo.number(&format!(
+            "SELECT round(100 * avg((features && '{{{features}}}')::int))::int FROM nlsql.dataset WHERE phase = 'complex_sqls'"
+        ));
+        assert!(share >= 10, "{features}: {share} %");
+    }
+}
+
 /// A schema of one kind each, and the phases that it can yield.
 const ODD: [(&str, &str, &[&str]); 6] = [
     (

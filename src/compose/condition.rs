@@ -48,6 +48,11 @@ pub(super) enum Vague {
 }
 
 impl Condition {
+    /// The share of the rows that meet it, or a guess.
+    pub(super) fn passing(&self) -> f64 {
+        if self.share > 0.0 { self.share } else { 0.4 }
+    }
+
     /// The condition in its inexact wording, with the definition that it leans on.
     pub(super) fn blurred(&self) -> Option<(Condition, String)> {
         let (vague, meaning) = self.vague.clone()?;
@@ -67,13 +72,12 @@ pub(super) fn either(one: &Condition, other: &Condition) -> Option<Condition> {
     let ([a], [b]) = (one.sql.as_slice(), other.sql.as_slice()) else { return None };
     let (said, also) = (one.whose.as_ref()?, other.whose.as_ref()?);
     let plain = |c: &Condition| c.either.is_empty() && !c.whose.as_ref().is_some_and(|w| w.contains(" or "));
-    let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
     (plain(one) && plain(other)).then(|| Condition {
         sql: vec![fill("({} OR {})", vec![a.clone(), b.clone()])],
         whose: Some(format!("{said} or whose {also}")),
         places: one.places.iter().chain(&other.places).copied().collect(),
         either: vec![a.clone(), b.clone()],
-        share: 1.0 - (1.0 - share(one)) * (1.0 - share(other)),
+        share: 1.0 - (1.0 - one.passing()) * (1.0 - other.passing()),
         ..Condition::default()
     })
 }

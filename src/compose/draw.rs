@@ -1,6 +1,6 @@
 //! One draw: the tables that were picked, what has been used of them, and the helpers that shapes share.
 
-use super::builtin::Use;
+use super::builtin::Tool;
 use super::condition::{self, Condition};
 use super::dialogue::dialogue;
 use super::phrase;
@@ -50,7 +50,7 @@ pub(super) struct Draw<'w> {
     /// A time is asked about already; another one would fight with it.
     pub timed: bool,
     /// Functions that suit the subject's fields.
-    pub tools: &'w [Use],
+    pub tools: &'w [Tool],
     prefer: Option<Place>,
     /// Definitions that the wording leans on.
     evidence: Vec<String>,
@@ -66,7 +66,10 @@ impl<'w> Draw<'w> {
         let (scope, prefer, fan) = match focus {
             Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
-            Focus::Edge { edge, field } => joined(&mut rng, world, edge, field, composer.options.min_joins as usize),
+            Focus::Edge { edge, field } => {
+                let wide = composer.options.phase == Phase::Joins;
+                joined(&mut rng, world, edge, field, composer.options.min_joins as usize, wide)
+            }
         };
         let joins = matches!(composer.options.phase, Phase::Joins | Phase::ComplexSqls);
         let least = if joins { composer.options.min_joins as usize } else { 1 };
@@ -178,6 +181,26 @@ impl<'w> Draw<'w> {
         self.prefer = self.prefer.filter(|p| p.node == 0);
     }
 
+    /// Lets go of joined tables that nothing uses, from the last one on.
+    pub(super) fn prune(&mut self) {
+        while let Some(last) = self.scope.nodes.len().checked_sub(1).filter(|&l| l > 0)
+            && !self.used.iter().any(|p| p.node == last)
+        {
+            self.scope.nodes.truncate(last);
+        }
+        let left = self.scope.nodes.len();
+        self.prefer = self.prefer.filter(|p| p.node < left);
+    }
+
+    /// Goes on with other tables.
+    pub(super) fn turn_to(&mut self, scope: Scope<'w>) {
+        self.scope = scope;
+        self.used.clear();
+        self.keyed.clear();
+        self.fan = None;
+        self.prefer = None;
+    }
+
     pub(super) fn use_place(&mut self, place: Place) {
         if !self.used.contains(&place) {
             self.used.push(place);
@@ -208,8 +231,7 @@ impl<'w> Draw<'w> {
             };
             let Some(place) = self.choose(fits) else { break };
             if let Some(c) = condition::draw(&mut self.rng, &self.scope, place) {
-                let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
-                let left: f64 = found.iter().chain([&c]).map(share).product();
+                let left: f64 = found.iter().chain([&c]).map(Condition::passing).product();
                 // hardly a row would be left
                 if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 8.0 {
                     continue;

@@ -38,6 +38,7 @@ use crate::schema::relationships::Relationship;
 use crate::schema::roles::Role;
 use draw::Draw;
 use random::{mix, rotate};
+use shape::Hold;
 use std::collections::BTreeMap;
 use world::{Field, World};
 
@@ -122,7 +123,7 @@ pub(crate) struct Composer {
     /// Phase `builtins`: what each slot in turn is to show.
     plan: builtin::Plan,
     /// Other phases: everyday functions that suit the fields of each entity.
-    tools: BTreeMap<usize, Vec<builtin::Use>>,
+    tools: BTreeMap<usize, builtin::Tools>,
 }
 
 /// A column or a reference that a pair should use, so that all of them are used in time.
@@ -176,8 +177,8 @@ impl Composer {
             let drawn = match focus {
                 Focus::Function(shown) => builtin::draw(&mut draw, shown),
                 _ => {
-                    let turn = (attempt < 6 && attempt_in < TRIES / 2).then_some((slot, mix(&[salt, 13])));
-                    shape::draw(&mut draw, self.options.phase, turn)
+                    let hold = hold(attempt, attempt_in, target.is_some());
+                    shape::draw(&mut draw, self.options.phase, slot, mix(&[salt, 13]), hold)
                 }
             };
             let Some(draft) = drawn else { continue };
@@ -200,9 +201,20 @@ impl Composer {
         if !self.plan.is_empty() {
             return self.plan.at(slot, u64::from(attempt), salt).map(Focus::Function);
         }
-        // a slot that keeps failing on its focus goes elsewhere
-        let turn = if attempt < 4 { slot } else { mix(&[salt, slot, u64::from(attempt / 4)]) };
+        // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there
+        let turn = if matches!(attempt, 0 | 1 | 4) { slot } else { mix(&[salt, slot, u64::from(attempt / 2)]) };
         self.focuses.get(rotate(self.focuses.len(), turn, salt)).copied()
+    }
+}
+
+/// What is scarce goes first: a slot keeps to its kind of statement, on its own tables and then on others, before it
+/// takes any. Where its level is given, kinds that have no such level must not hold it up.
+fn hold(attempt: u32, attempt_in: u64, levelled: bool) -> Hold {
+    match (attempt, attempt_in) {
+        (0..6, 0..16) => Hold::Shape,
+        (0..6, 16..32) => Hold::Kin,
+        (0..4, _) if !levelled => Hold::Kin,
+        _ => Hold::Free,
     }
 }
 

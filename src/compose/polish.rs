@@ -39,24 +39,23 @@ const PHRASES: &[Rule] = &[
     ("and whose", &["and where the", "and for which the"], 40),
     ("whose", &["where the", "for which the"], 34),
     ("as a whole word", &["as a separate word", "as a word of its own", "as a full word"], 60),
-    ("average", &["mean"], 20),
+    ("average", &["mean"], 30),
+    ("the highest", &["the greatest", "the maximum", "the largest"], 50),
+    ("the lowest", &["the smallest", "the minimum"], 50),
+    ("with a", &["having a"], 25),
+    ("with an", &["having an"], 25),
+    ("and their", &["plus their", "as well as their", "along with their"], 45),
+    ("what is", &["what's"], 25),
+    ("how many of them", &["how many of these"], 50),
+    ("by the number of", &["by the count of"], 40),
     (
         "including any that tie for the last place",
         &["ties for the last place included", "with ties for the last place"],
         60,
     ),
     ("with that figure", &["with the figure", "and that figure", "with this number"], 60),
-    ("replacement cost", &["cost of replacement"], 40),
-    ("rental duration", &["rental period", "duration of rental"], 50),
     ("unit price", &["price per unit", "price of a unit"], 45),
-    ("hire date", &["date of hire", "hiring date"], 60),
     ("birth date", &["date of birth"], 60),
-    ("return date", &["date of return"], 50),
-    ("payment date", &["date of payment"], 50),
-    ("rental date", &["date of rental"], 50),
-    ("order date", &["date of the order"], 50),
-    ("invoice date", &["date of the invoice"], 50),
-    ("shipped date", &["shipping date", "date of shipment"], 60),
 ];
 
 /// Words that would not be the same phrase any more beside it: before, after.
@@ -72,30 +71,53 @@ const APART: &[(&str, &[&str], &[&str])] = &[
     ("sorted by", &[], &["last"]),
     ("along with", &[], &["that"]),
     ("average", &[], &["rounded"]),
+    ("the highest", &["from", "to", "for"], &["", "to", "first", "down", "rank"]),
+    ("the lowest", &["from", "to", "for"], &["", "to", "first", "up", "rank"]),
+    ("with a", &["together", "along", "beside"], &["line", "grand"]),
+    ("with an", &["together", "along", "beside"], &[]),
 ];
 
-/// Nouns that people use for each other.
+/// Nouns that people use for each other in everyday English.
 const NOUNS: &[(&str, &[&str])] = &[
-    ("film", &["movie"]),
+    ("aircraft", &["plane"]),
+    ("apartment", &["flat"]),
+    ("attorney", &["lawyer"]),
+    ("author", &["writer"]),
+    ("automobile", &["car"]),
+    ("bicycle", &["bike"]),
+    ("carrier", &["shipper"]),
+    ("client", &["customer"]),
+    ("colleague", &["coworker"]),
+    ("comment", &["remark"]),
+    ("company", &["firm"]),
     ("customer", &["client"]),
-    ("store", &["shop"]),
-    ("staff member", &["employee"]),
+    ("doctor", &["physician"]),
     ("employee", &["staff member"]),
-    ("actor", &["performer"]),
-    ("product", &["article"]),
-    ("supplier", &["vendor"]),
-    ("shipper", &["carrier"]),
-    ("album", &["record"]),
-    ("track", &["song"]),
-    ("invoice line", &["invoice item"]),
-    ("order detail", &["order line", "order item"]),
-    ("encounter", &["visit"]),
-    ("provider", &["practitioner"]),
-    ("organization", &["institution"]),
+    ("film", &["movie"]),
+    ("firm", &["company"]),
+    ("illness", &["disease"]),
+    ("instructor", &["teacher"]),
+    ("insurer", &["insurance company"]),
+    ("invoice", &["bill"]),
+    ("job", &["position"]),
     ("medication", &["drug"]),
-    ("immunization", &["vaccination"]),
-    ("payer", &["insurer"]),
-    ("careplan", &["care plan"]),
+    ("movie", &["film"]),
+    ("organization", &["institution"]),
+    ("phone", &["telephone"]),
+    ("photo", &["picture"]),
+    ("physician", &["doctor"]),
+    ("pupil", &["student"]),
+    ("shop", &["store"]),
+    ("song", &["track"]),
+    ("staff member", &["employee"]),
+    ("store", &["shop"]),
+    ("street", &["road"]),
+    ("supplier", &["vendor"]),
+    ("tenant", &["renter"]),
+    ("track", &["song"]),
+    ("truck", &["lorry"]),
+    ("vendor", &["supplier"]),
+    ("warehouse", &["depot"]),
 ];
 
 /// A question, or more that belongs to it, in other words. `taken` are the words of the schema.
@@ -106,7 +128,12 @@ pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) ->
             put(&mut parts, from, rng.word(others));
         }
     }
-    for (from, others) in NOUNS {
+    let mut said: Vec<&str> = Vec::new();
+    for (from, others) in NOUNS.iter().copied() {
+        // what has just been put for another word stays
+        if said.contains(&from) {
+            continue;
+        }
         let fresh: Vec<&'static str> =
             others.iter().copied().filter(|o| o.split(' ').all(|w| !taken.contains(w))).collect();
         // in a name of its own, such as a film list, a word stays
@@ -115,11 +142,16 @@ pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) ->
             let to = rng.word(&fresh);
             put(&mut parts, &grammar::plural(from), &grammar::plural(to));
             put(&mut parts, from, to);
+            said.push(to);
         }
     }
+    let turned = rng.chance(45);
     let form = rng.below(10);
     for part in parts.iter_mut().step_by(2) {
         *part = dated(part, form);
+        if turned {
+            *part = date_of(part);
+        }
     }
     parts.join("\"")
 }
@@ -168,14 +200,32 @@ fn find(text: &str, phrase: &str, from: usize) -> Option<usize> {
         let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
         let whole = edge(text[..found].chars().next_back()) && edge(text[end..].chars().next());
         let last = text[..found].trim_end().rsplit(' ').next().unwrap_or("").to_lowercase();
-        // "rental return date" is one noun
-        let whole = whole && (!phrase.ends_with(" date") || matches!(last.as_str(), "the" | "a" | "an" | ""));
         let next = text[end..].trim_start().split([' ', ',', '.', '?']).next().unwrap_or("");
         if whole && !before.contains(&last.as_str()) && !after.contains(&next) {
             return Some(found);
         }
         at = end;
     }
+}
+
+/// "the hire date" as "the date of hire": where one noun stands before it. "End dates" and "shipped dates" stay.
+fn date_of(text: &str) -> String {
+    let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    for i in 2..words.len() {
+        let end = words[i].find(|c: char| !c.is_alphabetic()).unwrap_or(words[i].len());
+        let (kind, tail) = words[i].split_at(end);
+        let noun = &words[i - 1];
+        let article = matches!(words[i - 2].to_lowercase().as_str(), "the" | "a");
+        let adjective = ["ed", "al", "ive", "ing", "ous", "ary", "st", "ry"].iter().any(|end| noun.ends_with(end));
+        let stays = matches!(noun.as_str(), "end" | "due" | "start" | "stop" | "last" | "same" | "exact" | "target");
+        let plain = noun.len() > 3 && noun.chars().all(|c| c.is_ascii_lowercase());
+        if kind == "date" && plain && article && !adjective && !stays {
+            let (noun, tail) = (noun.clone(), tail.to_owned());
+            words[i - 1] = "date".to_owned();
+            words[i] = format!("of {noun}{tail}");
+        }
+    }
+    words.join(" ")
 }
 
 /// "1 March 2024" as "March 1, 2024", "1 Mar 2024" or "2024-03-01".
@@ -232,6 +282,16 @@ mod tests {
         assert_eq!(dated("since 12 July 2005.", 3), "since 12 Jul 2005.");
         assert_eq!(dated("since 12 July 2005", 5), "since 2005-07-12");
         assert_eq!(dated("in July 2005", 0), "in July 2005");
+    }
+
+    #[test]
+    fn a_date_is_of_what_it_is_named_after() {
+        assert_eq!(date_of("by month of the hire date, oldest"), "by month of the date of hire, oldest");
+        for same in
+            ["the end date", "the shipped date", "the rental return date", "whose order date is", "the hire dates"]
+        {
+            assert_eq!(date_of(same), same);
+        }
     }
 
     #[test]

@@ -90,6 +90,22 @@ impl<'w> Scope<'w> {
         Select { from: self.nodes.first().map(source), joins: joins.collect(), ..Select::default() }
     }
 
+    /// FROM and JOIN clauses with no more tables than these fields take.
+    pub(super) fn through(&self, places: &[Place]) -> Select {
+        let mut needed = vec![false; self.nodes.len()];
+        for place in places {
+            let mut at = place.node;
+            while let Some((from, ..)) = self.nodes[at].via {
+                needed[at] = true;
+                at = from;
+            }
+        }
+        let mut query = self.select();
+        let mut needed = needed.into_iter().skip(1);
+        query.joins.retain(|_| needed.next().unwrap_or(true));
+        query
+    }
+
     /// The join condition of a node.
     pub(super) fn on(&self, node: usize) -> Option<Expr> {
         let (from, edge, up) = self.nodes[node].via?;

@@ -6,6 +6,9 @@ use super::sense;
 use super::tree::JoinKind;
 use super::world::World;
 
+/// Tables that a question can speak of in one breath.
+const MOST: usize = 5;
+
 /// The tables of a join pair: the reference in focus, a way down to more detailed rows, ways further up.
 pub(super) fn joined<'w>(
     rng: &mut Rng,
@@ -13,10 +16,11 @@ pub(super) fn joined<'w>(
     edge: usize,
     field: Option<usize>,
     least: usize,
+    wide: bool,
 ) -> (Scope<'w>, Option<Place>, Option<usize>) {
     let e = &world.graph.edges[edge];
     if world.entities[e.child].bridge {
-        return across(rng, world, edge, field, least);
+        return across(rng, world, edge, field, least, wide);
     }
     // go down to rows that refer to the child, sometimes
     let mut path = vec![edge];
@@ -50,9 +54,13 @@ pub(super) fn joined<'w>(
         }
     }
     let extra = rng
-        .weighted(&[12, 38, 32, 18])
+        .weighted(if wide { &[4, 26, 40, 30] } else { &[12, 38, 32, 18] })
         .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
-    for _ in 0..extra {
+    let wanted = (scope.nodes.len() + extra).min(MOST);
+    for _ in 0..extra * 3 {
+        if scope.nodes.len() >= wanted {
+            break;
+        }
         // a column in focus keeps its table at the end of the way or on it; others branch anywhere
         let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };
         // beyond another of its own kind it would be said of the wrong one
@@ -68,7 +76,7 @@ fn usable(world: &World, edge: usize) -> bool {
 }
 
 fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
-    if scope.nodes.len() >= 5 {
+    if scope.nodes.len() >= MOST {
         return;
     }
     let entity = scope.nodes[from].entity;
@@ -102,6 +110,7 @@ fn across<'w>(
     edge: usize,
     field: Option<usize>,
     least: usize,
+    wide: bool,
 ) -> (Scope<'w>, Option<Place>, Option<usize>) {
     let bridge = world.graph.edges[edge].child;
     let sides = world.graph.parents(bridge);
@@ -111,7 +120,7 @@ fn across<'w>(
     let middle = scope.join(0, near, false, JoinKind::Inner);
     let end = scope.join(middle, far, true, JoinKind::Inner);
     let focus = if far == edge { end } else { 0 };
-    if rng.chance(35) || scope.nodes.len() < least {
+    if rng.chance(if wide { 55 } else { 35 }) || scope.nodes.len() < least {
         climb_once(rng, &mut scope, 0);
     }
     (scope, field.map(|field| Place { node: focus, field }), Some(end))

@@ -55,6 +55,42 @@ impl Kin {
     }
 }
 
+/// The stored questions of a run, as far as they were asked for: of each template it is known up to which record, so
+/// that nothing is read twice however long the run is.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    kin: Kin,
+    last: HashMap<u64, i64>,
+    questions: usize,
+}
+
+impl Met {
+    /// Questions to be held; beyond that it begins anew.
+    const MOST: usize = 200_000;
+
+    /// The last record of a template that is known here; 0 = none.
+    pub fn last(&self, template: &str) -> i64 {
+        self.last.get(&hash(template.as_bytes())).copied().unwrap_or(0)
+    }
+
+    pub fn make_room(&mut self) {
+        if self.questions > Self::MOST {
+            *self = Met::default();
+        }
+    }
+
+    pub fn add(&mut self, template: &str, question: &str, record: i64) {
+        let last = self.last.entry(hash(template.as_bytes())).or_insert(0);
+        *last = record.max(*last);
+        self.kin.add(template, question, 0);
+        self.questions += 1;
+    }
+
+    pub fn holds(&self, template: &str, question: &str) -> bool {
+        self.kin.holds(template, question)
+    }
+}
+
 /// Sets of grams made ready for the join. No other set can share what one has alone: of such grams, which are most of
 /// them where questions differ, only the number is kept.
 pub(crate) struct Sets {
@@ -170,6 +206,19 @@ mod tests {
         kin.release(7);
         assert!(!kin.holds("SELECT 1", &format!("{long} one")));
         assert!(kin.holds("SELECT 2", "how many films are there"));
+    }
+
+    #[test]
+    fn what_was_met_is_known_up_to_its_last_record() {
+        let mut met = Met::default();
+        assert_eq!(met.last("SELECT 1"), 0);
+        met.add("SELECT 1", "How many films are there?", 12);
+        met.add("SELECT 1", "How many actors are there?", 7);
+        assert_eq!((met.last("SELECT 1"), met.last("SELECT 2")), (12, 0));
+        assert!(met.holds("SELECT 1", "how many films are there"));
+        met.questions = Met::MOST + 1;
+        met.make_room();
+        assert_eq!((met.last("SELECT 1"), met.holds("SELECT 1", "how many films are there")), (0, false));
     }
 
     #[test]

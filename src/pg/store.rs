@@ -3,7 +3,7 @@
 
 use super::owner::as_owner;
 use super::spi::{self, Arg};
-use crate::dataset::near::Kin;
+use crate::dataset::near::Met;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -157,24 +157,26 @@ pub(crate) fn known(run_id: i64, keys: &[(Option<String>, Option<String>)]) -> R
     spi::json(&spi::first(text).ok_or_else(|| Error::internal("known returned nothing"))?)
 }
 
-/// The questions of those templates that the run has already, each with its template.
-pub(crate) fn kin(run_id: i64, templates: &[&str]) -> Result<Kin> {
-    let text = serde_json::to_string(templates).map_err(|e| Error::internal(e.to_string()))?;
+/// Reads the questions of those templates that the run has by now and that are not met yet. A run's records get their
+/// ids under its lock, so that none with a lower one comes later.
+pub(crate) fn meet(run_id: i64, templates: &[&str], met: &mut Met) -> Result<()> {
+    met.make_room();
+    let wanted: BTreeMap<&str, i64> = templates.iter().map(|t| (*t, met.last(t))).collect();
+    let text = serde_json::to_string(&wanted).map_err(|e| Error::internal(e.to_string()))?;
     let rows = as_owner(|| {
         spi::update(
-            "SELECT json_build_array(i.template, i.question)::text
-               FROM (SELECT DISTINCT t.template FROM jsonb_array_elements_text($2::jsonb) t(template)) t
+            "SELECT json_build_array(i.template, i.question, i.id)::text
+               FROM jsonb_each($2::jsonb) t(template, last)
                JOIN nlsql.item i ON i.run_id = $1 AND hashtextextended(i.template, 0) = hashtextextended(t.template, 0)
-              WHERE i.question IS NOT NULL",
+              WHERE i.question IS NOT NULL AND i.id > t.last::bigint",
             &[Arg::Int(run_id), Arg::Text(&text)],
         )
     })?;
-    let mut kin = Kin::default();
     for row in rows.iter().flatten() {
-        let (template, question): (String, String) = spi::json(row)?;
-        kin.add(&template, &question, 0);
+        let (template, question, id): (String, String, i64) = spi::json(row)?;
+        met.add(&template, &question, id);
     }
-    Ok(kin)
+    Ok(())
 }
 
 /// Stores a finished task with all that came of it. False = the claim was lost meanwhile, and nothing was written.

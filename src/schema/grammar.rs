@@ -106,10 +106,12 @@ pub(crate) fn with_article(phrase: &str) -> String {
     let lower = phrase.to_lowercase();
     let vowel = lower.starts_with(['a', 'e', 'i', 'o', 'u']);
     let consonant_sound = ["uni", "use", "usa", "eu", "one", "uti"].iter().any(|start| lower.starts_with(start));
-    let spelled = ["mpaa", "sms", "sku", "xml", "mrn", "npi", "ssn", "html", "lccn", "marc "]
-        .iter()
-        .any(|s| lower.starts_with(s))
-        && !lower.starts_with("marc");
+    // an acronym is said letter by letter, and the names of these begin with a vowel
+    let first = phrase.split([' ', '-']).next().unwrap_or(phrase);
+    let capital = first.len() > 1 && first.chars().all(|c| c.is_ascii_uppercase());
+    let consonant_sound = consonant_sound || capital && first.starts_with('U');
+    let spoken = ["LOINC", "MARC", "SNOMED", "NASA", "NATO", "RAM", "ROM", "SIM"].contains(&first);
+    let spelled = capital && !spoken && first.starts_with(['F', 'H', 'L', 'M', 'N', 'R', 'S', 'X']);
     if (vowel && !consonant_sound) || spelled { format!("an {phrase}") } else { format!("a {phrase}") }
 }
 

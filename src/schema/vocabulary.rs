@@ -102,6 +102,12 @@ pub(super) const ACRONYMS: &[&str] = &[
     "url", "us", "usa", "usd", "utc", "uuid", "vat", "xml",
 ];
 
+/// Short forms without a vowel that are written small.
+pub(super) const SAID_SMALL: &[&str] = &[
+    "bn", "cm", "db", "dr", "ft", "hr", "hrs", "kb", "kg", "km", "kw", "lb", "lbs", "mb", "mg", "mhz", "ml", "mm",
+    "mph", "mr", "mrs", "ms", "nd", "nth", "rd", "sq", "st", "th", "vs", "wk", "wks", "yr", "yrs",
+];
+
 /// In [`ACRONYMS`] for splitting only: written small.
 pub(super) const SMALL: &[&str] = &["fax", "tax"];
 

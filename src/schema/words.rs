@@ -3,7 +3,7 @@
 
 use super::grammar;
 use super::model::{Column, Schema, Table};
-use super::vocabulary::{ACRONYMS, COMMON, SHORT, SMALL, TABLE_PREFIXES};
+use super::vocabulary::{ACRONYMS, COMMON, SAID_SMALL, SHORT, SMALL, TABLE_PREFIXES};
 use std::collections::BTreeSet;
 
 /// The words of one schema: what splits its names.
@@ -277,6 +277,11 @@ fn short(token: &str) -> Option<&'static str> {
 fn spell(token: &str) -> String {
     if let Some(long) = short(token) {
         return long.to_owned();
+    }
+    // nobody can say "drg": its letters are said one by one
+    let letters = (2..=4).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_lowercase());
+    if letters && !token.contains(['a', 'e', 'i', 'o', 'u', 'y']) && !SAID_SMALL.contains(&token) {
+        return token.to_uppercase();
     }
     if ACRONYMS.contains(&token) && !SMALL.contains(&token) { token.to_uppercase() } else { token.to_owned() }
 }

@@ -12,7 +12,7 @@ mod uses;
 mod windows;
 
 pub(super) use shapes::{draw, tool};
-pub(super) use uses::{Plan, Use, tools};
+pub(super) use uses::{Plan, Tool, Tools, Use, tools};
 
 use crate::error::{Error, Result};
 use crate::plan::options::nearest;

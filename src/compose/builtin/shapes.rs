@@ -36,16 +36,14 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
 
 /// The same for other phases: any everyday function that suits the subject.
 pub(in crate::compose) fn tool(given: &mut Draw) -> Option<Draft> {
-    let uses = given.tools;
+    let tools = given.tools;
     if given.fan.is_some() {
         return None;
     }
     // functions in turn, not their many places
-    let mut names: Vec<&str> = uses.iter().map(|u| u.entry.name).collect();
-    names.dedup();
-    let name = *given.rng.pick(&names)?;
-    let fitting: Vec<Use> = uses.iter().copied().filter(|u| u.entry.name == name).collect();
-    let one = *given.rng.pick(&fitting)?;
+    let often: Vec<usize> = tools.iter().map(|t| t.often).collect();
+    let tool = tools.get(given.rng.weighted(&often))?;
+    let one = *given.rng.pick(&tool.uses)?;
     draw(given, one)
 }
 

@@ -86,18 +86,50 @@ const RARE: &[&str] = &[
     "tsrange", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
 ];
 
-/// Everyday functions on each entity's fields.
-pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, Vec<Use>> {
-    let mut found: BTreeMap<usize, Vec<Use>> = BTreeMap::new();
-    for entry in entries().filter(|e| e.since <= version && !RARE.contains(&e.name)) {
+/// Of the rare ones, those that somebody may want without being asked to show them.
+const SELDOM: &[&str] = &[
+    "abs", "array_agg", "array_position", "array_remove", "array_replace", "array_upper", "covar_samp", "cume_dist",
+    "div", "every", "first_value", "format", "json_agg", "jsonb_agg", "jsonb_array_length", "jsonb_object_agg",
+    "last_value", "lpad", "ltrim", "make_date", "mod", "nth_value", "ntile", "percent_rank", "range_agg",
+    "range_merge", "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "reverse", "row_number", "rpad", "rtrim",
+    "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
+    "to_date", "to_timestamp", "translate", "trim", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
+];
+
+/// Functions for other questions on each entity's fields.
+pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, Tools> {
+    let mut found: BTreeMap<usize, Tools> = BTreeMap::new();
+    let open = |name: &str| !RARE.contains(&name) || SELDOM.contains(&name);
+    for entry in entries().filter(|e| e.since <= version && open(e.name)) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
         for one in uses {
-            found.entry(one.entity).or_default().push(one);
+            let tools = found.entry(one.entity).or_default();
+            match tools.iter_mut().find(|t| t.name == entry.name) {
+                Some(tool) => tool.uses.push(one),
+                None => tools.push(Tool {
+                    name: entry.name,
+                    often: EVERYDAY_TOOL[usize::from(RARE.contains(&entry.name))],
+                    uses: vec![one],
+                }),
+            }
         }
     }
     found
 }
+
+/// Turns of an everyday function, and of one that is seldom wanted.
+const EVERYDAY_TOOL: [usize; 2] = [2, 1];
+
+/// A function with the places where it can be used.
+#[derive(Debug)]
+pub(in crate::compose) struct Tool {
+    name: &'static str,
+    pub often: usize,
+    pub uses: Vec<Use>,
+}
+
+pub(in crate::compose) type Tools = Vec<Tool>;
 
 fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
     for (entity, e) in world.entities.iter().enumerate() {

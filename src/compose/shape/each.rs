@@ -4,7 +4,7 @@ use super::super::draw::{Draft, Draw};
 use super::super::extreme::extreme;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
-use super::super::tree::{Cte, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
+use super::super::tree::{Cte, Distinct, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
 use super::grouped::output;
 use super::related;
 use crate::candidate::Expect;
@@ -29,7 +29,9 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     let by = Place { node: 0, field: *draw.rng.pick(&fields)? };
     let time = alone.field(by).role() == Role::Time;
     let descending = draw.rng.chance(75);
-    let n = [1, 2, 3][draw.rng.below(3)];
+    let n = [1, 1, 2, 3][draw.rng.below(4)];
+    // the first row of each by DISTINCT ON
+    let first = n == 1 && parent.label_unique && draw.rng.chance(70);
     let extra: Vec<usize> = (0..child.fields.len())
         .filter(|&f| {
             let field = &child.fields[f];
@@ -42,6 +44,15 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         let mut order = vec![Order { by: alone.column(by), descending, nulls_last: false }];
         for key in child.key.iter().filter(|_| breaker.is_some()) {
             order.push(Order { by: alone.named(0, key), descending: breaker == Some(true), nulls_last: false });
+        }
+        if first {
+            let keys: Vec<Expr> = related::label(&pair).into_iter().map(|(e, _)| e).collect();
+            let by_key = keys.iter().map(|k| Order { by: k.clone(), descending: false, nulls_last: false });
+            let mut query = pair.scope.select();
+            query.columns = related::label(&pair);
+            query.columns.extend(shown.iter().map(|&p| (alone.column(p), None)));
+            query.order = by_key.chain(order).collect();
+            return Select { distinct: Distinct::On(keys), ..query };
         }
         let inner = Select {
             columns: shown.iter().map(|&p| (alone.column(p), None)).collect(),
@@ -100,7 +111,14 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         format!("what are {with} of {what} of each {one}"),
         format!("for every {one} that has any, what are {with} of {what}"),
     ];
-    Some(Draft { probes, ..Draft::new(make(None), Speech { nominal, questions, extras: Vec::new(), lists: true }) })
+    let extras = match first {
+        true => vec![Extra::new(
+            format!(", in order of {one} name"),
+            format!("Sort by the {} name", grammar::possessive(one)),
+        )],
+        false => Vec::new(),
+    };
+    Some(Draft { probes, ..Draft::new(make(None), Speech { nominal, questions, extras, lists: true }) })
 }
 
 /// "customers who rented films of every category": as many different ones as there are.

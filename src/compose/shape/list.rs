@@ -1,6 +1,6 @@
 //! The rows that meet some conditions, shown by name and a few of their fields; and the different values of fields.
 
-use super::super::condition;
+use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
@@ -63,14 +63,19 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         }
     }
     // rows without a name need two things to be told by, one of them their own
-    if !found.named
-        && let Some(field) = telling(draw)
-    {
-        let place = Place { node: 0, field };
-        draw.use_place(place);
-        found.columns.push((draw.scope.column(place), None));
-        found.nouns.push(draw.scope.bare(place));
-        found.places.push(place);
+    if !found.named {
+        match telling(draw) {
+            Some(field) => {
+                let place = Place { node: 0, field };
+                draw.use_place(place);
+                found.columns.push((draw.scope.column(place), None));
+                found.nouns.push(draw.scope.bare(place));
+                found.places.push(place);
+            }
+            // they would come out alike
+            None if draw.scope.subject().rows > 0 => return found,
+            None => {}
+        }
     }
     let floor = if found.named { 0 } else { 2 - found.columns.len() };
     let wanted = draw.rng.between(least.max(floor), most.max(floor));
@@ -121,6 +126,9 @@ fn telling(draw: &mut Draw) -> Option<usize> {
     subject.when.filter(|w| fields.contains(w)).or_else(|| draw.rng.pick(&fields).copied())
 }
 
+/// Rows that a list may have, as far as its conditions tell.
+const MOST_ROWS: f64 = 1_500.0;
+
 pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let mut conditions = if let Some(fan) = draw.fan { vec![figure::one_of(draw, fan)?] } else { Vec::new() };
     let shown = shown(draw, 0, 2);
@@ -129,6 +137,11 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     }
     let large = usize::from(draw.scope.subject().rows > 500);
     conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 3)?);
+    // nobody reads so many rows
+    let left = conditions.iter().map(Condition::passing).product::<f64>() * draw.scope.subject().rows as f64;
+    if left > MOST_ROWS && draw.waiting().is_none() {
+        return None;
+    }
     keep_childless(draw, &shown);
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();

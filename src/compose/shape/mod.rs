@@ -12,72 +12,113 @@ mod missing;
 mod nested;
 mod ranking;
 mod related;
-mod sets;
+mod set;
 mod window;
 
 use super::draw::{Draft, Draw};
 use super::random::rotate;
 use super::{Phase, builtin};
 
-/// Draws a shape that suits the phase: the one whose turn it is in this slot, or any other where `turn` is none.
-pub(super) fn draw(draw: &mut Draw, phase: Phase, turn: Option<(u64, u64)>) -> Option<Draft> {
-    type Shape = fn(&mut Draw) -> Option<Draft>;
-    let shapes: &[(usize, Shape)] = match phase {
+/// How much a draw is held to what its slot is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// The shape whose turn it is.
+    Shape,
+    /// It, or one of its kin.
+    Kin,
+    /// Any that suits the phase.
+    Free,
+}
+
+type Draws = fn(&mut Draw) -> Option<Draft>;
+
+/// A shape, how often in a round it is drawn, and its kin: shapes that a reader would call the same.
+struct Shape(usize, Kin, Draws);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kin {
+    Rows,
+    Figures,
+    Ranks,
+    Absence,
+    Windows,
+    Nested,
+    Sets,
+    Calendar,
+    Totals,
+    Tools,
+}
+
+const SINGLE: &[Shape] = &[
+    Shape(26, Kin::Rows, list::draw),
+    Shape(20, Kin::Figures, figure::draw),
+    Shape(26, Kin::Figures, breakdown::draw),
+    Shape(18, Kin::Ranks, ranking::rows),
+    Shape(10, Kin::Rows, list::distinct),
+    Shape(17, Kin::Tools, builtin::tool),
+];
+const JOINS: &[Shape] = &[
+    Shape(22, Kin::Rows, list::draw),
+    Shape(14, Kin::Figures, figure::draw),
+    Shape(26, Kin::Figures, breakdown::draw),
+    Shape(16, Kin::Ranks, ranking::groups),
+    Shape(10, Kin::Ranks, ranking::rows),
+    Shape(4, Kin::Absence, missing::children),
+    Shape(3, Kin::Absence, missing::none),
+    Shape(11, Kin::Tools, builtin::tool),
+];
+const COMPLEX: &[Shape] = &[
+    Shape(9, Kin::Windows, window::share),
+    Shape(8, Kin::Windows, window::rank),
+    Shape(11, Kin::Windows, window::over_time),
+    Shape(7, Kin::Windows, best::ranked),
+    Shape(16, Kin::Windows, best::first),
+    Shape(7, Kin::Nested, nested::above_average),
+    Shape(8, Kin::Nested, nested::groups_above_average),
+    Shape(9, Kin::Nested, nested::figure_of_figures),
+    Shape(6, Kin::Nested, nested::against_best),
+    Shape(9, Kin::Nested, related::exists),
+    Shape(8, Kin::Nested, related::counted),
+    Shape(8, Kin::Sets, related::sets),
+    Shape(8, Kin::Sets, set::values),
+    Shape(8, Kin::Sets, set::routes),
+    Shape(6, Kin::Sets, set::subjects),
+    Shape(3, Kin::Sets, set::stacked),
+    Shape(5, Kin::Absence, related::twins),
+    Shape(7, Kin::Nested, each::latest),
+    Shape(4, Kin::Nested, each::every),
+    Shape(6, Kin::Nested, each::levels),
+    Shape(7, Kin::Calendar, calendar::filled),
+    Shape(4, Kin::Calendar, calendar::gaps),
+    Shape(3, Kin::Calendar, calendar::ladder),
+    Shape(9, Kin::Tools, builtin::tool),
+    Shape(7, Kin::Totals, cube::totals),
+    Shape(7, Kin::Totals, cube::side_by_side),
+    Shape(5, Kin::Totals, cube::classes),
+    Shape(5, Kin::Totals, cube::ordered),
+    Shape(4, Kin::Totals, cube::names),
+];
+
+/// Draws a shape that suits the phase. A round of slots holds each shape as often as its weight says; where a shape
+/// cannot be drawn its kin stand in, so that no schema crowds a whole kind of statements out.
+pub(super) fn draw(draw: &mut Draw, phase: Phase, slot: u64, salt: u64, hold: Hold) -> Option<Draft> {
+    let shapes = match phase {
         Phase::Builtins => &[],
-        Phase::SingleTable => &[
-            (26, list::draw),
-            (20, figure::draw),
-            (26, breakdown::draw),
-            (18, ranking::rows),
-            (10, list::distinct),
-            (17, builtin::tool),
-        ],
-        Phase::ComplexSqls => &[
-            (9, window::share),
-            (8, window::rank),
-            (11, window::over_time),
-            (7, best::ranked),
-            (16, best::first),
-            (7, nested::above_average),
-            (8, nested::groups_above_average),
-            (9, nested::figure_of_figures),
-            (6, nested::against_best),
-            (9, related::exists),
-            (8, related::counted),
-            (60, related::sets),
-            (56, sets::values),
-            (5, related::twins),
-            (7, each::latest),
-            (4, each::every),
-            (6, each::levels),
-            (7, calendar::filled),
-            (4, calendar::gaps),
-            (3, calendar::ladder),
-            (9, builtin::tool),
-            (7, cube::totals),
-            (7, cube::side_by_side),
-            (5, cube::classes),
-            (5, cube::ordered),
-            (4, cube::names),
-        ],
-        Phase::Joins => &[
-            (22, list::draw),
-            (14, figure::draw),
-            (26, breakdown::draw),
-            (16, ranking::groups),
-            (10, ranking::rows),
-            (4, missing::children),
-            (3, missing::none),
-            (11, builtin::tool),
-        ],
+        Phase::SingleTable => SINGLE,
+        Phase::ComplexSqls => COMPLEX,
+        Phase::Joins => JOINS,
     };
-    let weights: Vec<usize> = shapes.iter().map(|(w, _)| *w).collect();
-    let at = match turn {
-        // a round holds each shape as often as its weight says
-        Some((slot, salt)) => at(&weights, rotate(weights.iter().sum(), slot, salt)),
-        None => draw.rng.weighted(&weights),
+    let weights: Vec<usize> = shapes.iter().map(|s| s.0).collect();
+    let due = at(&weights, rotate(weights.iter().sum(), slot, salt));
+    let chosen = match hold {
+        Hold::Shape => due,
+        Hold::Kin => {
+            let kin: Vec<usize> = shapes.iter().map(|s| if s.1 == shapes[due].1 { s.0 } else { 0 }).collect();
+            draw.rng.weighted(&kin)
+        }
+        Hold::Free => draw.rng.weighted(&weights),
     };
-    shapes.get(at)?.1(draw)
+    shapes.get(chosen)?.2(draw)
 }
 
 fn at(weights: &[usize], mut number: usize) -> usize {

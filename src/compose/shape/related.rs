@@ -8,6 +8,7 @@ use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::sense;
 use super::super::tree::{Expr, Select, aggregate, fill, text};
+use super::set::{self, Kind, Shows};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
@@ -148,37 +149,10 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
         vec![format!("with at least one {one}"), format!("{who} have {a_child}"), format!("{who} have any {many}")]
     };
     let form = draw.rng.pick(&forms).cloned()?;
-    Some(Draft { probes, ..Draft::new(query, people_speech(parents, &form, counted)) })
-}
-
-fn people_speech(parents: &str, form: &str, counted: bool) -> Speech {
-    let verb = form.strip_prefix("who ").or_else(|| form.strip_prefix("that ")).map(str::to_owned);
-    let verb = verb
-        .or_else(|| form.strip_prefix("with ").map(|w| format!("have {w}")))
-        .or_else(|| form.strip_prefix("without any ").map(|w| format!("have no {w}")));
-    let verb = verb.unwrap_or_else(|| format!("are {form}"));
-    if counted {
-        Speech {
-            nominal: vec![format!("the number of {parents} {form}")],
-            questions: vec![format!("how many {parents} {verb}"), format!("how many {parents} are there {form}")],
-            ..Speech::default()
-        }
-    } else {
-        Speech {
-            nominal: vec![
-                format!("{parents} {form}"),
-                format!("all {parents} {form}"),
-                format!("the names of {parents} {form}"),
-            ],
-            questions: vec![
-                format!("which {parents} {verb}"),
-                format!("which are the {parents} {form}"),
-                format!("what are the names of the {parents} {form}"),
-            ],
-            extras: Vec::new(),
-            lists: true,
-        }
-    }
+    Some(Draft {
+        probes,
+        ..Draft::new(query, set::speech(parents, &form, if counted { Shows::Count } else { Shows::Name }))
+    })
 }
 
 /// "customers with more than 30 rentals": a count in a correlated subquery, in a grouped IN list, or in a joined table.
@@ -252,7 +226,7 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     let rows = if n == 1.0 { one } else { many };
     let parent = pair.scope.subject();
     let form = format!("with {words} {} {rows}", literal::number_words(n, false));
-    let mut speech = people_speech(&parent.many, &form, false);
+    let mut speech = set::speech(&parent.many, &form, Shows::Name);
     if variant == 2 {
         speech.extras.push(Extra::new(", along with that number", "Show the number as well"));
     }
@@ -266,37 +240,15 @@ pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
     if one.sql == two.sql || one.places != two.places && draw.rng.chance(40) {
         return None;
     }
-    let kind = draw.rng.below(3);
-    let word = ["EXCEPT", "INTERSECT", "UNION"][kind];
-    let unique = pair.scope.subject().label_unique;
-    let parent = pair.scope.subject();
-    // names may repeat: the key tells rows apart and stays in the set
-    if !unique && parent.label.len() < 2 {
-        return None;
-    }
-    let part = |c: &Condition| {
-        let mut query = pair.scope.select();
-        query.columns = label(&pair);
-        query.filter = c.sql.clone();
-        query
-    };
-    let mut query = part(&one);
-    query.set = Some((word, Box::new(part(&two))));
-    // one side alone, as a set too, must give other rows
-    let alone = |c: &Condition| Select { distinct: super::super::tree::Distinct::Yes, ..part(c) };
-    let probes = vec![("set", alone(&one), Expect::Differs), ("set", alone(&two), Expect::Differs)];
-    let (first, _) = child_words(draw, &pair, Some(&one));
+    let (columns, shows) = set::told(&pair.scope, 0)?;
+    let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
+    let part = |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..pair.scope.select() };
+    let (query, probes) = set::combine(kind, part(&one), part(&two), counted);
+    let (first, firsts) = child_words(draw, &pair, Some(&one));
     let (second, seconds) = child_words(draw, &pair, Some(&two));
-    let form = match kind {
-        0 => format!("with at least one {first} but no {seconds}"),
-        1 => format!("with at least one {first} and also at least one {second}"),
-        _ => format!("with at least one {first}, or at least one {second}, or both"),
-    };
-    let mut speech = people_speech(&parent.many, &form, false);
-    if !unique {
-        speech.nominal = vec![format!("the different names of {} {form}", parent.many)];
-        speech.questions = vec![format!("what are the different names of {} {form}", parent.many)];
-    }
+    let subject = pair.scope.subject();
+    let form = set::having(&mut draw.rng, kind, subject.person, (&first, &firsts), (&second, &seconds));
+    let speech = set::speech(&subject.many, &form, if counted { Shows::Count } else { shows });
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 

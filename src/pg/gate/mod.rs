@@ -256,7 +256,10 @@ impl Gate {
         };
         let mut check = Check::new(mode, None);
         self.run(sql, &mut check)?;
-        self.look_for_idle_condition(sql, &mut check)?;
+        // a probe of the filter looks at the same more closely
+        if !candidate.probes.iter().any(|probe| probe.name == "filter") {
+            self.look_for_idle_condition(sql, &mut check)?;
+        }
         if mode == Mode::SchemaOnly || !check.verdict.ok() {
             return Ok(check.verdict);
         }

@@ -13,6 +13,7 @@ use super::error::from_caught;
 use super::store::{self, Run, RunPhase, Task};
 use super::transaction::{objects_gone, transaction};
 use super::{guc, launch, session};
+use crate::dataset::near::Met;
 use crate::error::{Code, Error, Result};
 use crate::plan::Engine;
 use pgrx::pg_sys;
@@ -128,6 +129,8 @@ struct Worker {
     subjects: Option<&'static subjects::Subjects>,
     /// What candidates are drawn from, by phase.
     sources: Vec<(crate::plan::Phase, source::Source)>,
+    /// Questions that earlier tasks have stored.
+    met: Met,
     /// Another worker of the run talks to the model.
     offline_only: bool,
     looked_at: Instant,
@@ -149,6 +152,7 @@ impl Worker {
             run,
             subjects: None,
             sources: Vec::new(),
+            met: Met::default(),
             offline_only: false,
             looked_at: Instant::now(),
             idle_since: None,

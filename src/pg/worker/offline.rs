@@ -6,7 +6,7 @@ use super::super::transaction::transaction;
 use super::source::Source;
 use super::{Worker, interrupts, nap, record};
 use crate::candidate::{Candidate, EMPTY, Kind, Stage, Verdict};
-use crate::dataset::near::Kin;
+use crate::dataset::near::{Kin, Met};
 use crate::error::Result;
 use std::collections::{BTreeMap, HashSet};
 
@@ -28,7 +28,7 @@ impl Worker {
         loop {
             filler.fill(&mut self.sources[at].1)?;
             match my_turn(self.run.id, task)? {
-                true if filler.drop_known(self.run.id)? => {}
+                true if filler.drop_known(self.run.id, &mut self.met)? => {}
                 true => break,
                 false => return transaction(|| store::give_back(self.run.id, task)),
             }
@@ -158,13 +158,16 @@ impl Filler {
     }
 
     /// Opens the slots whose record, or one near to it, the run has already from an earlier task; whether there are any.
-    fn drop_known(&mut self, run_id: i64) -> Result<bool> {
+    fn drop_known(&mut self, run_id: i64, met: &mut Met) -> Result<bool> {
         let keys: Vec<(Option<String>, Option<String>)> =
             self.items.values().map(|i| (i.question_key.clone(), i.sql_key.clone())).collect();
         let templates: Vec<&str> = self.items.values().filter_map(|i| i.template.as_deref()).collect();
-        let (known, kin) = transaction(|| Ok((store::known(run_id, &keys)?, store::kin(run_id, &templates)?)))?;
+        let known = transaction(|| {
+            store::meet(run_id, &templates, met)?;
+            store::known(run_id, &keys)
+        })?;
         let near = |i: &Item| {
-            i.template.as_deref().zip(i.question.as_deref()).is_some_and(|(template, q)| kin.holds(template, q))
+            i.template.as_deref().zip(i.question.as_deref()).is_some_and(|(template, q)| met.holds(template, q))
         };
         let found = self.items.iter().zip(known).filter_map(|((slot, item), known)| match known {
             true => Some((*slot, "duplicate")),

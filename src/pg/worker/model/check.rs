@@ -6,7 +6,7 @@ use super::super::super::transaction::transaction;
 use super::super::{interrupts, source};
 use crate::candidate::{Candidate, Kind, Refusal, Stage, Verdict};
 use crate::dataset::keys;
-use crate::dataset::near::Kin;
+use crate::dataset::near::{Kin, Met};
 use crate::error::Result;
 use crate::flow::driver::Check;
 use crate::plan::Phase;
@@ -116,14 +116,15 @@ impl Checker {
         let keys: Vec<Keys> = passed.iter().map(|(_, candidate, _)| keys_of(candidate)).collect();
         let known = store::known(self.run_id, &keys)?;
         let templates: Vec<&str> = passed.iter().filter_map(|(_, c, v)| Some(self.on_template(c, v)?.0)).collect();
-        let kin = store::kin(self.run_id, &templates)?;
+        let mut met = Met::default();
+        store::meet(self.run_id, &templates, &mut met)?;
         for (((task, candidate, verdict), (question, sql)), known) in passed.iter_mut().zip(keys).zip(known) {
             let marks: Vec<String> =
                 question.iter().map(|q| format!("q{q}")).chain(sql.iter().map(|s| format!("s{s}"))).collect();
             let near = self.on_template(candidate, verdict);
             if known || marks.iter().any(|m| self.held.contains_key(m)) {
                 verdict.refusal = Some(duplicate("the run has this question or this statement already"));
-            } else if near.is_some_and(|(template, q)| kin.holds(template, q) || self.kin.holds(template, q)) {
+            } else if near.is_some_and(|(template, q)| met.holds(template, q) || self.kin.holds(template, q)) {
                 verdict.refusal =
                     Some(duplicate("the run has nearly this question on a statement that differs in values alone"));
             } else {

@@ -1,16 +1,17 @@
 //! Values of one field under two conditions, put together or against each other: EXCEPT, INTERSECT, UNION.
 
-use super::super::condition::Condition;
-use super::super::draw::{Draft, Draw};
-use super::super::say::{Extra, Speech};
-use super::super::tree::{Distinct, Expr, Order, Select};
-use super::list::output_order;
-use crate::candidate::Expect;
+use super::super::super::condition::Condition;
+use super::super::super::draw::{Draft, Draw};
+use super::super::super::say::{Extra, Speech};
+use super::super::super::scope::Place;
+use super::super::super::tree::{Expr, Order, Select};
+use super::super::list::output_order;
+use super::{Kind, combine};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 /// "the cities that occur among active customers but not among customers who joined in 2006".
-pub(super) fn values(draw: &mut Draw) -> Option<Draft> {
+pub(in crate::compose) fn values(draw: &mut Draw) -> Option<Draft> {
     if draw.fan.is_some() {
         return None;
     }
@@ -31,16 +32,13 @@ pub(super) fn values(draw: &mut Draw) -> Option<Draft> {
         draw.keyed.push(place.node);
     }
     let (one, two) = (draw.conditions(1, 1)?.pop()?, draw.conditions(1, 1)?.pop()?);
-    let kind = draw.rng.weighted(&[40, 35, 25]);
-    let part = |c: &Condition| Select {
-        columns: vec![(draw.scope.column(place), None)],
-        filter: c.sql.clone(),
-        ..draw.scope.select()
+    draw.prune();
+    let kind = Kind::draw(&mut draw.rng);
+    let part = |c: &Condition| {
+        let places: Vec<Place> = c.places.iter().copied().chain([place]).collect();
+        Select { columns: vec![(draw.scope.column(place), None)], filter: c.sql.clone(), ..draw.scope.through(&places) }
     };
-    let mut query = part(&one);
-    query.set = Some((["EXCEPT", "INTERSECT", "UNION"][kind], Box::new(part(&two))));
-    let alone = |c: &Condition| Select { distinct: Distinct::Yes, ..part(c) };
-    let mut probes = vec![("set", alone(&one), Expect::Differs), ("set", alone(&two), Expect::Differs)];
+    let (mut query, mut probes) = combine(kind, part(&one), part(&two), false);
     let (first, second) = (draw.rows_phrase(&[one]), draw.rows_phrase(&[two]));
     let many = if place.node == 0 {
         grammar::plural(&draw.scope.noun(place))
@@ -64,11 +62,11 @@ pub(super) fn values(draw: &mut Draw) -> Option<Draft> {
 }
 
 /// "ratings that occur among films longer than two hours but not among .."
-fn kinds(many: &str, kind: usize, first: &str, second: &str) -> (Vec<String>, Vec<String>) {
+pub(super) fn kinds(many: &str, kind: Kind, first: &str, second: &str) -> (Vec<String>, Vec<String>) {
     let among = match kind {
-        0 => format!("among {first} but not among {second}"),
-        1 => format!("both among {first} and among {second}"),
-        _ => format!("among {first} or among {second}, each once"),
+        Kind::Except => format!("among {first} but not among {second}"),
+        Kind::Intersect => format!("both among {first} and among {second}"),
+        Kind::Union => format!("among {first} or among {second}, each once"),
     };
     (
         vec![
@@ -85,16 +83,16 @@ fn kinds(many: &str, kind: usize, first: &str, second: &str) -> (Vec<String>, Ve
 }
 
 /// "customers who have rentals from May 2005 but no rentals from June 2005"
-fn things(many: &str, who: &str, kind: usize, first: &str, second: &str) -> (Vec<String>, Vec<String>) {
+fn things(many: &str, who: &str, kind: Kind, first: &str, second: &str) -> (Vec<String>, Vec<String>) {
     let have = match kind {
-        0 => format!("{first} but no {second}"),
-        1 => format!("both {first} and {second}"),
-        _ => format!("{first} or {second}"),
+        Kind::Except => format!("{first} but no {second}"),
+        Kind::Intersect => format!("both {first} and {second}"),
+        Kind::Union => format!("{first} or {second}"),
     };
     let with = match kind {
-        0 => format!("with {first} but without any {second}"),
-        1 => format!("with {first} as well as {second}"),
-        _ => format!("with {first}, with {second} or with both"),
+        Kind::Except => format!("with {first} but without any {second}"),
+        Kind::Intersect => format!("with {first} as well as {second}"),
+        Kind::Union => format!("with {first}, with {second} or with both"),
     };
     (
         vec![format!("{many} {who} have {have}"), format!("all {many} {with}"), format!("the {many} {with}")],

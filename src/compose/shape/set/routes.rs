@@ -1,0 +1,99 @@
+//! Things by which kinds of rows lead to them: "customers with rentals but no payments", "cities that have both a store
+//! and a customer".
+
+use super::super::super::condition::Condition;
+use super::super::super::draw::{Draft, Draw};
+use super::super::super::phrase;
+use super::super::super::scope::{Place, Scope};
+use super::super::super::tree::{JoinKind, Select};
+use super::super::super::world::World;
+use super::{Kind, Shows, combine, having, own_condition, speech, told};
+
+/// References from rows up to a thing, the first one first.
+type Way = Vec<usize>;
+
+pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
+    if draw.fan.is_some() {
+        return None;
+    }
+    let world = draw.world;
+    // what the reference in focus leads to, or what that leads to
+    let (_, edge, _) = draw.scope.nodes.iter().skip(1).find_map(|n| n.via.filter(|v| v.2))?;
+    let near = world.graph.edges[edge].parent;
+    let beyond: Vec<usize> = world.graph.parents(near).iter().map(|&e| world.graph.edges[e].parent).collect();
+    let target = if draw.rng.chance(70) { near } else { draw.rng.pick(&beyond).copied().unwrap_or(near) };
+    let mut ways = ways(world, target);
+    if ways.len() < 2 || world.entities[target].bridge || !world.entities[target].usable {
+        return None;
+    }
+    // the reference in focus is one of the two, where it leads there
+    let first = ways.iter().position(|w| w.contains(&edge)).unwrap_or_else(|| draw.rng.below(ways.len()));
+    let first = ways.swap_remove(first);
+    let second = draw.rng.pick(&ways)?.clone();
+    let kind = Kind::draw(&mut draw.rng);
+    // what has no name is counted rather than listed
+    let counted = draw.rng.chance(if world.entities[target].label.is_empty() { 70 } else { 30 });
+    let mut sides = Vec::new();
+    let mut shown = None;
+    draw.turn_to(Scope::new(world, target));
+    for (way, percent) in [(first, 45), (second, 30)] {
+        let mut scope = Scope::new(world, target);
+        let mut node = 0;
+        for &step in way.iter().rev() {
+            node = scope.join(node, step, false, JoinKind::Inner);
+        }
+        let rows = Scope::alone(world, scope.nodes[node].entity, &scope.nodes[node].alias);
+        let condition = if draw.rng.chance(percent) { own_condition(draw, &rows) } else { None };
+        let (columns, shows) = told(&scope, 0)?;
+        shown = Some(shows);
+        let conditions: Vec<Condition> = condition.into_iter().collect();
+        let entity = scope.entity(node);
+        let many = phrase::rows(&mut draw.rng, &entity.many, entity.person, &conditions);
+        let one = phrase::single(&many, &entity.many, &entity.one);
+        let filter = conditions.into_iter().flat_map(|c| c.sql).collect();
+        sides.push((Select { columns, filter, ..scope.select() }, one, many));
+    }
+    let [(one, a, many_a), (two, b, many_b)] = <[_; 2]>::try_from(sides).ok()?;
+    for &field in &draw.scope.subject().label {
+        draw.use_place(Place { node: 0, field });
+    }
+    let subject = draw.scope.subject();
+    let (query, probes) = combine(kind, one, two, counted);
+    let form = having(&mut draw.rng, kind, subject.person, (&a, &many_a), (&b, &many_b));
+    let shows = if counted { Shows::Count } else { shown? };
+    Some(Draft { probes, ..Draft::new(query, speech(&subject.many, &form, shows)) })
+}
+
+/// The ways of one or two references that lead to a thing from different kinds of rows, where it is plain which one
+/// is meant: no other way from the same rows is as short.
+fn ways(world: &World, target: usize) -> Vec<Way> {
+    let up = |from: usize, to: usize| {
+        world.graph.parents(from).iter().filter(|&&e| world.graph.edges[e].parent == to).count()
+    };
+    let open = |edge: usize| {
+        let e = &world.graph.edges[edge];
+        let child = &world.entities[e.child];
+        (e.filled || world.schema_only) && child.usable && !child.bridge && !child.view && e.child != e.parent
+    };
+    let mut found: Vec<Way> = Vec::new();
+    for &last in world.graph.children(target).iter().filter(|&&e| open(e)) {
+        let middle = world.graph.edges[last].child;
+        if up(middle, target) != 1 {
+            continue;
+        }
+        found.push(vec![last]);
+        for &first in world.graph.children(middle).iter().filter(|&&e| open(e)) {
+            let rows = world.graph.edges[first].child;
+            let through: usize = world
+                .graph
+                .parents(rows)
+                .iter()
+                .map(|&e| if world.graph.edges[e].parent == rows { 0 } else { up(world.graph.edges[e].parent, target) })
+                .sum();
+            if rows != target && up(rows, target) == 0 && through == 1 {
+                found.push(vec![first, last]);
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,118 @@
+//! One kind of value from two tables: "all e-mail addresses of staff and customers", "last names that occur among
+//! actors but not among customers".
+
+use super::super::super::condition::Condition;
+use super::super::super::draw::{Draft, Draw};
+use super::super::super::phrase;
+use super::super::super::say::Speech;
+use super::super::super::scope::{Place, Scope, own_noun};
+use super::super::super::tree::Select;
+use super::super::super::world::{Entity, Field, World};
+use super::values::kinds;
+use super::{Kind, combine, own_condition};
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
+    let world = draw.world;
+    let known: Vec<usize> = draw.scope.nodes.iter().map(|n| n.entity).collect();
+    let mut found = Vec::new();
+    for &one in known.iter().filter(|&&e| speaks(&world.entities[e])) {
+        for two in (0..world.entities.len()).filter(|&e| e != one && speaks(&world.entities[e])) {
+            found.extend(shared(world, one, two).into_iter().map(|fields| (one, two, fields)));
+        }
+    }
+    let (one, two, (fields, others, noun, apart)) = draw.rng.pick(&found)?.clone();
+    // addresses that nobody shares are put together, and never held against each other
+    let kind = if apart { Kind::Union } else { Kind::draw(&mut draw.rng) };
+    let counted = draw.rng.chance(25);
+    draw.turn_to(Scope::new(world, one));
+    let mut sides = Vec::new();
+    for (entity, fields, percent) in [(one, fields, 35), (two, others, 25)] {
+        let scope = Scope::new(world, entity);
+        let condition = if draw.rng.chance(percent) { own_condition(draw, &scope) } else { None };
+        let conditions: Vec<Condition> =
+            condition.into_iter().filter(|c| c.places.iter().all(|p| !fields.contains(&p.field))).collect();
+        let e = scope.subject();
+        let rows = phrase::rows(&mut draw.rng, &e.many, e.person, &conditions);
+        let columns = fields.iter().map(|&field| (scope.column(Place { node: 0, field }), None)).collect();
+        let filter = conditions.into_iter().flat_map(|c| c.sql).collect();
+        sides.push((Select { columns, filter, ..scope.select() }, rows));
+        if entity == one {
+            fields.iter().for_each(|&field| draw.use_place(Place { node: 0, field }));
+        }
+    }
+    let [(first, first_rows), (second, second_rows)] = <[_; 2]>::try_from(sides).ok()?;
+    let (query, probes) = combine(kind, first, second, counted);
+    let (nominal, questions) = match kind {
+        Kind::Union => (
+            vec![
+                format!("all {noun} of {first_rows} and of {second_rows}, each once"),
+                format!("the different {noun} of {first_rows} and {second_rows}"),
+                format!("one list of the {noun} of {first_rows} and of {second_rows}, without repetition"),
+            ],
+            vec![format!("which different {noun} do {first_rows} and {second_rows} have")],
+        ),
+        kind => kinds(&noun, kind, &first_rows, &second_rows),
+    };
+    let (nominal, questions) = if counted {
+        let different = match kind {
+            Kind::Union => {
+                format!("the number of different {noun} among {first_rows} and {second_rows} taken together")
+            }
+            _ => format!("the number of different {}", nominal.last()?),
+        };
+        (vec![different.clone()], vec![format!("what is {different}")])
+    } else {
+        (nominal, questions)
+    };
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: !counted }) })
+}
+
+fn speaks(e: &Entity) -> bool {
+    e.usable && !e.bridge && !e.view
+}
+
+/// Fields of one table, the same of the other, what their values are called, and whether each row has its own.
+type Shared = (Vec<usize>, Vec<usize>, String, bool);
+
+fn shared(world: &World, one: usize, two: usize) -> Vec<Shared> {
+    let (a, b) = (&world.entities[one], &world.entities[two]);
+    let mut found = Vec::new();
+    if a.label.len() == 2 && b.label.len() == 2 && a.label.iter().zip(&b.label).all(|(&x, &y)| alike(a, b, x, y)) {
+        found.push((a.label.clone(), b.label.clone(), "first and last names".to_owned(), false));
+    }
+    for x in 0..a.fields.len() {
+        for y in (0..b.fields.len()).filter(|&y| alike(a, b, x, y)) {
+            let noun = grammar::plural(&a.fields[x].noun);
+            found.push((vec![x], vec![y], noun, contact(&a.fields[x])));
+        }
+    }
+    found
+}
+
+/// Whether two fields hold the same kind of value, of which both tables may have the same.
+fn alike(a: &Entity, b: &Entity, x: usize, y: usize) -> bool {
+    let (f, g) = (&a.fields[x], &b.fields[y]);
+    if f.noun != g.noun || f.base != g.base || f.role() != g.role() || !f.varied || !g.varied || f.nulls + g.nulls > 0 {
+        return false;
+    }
+    if contact(f) {
+        return true;
+    }
+    let spoken = match f.role() {
+        Role::Dimension | Role::Year => !f.traits.personal,
+        // what a person is called, or where anything is
+        Role::Name => a.person && b.person || !a.label.contains(&x) && !f.traits.personal,
+        _ => false,
+    };
+    let meet = f.values.is_empty() && g.values.is_empty()
+        || f.values.iter().any(|(v, _)| g.values.iter().any(|(other, _)| v == other));
+    // a "type" of one thing is no type of another
+    spoken && meet && own_noun(a, &f.noun) == f.noun && own_noun(b, &g.noun) == g.noun
+}
+
+fn contact(f: &Field) -> bool {
+    let noun = f.noun.to_lowercase();
+    ["email", "e-mail", "phone", "fax"].iter().any(|w| noun.contains(w)) && f.base != "bool" && f.distinct != 1
+}

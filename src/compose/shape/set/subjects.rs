@@ -1,0 +1,77 @@
+//! The same things under two conditions: "films over two hours except those rated PG". Any table can be asked so.
+
+use super::super::super::condition::Condition;
+use super::super::super::draw::{Draft, Draw};
+use super::super::super::phrase;
+use super::super::super::say::{Speech, Style};
+use super::super::super::tree::Select;
+use super::{Kind, Shows, combine, told};
+
+pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
+    // a pronoun is lost among key words
+    if draw.fan.is_some() || draw.style == Style::Keyword {
+        return None;
+    }
+    let (columns, shows) = told(&draw.scope, 0)?;
+    let (one, two) = (draw.conditions(1, 1)?.pop()?, draw.conditions(1, 1)?.pop()?);
+    draw.prune();
+    let kind = Kind::draw(&mut draw.rng);
+    // what has no name is counted rather than listed
+    let counted = draw.rng.chance(if shows == Shows::Id { 85 } else { 30 });
+    let part =
+        |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..draw.scope.through(&c.places) };
+    let (query, probes) = combine(kind, part(&one), part(&two), counted);
+    let those = those(draw, &two)?;
+    let first = draw.rows_phrase(std::slice::from_ref(&one));
+    let subject = draw.scope.subject();
+    let (many, single) = (&subject.many, &subject.one);
+    let who = if subject.person { "who" } else { "that" };
+    // what is meant, how it is asked for, and how it is counted
+    let (said, which, how_many) = match kind {
+        Kind::Except => (
+            vec![
+                format!("{first} except {those}"),
+                format!("{first} but not {those}"),
+                format!("{first}, leaving out {those}"),
+            ],
+            format!("which {first} are not among {those}"),
+            format!("how many {first} are there, not counting {those}"),
+        ),
+        Kind::Intersect => (
+            vec![
+                format!("{first} {who} are also among {those}"),
+                format!("{many} that are both among {those} and among the {first}"),
+            ],
+            format!("which {first} are also among {those}"),
+            format!("how many {first} are also among {those}"),
+        ),
+        Kind::Union => (
+            vec![
+                format!("{first} as well as {those}, each {single} once"),
+                format!("{first} and {those}, no {single} twice"),
+                format!("{first} together with {those}, without repeating any {single}"),
+            ],
+            format!("which {many} are there among {first} and {those} taken together"),
+            format!("how many different {many} are there among {first} and {those} taken together"),
+        ),
+    };
+    let said = draw.rng.pick(&said)?.clone();
+    let (nominal, questions) = match if counted { Shows::Count } else { shows } {
+        Shows::Count => (vec![format!("the number of {said}")], vec![how_many]),
+        Shows::Name => (vec![said.clone(), format!("all {said}"), format!("the names of {said}")], vec![which]),
+        shows => {
+            let what = shows.words();
+            (vec![format!("the {what} of {said}")], vec![format!("what are the {what} of the {said}")])
+        }
+    };
+    let lists = !counted;
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists }) })
+}
+
+/// "those whose rating is PG": what a pronoun can carry.
+fn those(draw: &mut Draw, condition: &Condition) -> Option<String> {
+    let carried = Condition { before: None, ..condition.clone() };
+    let said = [&carried.post, &carried.with, &carried.that, &carried.whose].iter().any(|w| w.is_some());
+    let person = draw.scope.subject().person;
+    said.then(|| phrase::rows(&mut draw.rng, "those", person, &[carried]))
+}
