@@ -1,8 +1,9 @@
 -- The ledger of API calls, and what a worker that talks to a model writes. Called as the extension's owner by
 -- pg/ledger.rs, each in a short transaction.
 
--- Statements here look up single rows, in loops: a plan of a join that was made while the tables were empty would be
--- kept, and read all of a run again and again. PL/pgSQL keeps plans; SQL functions would be planned at each call.
+-- Statements here look up single rows, in loops, and name a run as run_id + 0 where another index than the one that is
+-- meant could serve (tables.sql): a plan that was made while the tables were empty is kept, and would read all of a run
+-- again and again. PL/pgSQL keeps plans; SQL functions would be planned at each call.
 CREATE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE e record;
@@ -17,7 +18,7 @@ BEGIN
            cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
            reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
            ended_at = clock_timestamp()
-     WHERE q.id = e.id AND q.run_id = run_id_;
+     WHERE q.id = e.id AND q.run_id + 0 = run_id_;
   END LOOP;
 END $$;
 
@@ -129,7 +130,7 @@ BEGIN
   FOR try IN 1 .. 2 LOOP
     FOR n IN
       SELECT t.number FROM nlsql.task t
-       WHERE t.run_id = run_id_ AND t.phase = phase_ AND t.status = 'open'
+       WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.status = 'open'
          AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
        ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED
     LOOP
@@ -147,17 +148,35 @@ END $$;
 
 -- Which of these questions and statements, in normal form, the run has already.
 CREATE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb) RETURNS jsonb
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
-  k     jsonb;
-  known jsonb := '[]';
+  k     record;
+  known bool[] := '{}';
 BEGIN
-  FOR k IN SELECT jsonb_array_elements(keys) LOOP
-    known := known || to_jsonb(
-      EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.question_key = md5(k ->> 0)::uuid)
-      OR EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.sql_key = md5(k ->> 1)::uuid));
+  FOR k IN SELECT md5(e.v ->> 0)::uuid AS question, md5(e.v ->> 1)::uuid AS sql
+             FROM jsonb_array_elements(keys) WITH ORDINALITY AS e(v, n) ORDER BY e.n
+  LOOP
+    known := known || (
+      EXISTS (SELECT FROM nlsql.item i WHERE i.question_key = k.question AND i.run_id + 0 = run_id_)
+      OR EXISTS (SELECT FROM nlsql.item i WHERE i.sql_key = k.sql AND i.run_id + 0 = run_id_));
   END LOOP;
-  RETURN known;
+  RETURN to_jsonb(known);
+END $$;
+
+-- The questions that the run has stored on templates, {template: last record known of it}, beyond the known ones:
+-- template, question and id. Whoever stores holds the run's lock, so that ids become visible in their order.
+CREATE FUNCTION nlsql.meet_(run_id_ bigint, wanted jsonb) RETURNS SETOF jsonb
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE w record;
+BEGIN
+  FOR w IN SELECT t.key AS template, hashtextextended(t.key, 0) AS hash, t.value::bigint AS last FROM jsonb_each(wanted) t
+  LOOP
+    RETURN QUERY
+      SELECT jsonb_build_array(i.template, i.question, i.id) FROM nlsql.item i
+       WHERE (hashtextextended(i.template, 0), i.run_id, i.id) > (w.hash, run_id_, w.last)
+         AND (hashtextextended(i.template, 0), i.run_id, i.id) <= (w.hash, run_id_, 9223372036854775807)
+         AND i.template = w.template AND i.question IS NOT NULL;
+  END LOOP;
 END $$;
 
 -- Ends the phases of a run that would cost more than is left; its open tasks wait for resume().

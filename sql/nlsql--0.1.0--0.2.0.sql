@@ -8,7 +8,13 @@ ALTER TABLE nlsql.task ADD COLUMN redraws jsonb NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN nlsql.task.redraws IS
   'offline: candidates that gave way to another draw of their slot, by why; they are not among the rejected';
 
-CREATE INDEX item_template ON nlsql.item (run_id, pg_catalog.hashtextextended(template, 0)) WHERE template IS NOT NULL;
+-- named by their first column, see tables.sql
+DROP INDEX nlsql.task_unfinished;
+CREATE INDEX task_unfinished ON nlsql.task ((run_id + 0), phase, number) WHERE status IN ('open', 'claimed');
+DROP INDEX nlsql.item_question, nlsql.item_sql;
+CREATE UNIQUE INDEX item_question ON nlsql.item (question_key, run_id) WHERE question_key IS NOT NULL;
+CREATE UNIQUE INDEX item_sql ON nlsql.item (sql_key, run_id) WHERE sql_key IS NOT NULL;
+CREATE INDEX item_template ON nlsql.item (pg_catalog.hashtextextended(template, 0), run_id, id) WHERE template IS NOT NULL;
 
 CREATE TABLE nlsql.audited (
   run_id  bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
@@ -58,7 +64,7 @@ BEGIN
            cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
            reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
            ended_at = clock_timestamp()
-     WHERE q.id = e.id AND q.run_id = run_id_;
+     WHERE q.id = e.id AND q.run_id + 0 = run_id_;
   END LOOP;
 END $function$
 ;
@@ -79,7 +85,7 @@ BEGIN
   UPDATE nlsql.run_phase SET status = 'cancelled', reason = 'cancelled', finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
   UPDATE nlsql.task SET status = 'cancelled', reason = 'cancelled', pid = NULL, backend_start = NULL
-   WHERE run_id = run_id_ AND status IN ('open', 'claimed');
+   WHERE run_id + 0 = run_id_ AND status IN ('open', 'claimed');
   -- a worker that is there ends its calls itself
   IF NOT EXISTS (SELECT FROM nlsql.workers_(run_id_)) THEN
     PERFORM nlsql.lose_calls_(run_id_);
@@ -106,6 +112,48 @@ aggregate, output column, condition and grouping key of the outermost query.
 easy: a <= 1, b = 0, c = 0. medium: b = 0 and either a <= 1, c <= 2 or a <= 2, c <= 1. hard: b = 0 and either a <= 2, c > 2
 or a = 3, c <= 2; or a <= 1, b = 1, c = 0. extra: everything else.';
 
+CREATE OR REPLACE FUNCTION nlsql.claim_(run_id_ bigint, offline_only boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  got      nlsql.task;
+  ordinal_ int;
+BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
+  IF NOT EXISTS (SELECT FROM nlsql.run WHERE id = run_id_ AND status IN ('queued', 'running', 'waiting')) THEN
+    RETURN NULL;
+  END IF;
+  -- first what a dead worker held: later tasks may wait for it
+  PERFORM nlsql.take_over_(run_id_);
+  SELECT k.* INTO got
+    FROM nlsql.run_phase p
+    CROSS JOIN LATERAL (SELECT * FROM nlsql.task t
+                         WHERE t.run_id + 0 = run_id_ AND t.phase = p.phase AND t.status = 'open'
+                           AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
+                         ORDER BY t.number LIMIT 1 FOR UPDATE SKIP LOCKED) k
+   WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
+     AND (NOT offline_only OR p.engine = 'offline')
+   ORDER BY p.ordinal LIMIT 1;
+  IF got.number IS NULL THEN
+    RETURN NULL;
+  END IF;
+  UPDATE nlsql.task SET status = 'claimed', attempt = attempt + 1, pid = pg_backend_pid(),
+         backend_start = nlsql.my_start_(), next_try_at = NULL
+   WHERE run_id = got.run_id AND phase = got.phase AND number = got.number;
+  UPDATE nlsql.run_phase SET status = 'running', reason = NULL, last_error = NULL, running_since = clock_timestamp(),
+         started_at = COALESCE(started_at, clock_timestamp())
+   WHERE run_id = got.run_id AND phase = got.phase AND status <> 'running';
+  UPDATE nlsql.run SET status = 'running', reason = NULL, last_error = NULL WHERE id = run_id_ AND status <> 'running';
+  SELECT ordinal INTO ordinal_ FROM nlsql.run_phase WHERE run_id = got.run_id AND phase = got.phase;
+  RETURN jsonb_build_object('phase', got.phase, 'ordinal', ordinal_, 'number', got.number, 'slot', got.slot,
+                            'quota', got.quota, 'attempt', got.attempt + 1, 'accepted', got.accepted);
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.claim_(bigint,boolean) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.claim_(bigint,boolean) IS 'internal: called by nlsql itself';
+
 CREATE OR REPLACE FUNCTION nlsql.claim_some_(run_id_ bigint, phase_ text, want integer)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -128,7 +176,7 @@ BEGIN
   FOR try IN 1 .. 2 LOOP
     FOR n IN
       SELECT t.number FROM nlsql.task t
-       WHERE t.run_id = run_id_ AND t.phase = phase_ AND t.status = 'open'
+       WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.status = 'open'
          AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
        ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED
     LOOP
@@ -200,6 +248,26 @@ END $function$
 REVOKE ALL ON FUNCTION nlsql.exchange_(bigint,text,jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.exchange_(bigint,text,jsonb) IS 'internal: called by nlsql itself';
 
+CREATE OR REPLACE FUNCTION nlsql.fail_(run_id_ bigint, reason_ text, message_ text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
+  UPDATE nlsql.run_phase SET status = 'failed', reason = reason_, last_error = message_, finished_at = clock_timestamp()
+   WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
+  UPDATE nlsql.run SET status = 'failed', reason = reason_, last_error = message_, finished_at = clock_timestamp()
+   WHERE id = run_id_ AND status IN ('queued', 'running', 'waiting');
+  IF FOUND THEN
+    UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
+     WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+  END IF;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.fail_(bigint,text,text) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.fail_(bigint,text,text) IS 'internal: called by nlsql itself';
+
 CREATE OR REPLACE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ integer, attempt_ integer, schema_hash_ text, items jsonb, rejects jsonb, status_ text, reason_ text, message_ text, redraws_ jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -265,17 +333,20 @@ CREATE OR REPLACE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb)
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
 AS $function$
 DECLARE
-  k     jsonb;
-  known jsonb := '[]';
+  k     record;
+  known bool[] := '{}';
 BEGIN
-  FOR k IN SELECT jsonb_array_elements(keys) LOOP
-    known := known || to_jsonb(
-      EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.question_key = md5(k ->> 0)::uuid)
-      OR EXISTS (SELECT FROM nlsql.item i WHERE i.run_id = run_id_ AND i.sql_key = md5(k ->> 1)::uuid));
+  FOR k IN SELECT md5(e.v ->> 0)::uuid AS question, md5(e.v ->> 1)::uuid AS sql
+             FROM jsonb_array_elements(keys) WITH ORDINALITY AS e(v, n) ORDER BY e.n
+  LOOP
+    known := known || (
+      EXISTS (SELECT FROM nlsql.item i WHERE i.question_key = k.question AND i.run_id + 0 = run_id_)
+      OR EXISTS (SELECT FROM nlsql.item i WHERE i.sql_key = k.sql AND i.run_id + 0 = run_id_));
   END LOOP;
-  RETURN known;
+  RETURN to_jsonb(known);
 END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.known_(bigint,jsonb) FROM PUBLIC;
@@ -307,6 +378,47 @@ $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.lose_calls_(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.lose_calls_(bigint) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.meet_(run_id_ bigint, wanted jsonb)
+ RETURNS SETOF jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+AS $function$
+DECLARE w record;
+BEGIN
+  FOR w IN SELECT t.key AS template, hashtextextended(t.key, 0) AS hash, t.value::bigint AS last FROM jsonb_each(wanted) t
+  LOOP
+    RETURN QUERY
+      SELECT jsonb_build_array(i.template, i.question, i.id) FROM nlsql.item i
+       WHERE (hashtextextended(i.template, 0), i.run_id, i.id) > (w.hash, run_id_, w.last)
+         AND (hashtextextended(i.template, 0), i.run_id, i.id) <= (w.hash, run_id_, 9223372036854775807)
+         AND i.template = w.template AND i.question IS NOT NULL;
+  END LOOP;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.meet_(bigint,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.meet_(bigint,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.park_(run_id_ bigint, reason_ text, message_ text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
+  UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL, reason = reason_, last_error = message_
+   WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+  UPDATE nlsql.run_phase SET status = 'waiting', reason = reason_, last_error = message_
+   WHERE run_id = run_id_ AND status = 'running';
+  UPDATE nlsql.run SET status = 'waiting', reason = reason_, last_error = message_
+   WHERE id = run_id_ AND status = 'running';
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.park_(bigint,text,text) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.park_(bigint,text,text) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb, held integer[])
  RETURNS integer
@@ -352,6 +464,44 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.register_(run_id_ bigint, role_ text, sessions_max integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  r       nlsql.run;
+  free    int;
+  wanted  int;
+  here    int;
+BEGIN
+  PERFORM nlsql.lock_run_(run_id_);
+  PERFORM nlsql.registry_lock_();
+  SELECT * INTO r FROM nlsql.run WHERE id = run_id_ AND role = role_;
+  IF NOT FOUND OR r.status NOT IN ('queued', 'running', 'waiting') THEN
+    RETURN jsonb_build_object('more', 0, 'reason', 'nothing to do');
+  END IF;
+  free := nlsql.free_places_(sessions_max);
+  IF free < 1 THEN
+    RETURN jsonb_build_object('more', 0, 'reason', 'slots');
+  END IF;
+  SELECT count(*) INTO here FROM nlsql.worker w WHERE w.run_id = run_id_;
+  SELECT LEAST(max(COALESCE((p.options ->> 'workers')::int, CASE p.engine WHEN 'offline' THEN 2 ELSE 1 END)),
+               (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status IN ('open', 'claimed')))
+    INTO wanted FROM nlsql.run_phase p
+   WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting');
+  IF here >= GREATEST(wanted, 1) THEN
+    RETURN jsonb_build_object('more', 0, 'reason', 'enough workers');
+  END IF;
+  INSERT INTO nlsql.worker (pid, backend_start, run_id) VALUES (pg_backend_pid(), nlsql.my_start_(), run_id_);
+  UPDATE nlsql.run SET status = 'running', reason = NULL, started_at = COALESCE(started_at, clock_timestamp())
+   WHERE id = run_id_ AND status = 'queued';
+  RETURN jsonb_build_object('more', GREATEST(0, LEAST(wanted - here - 1, free - 1)), 'run', nlsql.run_(run_id_));
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.register_(bigint,text,integer) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.register_(bigint,text,integer) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.relationships(options jsonb DEFAULT '{}'::jsonb)
  RETURNS TABLE(child regclass, child_columns text[], parent regclass, parent_columns text[], declared boolean, confidence double precision, evidence jsonb)
@@ -419,7 +569,7 @@ BEGIN
   FOR phase_ IN
     SELECT p.phase FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
   LOOP
-    over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = run_id_ AND t.phase = phase_
+    over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.phase = phase_
                                    AND t.status IN ('open', 'claimed'));
   END LOOP;
   IF NOT over THEN
@@ -451,6 +601,22 @@ END $function$
 REVOKE ALL ON FUNCTION nlsql.settle_(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.settle_(bigint) IS 'internal: called by nlsql itself';
 
+CREATE OR REPLACE FUNCTION nlsql.standing_(run_id_ bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT jsonb_build_object(
+    'elsewhere', (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
+                     AND t.pid <> pg_backend_pid() AND nlsql.alive_(t.pid, t.backend_start)),
+    'next_try_ms', (SELECT GREATEST(0, EXTRACT(epoch FROM min(t.next_try_at) - clock_timestamp()) * 1000)::bigint
+                      FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'open'),
+    'ended', NOT EXISTS (SELECT FROM nlsql.run r WHERE r.id = run_id_ AND r.status IN ('queued', 'running', 'waiting')))
+$function$
+;
+REVOKE ALL ON FUNCTION nlsql.standing_(bigint) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.standing_(bigint) IS 'internal: called by nlsql itself';
+
 CREATE OR REPLACE FUNCTION nlsql.take_over_(run_id_ bigint)
  RETURNS integer
  LANGUAGE plpgsql
@@ -462,7 +628,7 @@ BEGIN
      SET status = CASE WHEN t.lost < 9 THEN 'open' ELSE 'failed' END, lost = t.lost + 1, pid = NULL, backend_start = NULL,
          reason = CASE WHEN t.lost < 9 THEN NULL ELSE 'crash' END,
          last_error = CASE WHEN t.lost < 9 THEN NULL ELSE 'ten workers ended in the middle of this task' END
-   WHERE t.run_id = run_id_ AND t.status = 'claimed'
+   WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
      AND (t.pid, t.backend_start) IS DISTINCT FROM (pg_backend_pid(), nlsql.my_start_())
      AND NOT nlsql.alive_(t.pid, t.backend_start);
   GET DIAGNOSTICS n = ROW_COUNT;
@@ -525,3 +691,44 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.tasks_end_(bigint,text,jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.tasks_end_(bigint,text,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.turn_(run_id_ bigint, phase_ text, number_ integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  waiting bool := false;
+  status_ text;
+  earlier record;
+BEGIN
+  SELECT p.status INTO status_ FROM nlsql.run_phase p JOIN nlsql.run r ON r.id = p.run_id
+   WHERE p.run_id = run_id_ AND p.phase = phase_ AND r.status IN ('running', 'waiting');
+  IF status_ IS NULL OR status_ NOT IN ('running', 'waiting') THEN
+    RETURN 'ended';
+  END IF;
+  FOR earlier IN
+    SELECT t.status, t.pid, t.backend_start
+      FROM nlsql.run_phase me
+      JOIN nlsql.run_phase p ON p.run_id = me.run_id AND p.ordinal <= me.ordinal AND p.engine = 'offline'
+      JOIN nlsql.task t ON t.run_id + 0 = run_id_ AND t.phase = p.phase
+     WHERE me.run_id = run_id_ AND me.phase = phase_ AND t.status IN ('open', 'claimed')
+       AND (p.ordinal < me.ordinal OR t.number < number_)
+       AND p.status IN ('queued', 'running', 'waiting')
+     ORDER BY p.ordinal, t.number
+  LOOP
+    IF earlier.status = 'open' THEN
+      RETURN 'give_back';
+    ELSIF nlsql.alive_(earlier.pid, earlier.backend_start) THEN
+      waiting := true;
+      EXIT;
+    ELSE
+      -- the next claim takes it over
+      RETURN 'give_back';
+    END IF;
+  END LOOP;
+  RETURN CASE WHEN waiting THEN 'wait' ELSE 'mine' END;
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.turn_(bigint,text,integer) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.turn_(bigint,text,integer) IS 'internal: called by nlsql itself';

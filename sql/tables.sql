@@ -65,7 +65,9 @@ CREATE TABLE nlsql.task (
   PRIMARY KEY (run_id, phase, number),
   FOREIGN KEY (run_id, phase) REFERENCES nlsql.run_phase ON DELETE CASCADE
 );
-CREATE INDEX task_unfinished ON nlsql.task (run_id, phase, number) WHERE status IN ('open', 'claimed');
+-- What a worker looks up again and again has an index whose first column no other index of the table begins with, and
+-- names a run as run_id + 0 there: so a plan that was made while the tables were empty, and is kept, takes that one.
+CREATE INDEX task_unfinished ON nlsql.task ((run_id + 0), phase, number) WHERE status IN ('open', 'claimed');
 COMMENT ON COLUMN nlsql.task.redraws IS
   'offline: candidates that gave way to another draw of their slot, by why; they are not among the rejected';
 COMMENT ON COLUMN nlsql.task.lost IS 'workers that ended with this task in hand';
@@ -147,10 +149,10 @@ CREATE TABLE nlsql.item (
   CHECK (kind <> 'qa' OR (question IS NOT NULL AND answer IS NOT NULL)),
   CHECK (kind <> 'row' OR rows IS NOT NULL)
 );
-CREATE UNIQUE INDEX item_question ON nlsql.item (run_id, question_key) WHERE question_key IS NOT NULL;
-CREATE UNIQUE INDEX item_sql ON nlsql.item (run_id, sql_key) WHERE sql_key IS NOT NULL;
--- for near-duplicates: questions on one template
-CREATE INDEX item_template ON nlsql.item (run_id, pg_catalog.hashtextextended(template, 0)) WHERE template IS NOT NULL;
+CREATE UNIQUE INDEX item_question ON nlsql.item (question_key, run_id) WHERE question_key IS NOT NULL;
+CREATE UNIQUE INDEX item_sql ON nlsql.item (sql_key, run_id) WHERE sql_key IS NOT NULL;
+-- for near-duplicates: questions on one template, the newest of them alone
+CREATE INDEX item_template ON nlsql.item (pg_catalog.hashtextextended(template, 0), run_id, id) WHERE template IS NOT NULL;
 COMMENT ON TABLE nlsql.item IS 'every accepted record; read it through the view nlsql.dataset';
 COMMENT ON COLUMN nlsql.item.question_key IS 'md5 of the question in normal form: no two records of a run share it';
 COMMENT ON COLUMN nlsql.item.sql_key IS 'md5 of the SQL in normal form: no two pairs of a run share it';

@@ -67,7 +67,7 @@ BEGIN
   END IF;
   SELECT count(*) INTO here FROM nlsql.worker w WHERE w.run_id = run_id_;
   SELECT LEAST(max(COALESCE((p.options ->> 'workers')::int, CASE p.engine WHEN 'offline' THEN 2 ELSE 1 END)),
-               (SELECT count(*) FROM nlsql.task t WHERE t.run_id = run_id_ AND t.status IN ('open', 'claimed')))
+               (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status IN ('open', 'claimed')))
     INTO wanted FROM nlsql.run_phase p
    WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting');
   IF here >= GREATEST(wanted, 1) THEN
@@ -99,7 +99,7 @@ BEGIN
      SET status = CASE WHEN t.lost < 9 THEN 'open' ELSE 'failed' END, lost = t.lost + 1, pid = NULL, backend_start = NULL,
          reason = CASE WHEN t.lost < 9 THEN NULL ELSE 'crash' END,
          last_error = CASE WHEN t.lost < 9 THEN NULL ELSE 'ten workers ended in the middle of this task' END
-   WHERE t.run_id = run_id_ AND t.status = 'claimed'
+   WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
      AND (t.pid, t.backend_start) IS DISTINCT FROM (pg_backend_pid(), nlsql.my_start_())
      AND NOT nlsql.alive_(t.pid, t.backend_start);
   GET DIAGNOSTICS n = ROW_COUNT;
@@ -126,7 +126,7 @@ BEGIN
   SELECT k.* INTO got
     FROM nlsql.run_phase p
     CROSS JOIN LATERAL (SELECT * FROM nlsql.task t
-                         WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.status = 'open'
+                         WHERE t.run_id + 0 = run_id_ AND t.phase = p.phase AND t.status = 'open'
                            AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
                          ORDER BY t.number LIMIT 1 FOR UPDATE SKIP LOCKED) k
    WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
@@ -165,7 +165,7 @@ BEGIN
     SELECT t.status, t.pid, t.backend_start
       FROM nlsql.run_phase me
       JOIN nlsql.run_phase p ON p.run_id = me.run_id AND p.ordinal <= me.ordinal AND p.engine = 'offline'
-      JOIN nlsql.task t ON t.run_id = p.run_id AND t.phase = p.phase
+      JOIN nlsql.task t ON t.run_id + 0 = run_id_ AND t.phase = p.phase
      WHERE me.run_id = run_id_ AND me.phase = phase_ AND t.status IN ('open', 'claimed')
        AND (p.ordinal < me.ordinal OR t.number < number_)
        AND p.status IN ('queued', 'running', 'waiting')
@@ -258,7 +258,7 @@ BEGIN
   FOR phase_ IN
     SELECT p.phase FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
   LOOP
-    over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = run_id_ AND t.phase = phase_
+    over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.phase = phase_
                                    AND t.status IN ('open', 'claimed'));
   END LOOP;
   IF NOT over THEN
@@ -290,10 +290,10 @@ END $$;
 CREATE FUNCTION nlsql.standing_(run_id_ bigint) RETURNS jsonb
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
-    'elsewhere', (SELECT count(*) FROM nlsql.task t WHERE t.run_id = run_id_ AND t.status = 'claimed'
+    'elsewhere', (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
                      AND t.pid <> pg_backend_pid() AND nlsql.alive_(t.pid, t.backend_start)),
     'next_try_ms', (SELECT GREATEST(0, EXTRACT(epoch FROM min(t.next_try_at) - clock_timestamp()) * 1000)::bigint
-                      FROM nlsql.task t WHERE t.run_id = run_id_ AND t.status = 'open'),
+                      FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'open'),
     'ended', NOT EXISTS (SELECT FROM nlsql.run r WHERE r.id = run_id_ AND r.status IN ('queued', 'running', 'waiting')))
 $$;
 
@@ -307,7 +307,7 @@ BEGIN
    WHERE id = run_id_ AND status IN ('queued', 'running', 'waiting');
   IF FOUND THEN
     UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
-     WHERE run_id = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+     WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
   END IF;
 END $$;
 
@@ -317,7 +317,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM nlsql.lock_run_(run_id_);
   UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL, reason = reason_, last_error = message_
-   WHERE run_id = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+   WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
   UPDATE nlsql.run_phase SET status = 'waiting', reason = reason_, last_error = message_
    WHERE run_id = run_id_ AND status = 'running';
   UPDATE nlsql.run SET status = 'waiting', reason = reason_, last_error = message_
@@ -380,7 +380,7 @@ BEGIN
   UPDATE nlsql.run_phase SET status = 'cancelled', reason = 'cancelled', finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
   UPDATE nlsql.task SET status = 'cancelled', reason = 'cancelled', pid = NULL, backend_start = NULL
-   WHERE run_id = run_id_ AND status IN ('open', 'claimed');
+   WHERE run_id + 0 = run_id_ AND status IN ('open', 'claimed');
   -- a worker that is there ends its calls itself
   IF NOT EXISTS (SELECT FROM nlsql.workers_(run_id_)) THEN
     PERFORM nlsql.lose_calls_(run_id_);

@@ -142,6 +142,27 @@ impl Driver {
         self.step(task, Event::Drafts(drafts), now);
     }
 
+    /// Whether a batch would have anything to write down: calls or tasks that ended.
+    pub fn has_news(&self) -> bool {
+        let b = &self.batch;
+        !(b.records.is_empty() && b.finished.is_empty() && b.parked.is_empty() && b.stop.is_none())
+    }
+
+    /// Whether the next batch can wait for what comes meanwhile: no call could start now, the run goes on, and a call
+    /// is in flight whose answer will take along what is to be written.
+    pub fn can_wait(&mut self, now: u64) -> bool {
+        let timer = self.waiting.first_key_value().is_some_and(|((at, _), ())| *at <= now);
+        let slot = !self.stopped && self.calls.len() < self.most();
+        let call = self.ready.front().filter(|_| slot).map(|(_, call)| estimate(call));
+        let starts = call.is_some_and(|tokens| self.limits.ready_at(tokens, now) <= now);
+        !(timer || starts || self.calls.is_empty() || self.batch.stop.is_some())
+    }
+
+    /// Whether calls that end will soon be followed by none, unless there are further tasks.
+    pub fn is_hungry(&self) -> bool {
+        self.room() > 0 && 2 * self.ready.len() < ahead(self.terms.parallelism) - self.terms.parallelism.max(1)
+    }
+
     /// Everything that happened, and the calls that may start now.
     pub fn batch(&mut self, now: u64) -> Batch {
         while let Some((&(at, task), ())) = self.waiting.first_key_value() {

@@ -14,6 +14,7 @@
 //!         if checks.is_empty() { break }
 //!         for check in checks { driver.checked(check.task, verdicts of check.candidates, now) }
 //!     }
+//!     if driver.can_wait(now) { gather for some milliseconds }
 //!     let batch = driver.batch(now);                         // one transaction for all that is in it:
 //!         batch.records  -> UPDATE nlsql.request             //   calls that ended
 //!         batch.finished -> store items and rejects          //   tasks that ended

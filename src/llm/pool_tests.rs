@@ -1,6 +1,6 @@
 use super::*;
 use crate::llm::endpoint::Endpoint;
-use crate::llm::test_server::{Server, Step, completion, http};
+use crate::llm::test_server::{Server, Step, Together, completion, http};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -17,19 +17,23 @@ fn wait(pool: &Pool, millis: i32) -> bool {
 }
 
 fn send(pool: &Pool, id: u64) {
-    pool.send(Job { id, style: ApiStyle::Chat, body: b"{}".to_vec(), timeout: Duration::from_secs(20) });
+    pool.send(Job { id, style: ApiStyle::Chat, body: b"{}".to_vec(), timeout: Duration::from_secs(40) });
 }
 
 #[test]
 fn many_calls_at_once_and_every_answer_once() {
-    let server = Server::start(|_, _| vec![Step::Sleep(100), Step::Send(http(200, "", &completion("hi")))]);
+    // none is answered before all threads have one
+    let together = Together::new(32);
+    let server = Server::start(move |_, _| {
+        together.wait();
+        vec![Step::Send(http(200, "", &completion("hi")))]
+    });
     let pool = pool(&server, 32);
     assert_eq!(pool.threads(), 32);
-    let started = Instant::now();
     (0..320).for_each(|id| send(&pool, id));
     let mut seen = BTreeSet::new();
     while seen.len() < 320 {
-        assert!(wait(&pool, 5000), "the descriptor announces answers");
+        assert!(wait(&pool, 30_000), "the descriptor announces answers");
         for done in pool.take() {
             assert!(done.answer.result.is_ok());
             assert!(seen.insert(done.id), "{} came twice", done.id);
@@ -37,8 +41,6 @@ fn many_calls_at_once_and_every_answer_once() {
     }
     assert!(!wait(&pool, 0), "and nothing else");
     assert_eq!(server.most_in_flight.load(Ordering::SeqCst), 32);
-    // ideal: 1.0 s
-    assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
 }
 
 #[test]
@@ -53,10 +55,10 @@ fn dropping_the_pool_waits_for_no_one_and_breaks_calls() {
     pool.abort();
     let mut broken = 0;
     while broken < 4 {
-        assert!(wait(&pool, 1000), "a broken call is announced");
+        assert!(wait(&pool, 8_000), "a broken call is announced");
         broken += pool.take().iter().filter(|d| d.answer.result.is_err()).count();
     }
     drop(pool);
-    assert!(started.elapsed() < Duration::from_millis(1000), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
     assert_eq!(server.count(), 4, "what had not begun was never sent");
 }

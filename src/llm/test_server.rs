@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 pub(crate) enum Step {
@@ -59,6 +59,30 @@ impl Server {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/v1", self.port)
+    }
+}
+
+/// Lets callers through by groups, each when it is whole: so a server has so many requests at once, or none is answered.
+pub(crate) struct Together {
+    size: usize,
+    arrived: Mutex<usize>,
+    one_more: Condvar,
+}
+
+impl Together {
+    pub fn new(size: usize) -> Together {
+        Together { size, arrived: Mutex::new(0), one_more: Condvar::new() }
+    }
+
+    /// Fails where the group does not become whole in a time that no load explains.
+    pub fn wait(&self) {
+        let mut arrived = self.arrived.lock().unwrap();
+        *arrived += 1;
+        let whole = arrived.div_ceil(self.size) * self.size;
+        self.one_more.notify_all();
+        let limit = Duration::from_secs(30);
+        let waited = self.one_more.wait_timeout_while(arrived, limit, |arrived| *arrived < whole).unwrap().1;
+        assert!(!waited.timed_out(), "fewer than {} calls at once", self.size);
     }
 }
 

@@ -164,13 +164,7 @@ pub(crate) fn meet(run_id: i64, templates: &[&str], met: &mut Met) -> Result<()>
     let wanted: BTreeMap<&str, i64> = templates.iter().map(|t| (*t, met.last(t))).collect();
     let text = serde_json::to_string(&wanted).map_err(|e| Error::internal(e.to_string()))?;
     let rows = as_owner(|| {
-        spi::update(
-            "SELECT json_build_array(i.template, i.question, i.id)::text
-               FROM jsonb_each($2::jsonb) t(template, last)
-               JOIN nlsql.item i ON i.run_id = $1 AND hashtextextended(i.template, 0) = hashtextextended(t.template, 0)
-              WHERE i.question IS NOT NULL AND i.id > t.last::bigint",
-            &[Arg::Int(run_id), Arg::Text(&text)],
-        )
+        spi::select_kept("SELECT nlsql.meet_($1, $2::jsonb)::text", &[Arg::Int(run_id), Arg::Text(&text)])
     })?;
     for row in rows.iter().flatten() {
         let (template, question, id): (String, String, i64) = spi::json(row)?;
@@ -292,7 +286,7 @@ pub(crate) fn release(run_id: i64) -> Result<()> {
     as_owner(|| {
         spi::execute(
             "UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
-              WHERE run_id = $1 AND status = 'claimed' AND pid = pg_backend_pid()",
+              WHERE run_id + 0 = $1 AND status = 'claimed' AND pid = pg_backend_pid()",
             &[Arg::Int(run_id)],
         )
     })

@@ -24,6 +24,8 @@ pub(super) struct Checker {
     /// Normal forms of what tasks in hand have had accepted and not stored yet.
     held: HashMap<String, i64>,
     kin: Kin,
+    /// What the run has stored.
+    met: Met,
     own_questions: bool,
 }
 
@@ -39,6 +41,7 @@ impl Checker {
             waiting: VecDeque::new(),
             held: HashMap::new(),
             kin: Kin::default(),
+            met: Met::default(),
             own_questions: phase.phase == Phase::Questions,
         })
     }
@@ -115,16 +118,16 @@ impl Checker {
         }
         let keys: Vec<Keys> = passed.iter().map(|(_, candidate, _)| keys_of(candidate)).collect();
         let known = store::known(self.run_id, &keys)?;
-        let templates: Vec<&str> = passed.iter().filter_map(|(_, c, v)| Some(self.on_template(c, v)?.0)).collect();
-        let mut met = Met::default();
-        store::meet(self.run_id, &templates, &mut met)?;
+        let own = self.own_questions;
+        let templates: Vec<&str> = passed.iter().filter_map(|(_, c, v)| Some(on_template(own, c, v)?.0)).collect();
+        store::meet(self.run_id, &templates, &mut self.met)?;
         for (((task, candidate, verdict), (question, sql)), known) in passed.iter_mut().zip(keys).zip(known) {
             let marks: Vec<String> =
                 question.iter().map(|q| format!("q{q}")).chain(sql.iter().map(|s| format!("s{s}"))).collect();
-            let near = self.on_template(candidate, verdict);
+            let near = on_template(own, candidate, verdict);
             if known || marks.iter().any(|m| self.held.contains_key(m)) {
                 verdict.refusal = Some(duplicate("the run has this question or this statement already"));
-            } else if near.is_some_and(|(template, q)| met.holds(template, q) || self.kin.holds(template, q)) {
+            } else if near.is_some_and(|(template, q)| self.met.holds(template, q) || self.kin.holds(template, q)) {
                 verdict.refusal =
                     Some(duplicate("the run has nearly this question on a statement that differs in values alone"));
             } else {
@@ -136,12 +139,12 @@ impl Checker {
         }
         Ok(())
     }
+}
 
-    /// What near-duplicates are told by: the template and the question. A user's own questions all stay.
-    fn on_template<'a>(&self, candidate: &'a Candidate, verdict: &'a Verdict) -> Option<(&'a str, &'a str)> {
-        let facts = verdict.facts.as_ref().filter(|_| !self.own_questions)?;
-        Some((&facts.template, candidate.question.as_deref()?))
-    }
+/// What near-duplicates are told by: the template and the question. A user's own questions all stay.
+fn on_template<'a>(own_questions: bool, candidate: &'a Candidate, verdict: &'a Verdict) -> Option<(&'a str, &'a str)> {
+    let facts = verdict.facts.as_ref().filter(|_| !own_questions)?;
+    Some((&facts.template, candidate.question.as_deref()?))
 }
 
 fn keys_of(candidate: &Candidate) -> Keys {

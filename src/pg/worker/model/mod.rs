@@ -24,6 +24,11 @@ use std::time::{Duration, Instant};
 
 /// How often a session looks whether its run was cancelled or given more work, at least.
 const LOOK_MS: u64 = 300;
+/// What came of calls is gathered for so long, so that one transaction writes it down together with the calls that
+/// follow. Nothing that could go out waits for it.
+const GATHER_MS: u64 = 20;
+/// The gate has at least so many times the time of the last exchange, before it makes way for answers that wait.
+const GATE_SHARE: u32 = 3;
 /// Calls in flight are waited for so long after the run has failed.
 const PATIENCE_MS: u64 = 3_000;
 
@@ -67,6 +72,7 @@ impl Worker {
             line,
             tasks: HashMap::new(),
             calls: HashMap::new(),
+            news_since: None,
             looked: 0,
             exchanged_in: Duration::ZERO,
             drained: false,
@@ -102,6 +108,8 @@ struct Session<'a> {
     tasks: HashMap<i64, Task>,
     /// Row of nlsql.request of each call in flight.
     calls: HashMap<u64, i64>,
+    /// Since when there is something to write down.
+    news_since: Option<u64>,
     /// When the run was last looked at, and how long that took.
     looked: u64,
     exchanged_in: Duration,
@@ -136,7 +144,8 @@ impl Session<'_> {
                 return self.lose();
             }
             let now = self.now();
-            let until = self.driver.wake_at(now).unwrap_or(u64::MAX).min(self.looked + LOOK_MS);
+            let gathered = self.news_since.map_or(u64::MAX, |since| since + GATHER_MS);
+            let until = self.driver.wake_at(now).unwrap_or(u64::MAX).min(self.looked + LOOK_MS).min(gathered);
             if until > now {
                 sleep(Some(self.pool.fd()), (until - now) as i64)?;
             }
@@ -167,8 +176,12 @@ impl Session<'_> {
     fn exchange(&mut self) -> Result<bool> {
         loop {
             let now = self.now();
-            let batch = self.driver.batch(now);
             let due = now >= self.looked + LOOK_MS;
+            if !due && self.can_wait(now) {
+                return Ok(true);
+            }
+            let batch = self.driver.batch(now);
+            self.news_since = None;
             let room = self.driver.room();
             let claim = if self.ended.is_none() && (due || !self.drained) { room } else { 0 };
             if payload::is_empty(&batch) && claim == 0 && !due {
@@ -184,7 +197,9 @@ impl Session<'_> {
                 self.lose()?;
                 return Ok(false);
             }
-            self.drained = told.claimed.len() < claim;
+            if claim > 0 {
+                self.drained = told.claimed.len() < claim;
+            }
             let more = !told.claimed.is_empty();
             for task in told.claimed {
                 self.add(task)?;
@@ -193,6 +208,16 @@ impl Session<'_> {
                 return Ok(true);
             }
         }
+    }
+
+    /// Whether what is to be written can be gathered for another while.
+    fn can_wait(&mut self, now: u64) -> bool {
+        if self.driver.has_news() {
+            self.news_since.get_or_insert(now);
+        }
+        let fresh = self.news_since.is_none_or(|since| now < since + GATHER_MS);
+        let claims = self.ended.is_none() && !self.drained && self.driver.is_hungry();
+        fresh && !claims && self.driver.can_wait(now)
     }
 
     /// After the commit: sends what was announced and lets go of what ended.
@@ -240,8 +265,7 @@ impl Session<'_> {
     /// Takes candidates through the gate; whether there were any.
     fn check(&mut self) -> Result<bool> {
         self.checker.take(self.driver.checks());
-        // as long as the exchange took, so that half of the time is the gate's whatever comes
-        let Some(verdicts) = self.checker.some(self.exchanged_in, || self.pool.answers_wait())? else {
+        let Some(verdicts) = self.checker.some(GATE_SHARE * self.exchanged_in, || self.pool.answers_wait())? else {
             return Ok(false);
         };
         let now = self.now();
