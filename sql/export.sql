@@ -19,9 +19,11 @@ CREATE TABLE nlsql.audited (
   run_id  bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
   role    name NOT NULL,
   item_id bigint NOT NULL,
+  policy  text NOT NULL,
   PRIMARY KEY (run_id, role)
 );
 COMMENT ON TABLE nlsql.audited IS 'the last record up to which an export found nothing that the audit looks for';
+COMMENT ON COLUMN nlsql.audited.policy IS 'hash of nlsql.column_policy as it was: another one protects other values';
 
 -- No id, run, role or time, so that equal runs give equal bytes. row_to_json escapes every control character.
 CREATE FUNCTION nlsql.line_(i nlsql.item) RETURNS text

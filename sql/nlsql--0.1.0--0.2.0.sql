@@ -20,9 +20,19 @@ CREATE TABLE nlsql.audited (
   run_id  bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
   role    name NOT NULL,
   item_id bigint NOT NULL,
+  policy  text NOT NULL,
   PRIMARY KEY (run_id, role)
 );
 COMMENT ON TABLE nlsql.audited IS 'the last record up to which an export found nothing that the audit looks for';
+COMMENT ON COLUMN nlsql.audited.policy IS 'hash of nlsql.column_policy as it was: another one protects other values';
+
+CREATE TABLE nlsql.inferred (
+  run_id      bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
+  schema_hash text NOT NULL,
+  edges       jsonb NOT NULL,
+  PRIMARY KEY (run_id, schema_hash)
+);
+COMMENT ON TABLE nlsql.inferred IS 'the undeclared relationships that a run goes by, found once for all its workers';
 
 -- Functions that differ, written by NLSQL_WRITE_UPDATE=1 cargo test --test upgrade
 

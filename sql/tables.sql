@@ -262,6 +262,15 @@ CREATE TABLE nlsql.column_policy (
 );
 COMMENT ON TABLE nlsql.column_policy IS 'what the anonymiser does with a column, where its own finding is wrong; the table''s owner writes it';
 
+-- Looked for in the rows once a run, so that all its workers join alike; the owner's alone, and not dumped: found again.
+CREATE TABLE nlsql.inferred (
+  run_id      bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,
+  schema_hash text NOT NULL,
+  edges       jsonb NOT NULL,
+  PRIMARY KEY (run_id, schema_hash)
+);
+COMMENT ON TABLE nlsql.inferred IS 'the undeclared relationships that a run goes by, found once for all its workers';
+
 CREATE TABLE nlsql.benchmark (
   name     text NOT NULL,
   question text,

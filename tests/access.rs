@@ -95,7 +95,7 @@ fn each_role_sees_its_own_rows_alone() {
         }
     }
     println!("{seen} tables and views, each role its own; no role reads {refused:?}");
-    assert_eq!(refused, ["audited", "learned", "secret", "worker"], "without the right to read");
+    assert_eq!(refused, ["audited", "inferred", "learned", "secret", "worker"], "without the right to read");
     // of endpoints, what may be known
     let error = root.as_role("ann").error("SELECT base_url, headers, key FROM nlsql.endpoint");
     assert_eq!(error.sqlstate, "42501", "{error}");

@@ -417,6 +417,17 @@ fn protected_values_leave_by_force_alone() {
     demo.generate("'single_table', 6, run => 'r'");
     demo.run("SELECT nlsql.jsonl('r')");
     assert_eq!(owner.run("SELECT role, item_id = (SELECT max(id) FROM nlsql.item) FROM nlsql.audited"), "demo|t");
+    // what its owner lets stand is clean until he thinks again
+    demo.run(
+        "INSERT INTO nlsql.column_policy SELECT 'insurer', 'member', c, 'keep' FROM unnest(ARRAY['first_name', 'last_name']) c",
+    );
+    set("(SELECT 'What did ' || last_name || ' pay?' FROM insurer.member ORDER BY member_id LIMIT 1)");
+    demo.run("SELECT nlsql.jsonl('r')");
+    demo.run("DELETE FROM nlsql.column_policy");
+    let error = demo.error("SELECT nlsql.jsonl('r')");
+    assert_eq!(error.sqlstate, "55000", "{error}");
+    set(&format!("'{before}'"));
+    demo.run("SELECT nlsql.jsonl('r')");
     // where nothing can be written, it is searched each time
     demo.run("DO 'BEGIN END'; SET default_transaction_read_only = on; SELECT nlsql.jsonl('r')");
     assert_eq!(cluster.alarms(), [""; 0]);

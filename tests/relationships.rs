@@ -133,3 +133,42 @@ fn joins_and_documents_live_off_edges_that_nobody_declared() {
     let texts = |run: &str| synthea.run(&format!("SELECT nlsql.jsonl('{run}')")).replace(run, "");
     assert_eq!(texts("joined_1"), texts("joined_2"));
 }
+
+/// Edges that only rows tell are those of a run too: its documents, its joins and its fakes go by them.
+#[test]
+fn a_run_goes_by_the_edges_that_rows_tell() {
+    let cluster = Cluster::new();
+    let shop = shop(&cluster);
+    shop.run(
+        "CREATE TABLE depot (id int PRIMARY KEY, town text);
+         CREATE TABLE parcel (id int PRIMARY KEY, customer_id int, gadget_id int, weight numeric);
+         INSERT INTO customer SELECT i, 'c' || i FROM generate_series(1, 20) i;
+         INSERT INTO depot SELECT 500 + i, 'Town ' || i % 3 FROM generate_series(1, 9) i;
+         INSERT INTO parcel SELECT i, 9000 + i, 501 + i % 9, i / 7.0 FROM generate_series(1, 50) i;
+         ANALYZE",
+    );
+    let edge = |run: &str| {
+        lines(&shop.run(&format!(
+            "SELECT DISTINCT (checks -> 'relationship' ->> 'child') || '.' || (checks -> 'relationship' -> 'child_columns' ->> 0)
+               FROM nlsql.dataset WHERE run = '{run}' AND checks -> 'relationship' ->> 'child' = 'public.parcel'"
+        )))
+    };
+    let gadget = BTreeSet::from(["public.parcel.gadget_id".to_owned()]);
+    assert_eq!(edge(&shop.generate("'schema_relationship', run => 'all'")), gadget);
+    // what the rows become does not change what the run goes by, and another run looks anew
+    shop.run("UPDATE parcel SET gadget_id = 7000 + id, customer_id = 1 + id % 20");
+    assert_eq!(edge(&shop.generate("'schema_relationship', run => 'all'")), gadget);
+    let now = BTreeSet::from(["public.parcel.customer_id".to_owned()]);
+    assert_eq!(edge(&shop.generate("'schema_relationship', run => 'new'")), now);
+    shop.run("UPDATE parcel SET gadget_id = 501 + id % 9, customer_id = 9000 + id");
+    shop.generate(
+        "'joins', 10, run => 'all', options => '{\"tables\": [\"parcel\", \"depot\", \"customer\"], \"seed\": 1}'",
+    );
+    let joined = "SELECT DISTINCT tables FROM nlsql.dataset WHERE run = 'all' AND phase = 'joins'";
+    assert_eq!(shop.run(joined), "{public.depot,public.parcel}");
+    // a call without a run goes by them too: keys and what points to them are faked alike
+    let meet = "SELECT (SELECT array_agg(DISTINCT a -> 'id') FROM nlsql.anonymize('depot', 100, 5) a)
+                     = (SELECT array_agg(DISTINCT a -> 'gadget_id') FROM nlsql.anonymize('parcel', 100, 5) a)";
+    assert_eq!(shop.run(&format!("DO 'BEGIN END'; {meet}")), "t");
+    assert_eq!(cluster.alarms(), [""; 0]);
+}

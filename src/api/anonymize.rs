@@ -5,9 +5,9 @@ use crate::error::{Code, Error, Result};
 use crate::pg::anonymize::{self, Anonymiser};
 use crate::pg::error::report;
 use crate::pg::json::JsonbText;
-use crate::pg::{guc, introspect, session, spi};
+use crate::pg::{guc, introspect, relationships, session, spi};
 use crate::schema::model::{RowSecurity, Schema, Table};
-use crate::schema::{profile, relationships};
+use crate::schema::profile;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use std::ffi::CString;
@@ -60,7 +60,7 @@ struct Opened {
 fn open(tbl: pg_sys::Oid, seed: i64) -> Result<Opened> {
     let mut schema = introspect::catalog(None)?;
     let (schema_name, table_name) = subject(&schema, tbl)?;
-    let relationships = relationships::all(&schema, relationships::LIKELY);
+    let relationships = relationships::of_session(&schema)?;
     let settings = guc::settings();
     let shared = anonymize::shared_rows(settings.values.as_deref(), settings.values_min_rows);
     let key = anonymize::call_key(&session::role()?, seed)?;

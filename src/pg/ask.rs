@@ -6,7 +6,7 @@ use super::gate::{self, Gate, Mode};
 use super::line::{self, Line};
 use super::owner::as_owner;
 use super::spi::{self, Arg};
-use super::{guc, introspect, ledger, session};
+use super::{guc, introspect, ledger, relationships, session};
 use crate::candidate::{Candidate, ResultFacts, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::flow::history::History;
@@ -21,7 +21,7 @@ use crate::plan::{Engine, Options, Phase};
 use crate::prompt::describe::Notes;
 use crate::prompt::templates::Templates;
 use crate::schema::model::{Schema, quote_ident};
-use crate::schema::relationships::{self, Relationship};
+use crate::schema::relationships::Relationship;
 use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -58,7 +58,7 @@ pub(crate) fn ask(question: &str, options: &Options, shown: Shown) -> Result<Rep
     if schema.tables.is_empty() {
         return Err(introspect::nothing_to_read(&session::role()?, &bypassed));
     }
-    let edges = relationships::all(&schema, relationships::LIKELY);
+    let edges = relationships::of_session(&schema)?;
     let line = line::open(&Options { parallelism: Some(1), ..options.clone() }, &settings, Usd::ZERO)?;
     let setup = Arc::new(Setup {
         phase: Phase::Questions,

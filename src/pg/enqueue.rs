@@ -1,12 +1,13 @@
 //! Writes a run, its phases and tasks, in the caller's transaction.
 
 use super::spi::{self, Arg};
-use super::{guc, introspect, launch, owner, session};
+use super::{guc, introspect, launch, owner, relationships, session};
 use crate::compose::{self, Style};
 use crate::error::{Code, Error, Result};
 use crate::plan::phase::not_yet;
 use crate::plan::{Engine, Options, Phase, tasks};
-use crate::schema::relationships;
+use crate::schema::model::Schema;
+use crate::schema::relationships::Relationship;
 use crate::settings::Settings;
 use serde::Deserialize;
 use serde_json::json;
@@ -193,12 +194,17 @@ pub(crate) fn enqueue(request: Request<'_>) -> Result<String> {
 
     let role = session::role()?;
     let tables = subjects(&role, &mut options)?;
-    let (requested, quota) = quantities(phase, count, default_count, engine, &options, &tables)?;
-    let seed = options.seed.or_else(guc::seed).unwrap_or_else(random_seed);
     let given_name = run.map(str::to_owned).or_else(guc::run);
     if let Some(name) = &given_name {
         check_name(name)?;
     }
+    let counted = match phase {
+        Phase::SchemaRelationship if count.or(default_count).is_none() => Some(Counted::read(given_name.as_deref())?),
+        _ => None,
+    };
+    let all = counted.as_ref().map(|c| c.answers(&tables)).transpose()?;
+    let (requested, quota) = quantities(phase, count, all.or(default_count), engine, &options, &tables)?;
+    let seed = options.seed.or_else(guc::seed).unwrap_or_else(random_seed);
     let path = session::setting(c"search_path").unwrap_or_default();
     let payload = json!({
         "role": role, "name": given_name, "seed": seed, "seed_given": options.seed.is_some() || guc::seed().is_some(),
@@ -208,6 +214,10 @@ pub(crate) fn enqueue(request: Request<'_>) -> Result<String> {
         "options": options,
     });
     let reply = owner::as_owner(|| write(&payload))?;
+    if let Some(counted) = &counted {
+        // the workers are to find as many
+        relationships::store(reply.id, &counted.hash, &counted.inferred)?;
+    }
     if reply.started {
         launch::start_at_commit(reply.id, session::role_oid(), reply.company);
     }
@@ -259,7 +269,6 @@ fn quantities(
             }
             questions(options)?
         }
-        Phase::SchemaRelationship if count.or(default_count).is_none() => relations(tables)?,
         _ => count.or(default_count).unwrap_or(1),
     };
     let quota = match (phase, engine) {
@@ -271,16 +280,36 @@ fn quantities(
     Ok((requested, quota.max(1)))
 }
 
-/// Two for each relationship that is found: one from either end.
-fn relations(tables: &[String]) -> Result<i64> {
-    let mut schema = introspect::catalog(None)?;
-    introspect::keep_subjects(&mut schema);
-    let edges = relationships::all(&schema, relationships::LIKELY);
-    let named = |t: &(String, String)| schema.table(&t.0, &t.1).is_some_and(|t| tables.contains(&t.qualified()));
-    match edges.iter().filter(|e| named(&e.child) && named(&e.parent)).count() {
-        0 => Err(Error::new(Code::ObjectNotInPrerequisiteState, "no relationship between the tables was found")
-            .hint("SELECT * FROM nlsql.relationships('{\"min_confidence\": 0}') shows what was thought of.")),
-        found => Ok(2 * found as i64),
+/// The relationships of the run, looked for here where all that there are were asked for.
+struct Counted {
+    schema: Schema,
+    hash: String,
+    inferred: Vec<Relationship>,
+}
+
+impl Counted {
+    /// A run that there is already keeps to what it found.
+    fn read(run: Option<&str>) -> Result<Counted> {
+        let mut schema = introspect::catalog(None)?;
+        introspect::keep_subjects(&mut schema);
+        let hash = introspect::hash(&schema);
+        let inferred = match run.map(|name| relationships::stored_of(name, &hash)).transpose()?.flatten() {
+            Some(found) => found,
+            None => relationships::found()?,
+        };
+        Ok(Counted { schema, hash, inferred })
+    }
+
+    /// Two for each relationship between the tables: one from either end.
+    fn answers(&self, tables: &[String]) -> Result<i64> {
+        let edges = relationships::of_schema(&self.schema, self.inferred.clone());
+        let named =
+            |t: &(String, String)| self.schema.table(&t.0, &t.1).is_some_and(|t| tables.contains(&t.qualified()));
+        match edges.iter().filter(|e| named(&e.child) && named(&e.parent)).count() {
+            0 => Err(Error::new(Code::ObjectNotInPrerequisiteState, "no relationship between the tables was found")
+                .hint("SELECT * FROM nlsql.relationships('{\"min_confidence\": 0}') shows what was thought of.")),
+            found => Ok(2 * found as i64),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::error::{Code, Error, Result};
 use crate::schema::ddl;
 use crate::schema::model::{RowSecurity, Schema};
 use pgrx::pg_sys;
+use sha2::{Digest, Sha256};
 
 const QUERY: &str = include_str!("../../sql/introspect.sql");
 const DEFINITIONS: &str = include_str!("../../sql/ddl.sql");
@@ -166,4 +167,20 @@ pub(crate) fn profile(query: &str) -> Result<Option<String>> {
         super::owner::set_local(c"jit", c"off");
         Ok(spi::first(spi::select(query, &[])?))
     })
+}
+
+/// 16 hexadecimal digits over names, types, keys and comments; estimates and statistics are no part of it.
+pub(crate) fn hash(schema: &Schema) -> String {
+    let mut bare = schema.clone();
+    bare.server_version = 0;
+    for table in &mut bare.tables {
+        table.rows = 0.0;
+        table.pages = 0;
+        for column in &mut table.columns {
+            column.stats = None;
+            column.profile = None;
+        }
+    }
+    let text = serde_json::to_string(&bare.tables).unwrap_or_default();
+    Sha256::digest(text.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }

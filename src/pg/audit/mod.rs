@@ -7,7 +7,7 @@ use super::copy::Lines;
 use super::owner::{as_owner, with_catalog_path};
 use super::spi::{self, Arg};
 use super::transaction::attempt;
-use super::{dataset, guc, introspect, session};
+use super::{dataset, guc, introspect, relationships, session};
 use crate::anonymize::audit::{Haystack, Judge, MOST, Open, Origins, Protected};
 use crate::anonymize::rule::{Method, Rule};
 use crate::anonymize::{Kind, query};
@@ -15,7 +15,7 @@ use crate::compose;
 use crate::dataset::lines::Source;
 use crate::error::{Code, Error, Result};
 use crate::schema::model::{Column, Schema, Table, TableKind, quote_ident};
-use crate::schema::{profile, relationships};
+use crate::schema::profile;
 use std::collections::{HashMap, HashSet};
 
 /// A protected value in something that a run stored. The value itself is not part of it.
@@ -42,11 +42,13 @@ pub(crate) fn findings(run: &str) -> Result<Vec<Finding>> {
     search(dataset::source(run, None)?.id, 0)
 }
 
-/// Refuses runs of which a record holds a protected value. What a role found clean once is not searched again.
+/// Refuses runs of which a record holds a protected value. What a role found clean once is not searched again, unless
+/// other columns are protected since.
 pub(crate) fn require_clean(sources: &[Source]) -> Result<()> {
     let role = session::role()?;
+    let policy = spi::first(with_catalog_path(|| spi::select(POLICY, &[]))?).unwrap_or_default();
     for source in sources {
-        let (last, clean) = audited(source.id, &role)?;
+        let (last, clean) = audited(source.id, &role, &policy)?;
         if last <= clean {
             continue;
         }
@@ -55,7 +57,8 @@ pub(crate) fn require_clean(sources: &[Source]) -> Result<()> {
             return Err(refusal(&source.name, first, found.len()));
         }
         if !session::read_only() {
-            as_owner(|| spi::execute(AUDITED, &[Arg::Int(source.id), Arg::Text(&role), Arg::Int(last)]))?;
+            let row = [Arg::Int(source.id), Arg::Text(&role), Arg::Int(last), Arg::Text(&policy)];
+            as_owner(|| spi::execute(AUDITED, &row))?;
         }
     }
     Ok(())
@@ -69,16 +72,22 @@ fn refusal(run: &str, first: &Finding, count: usize) -> Error {
         ))
 }
 
-const AUDITED: &str = "INSERT INTO nlsql.audited AS a (run_id, role, item_id) VALUES ($1, $2::name, $3)
-    ON CONFLICT (run_id, role) DO UPDATE SET item_id = EXCLUDED.item_id WHERE a.item_id < EXCLUDED.item_id";
+/// Hash of what the owners of tables say of their columns: another one protects other values.
+const POLICY: &str = "SELECT pg_catalog.md5(COALESCE(pg_catalog.string_agg(p::text, ' '
+        ORDER BY p.table_schema, p.table_name, p.column_name), '')) FROM nlsql.column_policy p";
+
+const AUDITED: &str = "INSERT INTO nlsql.audited AS a (run_id, role, item_id, policy) VALUES ($1, $2::name, $3, $4)
+    ON CONFLICT (run_id, role) DO UPDATE SET item_id = EXCLUDED.item_id, policy = EXCLUDED.policy
+     WHERE a.item_id < EXCLUDED.item_id OR a.policy <> EXCLUDED.policy";
 
 /// The run's last record, and the last that the current role found clean with all before it.
-fn audited(run_id: i64, role: &str) -> Result<(i64, i64)> {
+fn audited(run_id: i64, role: &str, policy: &str) -> Result<(i64, i64)> {
     let text = as_owner(|| {
         spi::select(
             "SELECT json_build_array(COALESCE((SELECT max(i.id) FROM nlsql.item i WHERE i.run_id = $1), 0),
-                    COALESCE((SELECT a.item_id FROM nlsql.audited a WHERE a.run_id = $1 AND a.role = $2::name), 0))::text",
-            &[Arg::Int(run_id), Arg::Text(role)],
+                    COALESCE((SELECT a.item_id FROM nlsql.audited a
+                               WHERE a.run_id = $1 AND a.role = $2::name AND a.policy = $3), 0))::text",
+            &[Arg::Int(run_id), Arg::Text(role), Arg::Text(policy)],
         )
     })?;
     spi::json(&spi::first(text).unwrap_or_else(|| "[0, 0]".to_owned()))
@@ -122,8 +131,8 @@ impl Subjects {
     fn read(run_id: i64) -> Result<Subjects> {
         let mut schema = introspect::catalog(None)?;
         introspect::keep_subjects(&mut schema);
+        let edges = relationships::of_run(run_id, &schema)?;
         look_at(&mut schema)?;
-        let edges = relationships::all(&schema, relationships::LIKELY);
         let min_rows = min_rows(run_id)?;
         let mut anonymiser = Anonymiser::new(anonymize::call_key("", 0)?, &schema, &edges, Some(u64::from(min_rows)))?;
         let mut open = open(&schema);

@@ -165,7 +165,7 @@ impl Worker {
     fn subjects(&mut self) -> Result<&'static subjects::Subjects> {
         match self.subjects {
             Some(subjects) => Ok(subjects),
-            None => Ok(*self.subjects.insert(subjects::read()?)),
+            None => Ok(*self.subjects.insert(subjects::read(self.run.id)?)),
         }
     }
 

@@ -1,14 +1,13 @@
 //! What a run's role can read: catalog and profiles, read once a worker.
 
 use super::super::transaction::transaction;
-use super::super::{introspect, owner, session};
+use super::super::{introspect, owner, relationships, session};
 use super::interrupts;
 use crate::error::Result;
 use crate::schema::model::{Schema, quote_ident};
 use crate::schema::profile;
-use crate::schema::relationships::{self, Relationship};
+use crate::schema::relationships::Relationship;
 use pgrx::pg_sys;
-use sha2::{Digest, Sha256};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(super) struct Subjects {
@@ -80,14 +79,15 @@ fn catalog() -> Result<Schema> {
 
 /// Hash of the catalog as it is now.
 pub(super) fn hash_now() -> Result<String> {
-    Ok(hash(&catalog()?))
+    Ok(introspect::hash(&catalog()?))
 }
 
 /// Reads the catalog and looks at each table's rows, one transaction a table: a view may fail in any way.
-pub(super) fn read() -> Result<&'static Subjects> {
+pub(super) fn read(run_id: i64) -> Result<&'static Subjects> {
     watch_catalog();
     let mut schema = catalog()?;
-    let hash = hash(&schema);
+    let hash = introspect::hash(&schema);
+    let relationships = relationships(run_id, &schema, &hash)?;
     for table in &mut schema.tables {
         interrupts()?;
         let Some(query) = profile::sql(table) else { continue };
@@ -107,23 +107,22 @@ pub(super) fn read() -> Result<&'static Subjects> {
             Err(error) => pgrx::debug1!("nlsql: cannot look at {}: {}", table.qualified(), error.message),
         }
     }
-    // of the catalog alone, so that all workers of a run see the same edges whatever the rows are
-    let relationships = relationships::all(&schema, relationships::LIKELY);
     Ok(Box::leak(Box::new(Subjects { schema, relationships, hash })))
 }
 
-/// 16 hexadecimal digits over names, types, keys and comments; estimates and statistics are no part of it.
-fn hash(schema: &Schema) -> String {
-    let mut bare = schema.clone();
-    bare.server_version = 0;
-    for table in &mut bare.tables {
-        table.rows = 0.0;
-        table.pages = 0;
-        for column in &mut table.columns {
-            column.stats = None;
-            column.profile = None;
+/// The run's edges: the first worker of the run looks for them, one transaction a table, and the others take what it
+/// found, so that all join alike whatever happens to the rows meanwhile.
+fn relationships(run_id: i64, schema: &Schema, hash: &str) -> Result<Vec<Relationship>> {
+    let found = match transaction(|| relationships::stored(run_id, hash))? {
+        Some(found) => found,
+        None => {
+            let whole = transaction(|| introspect::catalog(None))?;
+            let found = relationships::inferred(&whole, &mut |query| {
+                interrupts()?;
+                transaction(|| relationships::sets(query))
+            })?;
+            transaction(|| relationships::store(run_id, hash, &found))?
         }
-    }
-    let text = serde_json::to_string(&bare.tables).unwrap_or_default();
-    Sha256::digest(text.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
+    };
+    Ok(relationships::of_schema(schema, found))
 }

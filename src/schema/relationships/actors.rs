@@ -1,9 +1,9 @@
 //! Columns that name a part somebody or something plays and no table: `author_id`, `resolved_by`, `home_branch`,
 //! `parent`. They lead to the table of users, of places, or back to their own.
 
-use super::link::Link;
+use super::link::{Link, Reader};
 use super::names::unnumbered;
-use super::parents::Index;
+use super::parents::{Index, KeyKind};
 use std::collections::BTreeSet;
 
 /// Tables of people, those that act in a system first.
@@ -27,7 +27,11 @@ const ACTORS: &[&str] = &[
     "runner", "sales representative", "seller", "sender", "signer", "sponsor", "staff", "submitter", "subscriber",
     "supervisor", "teacher", "technician", "tester", "trainer", "updater", "uploader", "user", "verifier", "viewer",
     "voter", "watcher", "member", "who", "worker", "friend", "colleague", "physician", "nurse", "writer", "accessor",
-    "selector", "responder", "dispatcher",
+    "selector", "responder", "dispatcher", // the same in other languages that tables are named in
+    "autor", "bearbeiter", "besitzer", "betreuer", "empfänger", "ersteller", "fahrer", "inhaber", "kassierer",
+    "käufer", "leiter", "prüfer", "verantwortlicher", "verfasser", "verkäufer", "vertreter", "auteur", "acheteur",
+    "chauffeur", "créateur", "gérant", "responsable", "vendeur", "cajero", "comprador", "conductor", "creador",
+    "encargado", "gerente", "medico", "médico", "propietario", "revisor", "vendedor",
 ];
 /// Parts that a row of one's own kind plays. The second word is what is left of a name such as `merged_into`.
 const KIN: &[&str] = &[
@@ -37,7 +41,10 @@ const KIN: &[&str] = &[
     "reply", "report", "linked", "related", "reversing",
 ];
 /// Those over a person.
-const OVER: &[&str] = &["manager", "supervisor", "boss", "mentor", "lead", "leader", "referrer", "superior", "chief"];
+const OVER: &[&str] = &[
+    "manager", "supervisor", "boss", "mentor", "lead", "leader", "referrer", "superior", "chief", "vorgesetzter",
+    "chef", "leiter", "jefe", "superviseur",
+];
 /// Small words that close such a name: `reports_to`, `split_from`.
 const CLOSERS: &[&str] = &["to", "of", "by", "from", "with", "into", "in"];
 /// Tables of places in an organisation, and what their rows are called elsewhere.
@@ -75,8 +82,8 @@ impl Hubs {
     }
 
     /// What the part says for this parent.
-    pub(super) fn link(&self, index: &Index, nouns: &[String], own: usize, parent: usize) -> Option<Link> {
-        let nouns = unnumbered(nouns);
+    pub(super) fn link(&self, index: &Index, reader: &Reader, parent: usize) -> Option<Link> {
+        let (nouns, own) = (unnumbered(&reader.named.nouns), reader.own);
         let to = &index.parents[parent];
         let rank = |list: &[usize]| list.iter().position(|p| *p == parent);
         let colleagues = |p: &&usize| {
@@ -85,8 +92,11 @@ impl Hubs {
         };
         let person = self.people.iter().filter(colleagues).any(|p| index.parents[*p].table == own);
         if to.table == own {
-            if is_kin(nouns) || (person && is_over(nouns)) {
-                return Some(Link { rule: "own_kind", strength: 0.86 });
+            let first = to.kind != KeyKind::Unique;
+            if first && (is_kin(nouns) || (person && is_over(nouns))) {
+                // the parent expression of a branch is no branch
+                let other = nouns.len() > 1 && nouns[0] == "parent" && !reader.table.contains(&nouns[nouns.len() - 1]);
+                return Some(Link { rule: "own_kind", strength: if other { 0.56 } else { 0.86 } });
             }
             return None;
         }
@@ -112,7 +122,7 @@ fn ranked(index: &Index, list: &[&str]) -> Vec<usize> {
         let last = parent.nouns.last().map_or("", String::as_str);
         let rank = list.iter().position(|w| *w == name || (parent.nouns.len() == 2 && *w == last));
         if let Some(rank) = rank
-            && parent.kind != super::parents::KeyKind::Unique
+            && parent.kind != KeyKind::Unique
         {
             // a word more than needed costs two places
             let more = parent.nouns.len().saturating_sub(list[rank].split(' ').count());

@@ -149,8 +149,8 @@ impl<'a> Search<'a> {
         votes.add("type", weight, kind);
         let (kind, weight) = score::key(parent.kind, to.primary_key.is_some());
         votes.add("parent_key", weight, kind);
-        self.place_votes(table, to, number, &mut votes);
-        column_votes(table, column, &source.named, &parent.key, source.own_key, &mut votes);
+        self.place_votes(source, to, number, &mut votes);
+        column_votes(table, column, source, &parent.key, link, &mut votes);
         // an extension of a table leads to it, and not the other way
         let own = &source.own;
         if source.own_key && parent.nouns.len() > own.len() && parent.nouns.starts_with(own) {
@@ -229,14 +229,25 @@ impl<'a> Search<'a> {
         // a total_cost is no reference to another row of cost
         let fits = |l: &Link| parent.table != reader.own || (l.rule.starts_with("role") && reader.named.keyed);
         let by_name = link::link(reader, parent, self.index.namesakes(parent)).filter(fits);
-        let by_part = self.hubs.link(&self.index, &reader.named.nouns, reader.own, number);
+        // who has a table of his name is no part that others play, and what a copy's row replaced is no copy
+        let titled = self.index.is_title(&reader.named.nouns) || parent.table == reader.own && self.is_copy(number);
+        let by_part = if titled { None } else { self.hubs.link(&self.index, reader, number) };
         by_name.into_iter().chain(by_part).max_by(|a, b| a.strength.total_cmp(&b.strength))
     }
 
-    fn place_votes(&self, table: &Table, to: &Table, parent: usize, votes: &mut Votes) {
+    fn place_votes(&self, source: &Source, to: &Table, parent: usize, votes: &mut Votes) {
+        let (table, own) = (&self.schema.tables[source.child], &source.own);
         if self.several_schemas {
-            let same = table.schema == to.schema;
-            votes.add("schema", if same { 0.5 } else { -0.1 }, if same { "same" } else { "other" });
+            let space = &self.index.parents[parent].space;
+            let (weight, what) = match table.schema == to.schema {
+                true => (0.5, "same"),
+                // the copies of asset.category in archive.asset_category
+                false if own.len() > space.len() && own.windows(space.len().max(1)).any(|w| w == space) => {
+                    (0.4, "said")
+                }
+                false => (-0.1, "other"),
+            };
+            votes.add("schema", weight, what);
         }
         if self.is_copy(parent) {
             votes.add("parent_is_copy", -3.0, true);
@@ -248,13 +259,14 @@ impl<'a> Search<'a> {
 }
 
 /// What the child column itself says, whatever the parent.
-fn column_votes(table: &Table, column: &Column, named: &Named, key: &Named, own_key: bool, votes: &mut Votes) {
+fn column_votes(table: &Table, column: &Column, source: &Source, key: &Named, link: Link, votes: &mut Votes) {
+    let named = &source.named;
     if named.keyed && named.loosely != key.loosely {
         // a copy_number or a seq_no counts; a code names
         let weight = if !named.loosely {
             0.6
         } else if column.category == 'N' {
-            -2.2
+            if named.numbered { -4.4 } else { -2.2 }
         } else {
             -0.8
         };
@@ -268,12 +280,12 @@ fn column_votes(table: &Table, column: &Column, named: &Named, key: &Named, own_
     if !named.keyed && named.nouns.len() > 1 && (amount(named.nouns.first()) || amount(named.nouns.last())) {
         votes.add("amount", -3.5, true);
     } else if !named.keyed && amount(named.nouns.last()) {
-        votes.add("amount", -1.2, true);
+        votes.add("amount", if link.strength < 0.9 { -2.4 } else { -1.2 }, true);
     }
     if table.indexed.contains(&column.name) {
         votes.add("index", 0.2, true);
     }
-    if own_key {
+    if source.own_key {
         votes.add("own_primary_key", -0.8, true);
     } else if table.primary_key.as_ref().is_some_and(|k| k.contains(&column.name)) {
         votes.add("part_of_key", 0.3, true);

@@ -37,10 +37,13 @@ type Same = fn(&str, &str) -> bool;
 pub(super) fn link(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<Link> {
     let whole = |a: &str, b: &str| a == b;
     let short = |a: &str, b: &str| a == b || abbreviates(a, b) || abbreviates(b, a) || inflects(a, b);
-    let exact =
-        strongest([same_key(reader, parent, many), by_noun(reader, parent, many, whole), by_initials(reader, parent)]);
+    let exact = strongest([
+        same_key(reader, parent, many),
+        by_noun(reader, parent, many, whole),
+        by_initials(reader, parent, many),
+    ]);
     let loose = by_noun(reader, parent, many, short).map(|l| Link { strength: l.strength * 0.88, ..l });
-    strongest([exact, loose, by_compound(reader, parent)])
+    strongest([exact, loose, strongest([by_compound(reader, parent), by_words(reader, parent), None])])
 }
 
 fn strongest(links: [Option<Link>; 3]) -> Option<Link> {
@@ -69,9 +72,9 @@ fn same_key(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<Link> {
             "same_key",
             if whole {
                 1.0
-            } else if telling {
+            } else if telling && parent.key.keyed {
                 0.88
-            } else if many.keys == 1 {
+            } else if many.keys == 1 && (reader.named.keyed || !parent.key.keyed) {
                 0.66
             } else {
                 0.3
@@ -80,7 +83,7 @@ fn same_key(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<Link> {
     }
     let same: Same = |a, b| a == b;
     if ends_with(column, key, same) || ends_with(bare, key, same) {
-        return of("role_and_key", if telling { 0.84 } else { 0.45 });
+        return of("role_and_key", if telling && parent.key.keyed { 0.84 } else { 0.45 });
     }
     None
 }
@@ -99,7 +102,9 @@ fn by_noun(reader: &Reader, parent: &Parent, many: Namesakes, same: Same) -> Opt
         return of("table_name_and_number", 0.95);
     }
     if ends_with(short, noun, same) {
-        return of("role_and_table_name", 0.8 + 0.04 * (noun.len().min(4) as f64));
+        let roles = &short[..short.len() - noun.len()];
+        let placed = parent.space.len() <= roles.len() && ends_or_is(roles, &parent.space, same);
+        return of("role_and_table_name", if placed { 1.0 } else { 0.8 + 0.04 * (noun.len().min(4) as f64) });
     }
     // what the table is called beyond the words of the column must be said by the place that the column stands in
     (0..short.len()).find_map(|roles| partial(reader, &short[roles..], roles, noun, many, same))
@@ -127,6 +132,7 @@ fn partial(
             // one word of several, and nothing near that tells the others
             _ if roles == 0 && (many.tables == 1 || said.len() > 1) => 0.64,
             _ if roles == 0 && many.tables == 2 => 0.54,
+            _ if many.tables == 1 && !is_kind(&noun[noun.len() - 1]) => 0.54,
             _ => {
                 if said.len() > 1 {
                     0.5
@@ -140,16 +146,14 @@ fn partial(
     if starts_with(noun, said, same) {
         let missing = &noun[said.len()..];
         let filled = missing.iter().all(|w| FILLERS.contains(&w.as_str()));
-        let strength = if filled {
-            0.82
-        } else if covered(missing, reader.table) {
-            0.74
-        } else if missing.len() == 1 {
-            0.54
-        } else {
-            0.38
+        let strength = match (filled, covered(missing, reader.table)) {
+            (true, _) => 0.82 * role,
+            (_, true) => 0.74 * role,
+            // the source need not be that of the source's credentials: only a key says so
+            _ if roles == 0 && missing.len() == 1 && reader.named.keyed && !reader.named.loosely => 0.54,
+            _ => 0.35 * role,
         };
-        return of("beginning_of_table_name", strength * role);
+        return of("beginning_of_table_name", strength);
     }
     // all words of the table, some in the column and some in the place
     let last = &noun[noun.len() - 1];
@@ -160,9 +164,9 @@ fn partial(
     None
 }
 
-fn by_initials(reader: &Reader, parent: &Parent) -> Option<Link> {
+fn by_initials(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<Link> {
     let last = unnumbered(&reader.named.nouns).last()?;
-    if parent.nouns.len() < 2 || SMALL.contains(&last.as_str()) || *last != initials(&parent.nouns) {
+    if parent.nouns.len() < 2 || many.detail || SMALL.contains(&last.as_str()) || *last != initials(&parent.nouns) {
         return None;
     }
     of("initials", if reader.named.nouns.len() == 1 { 0.74 } else { 0.7 })
@@ -175,7 +179,7 @@ fn by_compound(reader: &Reader, parent: &Parent) -> Option<Link> {
         return None;
     }
     // a customer's type is no customer
-    let kind = said.last().is_some_and(|w| KINDS.contains(&w.as_str()));
+    let kind = said.last().is_some_and(|w| is_kind(w));
     if said.len() == noun.len() + 1 && !kind && starts_with(said, noun, |a, b| a == b) {
         return of("table_name_and_role", 0.58);
     }
@@ -185,6 +189,27 @@ fn by_compound(reader: &Reader, parent: &Parent) -> Option<Link> {
         }
         _ => None,
     }
+}
+
+/// The words of the table in another order: `max_fine_rule` of `rule_max_fine`; one more must be said by the place.
+fn by_words(reader: &Reader, parent: &Parent) -> Option<Link> {
+    let (said, noun) = (unnumbered(&reader.named.nouns), &parent.nouns[..]);
+    if said.len() < 2 || noun.len() < 2 || !said.iter().all(|w| noun.contains(w)) {
+        return None;
+    }
+    let mut missing = noun.iter().filter(|w| !said.contains(w)).peekable();
+    if missing.peek().is_none() {
+        return of("words_of_table_name", 0.92);
+    }
+    missing.all(|w| reader.table.contains(w)).then_some(Link { rule: "words_of_table_name", strength: 0.74 })
+}
+
+fn is_kind(word: &str) -> bool {
+    KINDS.contains(&word)
+}
+
+fn ends_or_is(long: &[String], end: &[String], same: Same) -> bool {
+    !end.is_empty() && (equal(long, end, same) || ends_with(long, end, same))
 }
 
 fn equal(a: &[String], b: &[String], same: Same) -> bool {

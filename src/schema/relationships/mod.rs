@@ -18,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use values::Values;
 use wide::Polymorphic;
 
+/// Odds of rivals that differ by less are the same.
+const ALIKE: f64 = 0.05;
 /// From here on an inferred edge is used: it is likelier than not.
 pub(crate) const LIKELY: f64 = 0.5;
 
@@ -53,18 +55,6 @@ fn from_key(table: &Table, key: &ForeignKey) -> Relationship {
         confidence: 1.0,
         evidence: json!({ "foreign_key": key.name }),
     }
-}
-
-/// Declared edges first, then the inferred ones that are at least `least` sure.
-pub(crate) fn all(schema: &Schema, least: f64) -> Vec<Relationship> {
-    let mut edges = declared(schema);
-    edges.extend(inferred(schema, least));
-    edges
-}
-
-/// Edges that no foreign key declares, by the catalog alone.
-fn inferred(schema: &Schema, least: f64) -> Vec<Relationship> {
-    Inference::new(schema).edges(least, &Values::default())
 }
 
 /// What the catalog speaks for, before and after a look at the rows.
@@ -107,13 +97,22 @@ impl<'a> Inference<'a> {
 /// A column points to one place: the rivals of the best keep what it leaves.
 fn rank(search: &Search, rivals: &[Candidate], least: f64, found: &mut Vec<Relationship>) {
     let mut order: Vec<&Candidate> = rivals.iter().collect();
-    order.sort_by(|a, b| b.votes.odds().total_cmp(&a.votes.odds()).then(a.parent.cmp(&b.parent)));
+    let words = |c: &Candidate| search.index.parents[c.parent].nouns.len();
+    order.sort_by(|a, b| {
+        let odds = b.votes.odds().total_cmp(&a.votes.odds());
+        odds.then(words(a).cmp(&words(b))).then(a.parent.cmp(&b.parent))
+    });
     let best = order.first().map_or(0.0, |c| c.votes.confidence());
-    for (place, candidate) in order.into_iter().enumerate() {
-        let mut confidence = candidate.votes.confidence();
-        if place > 0 {
-            confidence = (confidence * (1.0 - best) * 1000.0).round() / 1000.0;
-        }
+    // as many tables as nothing tells apart: each is right as often as the others
+    let nouns = |c: &Candidate| &search.index.parents[c.parent].nouns[..];
+    let (top, first) = order.first().map_or((0.0, &[][..]), |c| (c.votes.odds(), nouns(c)));
+    let alike = |c: &&&Candidate| top - c.votes.odds() < ALIKE;
+    // a table and its extension share a key, and it is the table that others lead to
+    let others = order.iter().take_while(alike).filter(|c| nouns(c) == first || !nouns(c).starts_with(first));
+    let tied = others.map(|c| search.index.parents[c.parent].table).collect::<BTreeSet<usize>>().len().max(1);
+    for (place, candidate) in order.iter().enumerate() {
+        let share = if place == 0 { 1.0 / tied as f64 } else { 1.0 - best };
+        let confidence = score::rounded(candidate.votes.confidence() * share);
         if confidence >= least {
             found.push(edge(search, candidate, confidence));
         }

@@ -4,7 +4,7 @@ use crate::schema::grammar;
 use crate::schema::model::{Schema, Table};
 use crate::schema::vocabulary::TABLE_PREFIXES;
 use crate::schema::words::Words;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Ends of a column's name that say "key" and nothing of what is meant.
 const KEY_ENDS: &[&str] =
@@ -23,6 +23,8 @@ pub(super) struct Named {
     pub keyed: bool,
     /// In words that other numbers and texts have too, such as `code` and `number`.
     pub loosely: bool,
+    /// The key word is `number`, as of what is counted.
+    pub numbered: bool,
 }
 
 /// Takes names apart, each only once.
@@ -31,11 +33,14 @@ pub(super) struct Namer {
     seen: HashMap<String, Vec<String>>,
     /// First words that most tables of a schema share: `crm` of crm_account, crm_contact.
     common: BTreeMap<String, String>,
+    /// Tables that are called by a key word, such as `call_number`: there it is a noun.
+    titled: HashSet<Vec<String>>,
 }
 
 impl Namer {
     pub(super) fn new(schema: &Schema) -> Namer {
-        let mut namer = Namer { words: Words::new(schema), seen: HashMap::new(), common: BTreeMap::new() };
+        let mut namer =
+            Namer { words: Words::new(schema), seen: HashMap::new(), common: BTreeMap::new(), titled: HashSet::new() };
         let mut firsts: BTreeMap<&str, (usize, BTreeMap<String, usize>)> = BTreeMap::new();
         for table in &schema.tables {
             let words = namer.canon(&table.name);
@@ -48,6 +53,12 @@ impl Namer {
         for (space, (tables, firsts)) in firsts {
             if let Some((word, _)) = firsts.into_iter().find(|(_, n)| tables >= 4 && n * 10 >= tables * 7) {
                 namer.common.insert(space.to_owned(), word);
+            }
+        }
+        for table in &schema.tables {
+            let nouns = namer.table(table);
+            if nouns.len() > 1 && nouns.last().is_some_and(|w| is_key(w)) {
+                namer.titled.insert(nouns);
             }
         }
         namer
@@ -107,19 +118,28 @@ impl Namer {
         if words.len() > 1 && is_mark(&words[0]) {
             words.remove(0);
         }
-        let short = (words.len() > 1 && prefix == Some(words[0].as_str())).then(|| named(words[1..].to_vec()));
-        (named(words), short)
+        let short = (words.len() > 1 && prefix == Some(words[0].as_str())).then(|| self.named(words[1..].to_vec()));
+        (self.named(words), short)
+    }
+
+    fn named(&self, nouns: Vec<String>) -> Named {
+        let bare = unnumbered(&nouns);
+        if (0..bare.len()).any(|from| self.titled.contains(&bare[from..])) {
+            return Named { nouns: bare.to_vec(), ..Named::default() };
+        }
+        named(nouns)
     }
 }
 
 fn named(mut nouns: Vec<String>) -> Named {
-    let (mut keyed, mut loosely) = (false, false);
+    let (mut keyed, mut loosely, mut numbered) = (false, false, false);
     // a number or a letter after the key word counts the columns: team_id_1, node_id_a
     while nouns.len() > 1 && is_ordinal(&nouns[nouns.len() - 1]) && is_key(&nouns[nouns.len() - 2]) {
         nouns.pop();
     }
     while nouns.last().is_some_and(|w| is_key(w)) {
         loosely = !keyed && nouns.last().is_some_and(|w| LOOSE.contains(&w.as_str()));
+        numbered = loosely && nouns.last().is_some_and(|w| w == "number");
         nouns.pop();
         keyed = true;
     }
@@ -127,7 +147,7 @@ fn named(mut nouns: Vec<String>) -> Named {
         nouns.remove(0);
         keyed = true;
     }
-    Named { nouns, keyed, loosely }
+    Named { nouns, keyed, loosely, numbered }
 }
 
 /// `id1` is a key and its number.

@@ -3,7 +3,7 @@
 
 use super::names::{Named, Namer, initials, unnumbered};
 use crate::schema::model::{Schema, Table, TableKind};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyKind {
@@ -20,6 +20,8 @@ pub(super) struct Parent {
     pub column: usize,
     pub kind: KeyKind,
     pub nouns: Vec<String>,
+    /// Those of its schema.
+    pub space: Vec<String>,
     pub key: Named,
 }
 
@@ -36,12 +38,16 @@ pub(super) struct Index {
     namesakes: HashMap<Vec<String>, usize>,
     /// How many tables end in the word.
     ends: HashMap<String, usize>,
+    /// What tables are called.
+    titles: HashSet<Vec<String>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Namesakes {
     pub keys: usize,
     pub tables: usize,
+    /// It is a part of another table, and called by more than its own words.
+    pub detail: bool,
 }
 
 impl Index {
@@ -52,10 +58,12 @@ impl Index {
                 continue;
             }
             let nouns = namer.table(table);
+            let space = namer.canon(&table.schema);
+            index.titles.insert(nouns.clone());
             *index.ends.entry(nouns.last().cloned().unwrap_or_default()).or_default() += 1;
             for (column, kind) in keys(table, &nouns, namer) {
                 let (key, _) = namer.column(&table.columns[column].name, None);
-                index.add(table, Parent { table: t, column, kind, nouns: nouns.clone(), key });
+                index.add(table, Parent { table: t, column, kind, nouns: nouns.clone(), space: space.clone(), key });
             }
         }
         index
@@ -80,9 +88,20 @@ impl Index {
     pub(super) fn namesakes(&self, parent: &Parent) -> Namesakes {
         let last = parent.nouns.last().map(String::as_str).unwrap_or_default();
         Namesakes {
+            detail: self.is_detail(&parent.nouns),
             keys: self.namesakes.get(&parent.key.nouns).copied().unwrap_or_default(),
             tables: self.ends.get(last).copied().unwrap_or_default(),
         }
+    }
+
+    /// Some table is called so.
+    pub(super) fn is_title(&self, nouns: &[String]) -> bool {
+        self.titles.contains(nouns)
+    }
+
+    /// The table is a part of another one that is called by the same words but the last: a setting of a workstation.
+    fn is_detail(&self, nouns: &[String]) -> bool {
+        nouns.split_last().is_some_and(|(_, rest)| self.is_title(rest))
     }
 
     /// Parents that a word of the name leads to.
@@ -96,6 +115,12 @@ impl Index {
                 }
                 None => {}
             }
+        }
+        // a word that ends in another one, as `ladeort` does
+        let ends = nouns.last().into_iter().flat_map(|w| w.char_indices().skip(3).map(|(at, _)| &w[at..]));
+        for end in ends.take_while(|end| end.len() >= 3) {
+            let named = self.words.get(end).filter(|list| list.len() <= LONG);
+            found.extend(named.into_iter().flatten().filter(|p| self.parents[**p].nouns == [end]));
         }
     }
 }

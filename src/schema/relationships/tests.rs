@@ -18,6 +18,11 @@ fn schema(lines: &[&str]) -> Schema {
     Schema::from_json(&json!({ "database": "d", "server_version": 150000, "tables": tables }).to_string()).unwrap()
 }
 
+/// What the catalog alone speaks for.
+fn inferred(schema: &Schema, least: f64) -> Vec<Relationship> {
+    Inference::new(schema).edges(least, &Values::default())
+}
+
 /// `child.column -> parent.column` of each inferred edge.
 fn edges(schema: &Schema) -> Vec<String> {
     let text = |e: Relationship| {
@@ -48,6 +53,26 @@ fn names_lead_to_their_table() {
             vec!["t001_vendor: t001_id int4", "t002_order: t002_id int4, t002_vendor_id int4"],
             vec!["t002_order.t002_vendor_id -> t001_vendor.t001_id"],
         ),
+        // a table that is called by a key word, and words in another order
+        (vec!["call_number: id int4", "copy: id int4, call_number int4"], vec!["copy.call_number -> call_number.id"]),
+        (
+            vec!["rule_max_fine: id int4", "policy: id int4, max_fine_rule int4"],
+            vec!["policy.max_fine_rule -> rule_max_fine.id"],
+        ),
+        // namesakes: the column says which, or nobody knows
+        (
+            vec!["a.entry: id int4", "b.entry: id int4", "c.copy: id int4, target_b_entry int4, entry_id int4"],
+            vec!["copy.target_b_entry -> entry.id"],
+        ),
+        // a table and its extension share a key
+        (
+            vec!["pat_ext: pat_no int4", "pat: pat_no int4", "adm: adm_no int4, pat_no int4"],
+            vec!["pat_ext.pat_no -> pat.pat_no", "adm.pat_no -> pat.pat_no"],
+        ),
+        // initials of a table's parts are not its own
+        (vec!["station: id int4", "station_setting: id int4", "desk: id int4, last_ss int4"], vec![]),
+        // an end that names a table
+        (vec!["ort: ort_id int4", "auftrag: id int4, ladeort_id int4"], vec!["auftrag.ladeort_id -> ort.ort_id"]),
         // the own table's name, said by nobody
         (
             vec!["copy_bucket: id int4", "copy_bucket_item: id int4, bucket int4"],
