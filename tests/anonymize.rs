@@ -97,7 +97,9 @@ fn nothing_personal_comes_through_and_rows_fit_where_they_came_from() {
     };
     assert_eq!(shape("clone"), shape("shop"));
     assert_eq!(anna.number("SELECT count(*) FROM clone.customer WHERE email !~ '^[^@ ]+@example\\.(com|org|net)$'"), 0);
-    assert_eq!(anna.number("SELECT count(DISTINCT first_name) FROM clone.customer"), 5);
+    // equal names stay equal; two of the five may meet in one fake, once in some hundred secrets
+    let names = anna.number("SELECT count(DISTINCT first_name) FROM clone.customer");
+    assert!((4..=5).contains(&names), "{names}");
     // no key, date or amount keeps its own value
     let same = anna.number(
         "SELECT count(*) FROM shop.orders o JOIN clone.orders c USING (order_id, customer_id)

@@ -10,6 +10,7 @@ pub(crate) mod key;
 mod moment;
 mod names;
 mod number;
+mod originals;
 mod patterns;
 mod permute;
 mod person;
@@ -24,4 +25,4 @@ mod words;
 
 pub(crate) use class::Kind;
 pub(crate) use detect::classify;
-pub(crate) use stock::Originals;
+pub(crate) use originals::{OriginalSet, Originals};

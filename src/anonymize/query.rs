@@ -20,7 +20,7 @@ pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String 
     };
     format!(
         "SELECT r.v FROM (SELECT pg_catalog.to_json(ARRAY[{}]::pg_catalog.text[])::pg_catalog.text AS v FROM {} t {clause} LIMIT {wanted}) r \
-         ORDER BY pg_catalog.md5(r.v || {seed}::pg_catalog.text) LIMIT {count}",
+         ORDER BY pg_catalog.hashtextextended(r.v, {seed}) LIMIT {count}",
         list.join(", "),
         table.qualified()
     )

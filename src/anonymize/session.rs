@@ -3,13 +3,13 @@
 use super::class::Kind;
 use super::document;
 use super::key::{Domain, Key};
+use super::originals::{OriginalSet, Originals};
 use super::rule::{Form, Guard, Method, Plan, Rule};
-use super::stock::{Make, Originals, Screen, Stock, fold};
+use super::stock::{Make, Screen, Stock, fold};
 use super::{moment, number, query, steps};
 use crate::error::Result;
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::collections::HashMap;
 
 /// A row as the server gave it: a text for each rule, documents and arrays as JSON.
 pub(crate) type Row = Vec<Option<String>>;
@@ -26,28 +26,15 @@ pub(crate) struct Session {
     screen: Screen,
     /// Columns of moments that are faked together.
     steps: Vec<usize>,
-}
-
-/// Originals of a table's guarded columns, by their hashes: a false hit costs another draw, no more.
-pub(crate) struct OriginalSet(HashSet<u64>);
-
-impl OriginalSet {
-    fn hash(folded: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        folded.hash(&mut hasher);
-        hasher.finish()
-    }
-
-    /// Of a text in lower case, trimmed.
-    pub(crate) fn has(&self, folded: &str) -> bool {
-        self.0.contains(&OriginalSet::hash(folded))
-    }
+    /// `"name": ` of each rule.
+    names: Vec<String>,
 }
 
 /// A value taken apart once.
 enum Cell<'a> {
     Null,
-    Text(&'a str),
+    /// With the number of its fake in its stock.
+    Text(&'a str, u32),
     Json(Value),
 }
 
@@ -60,6 +47,7 @@ impl Session {
             of_leaf: HashMap::new(),
             screen: Screen::default(),
             steps: steps::columns(&plan.rules),
+            names: plan.rules.iter().map(|r| format!("{}: ", Value::String(r.name.clone()))).collect(),
             key,
             plan,
         };
@@ -82,26 +70,24 @@ impl Session {
 
     /// What must not come out again, where the rows are the whole table.
     pub(crate) fn originals(&self, rows: &[Row]) -> OriginalSet {
-        let mut set = HashSet::new();
+        let mut set = OriginalSet::default();
         for row in rows {
             for (cell, _) in self.cells(row).iter().zip(&self.plan.rules).filter(|(_, r)| query::is_guarded(r)) {
-                let mut add = |text: &str| {
-                    set.insert(OriginalSet::hash(&fold(text)));
-                };
+                let mut add = |text: &str| set.add(&fold(text));
                 match cell {
-                    Cell::Text(text) => add(text),
+                    Cell::Text(text, _) => add(text),
                     Cell::Json(value) => each_text(value, &mut add),
                     Cell::Null => {}
                 }
             }
         }
-        OriginalSet(set)
+        set
     }
 
     /// One JSON object a row.
     pub(crate) fn rows(&mut self, rows: &[Row], originals: &mut dyn Originals) -> Result<Vec<String>> {
-        let cells: Vec<Vec<Cell<'_>>> = rows.iter().map(|row| self.cells(row)).collect();
-        for row in &cells {
+        let mut cells: Vec<Vec<Cell<'_>>> = rows.iter().map(|row| self.cells(row)).collect();
+        for row in &mut cells {
             self.want(row);
         }
         self.screen.settle(&mut self.stocks, originals)?;
@@ -116,18 +102,18 @@ impl Session {
                 Method::Document { .. } | Method::Elements(_) => {
                     serde_json::from_str(text).map_or(Cell::Null, Cell::Json)
                 }
-                _ => Cell::Text(text),
+                _ => Cell::Text(text, 0),
             },
         };
         self.plan.rules.iter().zip(row).map(cell).collect()
     }
 
-    fn want(&mut self, row: &[Cell<'_>]) {
-        for (i, cell) in row.iter().enumerate() {
+    fn want(&mut self, row: &mut [Cell<'_>]) {
+        for (i, cell) in row.iter_mut().enumerate() {
             match (cell, &self.plan.rules[i].method) {
-                (Cell::Text(text), _) => {
+                (Cell::Text(text, number), _) => {
                     if let Some(at) = self.of_rule[i] {
-                        self.stocks[at].want(text);
+                        *number = self.stocks[at].want(text);
                     }
                 }
                 (Cell::Json(value), Method::Document { person }) => {
@@ -141,7 +127,9 @@ impl Session {
                 }
                 (Cell::Json(value), _) => {
                     if let Some(at) = self.of_rule[i] {
-                        each_text(value, &mut |text| self.stocks[at].want(text));
+                        each_text(value, &mut |text| {
+                            self.stocks[at].want(text);
+                        });
                     }
                 }
                 (Cell::Null, _) => {}
@@ -175,24 +163,27 @@ impl Session {
             if out.len() > 1 {
                 out.push_str(", ");
             }
-            out.push_str(&json_text(&rule.name));
-            out.push_str(": ");
+            out.push_str(&self.names[i]);
             match steps.iter().find(|(at, _)| *at == i) {
-                Some((_, fake)) => out.push_str(&json_text(fake)),
-                None => out.push_str(&self.value(i, cell, rule, row)),
+                Some((_, fake)) => push_text(&mut out, fake),
+                None => self.value(i, cell, rule, row, &mut out),
             }
         }
         out.push('}');
         out
     }
 
-    /// The fake as JSON.
-    fn value(&self, i: usize, cell: &Cell<'_>, rule: &Rule, row: &Row) -> String {
+    /// Writes the fake as JSON.
+    fn value(&self, i: usize, cell: &Cell<'_>, rule: &Rule, row: &Row, out: &mut String) {
         match cell {
-            Cell::Null => "null".to_owned(),
-            Cell::Text(text) => match self.text(i, text, &rule.method, row) {
-                Some(fake) => form(&fake, rule.form),
-                None => "null".to_owned(),
+            Cell::Null => out.push_str("null"),
+            Cell::Text(_, number) if is_stocked(&rule.method) => match self.of_rule[i] {
+                Some(at) => push(out, self.stocks[at].at(*number), rule.form),
+                None => out.push_str("null"),
+            },
+            Cell::Text(text, _) => match self.text(i, text, &rule.method, row) {
+                Some(fake) => push(out, &fake, rule.form),
+                None => out.push_str("null"),
             },
             Cell::Json(value) => {
                 let fake = match &rule.method {
@@ -207,8 +198,8 @@ impl Session {
                     _ => Value::Null,
                 };
                 match rule.form {
-                    Form::Hstore => json_text(&document::hstore(&fake)),
-                    _ => fake.to_string(),
+                    Form::Hstore => push_text(out, &document::hstore(&fake)),
+                    _ => out.push_str(&fake.to_string()),
                 }
             }
         }
@@ -250,6 +241,10 @@ impl Session {
             Method::Document { .. } | Method::Elements(_) => None,
         }
     }
+}
+
+fn is_stocked(method: &Method) -> bool {
+    matches!(method, Method::Shape | Method::Text(_) | Method::BirthDate(_))
 }
 
 fn make(method: &Method) -> Option<Make> {
@@ -294,19 +289,26 @@ fn weighted(list: &[(String, u64)], domain: &Domain, row: &Row) -> Option<String
     None
 }
 
-fn json_text(text: &str) -> String {
-    Value::String(text.to_owned()).to_string()
+/// Writes a JSON string.
+fn push_text(out: &mut String, text: &str) {
+    if text.bytes().all(|c| c >= b' ' && c != b'"' && c != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        out.push_str(&Value::from(text).to_string());
+    }
 }
 
-fn form(text: &str, form: Form) -> String {
+fn push(out: &mut String, text: &str, form: Form) {
     match form {
-        Form::Number if serde_json::from_str::<serde_json::Number>(text).is_ok() => text.to_owned(),
-        Form::Bool => match text {
-            "t" | "true" => "true".to_owned(),
-            "f" | "false" => "false".to_owned(),
-            _ => "null".to_owned(),
-        },
-        Form::Json => serde_json::from_str::<Value>(text).unwrap_or(Value::Null).to_string(),
-        _ => json_text(text),
+        Form::Number if serde_json::from_str::<serde_json::Number>(text).is_ok() => out.push_str(text),
+        Form::Bool => out.push_str(match text {
+            "t" | "true" => "true",
+            "f" | "false" => "false",
+            _ => "null",
+        }),
+        Form::Json => out.push_str(&serde_json::from_str::<Value>(text).unwrap_or(Value::Null).to_string()),
+        _ => push_text(out, text),
     }
 }

@@ -51,7 +51,14 @@ fn is_hex(text: &str) -> bool {
 /// Bits of choice that a text of this shape leaves: from 60 on, a fake that meets another original is not to be feared.
 pub(crate) fn bits(text: &str) -> f64 {
     let hex = is_hex(text);
-    text.chars().map(|c| (radix(c, hex) as f64).log2()).sum()
+    let of = |c: u8| match radix(char::from(c), hex) {
+        1 => 0.0,
+        10 => std::f64::consts::LOG2_10,
+        16 => 4.0,
+        // of 26
+        _ => 4.700_439_718_141_092,
+    };
+    text.bytes().map(of).sum()
 }
 
 /// Characters of a token that stands for a key in words.

@@ -2,6 +2,7 @@
 
 use super::class::Kind;
 use super::key::Domain;
+use super::originals::{MarkMap, MarkSet, Originals, mark};
 use super::person::{self, Wanted};
 use super::rule::{Guard, Span};
 use super::words::Locale;
@@ -15,14 +16,10 @@ const ATTEMPTS: u32 = 24;
 const SHAPES_END: u32 = 8;
 /// Below this many bits, a code of that shape may meet another one.
 const SURE_BITS: f64 = 60.0;
+/// The number of no fake: the empty text stays as it is.
+const NONE: u32 = u32::MAX;
 /// Shorter parts of words say nothing.
 const PART: usize = 5;
-
-/// Looks for texts among the originals; `pg/anonymize.rs` asks the server.
-pub(crate) trait Originals {
-    /// Those of the texts (lower case, trimmed) that are values of the guarded columns.
-    fn among(&mut self, guard: &Guard, texts: &[String]) -> Result<Vec<String>>;
-}
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Make {
@@ -41,14 +38,33 @@ pub(super) struct Stock {
     pub formats: Vec<String>,
     pub unique: bool,
     pub guard: Guard,
-    given: HashMap<String, String>,
-    used: HashSet<String>,
-    /// Originals whose fakes have not been looked up yet, with the attempt that they are at.
-    fresh: Vec<(String, u32)>,
+    /// The number of an original's fake, by the original's mark.
+    given: MarkMap<u32>,
+    fakes: Vec<String>,
+    /// Fakes that must not come again.
+    used: MarkSet,
+    /// What has not been looked up yet.
+    fresh: Vec<Fresh>,
+}
+
+/// A fake that may yet turn out to be somebody's original.
+struct Fresh {
+    original: String,
+    /// Its number, and the fake as [`fold`] has it.
+    at: u32,
+    folded: String,
+    attempt: u32,
 }
 
 pub(super) fn fold(text: &str) -> String {
-    text.trim().to_lowercase()
+    let text = text.trim();
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
+}
+
+/// Whether `folded` is what [`fold`] makes of the text.
+fn folds_to(text: &str, folded: &str) -> bool {
+    let text = text.trim();
+    if text.is_ascii() { text.eq_ignore_ascii_case(folded) } else { text.to_lowercase() == folded }
 }
 
 impl Stock {
@@ -62,46 +78,58 @@ impl Stock {
             formats: Vec::new(),
             unique: false,
             guard,
-            given: HashMap::new(),
-            used: HashSet::new(),
+            given: MarkMap::default(),
+            fakes: Vec::new(),
+            used: MarkSet::default(),
             fresh: Vec::new(),
         }
     }
 
-    /// Makes sure that there is a fake for the original.
-    pub(super) fn want(&mut self, original: &str) {
-        if !original.is_empty() && !self.given.contains_key(original) {
-            self.make(original.to_owned(), 0);
+    /// Makes sure that there is a fake for the original; its number.
+    pub(super) fn want(&mut self, original: &str) -> u32 {
+        if original.is_empty() {
+            return NONE;
         }
+        let next = self.fakes.len() as u32;
+        let at = *self.given.entry(mark(original)).or_insert(next);
+        if at == next {
+            self.fakes.push(String::new());
+            self.make(original.to_owned(), at, 0);
+        }
+        at
+    }
+
+    /// The fake of that number.
+    pub(super) fn at(&self, number: u32) -> &str {
+        self.fakes.get(number as usize).map_or("", String::as_str)
     }
 
     /// The fake that [`Stock::want`] has made; a mask where it was not asked to.
     pub(super) fn get(&self, original: &str) -> &str {
-        match self.given.get(original) {
-            Some(fake) => fake,
+        match self.given.get(&mark(original)) {
+            Some(number) => self.at(*number),
             None if original.is_empty() => "",
             None => "***",
         }
     }
 
     /// Tries from the given attempt on until the fake is neither the original nor taken.
-    fn make(&mut self, original: String, from: u32) {
-        let own = fold(&original);
+    fn make(&mut self, original: String, at: u32, from: u32) {
         let mut attempt = from;
         let (fake, folded) = loop {
             let fake = self.candidate(&original, attempt);
             let folded = fold(&fake);
-            let good = folded != own && !(self.unique && self.used.contains(&folded));
-            if good || attempt >= ATTEMPTS {
+            let taken = folds_to(&original, &folded) || self.unique && self.used.contains(&mark(&folded));
+            if !taken || attempt >= ATTEMPTS {
                 break (fake, folded);
             }
             attempt += 1;
         };
         if self.unique {
-            self.used.insert(folded);
+            self.used.insert(mark(&folded));
         }
-        self.given.insert(original.clone(), fake);
-        self.fresh.push((original, attempt));
+        self.fakes[at as usize] = fake;
+        self.fresh.push(Fresh { original, at, folded, attempt });
     }
 
     fn candidate(&self, original: &str, attempt: u32) -> String {
@@ -146,24 +174,22 @@ impl Stock {
     }
 
     /// What must not be an original of a fake: itself, and each of its words.
-    fn parts(&self, original: &str, see: &mut dyn FnMut(&str, bool)) {
-        let fake = fold(self.get(original));
+    fn parts(&self, folded: &str, see: &mut dyn FnMut(&str, bool)) {
         let worded = matches!(self.make, Make::Text(kind) if person::is_worded(kind));
         if worded {
-            fake.split(|c: char| !c.is_alphabetic()).filter(|w| w.len() >= PART).for_each(|w| see(w, true));
+            folded.split(|c: char| !c.is_alphabetic()).filter(|w| w.len() >= PART).for_each(|w| see(w, true));
         }
-        see(&fake, false);
+        see(folded, false);
     }
 
     /// Dates, postal codes, places of which most are somebody's: another row's cannot be avoided.
-    fn is_dense(&self, fresh: &[(String, u32)], known: &HashMap<String, bool>) -> bool {
-        let met = |o: &&(String, u32)| known.get(&fold(self.get(&o.0))) == Some(&true);
+    fn is_dense(&self, fresh: &[Fresh], met: &mut dyn FnMut(&str) -> bool) -> bool {
         let may_be = match &self.make {
             Make::BirthDate(_) => true,
             Make::Text(kind) => !kind.always_personal(),
             Make::Shape => false,
         };
-        may_be && fresh.len() >= 8 && fresh.iter().filter(met).count() * 2 > fresh.len()
+        may_be && fresh.len() >= 8 && fresh.iter().filter(|f| met(&f.folded)).count() * 2 > fresh.len()
     }
 
     fn is_guarded(&self, original: &str) -> bool {
@@ -187,6 +213,8 @@ fn stretches(word: &str) -> Vec<String> {
 #[derive(Default)]
 pub(super) struct Screen {
     known: HashMap<Guard, HashMap<String, bool>>,
+    /// The same of words, where the originals are at hand.
+    words: HashMap<String, bool>,
 }
 
 impl Screen {
@@ -195,22 +223,34 @@ impl Screen {
         loop {
             self.look_up(stocks, originals)?;
             let mut again = false;
-            for stock in stocks.iter_mut() {
+            for stock in stocks.iter_mut().filter(|s| !s.fresh.is_empty()) {
                 let fresh = std::mem::take(&mut stock.fresh);
-                let Some(known) = self.known.get(&stock.guard) else { continue };
-                if stock.is_dense(&fresh, known) {
+                let (held, known, words) =
+                    (originals.held(&stock.guard), self.known.get(&stock.guard), &mut self.words);
+                let mut is_met = |part: &str, word: bool| match held {
+                    Some(set) if word => match words.get(part) {
+                        Some(met) => *met,
+                        None => {
+                            let met = stretches(part).iter().any(|s| set.has(s));
+                            words.insert(part.to_owned(), met);
+                            met
+                        }
+                    },
+                    Some(set) => set.has(part),
+                    None => known.is_some_and(|k| k.get(part) == Some(&true)),
+                };
+                if stock.is_dense(&fresh, &mut |folded| is_met(folded, false)) {
                     stock.guard = Guard::Free;
                     continue;
                 }
-                for (original, attempt) in fresh {
+                for Fresh { original, at, folded, attempt } in fresh {
                     let mut met = false;
                     if attempt < ATTEMPTS && stock.is_guarded(&original) {
-                        stock.parts(&original, &mut |part, _| met |= known.get(part) == Some(&true));
+                        stock.parts(&folded, &mut |part, word| met = met || is_met(part, word));
                     }
                     if met {
-                        let old = fold(stock.get(&original));
-                        stock.used.remove(&old);
-                        stock.make(original, attempt + 1);
+                        stock.used.remove(&mark(&folded));
+                        stock.make(original, at, attempt + 1);
                         again = true;
                     }
                 }
@@ -221,13 +261,14 @@ impl Screen {
         }
     }
 
+    /// Asks the server for what is not at hand.
     fn look_up(&mut self, stocks: &[Stock], originals: &mut dyn Originals) -> Result<()> {
         let mut wanted: HashMap<&Guard, HashMap<String, bool>> = HashMap::new();
-        for stock in stocks.iter().filter(|s| s.guard != Guard::Free) {
+        for stock in stocks.iter().filter(|s| s.guard != Guard::Free && originals.held(&s.guard).is_none()) {
             let known = self.known.get(&stock.guard);
             let new = wanted.entry(&stock.guard).or_default();
-            for (original, _) in stock.fresh.iter().filter(|(o, _)| stock.is_guarded(o)) {
-                stock.parts(original, &mut |part, word| {
+            for fresh in stock.fresh.iter().filter(|f| stock.is_guarded(&f.original)) {
+                stock.parts(&fresh.folded, &mut |part, word| {
                     if known.is_none_or(|k| !k.contains_key(part)) && !new.contains_key(part) {
                         new.insert(part.to_owned(), word);
                     }

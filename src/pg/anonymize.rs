@@ -6,8 +6,8 @@ use crate::anonymize::group::{Groups, Place};
 use crate::anonymize::key::Key;
 use crate::anonymize::policy::Policy;
 use crate::anonymize::rule::{Given, Guard, Plan};
-use crate::anonymize::session::{OriginalSet, Row, Session};
-use crate::anonymize::{Originals, query};
+use crate::anonymize::session::{Row, Session};
+use crate::anonymize::{OriginalSet, Originals, query};
 use crate::error::{Error, Result};
 use crate::schema::model::{Schema, Table, TableKind};
 use crate::schema::relationships::Relationship;
@@ -142,13 +142,13 @@ struct Server {
 }
 
 impl Originals for Server {
+    fn held(&self, guard: &Guard) -> Option<&OriginalSet> {
+        self.whole.as_ref().filter(|_| *guard == Guard::Table)
+    }
+
     fn among(&mut self, guard: &Guard, texts: &[String]) -> Result<Vec<String>> {
         let query = match guard {
             Guard::Free => return Ok(Vec::new()),
-            Guard::Table if self.whole.is_some() => {
-                let here = |t: &&String| self.whole.as_ref().is_some_and(|w| w.has(t));
-                return Ok(texts.iter().filter(here).cloned().collect());
-            }
             Guard::Table => match &self.among_table {
                 Some(query) => query.clone(),
                 None => return Ok(Vec::new()),

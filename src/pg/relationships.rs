@@ -38,7 +38,7 @@ pub(crate) fn rows(options: &Options) -> Result<Vec<Row>> {
     let oids = oids(&schema)?;
     let inference = Inference::new(&schema);
     let values = match options.values {
-        true => look_at(&schema, &inference, &mut |query| attempt(|| sets(query)))?,
+        true => look_at(&schema, &inference, &mut in_session)?,
         false => Values::default(),
     };
     let mut edges = if options.declared { relationships::declared(&schema) } else { Vec::new() };
@@ -84,7 +84,12 @@ pub(crate) fn inferred(schema: &Schema, read: Read<'_>) -> Result<Vec<Relationsh
 
 /// The same in a session, of all that the current role may read.
 pub(crate) fn found() -> Result<Vec<Relationship>> {
-    inferred(&introspect::catalog(None)?, &mut |query| attempt(|| sets(query)))
+    inferred(&introspect::catalog(None)?, &mut in_session)
+}
+
+fn in_session(query: &str) -> Result<Vec<Option<String>>> {
+    session::check_for_interrupts();
+    attempt(|| sets(query))
 }
 
 /// The keys of the schema, and of the inferred edges those between its tables.
@@ -169,7 +174,6 @@ fn look_at(schema: &Schema, inference: &Inference, read: Read<'_>) -> Result<Val
     let start = Instant::now();
     let mut values = Values::default();
     for (number, columns) in values::order(schema, inference.columns()) {
-        session::check_for_interrupts();
         let table = &schema.tables[number];
         let Some(query) = values::sql(table, &columns) else { continue };
         if start.elapsed() > LONGEST {

@@ -10,6 +10,8 @@ import time
 
 DATA = pathlib.Path(os.environ["NLSQL_DATA"])
 PUBLIC = ["pagila", "sakila", "chinook", "northwind", "synthea", "omop_cdm54", "evergreen"]
+# references that nothing declares and that are true all the same, by a look at the schemas: database, child, parent
+FINDS = [tuple(l.split("\t")) for l in (pathlib.Path(__file__).parent / "finds.tsv").read_text().splitlines()]
 UNSEEN = sorted((pathlib.Path(__file__).parent.parent / "fixtures/relationships").glob("*.sql"))
 
 
@@ -82,22 +84,27 @@ def score(db, known, parts, values, wrong):
         for mark, edges in (("missed", truth - guess), ("guessed", guess - truth), ("no pair", pairs - named), ("pair", named - pairs)):
             for edge in sorted(edges):
                 print(f"  {mark:<8}", *edge)
-    return len(truth & guess), len(guess), len(truth), took
+    finds = folded({f[1:] for f in FINDS if f[0] == db}, parts)
+    return len(truth & guess), len((finds - truth) & guess), len(guess), len(truth), took
 
 
-HEAD = f"{'right':>6} {'found':>6} {'known':>6} {'precision':>10} {'recall':>7} {'F1':>6} {'seconds':>8}"
+HEAD = f"{'right':>6} {'finds':>6} {'found':>6} {'known':>6} {'precision':>10} {'recall':>7} {'F1':>6} {'valid':>6} {'seconds':>8}"
 
 
-def line(name, right, guessed, known, took):
+def line(name, right, finds, guessed, known, took):
     precision, recall = right / max(guessed, 1), right / max(known, 1)
     f1 = 2 * right / max(guessed + known, 1)
     took = took if isinstance(took, str) else f"{took:8.2f}"
-    print(f"{name:<34} {right:>6} {guessed:>6} {known:>6} {precision:>10.3f} {recall:>7.3f} {f1:>6.3f} {took}", flush=True)
+    print(f"{name:<34} {right:>6} {finds:>6} {guessed:>6} {known:>6} {precision:>10.3f} {recall:>7.3f} {f1:>6.3f} {(right + finds) / max(guessed, 1):>6.3f} {took}", flush=True)
+
+
+# the manifest excepts from the bounds what declares only a part of its references
+MICRO = {"all (micro)": (), "all but evergreen (micro)": ("evergreen",)}
 
 
 def measure(title, cases, wrong):
     """Both ways of each database, loaded once."""
-    totals = {False: [0, 0, 0], True: [0, 0, 0]}
+    totals = {values: {name: [0, 0, 0, 0] for name in MICRO} for values in (False, True)}
     lines = {False: [], True: []}
     for name, path, gold in cases:
         parts = load(name, path)
@@ -106,14 +113,18 @@ def measure(title, cases, wrong):
             if wrong:
                 print(f"{name}, {'with rows' if values else 'from the schema alone'}")
             got = score(name, known, parts, values, wrong)
-            totals[values] = [a + b for a, b in zip(totals[values], got)]
+            for micro, but in MICRO.items():
+                if name not in but:
+                    totals[values][micro] = [a + b for a, b in zip(totals[values][micro], got)]
             lines[values].append((name, *got))
         subprocess.run(["dropdb", name], check=True)
     for values in (False, True):
         print(f"\n{title + (', with rows' if values else ', from the schema alone'):<34} {HEAD}")
         for entry in lines[values]:
             line(*entry)
-        line("all (micro)", *totals[values], "")
+        for micro, sums in totals[values].items():
+            if micro == "all (micro)" or sums != totals[values]["all (micro)"]:
+                line(micro, *sums, "")
 
 
 def main():
@@ -122,6 +133,8 @@ def main():
     chosen = lambda n: not names or n in names
     unseen = [(p.stem, p, None) for p in UNSEEN if chosen(p.stem)]
     public = [(n, DATA / f"{n}.sql.gz", DATA / f"{n}.fks.tsv") for n in PUBLIC if chosen(n)]
+    print("No weight is fitted to a database: votes are fixed by rule, so leaving one out changes nothing for it.\n"
+          "finds: true references that are not declared (finds.tsv); valid: right and finds of what was found")
     for title, cases in (("unseen", unseen), ("public", public)):
         if cases:
             measure(title, cases, wrong)

@@ -1,8 +1,10 @@
 //! Whether a protected value that stands in a text came from its column.
 
 use super::haystack::Hit;
+use super::open::shared;
 use super::{Form, Haystack, Match, Open, Stored, fold};
 use crate::error::Result;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 /// A value that must not leave, as its column has it.
@@ -12,6 +14,13 @@ pub(crate) struct Protected<'a> {
     /// `schema.table.column`.
     pub place: &'a str,
     pub text: &'a str,
+}
+
+/// A value as it is looked for.
+struct Sought<'a> {
+    folded: String,
+    /// Values that hold it, with the relations that show them: looked up once for all its hits, and only if it has one.
+    covers: OnceCell<Vec<(&'a str, &'a [String])>>,
 }
 
 /// Asks the data where a text stands too.
@@ -27,17 +36,17 @@ pub(crate) struct Judge<'a> {
     pub protected: &'a HashSet<String>,
 }
 
-impl Judge<'_> {
+impl<'a> Judge<'a> {
     /// Texts that have the value from its column, by their number, each field of a record once.
     pub(crate) fn leaks(&self, value: &Protected<'_>, origins: &mut dyn Origins) -> Result<Vec<(usize, Match)>> {
         let mut leaks = Vec::new();
         // a literal stands in its statement too
         let mut seen = HashSet::new();
-        let folded = fold(value.text.trim());
+        let sought = Sought { folded: fold(value.text.trim()), covers: OnceCell::new() };
         for hit in self.haystack.hits(value.text) {
             let stored = self.haystack.stored(hit.at);
             let field = (&*stored.found_in, stored.id, &*stored.field);
-            if !seen.contains(&field) && self.is_leak(value, &folded, hit, origins)? {
+            if !seen.contains(&field) && self.is_leak(value, &sought, hit, origins)? {
                 seen.insert(field);
                 leaks.push((hit.at, hit.how));
             }
@@ -45,12 +54,12 @@ impl Judge<'_> {
         Ok(leaks)
     }
 
-    fn is_leak(&self, value: &Protected, folded: &str, hit: Hit, origins: &mut dyn Origins) -> Result<bool> {
+    fn is_leak(&self, value: &Protected, sought: &Sought<'a>, hit: Hit, origins: &mut dyn Origins) -> Result<bool> {
         let stored = self.haystack.stored(hit.at);
         match stored.form {
-            Form::Cell => self.cell(value, folded, stored, origins),
-            Form::Value => self.literal(value, folded, hit, stored, origins),
-            Form::Prose | Form::Code => self.prose(value, folded, hit, stored, origins),
+            Form::Cell => self.cell(value, &sought.folded, stored, origins),
+            Form::Value => self.literal(value, sought, hit, stored, origins),
+            Form::Prose | Form::Code => self.prose(value, sought, hit, stored, origins),
         }
     }
 
@@ -69,7 +78,7 @@ impl Judge<'_> {
     fn literal(
         &self,
         value: &Protected,
-        folded: &str,
+        sought: &Sought<'a>,
         hit: Hit,
         stored: &Stored,
         origins: &mut dyn Origins,
@@ -77,15 +86,17 @@ impl Judge<'_> {
         let reads = stored.place.as_deref() == Some(value.place) || stored.columns.iter().any(|c| **c == *value.place);
         // 'none' for a missing value, 'day' of a date: our own words
         let own_words = !reads && stored.place.is_none() && !stored.text.contains(char::is_uppercase);
-        if own_words && self.open.is_language(folded) {
+        if own_words && self.open.is_language(&sought.folded) {
             return Ok(false);
         }
-        Ok(!self.is_shown(folded, hit, stored) && !self.is_of_open_column(stored, origins)?)
+        Ok(!self.is_shown(sought, hit, stored) && !self.is_of_open_column(stored, origins)?)
     }
 
     /// Part of a value that the relations show.
-    fn is_shown(&self, folded: &str, hit: Hit, stored: &Stored) -> bool {
-        self.open.covers(folded, &stored.tables).any(|cover| self.is_part(folded, hit, cover))
+    fn is_shown(&self, sought: &Sought<'a>, hit: Hit, stored: &Stored) -> bool {
+        let covers = sought.covers.get_or_init(|| self.open.covers(&sought.folded).collect());
+        let here = covers.iter().filter(|(_, shown_by)| shared(shown_by, &stored.tables));
+        here.into_iter().any(|(cover, _)| self.is_part(&sought.folded, hit, cover))
     }
 
     /// What stands at the place is a piece of `cover`.
@@ -114,11 +125,12 @@ impl Judge<'_> {
     fn prose(
         &self,
         value: &Protected,
-        folded: &str,
+        sought: &Sought<'a>,
         hit: Hit,
         stored: &Stored,
         origins: &mut dyn Origins,
     ) -> Result<bool> {
+        let folded = &sought.folded[..];
         let word = folded.chars().all(char::is_alphabetic);
         if word && self.open.is_word(folded) {
             return Ok(false);
@@ -130,7 +142,7 @@ impl Judge<'_> {
         }
         // literals are judged for themselves
         let said = self.haystack.literals(hit.at).any(|literal| self.is_part(folded, hit, literal));
-        if said || self.is_shown(folded, hit, stored) {
+        if said || self.is_shown(sought, hit, stored) {
             return Ok(false);
         }
         for place in stored.columns.iter().filter(|p| ***p != *value.place && !self.protected.contains(&***p)) {

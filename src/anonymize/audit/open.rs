@@ -55,13 +55,13 @@ impl Open {
         self.values.get(folded).is_some_and(|in_tables| shared(in_tables, tables))
     }
 
-    /// Values that the relations show and that hold this one.
-    pub(super) fn covers<'a>(&'a self, folded: &'a str, tables: &'a [Rc<str>]) -> impl Iterator<Item = &'a str> {
-        self.values.iter().filter(move |(v, t)| v.contains(folded) && shared(t, tables)).map(|(v, _)| v.as_str())
+    /// Values that hold this one, with the relations that show them.
+    pub(super) fn covers(&self, folded: &str) -> impl Iterator<Item = (&str, &[String])> {
+        self.values.iter().filter(move |(v, _)| v.contains(folded)).map(|(v, t)| (v.as_str(), &t[..]))
     }
 }
 
-fn shared(shown_by: &[String], tables: &[Rc<str>]) -> bool {
+pub(super) fn shared(shown_by: &[String], tables: &[Rc<str>]) -> bool {
     tables.is_empty() || tables.iter().any(|t| shown_by.iter().any(|by| **by == **t))
 }
 

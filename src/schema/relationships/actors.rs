@@ -73,6 +73,9 @@ impl Hubs {
         if plays(nouns) {
             found.extend(self.people.iter().take(3));
         }
+        if nouns.last().is_some_and(|w| w == "owner") {
+            found.extend(self.places.first());
+        }
         if nouns.last().is_some_and(|w| SITES.contains(&w.as_str())) {
             found.extend(self.places.iter().take(2));
         }
@@ -99,6 +102,15 @@ impl Hubs {
                 return Some(Link { rule: "own_kind", strength: if other { 0.56 } else { 0.86 } });
             }
             return None;
+        }
+        // units of an organisation own things as people do: rows may tell
+        let unit = |p: &&usize| index.parents[**p].nouns.last().is_some_and(|w| w == "unit");
+        if !reader.named.keyed
+            && nouns.last().is_some_and(|w| w == "owner")
+            && let Some(place) = self.places.first().filter(unit)
+            && (rank(&self.people) == Some(0) || *place == parent)
+        {
+            return Some(Link { rule: "owner", strength: 0.6 });
         }
         if plays(nouns)
             && let Some(rank) = rank(&self.people)
