@@ -15,6 +15,8 @@ DROP INDEX nlsql.item_question, nlsql.item_sql;
 CREATE UNIQUE INDEX item_question ON nlsql.item (question_key, run_id) WHERE question_key IS NOT NULL;
 CREATE UNIQUE INDEX item_sql ON nlsql.item (sql_key, run_id) WHERE sql_key IS NOT NULL;
 CREATE INDEX item_template ON nlsql.item (pg_catalog.hashtextextended(template, 0), run_id, id) WHERE template IS NOT NULL;
+CREATE INDEX item_unproved ON nlsql.item (run_id, phase, slot)
+ WHERE kind = 'pair' AND split <> 'train' AND (checks ->> 'mutation') IS NULL;
 
 CREATE TABLE nlsql.audited (
   run_id  bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,

@@ -153,6 +153,9 @@ CREATE UNIQUE INDEX item_question ON nlsql.item (question_key, run_id) WHERE que
 CREATE UNIQUE INDEX item_sql ON nlsql.item (sql_key, run_id) WHERE sql_key IS NOT NULL;
 -- for near-duplicates: questions on one template, the newest of them alone
 CREATE INDEX item_template ON nlsql.item (pg_catalog.hashtextextended(template, 0), run_id, id) WHERE template IS NOT NULL;
+-- evaluation pairs without a mutation proof: an export asks for them each time, and there are none as a rule
+CREATE INDEX item_unproved ON nlsql.item (run_id, phase, slot)
+ WHERE kind = 'pair' AND split <> 'train' AND (checks ->> 'mutation') IS NULL;
 COMMENT ON TABLE nlsql.item IS 'every accepted record; read it through the view nlsql.dataset';
 COMMENT ON COLUMN nlsql.item.question_key IS 'md5 of the question in normal form: no two records of a run share it';
 COMMENT ON COLUMN nlsql.item.sql_key IS 'md5 of the SQL in normal form: no two pairs of a run share it';

@@ -54,6 +54,7 @@ fn the_table_of_faults() {
         let (mark, text) = found.as_ref().map_or_else(|e| ("FAIL", e), |f| ("pass", f));
         let _ = writeln!(out, "{mark}  {fault:<34} {required:<58} {text}  [{took:.1?}]");
     }
+    assert!(!lines.is_empty(), "no case has the text of NLSQL_CASE in its name");
     let failed = lines.iter().filter(|l| l.found.is_err()).count();
     let _ = writeln!(out, "{} faults, {failed} failed", lines.len());
     drop(out);

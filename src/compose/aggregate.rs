@@ -158,7 +158,7 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
         })
     });
     let repeated = entity.rows == 0 || field.distinct > 2 && field.distinct * 10 < entity.rows * 7;
-    let referring = super::scope::reference(scope.world, scope.nodes[place.node].entity, &field.name).is_some();
+    let referring = super::reference::reference(scope.world, scope.nodes[place.node].entity, &field.name).is_some();
     if own || joined || !referring || place.node != 0 || !repeated || noun.len() < 4 {
         return None;
     }

@@ -17,6 +17,7 @@ mod phrase;
 mod polish;
 mod probe;
 mod random;
+mod reference;
 mod say;
 mod scope;
 mod sense;

@@ -219,7 +219,10 @@ fn date_of(text: &str) -> String {
         let noun = &words[i - 1];
         let article = matches!(words[i - 2].to_lowercase().as_str(), "the" | "a");
         let adjective = ["ed", "al", "ive", "ing", "ous", "ary", "st", "ry"].iter().any(|end| noun.ends_with(end));
-        let stays = matches!(noun.as_str(), "end" | "due" | "start" | "stop" | "last" | "same" | "exact" | "target");
+        let stays = matches!(
+            noun.as_str(),
+            "from" | "until" | "end" | "due" | "start" | "stop" | "last" | "same" | "exact" | "target"
+        );
         let plain = noun.len() > 3 && noun.chars().all(|c| c.is_ascii_lowercase());
         if kind == "date" && plain && article && !adjective && !stays {
             let (noun, tail) = (noun.clone(), tail.to_owned());
@@ -289,9 +292,10 @@ mod tests {
     #[test]
     fn a_date_is_of_what_it_is_named_after() {
         assert_eq!(date_of("by month of the hire date, oldest"), "by month of the date of hire, oldest");
-        for same in
-            ["the end date", "the shipped date", "the rental return date", "whose order date is", "the hire dates"]
-        {
+        for same in [
+            "the end date", "the from date", "the shipped date", "the rental return date", "whose order date is",
+            "the hire dates",
+        ] {
             assert_eq!(date_of(same), same);
         }
     }

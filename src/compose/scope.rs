@@ -1,5 +1,6 @@
 //! The tables that one query joins: their aliases, the ways between them, and what a field is called from the subject.
 
+use super::reference::{edge_noun, reference};
 use super::tree::{Expr, Join, JoinKind, Select, Source, fill};
 use super::world::{Entity, Field, World};
 use crate::schema::grammar;
@@ -264,53 +265,6 @@ fn flag_noun(field: &Field) -> String {
     let noun = noun.strip_prefix("has ").or_else(|| noun.strip_prefix("is ")).unwrap_or(noun);
     let noun = if noun.is_empty() { &field.noun } else { noun };
     if noun.contains(' ') { format!("{noun} flag") } else { format!("{noun} status") }
-}
-
-/// The reference that a column alone makes.
-pub(super) fn reference(world: &World, entity: usize, column: &str) -> Option<usize> {
-    world.graph.parents(entity).iter().copied().find(|&e| world.graph.edges[e].child_columns == [column])
-}
-
-/// What the parent of a reference is called by its child.
-pub(super) fn edge_noun(world: &World, edge: usize) -> String {
-    let e = &world.graph.edges[edge];
-    let parent = &world.entities[e.parent];
-    let rivals =
-        world.graph.parents(e.child).iter().filter(|&&other| world.graph.edges[other].parent == e.parent).count();
-    let [column] = e.child_columns.as_slice() else { return parent.one.clone() };
-    let mut said = Vec::new();
-    for token in crate::schema::words::tokens(column) {
-        if !matches!(token.as_str(), "id" | "fk" | "key" | "sk" | "code" | "no") {
-            said.push(token);
-        }
-    }
-    let reference = match world.entities[e.child].fields.iter().find(|f| f.name == *column) {
-        Some(field) => field.noun.trim_end_matches(" ID").trim_end_matches(" key").replace(" ID ", " "),
-        None => said.join(" "),
-    };
-    if e.child == e.parent {
-        return match reference.as_str() {
-            "reports to" | "manager" | "boss" | "supervisor" => "manager".to_owned(),
-            r if r.starts_with("parent") => format!("parent {}", parent.one),
-            r => r.to_owned(),
-        };
-    }
-    let stop = |w: &str| matches!(w, "via" | "to" | "by" | "from" | "at");
-    if reference.split(' ').any(stop) && rivals <= 1 {
-        return parent.one.clone();
-    }
-    // "manager staff" of the staff table is the manager
-    let own: Vec<&str> = parent.one.split(' ').collect();
-    let words: Vec<&str> = reference.split(' ').collect();
-    if words.len() > 1 && own.first() == words.last() && grammar::is_person(words[words.len() - 2]) {
-        return words[..words.len() - 1].join(" ");
-    }
-    let contained = words.last().is_some_and(|w| own.contains(w)) && words.len() <= 1;
-    if rivals <= 1 && (contained || words.iter().all(|w| own.contains(w)) || reference.is_empty() || reference == "ID")
-    {
-        return parent.one.clone();
-    }
-    grammar::singular(&reference)
 }
 
 /// How many ways of at most four references lead from one entity up to another.

@@ -172,7 +172,6 @@ fn with_reading_path<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
             (c"timezone", c"UTC"),
             (c"bytea_output", c"hex"),
             (c"extra_float_digits", c"1"),
-            (c"jit", c"off"),
         ] {
             set_local(name, value);
         }

@@ -64,8 +64,6 @@ fn read(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
         if relations.is_none() {
             // the planner expects one relation where there may be thousands, and would look all of them up singly
             super::owner::set_local(c"enable_nestloop", c"off");
-            // what the planner charges for a method that is off would set it compiling
-            super::owner::set_local(c"jit", c"off");
         }
         spi::first(spi::select(&format!("SELECT ({QUERY})::text"), &[Arg::Oids(relations)])?)
             .ok_or_else(|| Error::internal("introspection returned nothing"))
@@ -164,7 +162,6 @@ pub(crate) fn profile(query: &str) -> Result<Option<String>> {
         super::owner::set_local(c"datestyle", c"ISO, YMD");
         super::owner::set_local(c"timezone", c"UTC");
         super::owner::set_local(c"intervalstyle", c"postgres");
-        super::owner::set_local(c"jit", c"off");
         Ok(spi::first(spi::select(query, &[])?))
     })
 }

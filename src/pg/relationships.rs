@@ -164,7 +164,6 @@ pub(crate) fn store(run_id: i64, hash: &str, edges: &[Relationship]) -> Result<V
 pub(crate) fn sets(query: &str) -> Result<Vec<Option<String>>> {
     owner::with_catalog_path(|| {
         owner::set_local(c"lock_timeout", c"2s");
-        owner::set_local(c"jit", c"off");
         spi::select(query, &[])
     })
 }

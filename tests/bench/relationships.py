@@ -133,7 +133,8 @@ def main():
     chosen = lambda n: not names or n in names
     unseen = [(p.stem, p, None) for p in UNSEEN if chosen(p.stem)]
     public = [(n, DATA / f"{n}.sql.gz", DATA / f"{n}.fks.tsv") for n in PUBLIC if chosen(n)]
-    print("No weight is fitted to a database: votes are fixed by rule, so leaving one out changes nothing for it.\n"
+    print("Votes are rules of our own and none is fitted by machine, so there is none to leave a database out of; the rules were\n"
+          "written with the public databases, and with misses of some of the unseen ones, in view.\n"
           "finds: true references that are not declared (finds.tsv); valid: right and finds of what was found")
     for title, cases in (("unseen", unseen), ("public", public)):
         if cases:

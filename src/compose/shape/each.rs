@@ -210,7 +210,7 @@ pub(super) fn levels(draw: &mut Draw) -> Option<Draft> {
         draw.use_place(Place { node: 0, field });
     }
     draw.unfocus();
-    let boss = super::super::scope::edge_noun(draw.world, edge);
+    let boss = super::super::reference::edge_noun(draw.world, edge);
     let labels: Vec<(Expr, Option<String>)> =
         subject.label.iter().map(|&f| (draw.scope.column(Place { node: 0, field: f }), None)).collect();
     let names: Vec<String> = labels.iter().map(super::grouped::output_name).collect();
