@@ -53,6 +53,11 @@ impl Learned {
         self.proved = true;
     }
 
+    /// Some task could use what the model said.
+    pub fn answers(&self) -> bool {
+        self.proved
+    }
+
     /// Changes what is sent after a refusal; false where there is nothing to change. `used` is what was asked for
     /// in the refused call, with `sent` known: another task may have changed that since, and then it is enough to try
     /// again.

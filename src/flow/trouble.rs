@@ -9,8 +9,9 @@ use crate::llm::fault::{Class, Fault};
 use crate::llm::retry::{Decision, decide};
 use crate::plan::Phase;
 
-/// Draws of tables that may come to nothing before the task does.
-const DRAWS_MAX: u32 = 3;
+/// Draws of tables that may come to nothing before the task does: from a model that nobody had an answer of yet, and
+/// from one that answers otherwise, where bad luck alone must not leave a run short.
+const DRAWS_MAX: [u32; 2] = [3, 6];
 
 impl Flow {
     pub(super) fn unreadable(&mut self, learned: &mut Learned, lane: &mut History) -> Action {
@@ -54,7 +55,7 @@ impl Flow {
             return self.next(learned, lane);
         }
         self.lost_draws += 1;
-        if self.lost_draws >= DRAWS_MAX || self.setup.phase == Phase::Questions {
+        if self.lost_draws >= DRAWS_MAX[usize::from(learned.answers())] || self.setup.phase == Phase::Questions {
             return self.give_up(why, lane);
         }
         self.abandon();

@@ -63,6 +63,18 @@ fn unreadable_replies_are_asked_for_again_and_then_no_more() {
 }
 
 #[test]
+fn a_model_that_answers_others_is_asked_more_often() {
+    let mut hand = Hand::new(setup(Phase::Joins, Knobs::default()), 1);
+    hand.learned.read_one();
+    hand.on(Event::Start);
+    let no = || Event::Reply(Reply { refused: true, ..reply("", Finish::Stop) });
+    for _ in 0..11 {
+        assert!(matches!(hand.on(no()), Action::Call(_)));
+    }
+    assert_eq!(outcome(hand.on(no())).end, End::Failed("refused"));
+}
+
+#[test]
 fn cut_off_replies_get_more_room_once() {
     let mut hand = Hand::new(setup(Phase::Joins, Knobs::default()), 4);
     hand.on(Event::Start);
