@@ -1,4 +1,4 @@
--- The native line of every record, kept ready: an export reads lines in order and as fast as COPY writes.
+-- The native line of every record, kept ready: an export reads lines in order and writes them as they are.
 -- Triggers keep it in step with nlsql.item; a dump leaves it out, for they fill it again.
 CREATE TABLE nlsql.item_line (
   run_id bigint NOT NULL REFERENCES nlsql.run ON DELETE CASCADE,

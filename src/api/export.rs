@@ -67,7 +67,7 @@ fn jsonl(
     Ok(SetOfIterator::new(std::iter::from_fn(move || lines.next().map_err(report).unwrap_or_report())))
 }
 
-/// The same lines in a file of the server, by COPY. Written aside, and named only when complete.
+/// The same lines in a file of the server. Written aside, and named only when complete.
 #[pg_extern(schema = "nlsql", volatile, parallel_unsafe)]
 fn export_jsonl(
     run: Option<&str>,
@@ -91,7 +91,7 @@ fn export_jsonl(
         let query = asked.query()?;
         copy::make_export_dir(&target)?;
         let aside = Aside::new(&target);
-        let records = copy::copy_lines(&query, aside.path())?;
+        let records = copy::write_lines(&query, aside.path())?;
         let bytes = aside.keep(options.overwrite)?;
         Ok((target.display().to_string(), records as i64, bytes as i64))
     };

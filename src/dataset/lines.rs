@@ -1,5 +1,5 @@
 //! The query behind an export: all lines of some runs in order, as one SQL text without parameters, since COPY
-//! takes none. It is made of fixed text, numbers and quoted literals.
+//! of a table takes none. It is made of fixed text, numbers and quoted literals.
 
 use super::directory::Container;
 use super::format::{self, Format};

@@ -1,5 +1,5 @@
-//! Lines on their way out: into a file of the server by COPY, or row by row through a cursor. Both run the same query
-//! as the current user, so that row security and file rights are the server's own.
+//! Lines on their way out: row by row through a cursor, to the caller or into a file of the server; tables by COPY. All
+//! run the query as the current user, so that row security is the server's own.
 
 use super::owner::{set_local, with_catalog_path};
 use super::session;
@@ -12,7 +12,7 @@ use pgrx::pg_sys;
 use pgrx::spi::Spi;
 use std::ffi::CString;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// COPY checks this too, but std::fs does not, and it comes first.
@@ -176,20 +176,38 @@ fn in_order<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Writes the one column of `query`, JSON text without control characters, as lines of a new file; their number.
-/// With these quotes and delimiters CSV leaves such text exactly as it is, and COPY's own rights apply.
-pub(crate) fn copy_lines(query: &str, path: &Path) -> Result<u64> {
-    copy(query, path, "FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02', ENCODING 'UTF8'")
+/// As readable as what COPY writes, whatever the server's umask: who may come here is up to the directory above.
+pub(crate) fn open_up(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| file_error("open up", path, &e))
+}
+
+/// Writes the one column of `query` as lines of a new file; their number. Not by COPY, which looks for what to escape
+/// in every byte: a line of JSON holds no control character, so it can be written as it is.
+pub(crate) fn write_lines(query: &str, path: &Path) -> Result<u64> {
+    let file = fs::File::create_new(path).map_err(|e| file_error("create", path, &e))?;
+    open_up(path, 0o644)?;
+    let mut file = BufWriter::with_capacity(WRITE_BYTES, file);
+    let mut lines = Lines::open(query)?;
+    let mut count = 0;
+    loop {
+        let fetched = lines.fetch(|line| {
+            let written = file.write_all(line.as_bytes()).and_then(|()| file.write_all(b"\n"));
+            written.map_err(|e| file_error("write", path, &e))
+        })?;
+        count += fetched;
+        if fetched == 0 {
+            break;
+        }
+    }
+    file.flush().map_err(|e| file_error("write", path, &e))?;
+    Ok(count)
 }
 
 /// Writes the columns of `query` as CSV with a header.
 pub(crate) fn copy_csv(query: &str, path: &Path) -> Result<u64> {
-    copy(query, path, "FORMAT csv, HEADER, ENCODING 'UTF8'")
-}
-
-fn copy(query: &str, path: &Path, how: &str) -> Result<u64> {
     let path = path.to_str().ok_or_else(|| Error::invalid("path is not UTF-8"))?;
-    let text = format!("COPY ({query}) TO {} ({how})", quote_literal(path));
+    let text = format!("COPY ({query}) TO {} (FORMAT csv, HEADER, ENCODING 'UTF8')", quote_literal(path));
     let text = CString::new(text).map_err(|_| Error::invalid("path holds a zero byte"))?;
     let execute = || {
         Spi::connect(|_| {
@@ -222,6 +240,7 @@ pub(crate) struct Lines {
 }
 
 const BATCH: std::ffi::c_long = 200;
+const WRITE_BYTES: usize = 256 * 1024;
 
 impl Lines {
     pub fn open(query: &str) -> Result<Lines> {
@@ -229,26 +248,34 @@ impl Lines {
         Ok(Lines { cursor: Some(cursor), batch: Vec::new().into_iter() })
     }
 
-    fn fetch(&mut self) -> Result<()> {
-        let Some(name) = self.cursor.take() else { return Ok(()) };
-        let (rows, name) = Spi::connect(|client| -> Result<_> {
+    /// Hands out the next lines; how many. None are left where there were none.
+    fn fetch(&mut self, mut take: impl FnMut(&str) -> Result<()>) -> Result<u64> {
+        let Some(name) = self.cursor.take() else { return Ok(0) };
+        let (count, name) = Spi::connect(|client| -> Result<_> {
             let mut cursor = client.find_cursor(&name)?;
-            let mut rows = Vec::new();
+            let mut count = 0;
             for row in cursor.fetch(BATCH)? {
-                rows.extend(row.get::<String>(1)?);
+                count += 1;
+                if let Some(line) = row.get::<&str>(1)? {
+                    take(line)?;
+                }
             }
             // dropped, and so closed, at its end
-            let name = (rows.len() as std::ffi::c_long == BATCH).then(|| cursor.detach_into_name());
-            Ok((rows, name))
+            let name = (count == BATCH as u64).then(|| cursor.detach_into_name());
+            Ok((count, name))
         })?;
         self.cursor = name;
-        self.batch = rows.into_iter();
-        Ok(())
+        Ok(count)
     }
 
     pub fn next(&mut self) -> Result<Option<String>> {
         if self.batch.len() == 0 {
-            self.fetch()?;
+            let mut batch = Vec::new();
+            self.fetch(|line| {
+                batch.push(line.to_owned());
+                Ok(())
+            })?;
+            self.batch = batch.into_iter();
         }
         Ok(self.batch.next())
     }

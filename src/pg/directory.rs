@@ -1,4 +1,4 @@
-//! A dataset's directory: its data files by COPY, what goes with them, and one rename at the end.
+//! A dataset's directory: its data files, what goes with them, and one rename at the end.
 
 use super::copy::{self, Aside};
 use super::dataset;
@@ -16,7 +16,6 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Writes the directory; the names in it are whole paths in what is returned.
@@ -124,12 +123,7 @@ fn require_apart(sources: &[Source], facts: &Value) -> Result<()> {
 
 fn make(directory: &Path) -> Result<()> {
     fs::create_dir(directory).map_err(|e| copy::file_error("create directory", directory, &e))?;
-    open_up(directory, 0o755)
-}
-
-/// As readable as what COPY writes, whatever the server's umask: who may come here is up to the directory above.
-fn open_up(path: &Path, mode: u32) -> Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| copy::file_error("open up", path, &e))
+    copy::open_up(directory, 0o755)
 }
 
 /// A data file; none where it would be empty, since readers take that for an error.
@@ -137,7 +131,7 @@ fn write_data(directory: &Path, plan: &Planned, query: &str) -> Result<Option<Wr
     let path = directory.join(&plan.name);
     let mut records = match plan.container {
         Container::Csv => copy::copy_csv(query, &path)?,
-        _ => copy::copy_lines(query, &path)?,
+        _ => copy::write_lines(query, &path)?,
     };
     if plan.container == Container::Array {
         // its closing bracket
@@ -154,7 +148,7 @@ fn write_data(directory: &Path, plan: &Planned, query: &str) -> Result<Option<Wr
 fn write_text(directory: &Path, name: &str, text: &str) -> Result<Written> {
     let path = directory.join(name);
     fs::write(&path, text).map_err(|e| copy::file_error("write", &path, &e))?;
-    open_up(&path, 0o644)?;
+    copy::open_up(&path, 0o644)?;
     written(&path, name.to_owned(), None, 0)
 }
 
