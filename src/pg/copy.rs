@@ -249,14 +249,15 @@ impl Lines {
     }
 
     /// Hands out the next lines; how many. None are left where there were none.
-    fn fetch(&mut self, mut take: impl FnMut(&str) -> Result<()>) -> Result<u64> {
+    fn fetch(&mut self, mut take: impl FnMut(String) -> Result<()>) -> Result<u64> {
         let Some(name) = self.cursor.take() else { return Ok(0) };
         let (count, name) = Spi::connect(|client| -> Result<_> {
             let mut cursor = client.find_cursor(&name)?;
             let mut count = 0;
             for row in cursor.fetch(BATCH)? {
                 count += 1;
-                if let Some(line) = row.get::<&str>(1)? {
+                // a String, for a &str would be copied to where it outlives this session
+                if let Some(line) = row.get::<String>(1)? {
                     take(line)?;
                 }
             }
@@ -272,7 +273,7 @@ impl Lines {
         if self.batch.len() == 0 {
             let mut batch = Vec::new();
             self.fetch(|line| {
-                batch.push(line.to_owned());
+                batch.push(line);
                 Ok(())
             })?;
             self.batch = batch.into_iter();
