@@ -1,6 +1,7 @@
 //! Figures over rows: count, sum, average and their kin, with what they are called.
 
 use super::condition::quantity;
+use super::draw::Draw;
 use super::extreme::extreme_value;
 use super::random::Rng;
 use super::scope::{Place, Scope};
@@ -81,11 +82,18 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                     };
                     make(aggregate("sum({})", vec![column]), "total", format!("{word} {said}{unit}"))
                 }
-                1 if field.base != "float4" && field.base != "float8" => make(
-                    Expr::Mix(vec![text("round("), aggregate("avg({})", vec![column]), text(", 2)")]),
-                    "avg",
-                    format!("average {of}{unit} rounded to two decimals"),
-                ),
+                1 if field.base != "float4" && field.base != "float8" => {
+                    let digits = [2, 2, 2, 1, 1, 0, 3][rng.below(7)];
+                    make(
+                        Expr::Mix(vec![
+                            text("round("),
+                            aggregate("avg({})", vec![column]),
+                            text(if digits == 0 { ")".to_owned() } else { format!(", {digits})") }),
+                        ]),
+                        "avg",
+                        format!("average {of}{unit} {}", rounded(digits)),
+                    )
+                }
                 1 | 2 => make(
                     aggregate("avg({})", vec![column]),
                     "avg",
@@ -140,7 +148,12 @@ fn distinct(rng: &mut Rng, column: Expr, noun: &str, place: Place) -> Figure {
     Figure {
         sql: aggregate("count(DISTINCT {})", vec![column]),
         alias: format!("distinct_{}", snake(&many)),
-        noun: format!("number of {} {many}", rng.word(&["different", "distinct"])),
+        noun: match rng.below(6) {
+            0 => format!("unique {noun} count"),
+            1 => format!("distinct {noun} count"),
+            2 | 3 => format!("number of distinct {many}"),
+            _ => format!("number of different {many}"),
+        },
         counts: false,
         place: Some(place),
         time: false,
@@ -166,10 +179,21 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
     Some(distinct(rng, column, noun, place))
 }
 
+/// How rounding is said.
+pub(super) fn rounded(digits: usize) -> &'static str {
+    ["rounded to a whole number", "rounded to one decimal", "rounded to two decimals", "rounded to three decimals"]
+        [digits.min(3)]
+}
+
 /// "the number of films and their average length", "the average length and the total cost of films".
-pub(super) fn figures_of(figures: &[Figure], rows: &str) -> String {
+pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> String {
     let the: Vec<String> = figures.iter().map(|f| format!("the {}", f.noun)).collect();
+    let subject = draw.scope.subject();
+    let short = !subject.one.contains(" in the ") && !subject.one.contains(" of ");
     match figures {
+        [only] if only.counts && rows == subject.many && short && draw.rng.chance(40) => {
+            format!("the {} count", subject.one)
+        }
         [first, ..] if first.counts => {
             let rest: Vec<String> = figures[1..].iter().map(theirs).collect();
             let mut parts = vec![format!("the number of {rows}")];
@@ -192,7 +216,7 @@ pub(super) fn named(figure: &Figure, many: &str) -> String {
     if figure.counts {
         format!("number of {many}")
     } else {
-        figure.noun.trim_end_matches(" rounded to two decimals").to_owned()
+        figure.noun.split(" rounded to ").next().unwrap_or_default().to_owned()
     }
 }
 

@@ -24,85 +24,134 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         let condition = Condition {
             sql: vec![fill("{} = {}", vec![column, text(literal::number_sql(number))])],
             with: Some(format!("{} of {said}", article(&noun))),
-            whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "exactly ", "equal to "]))),
+            whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "", "exactly ", "equal to "]))),
+            terse: Some(format!("{noun} {said}")),
             ..Condition::default()
         };
-        return Some(said_of_things(rng, scope, place, &noun, condition));
+        let many = format!("{}{said}", rng.word(&["", "exactly "]));
+        return Some(said_of_things(rng, scope, place, &noun, &many, condition));
     }
     let low = rng.between(2, 9);
-    let value = threshold(field, low)?;
-    let said = with_unit(field, &literal::number_words(value, field.traits.money));
-    let sql = |op: &str, v: f64| {
-        vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(literal::number_sql(v))])]
-    };
+    let value = threshold(rng, field, low)?;
+    let words = |v: f64| literal::number_words(v, field.traits.money);
+    let said = with_unit(field, &words(value));
+    let sql = |op: &str, v: f64| fill(&format!("{{}} {op} {}", literal::number_sql(v)), vec![scope.column(place)]);
     let is = be(&noun);
     let a = article(&noun);
     let mut condition = Condition::default();
-    match rng.weighted(&[30, 20, 25, 15, 18]) {
+    // each bound after "a length", after "length is", as a verb, and after "films with"
+    let (with, whose, verb, many) = match rng.weighted(&[30, 20, 25, 15, 18]) {
         0 => {
-            let word = rng.word(&["above", "over", "greater than", "higher than", "of more than"]);
-            let whose = word.trim_start_matches("of ");
             condition.share = 1.0 - below(low);
-            condition.sql = sql(">", value);
-            condition.with = Some(format!("{a} {word} {said}"));
-            condition.whose = Some(format!("{noun} {is} {whose} {said}"));
+            condition.sql = vec![sql(">", value)];
+            condition.terse = Some(format!("> {said}"));
+            let with =
+                rng.word(&["above", "over", "greater than", "higher than", "of more than", "exceeding", "beyond"]);
+            let whose = rng.word(&["above", "over", "greater than", "higher than", "more than", "in excess of"]);
+            (
+                format!("{with} {said}"),
+                format!("{whose} {said}"),
+                Some(("exceed", said.clone())),
+                format!("more than {said}"),
+            )
         }
         1 => {
             condition.share = 1.0 - below(low);
-            condition.sql = sql(">=", value);
-            condition.with =
-                Some(if rng.chance(50) { format!("{a} of at least {said}") } else { format!("{a} of {said} or more") });
-            condition.whose = Some(format!("{noun} {is} at least {said}"));
+            condition.sql = vec![sql(">=", value)];
+            condition.terse = Some(format!(">= {said}"));
+            let with = match rng.below(5) {
+                0 | 1 => format!("of at least {said}"),
+                2 => format!("of {said} or more"),
+                3 => format!("starting at {said}"),
+                _ => format!("not below {said}"),
+            };
+            let whose = match rng.below(4) {
+                0 | 1 => format!("at least {said}"),
+                2 => format!("{said} or more"),
+                _ => format!("not below {said}"),
+            };
+            (with, whose, Some(("reach", format!("at least {said}"))), format!("at least {said}"))
         }
         2 => {
-            let word = rng.word(&["below", "under", "lower than", "of less than"]);
-            let whose = if word == "of less than" { "less than" } else { word };
             condition.share = below(low);
-            condition.sql = sql("<", value);
-            condition.with = Some(format!("{a} {word} {said}"));
-            condition.whose = Some(format!("{noun} {is} {whose} {said}"));
+            condition.sql = vec![sql("<", value)];
+            condition.terse = Some(format!("< {said}"));
+            let with = rng.word(&["below", "under", "lower than", "of less than", "short of"]);
+            let whose = rng.word(&["below", "under", "lower than", "less than", "short of"]);
+            (
+                format!("{with} {said}"),
+                format!("{whose} {said}"),
+                Some(("stay", format!("below {said}"))),
+                format!("fewer than {said}"),
+            )
         }
         3 => {
             condition.share = below(low);
-            condition.sql = sql("<=", value);
-            condition.with =
-                Some(if rng.chance(50) { format!("{a} of at most {said}") } else { format!("{a} of {said} or less") });
-            condition.whose = Some(format!("{noun} {is} {} {said}", rng.word(&["at most", "no more than"])));
+            condition.sql = vec![sql("<=", value)];
+            condition.terse = Some(format!("<= {said}"));
+            let with = match rng.below(5) {
+                0 | 1 => format!("of at most {said}"),
+                2 => format!("of {said} or less"),
+                3 => format!("up to {said}"),
+                _ => format!("not above {said}"),
+            };
+            let whose = rng.word(&["at most", "no more than", "not above", "no higher than"]);
+            (with, format!("{whose} {said}"), Some(("not exceed", said.clone())), format!("at most {said}"))
         }
         _ => {
             condition.share = 0.3;
-            let high = threshold(field, (low + 3).min(11))?;
+            let high = threshold(rng, field, (low + 3).min(11))?;
             if high <= value {
                 return None;
             }
-            let from = literal::number_words(value, field.traits.money);
-            let to = with_unit(field, &literal::number_words(high, field.traits.money));
+            let (from, to) = (words(value), with_unit(field, &words(high)));
             condition.sql = vec![fill(
-                "{} BETWEEN {} AND {}",
-                vec![column, text(literal::number_sql(value)), text(literal::number_sql(high))],
+                &format!("{{}} BETWEEN {} AND {}", literal::number_sql(value), literal::number_sql(high)),
+                vec![column],
             )];
-            let end = rng.word(&["", "", " (inclusive)"]);
-            condition.with = Some(format!("{a} between {from} and {to}"));
-            condition.whose = Some(format!("{noun} {is} between {from} and {to}{end}"));
+            let said =
+                rng.word(&["between {} and {}", "between {} and {}", "from {} to {}", "between {} and {} inclusive"]);
+            let said = said.replacen("{}", &from, 1).replacen("{}", &to, 1);
+            condition.terse = Some(said.clone());
+            (said.clone(), said.clone(), None, said)
         }
+    };
+    condition.terse = condition.terse.map(|t| format!("{noun} {t}"));
+    condition.with = Some(format!("{a} {with}"));
+    condition.whose = Some(match verb {
+        Some((verb, bound)) if rng.chance(22) => format!("{noun} {} {bound}", agreeing(verb, &noun)),
+        _ => format!("{noun} {is} {whose}"),
+    });
+    condition.vague = vague_bound(rng, &noun, low, &condition, &format!("{noun} {is} {whose}"));
+    Some(said_of_things(rng, scope, place, &noun, &many, condition))
+}
+
+/// "exceeds", "do not exceed": a verb in the number of its noun.
+fn agreeing(verb: &str, noun: &str) -> String {
+    match (verb.strip_prefix("not "), is_plural(noun)) {
+        (Some(verb), true) => format!("do not {verb}"),
+        (Some(verb), false) => format!("does not {verb}"),
+        (None, true) => verb.to_owned(),
+        (None, false) if verb.ends_with('h') => format!("{verb}es"),
+        (None, false) => format!("{verb}s"),
     }
-    condition.vague = vague_bound(rng, &noun, low, &condition);
-    Some(said_of_things(rng, scope, place, &noun, condition))
 }
 
 /// "a high rental rate": of what lies beyond most of the values.
-fn vague_bound(rng: &mut Rng, noun: &str, quantile: usize, condition: &Condition) -> Option<(Vague, String)> {
-    let whose = condition.whose.as_ref().filter(|_| !is_plural(noun))?;
-    let beyond = |words: &[&str]| words.iter().any(|w| whose.contains(w));
+fn vague_bound(
+    rng: &mut Rng,
+    noun: &str,
+    quantile: usize,
+    condition: &Condition,
+    whose: &str,
+) -> Option<(Vague, String)> {
+    if is_plural(noun) {
+        return None;
+    }
+    let sign = condition.terse.as_deref().and_then(|t| t.strip_prefix(noun)).unwrap_or("").trim_start();
     let word = match quantile {
-        7.. if beyond(&[" above ", " over ", " than ", " at least "])
-            && !beyond(&[" less ", " lower ", " no more ", " at most "]) =>
-        {
-            rng.word(&["high", "high", "large"])
-        }
-        ..=5 if beyond(&[" below ", " under ", " less ", " lower ", " at most ", " no more "]) => {
-            rng.word(&["low", "low", "small"])
-        }
+        7.. if sign.starts_with('>') => rng.word(&["high", "high", "large"]),
+        ..=5 if sign.starts_with('<') => rng.word(&["low", "low", "small"]),
         _ => return None,
     };
     if noun == "length" {
@@ -115,23 +164,20 @@ fn vague_bound(rng: &mut Rng, noun: &str, quantile: usize, condition: &Condition
 }
 
 /// Shorter ways to say a bound: "products with more than 26 units in stock", "films longer than 120 minutes".
-fn said_of_things(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, mut condition: Condition) -> Condition {
-    let Some(whose) = condition.whose.clone() else { return condition };
-    let bound = whose.trim_start_matches(noun).trim_start_matches(" are ").trim_start_matches(" is ").to_owned();
-    let (more, less) = (
-        ["above ", "over ", "greater than ", "higher than ", "more than "],
-        ["below ", "under ", "lower than ", "less than "],
-    );
-    let after = |words: &[&str]| words.iter().find_map(|w| bound.strip_prefix(w).map(str::to_owned));
+/// `many` is the bound on a number of things: "more than 26".
+fn said_of_things(
+    rng: &mut Rng,
+    scope: &Scope,
+    place: Place,
+    noun: &str,
+    many: &str,
+    mut condition: Condition,
+) -> Condition {
     if counts(scope.field(place), noun) {
-        let many = if place.node == 0 { noun } else { &scope.field(place).noun };
-        let few = match (after(&more), after(&less)) {
-            (Some(n), _) => format!("more than {n}"),
-            (_, Some(n)) => format!("fewer than {n}"),
-            _ => bound.replace("equal to ", "exactly ").replace(" (inclusive)", ""),
-        };
-        let things = if few.rsplit(' ').next() == Some("1") { grammar::singular(many) } else { many.to_owned() };
-        let said = format!("{few} {things}");
+        let things = if place.node == 0 { noun } else { &scope.field(place).noun };
+        let one = many.rsplit(' ').next() == Some("1");
+        let things = if one { grammar::singular(things) } else { things.to_owned() };
+        let said = format!("{many} {things}");
         return if place.node == 0 {
             Condition { with: Some(said), whose: None, ..condition }
         } else {
@@ -147,17 +193,18 @@ fn said_of_things(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, mut co
         "height" => Some(("higher than", "lower than")),
         _ => None,
     };
+    let (more, less) = (many.strip_prefix("more than "), many.strip_prefix("fewer than "));
     if let (true, true, Some((longer, shorter))) = (own, noun == last, adjective) {
-        condition.post = match (after(&more), after(&less)) {
+        condition.post = match (more, less) {
             (Some(n), _) => Some(format!("{longer} {n}")),
             (_, Some(n)) => Some(format!("{shorter} {n}")),
             _ => None,
         };
     } else if own && matches!(noun, "amount" | "total" | "total amount") && rng.chance(60) {
-        condition.post = match (after(&more), after(&less)) {
+        condition.post = match (more, less) {
             (Some(n), _) => Some(format!("of more than {n}")),
             (_, Some(n)) => Some(format!("of less than {n}")),
-            _ if bound.starts_with("at ") => Some(format!("of {bound}")),
+            _ if many.starts_with("at ") => Some(format!("of {many}")),
             _ => None,
         };
     }
@@ -206,10 +253,14 @@ fn with_unit(field: &Field, said: &str) -> String {
     }
 }
 
-/// A round number near a quantile, strictly inside the values' span.
-fn threshold(field: &Field, quantile: usize) -> Option<f64> {
+/// A round number between a quantile and the next one, strictly inside the values' span.
+fn threshold(rng: &mut Rng, field: &Field, quantile: usize) -> Option<f64> {
     let (low, high) = (*field.numbers.first()?, *field.numbers.last()?);
-    let value = literal::round_number(*field.numbers.get(quantile)?, field.whole());
+    let near = *field.numbers.get(quantile)?;
+    let next = field.numbers.get(quantile + 1).copied().unwrap_or(near);
+    // where values are few, one of them is a bound that people name
+    let at = if field.distinct <= 12 { near } else { near + (next - near) * rng.below(5) as f64 / 5.0 };
+    let value = literal::round_number(at, field.whole());
     (value > low && value < high).then_some(value)
 }
 
@@ -231,6 +282,7 @@ pub(super) fn year(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         sql: vec![fill(&format!("{{}} {op} {{}}"), vec![scope.column(place), text(value.to_string())])],
         with: Some(format!("{} {}{value}", article(&noun), if op == "=" { "of " } else { word })),
         whose: Some(format!("{noun} is {word}{value}")),
+        terse: Some(format!("{noun} {word}{value}")),
         ..Condition::default()
     })
 }
@@ -258,6 +310,7 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     };
     let kind = rng.weighted(&[if years >= 1 { 30 } else { 0 }, if days > 45 { 25 } else { 0 }, 22, 22]);
     let mut share = 0.0;
+    let mut start = day;
     let (sql, said) = match kind {
         0 => {
             let end = Day { year: day.year + 1, ..day.year_start() };
@@ -266,7 +319,8 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         }
         1 => (span(day.month_start(), day.add_months(1)), format!("in {}", day.month_words())),
         _ => {
-            let cut = cut_day(day, low, high)?;
+            let cut = cut_day(rng, day, low, high)?;
+            start = cut;
             if kind == 2 {
                 (vec![fill("{} < {}", vec![scope.column(place), text(cut.sql())])], format!("before {}", cut.words()))
             } else {
@@ -288,7 +342,7 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let main = place.node == 0 && scope.subject().when == Some(place.field);
     let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
     let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };
-    let recent = main && kind == 3 && within(low, cut_day(day, low, high)?) >= 0.6;
+    let recent = main && kind == 3 && within(low, start) >= 0.6;
     let vague = recent.then(|| {
         let meaning = format!(
             "Recent {} are those whose {noun} is {}",
@@ -311,6 +365,7 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         },
         with: (!said.starts_with("since")).then(|| format!("{} {}", article(&noun), said.replacen("from ", "of ", 1))),
         whose: Some(whose),
+        terse: Some(if main { said.clone() } else { format!("{noun} {said}") }),
         vague,
         share,
         ..Condition::default()
@@ -318,10 +373,11 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
 }
 
 /// A day that people would name: the first of the year, of the month, or the day itself in short spans.
-fn cut_day(day: Day, low: Day, high: Day) -> Option<Day> {
+fn cut_day(rng: &mut Rng, day: Day, low: Day, high: Day) -> Option<Day> {
     let years = high.year - low.year;
     let inside = |d: Day| d > low && d <= high;
-    let choices =
-        if years >= 4 { vec![day.year_start(), day.month_start(), day] } else { vec![day.month_start(), day] };
-    choices.into_iter().find(|d| inside(*d))
+    let round = if years >= 4 { vec![day.year_start(), day.month_start(), day] } else { vec![day.month_start(), day] };
+    // the day itself now and then
+    let from = if rng.chance(35) { round.len() - 2 } else { 0 };
+    round.into_iter().skip(from).find(|d| inside(*d))
 }

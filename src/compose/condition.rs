@@ -27,6 +27,8 @@ pub(super) struct Condition {
     pub that: Option<String>,
     /// films whose "length is above 120".
     pub whose: Option<String>,
+    /// As one types it into a search box: "length > 120".
+    pub terse: Option<String>,
     /// Less than exact: how it is said then, and what is meant by it.
     pub vague: Option<(Vague, String)>,
     pub places: Vec<Place>,
@@ -53,10 +55,26 @@ impl Condition {
         if self.share > 0.0 { self.share } else { 0.4 }
     }
 
+    /// "length > 120", "rating PG", "active": no more words than that.
+    pub(super) fn key_words(&self) -> String {
+        let plain = |said: &str| {
+            let said = said.replace(" or whose ", " or ");
+            ["are ", "a ", "an ", "the "].iter().find_map(|w| said.strip_prefix(w)).unwrap_or(&said).to_owned()
+        };
+        let unverbed = |whose: &str| whose.replacen(" is ", " ", 1).replacen(" are ", " ", 1);
+        (self.terse.clone())
+            .or_else(|| self.post.as_deref().map(plain))
+            .or_else(|| self.that.as_deref().map(plain))
+            .or_else(|| self.whose.as_deref().map(|w| plain(&unverbed(w))))
+            .or_else(|| self.with.as_deref().map(plain))
+            .unwrap_or_default()
+    }
+
     /// The condition in its inexact wording, with the definition that it leans on.
     pub(super) fn blurred(&self) -> Option<(Condition, String)> {
         let (vague, meaning) = self.vague.clone()?;
-        let plain = Condition { before: None, post: None, with: None, that: None, whose: None, ..self.clone() };
+        let plain =
+            Condition { before: None, post: None, with: None, that: None, whose: None, terse: None, ..self.clone() };
         let said = match vague {
             Vague::Adjective(word) => {
                 Condition { before: Some(word.to_owned()), that: Some(format!("are {word}")), ..plain }
@@ -75,6 +93,7 @@ pub(super) fn either(one: &Condition, other: &Condition) -> Option<Condition> {
     (plain(one) && plain(other)).then(|| Condition {
         sql: vec![fill("({} OR {})", vec![a.clone(), b.clone()])],
         whose: Some(format!("{said} or whose {also}")),
+        terse: Some(format!("{} or {}", one.key_words(), other.key_words())),
         places: one.places.iter().chain(&other.places).copied().collect(),
         either: vec![a.clone(), b.clone()],
         share: 1.0 - (1.0 - one.passing()) * (1.0 - other.passing()),
@@ -227,7 +246,7 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let column = scope.column(place);
     let quoted = rng.chance(12);
     let said = |v: &str| literal::text_words(v, quoted);
-    let pick = |rng: &mut Rng| usable[rng.below(usable.len().min(12))].0.clone();
+    let pick = |rng: &mut Rng| usable[rng.below(usable.len())].0.clone();
     let first = pick(rng);
     let kinds = [62, if usable.len() > 2 { 22 } else { 0 }, if field.nullable || usable.len() < 3 { 0 } else { 10 }];
     let mut condition = Condition::default();
@@ -238,6 +257,7 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             condition.share = share(&first);
             condition.sql = vec![fill("{} = {}", vec![column, text(literal::text_sql(&first))])];
             condition.equal = true;
+            condition.terse = Some(format!("{noun} {}", said(&first)));
             condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
             if place.node == 0 {
                 condition.with = Some(
@@ -263,6 +283,7 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             condition.sql = vec![Expr::Mix(vec![column, text(format!(" IN ({list})"))])];
             let either = if words.len() == 2 && rng.chance(40) { "either " } else { "" };
             condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
+            condition.terse = Some(format!("{noun} {}", grammar::or_list(&words)));
             if geographic(&noun) {
                 condition.post = Some(format!(
                     "{} {}",
@@ -273,12 +294,9 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         }
         _ => {
             condition.sql = vec![fill("{} <> {}", vec![column, text(literal::text_sql(&first))])];
-            condition.whose = Some(format!(
-                "{noun} {} {} {}",
-                be(&noun),
-                rng.word(&["not", "other than", "anything but"]),
-                said(&first)
-            ));
+            let not = rng.word(&["not", "other than", "anything but"]);
+            condition.whose = Some(format!("{noun} {} {not} {}", be(&noun), said(&first)));
+            condition.terse = Some(format!("{noun} not {}", said(&first)));
         }
     }
     Some(condition)

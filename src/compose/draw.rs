@@ -212,6 +212,7 @@ impl<'w> Draw<'w> {
         let drawn = self.rng.between(least, most);
         // three at once are more than most would ask
         let wanted = if drawn > 2 && self.rng.chance(60) { least.max(2) } else { drawn };
+        let wanted = if wanted > least && self.rng.chance(18) { wanted - 1 } else { wanted };
         let mut found: Vec<Condition> = Vec::new();
         for _ in 0..wanted * 4 {
             if found.len() == wanted {
@@ -264,6 +265,14 @@ impl<'w> Draw<'w> {
             if !self.evidence.contains(&meaning) {
                 self.evidence.push(meaning);
             }
+        }
+        let terse = match self.style {
+            Style::Keyword => 85,
+            Style::Concise => 30,
+            _ => 0,
+        };
+        if self.rng.chance(terse) {
+            return phrase::terse(&subject.many, &said);
         }
         phrase::rows(&mut self.rng, &subject.many, subject.person, &said)
     }

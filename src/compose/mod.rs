@@ -9,6 +9,7 @@ mod dialogue;
 mod draw;
 mod extreme;
 mod flag;
+mod frames;
 mod group;
 mod literal;
 mod measure;

@@ -24,17 +24,13 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     // a hotel contains guests, its name a word
     let noun = if place.node != 0 && noun == scope.role_noun(place.node) { format!("{noun} name") } else { noun };
     let lower = word.to_lowercase();
-    let kind = if searched { 4 } else { rng.weighted(&[40, 20, 15, 25]) };
+    let kind = if searched { 4 } else { rng.weighted(&[26, 20, 14, 20, 0, 24]) };
     let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
     let plural = is_plural(&noun);
     let contains = if plural { "contain" } else { "contains" };
     let any_case = rng.word(&[
-        "(in upper or lower case)",
-        "(whatever the case)",
-        "(regardless of case)",
-        "(ignoring case)",
-        "(case does not matter)",
-        "in any spelling of upper and lower case",
+        "in upper or lower case", "whatever the case", "regardless of case", "(ignoring case)", "(any case)",
+        "(case-insensitive)", "capitalized or not",
     ]);
     let (sql, whose) = match kind {
         0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
@@ -50,6 +46,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
             pattern(format!(" ~* '\\m{lower}\\M'")),
             format!("{noun} {contains} \"{lower}\" as a whole word {any_case}"),
         ),
+        5 => (pattern(format!(" LIKE '%{word}%'")), format!("{noun} {contains} \"{word}\"")),
         _ => (
             Expr::Mix(vec![column.clone(), text(format!(" @@ to_tsquery('simple', '{lower}')"))]),
             format!("{noun} {} the word \"{lower}\"", if plural { "match" } else { "matches" }),
@@ -58,8 +55,22 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let rows = scope.entity(place.node).rows.max(1) as f64;
     let share = field.elements.get(at).map_or(0.0, |(_, n)| *n as f64 / rows);
     let share = if kind == 2 { 1.0 - share } else { share };
-    let mut condition =
-        Condition { sql: vec![sql], whose: Some(whose), places: vec![place], share, ..Condition::default() };
+    let held = match kind {
+        0 => format!("containing \"{lower}\" in any case"),
+        1 => format!("beginning with \"{word}\""),
+        2 => format!("without \"{lower}\" in any case"),
+        3 => format!("with the whole word \"{lower}\" in any case"),
+        5 => format!("containing \"{word}\""),
+        _ => format!("matching \"{lower}\""),
+    };
+    let mut condition = Condition {
+        sql: vec![sql],
+        whose: Some(whose),
+        terse: Some(if searched { format!("mentioning \"{lower}\"") } else { format!("{noun} {held}") }),
+        places: vec![place],
+        share,
+        ..Condition::default()
+    };
     // the text that is searched is no thing that anyone would name
     if searched && place.node == 0 {
         let mention = rng.word(&["mention", "refer to"]);

@@ -48,6 +48,23 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     phrase
 }
 
+/// The noun and its conditions as key words: "films (rating PG, length > 120)".
+pub(super) fn terse(many: &str, conditions: &[Condition]) -> String {
+    let said: Vec<String> = conditions.iter().map(Condition::key_words).collect();
+    if said.is_empty() { many.to_owned() } else { format!("{many} ({})", said.join(", ")) }
+}
+
+/// "how many films are there with a length above 120": a long clause stands behind the verb.
+pub(super) fn how_many(rows: &str, many: &str) -> String {
+    let end = rows.find(many).map_or(rows.len(), |at| at + many.len());
+    let (head, rest) = rows.split_at(end);
+    if rest.split(' ').count() > 4 {
+        format!("how many {head} are there{rest}")
+    } else {
+        format!("how many {rows} are there")
+    }
+}
+
 /// One of such rows: "film that is active with a length above 120".
 pub(super) fn single(rows: &str, many: &str, one: &str) -> String {
     let mut said = rows.replacen(many, one, 1);

@@ -58,7 +58,16 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     if rivals <= 1 && (contained || said.iter().all(|w| own.contains(w)) || reference.is_empty() || reference == "ID") {
         return parent.one.clone();
     }
-    grammar::singular(&reference)
+    grammar::singular(&hyphened(&reference))
+}
+
+/// "admitted from concept" is the admitted-from concept.
+fn hyphened(reference: &str) -> String {
+    let mut said = reference.to_owned();
+    for link in ["from", "to", "by", "at"] {
+        said = said.replace(&format!("ed {link} "), &format!("ed-{link} "));
+    }
+    said
 }
 
 /// Ends of a reference's name that say "key" and nothing of what is meant.

@@ -1,5 +1,6 @@
 //! From what is asked to how it is asked: the styles and their frames.
 
+use super::frames::{self, Frames};
 use super::random::Rng;
 use crate::error::{Error, Result};
 use crate::schema::grammar::capitalize;
@@ -85,100 +86,6 @@ impl Extra {
     }
 }
 
-const SHOW: &[&str] = &[
-    "Show", "List", "Show me", "Give me", "Return", "Find", "Display", "Get", "Name", "Look up", "Pull up", "Print",
-    "Collect",
-];
-const TELL: &[&str] = &[
-    "Show", "Give", "Report", "Calculate", "Work out", "Determine", "Compute", "Tell me", "Return", "Find", "Get",
-    "Provide", "Show me", "State", "Present",
-];
-const FORMAL: &[&str] = &[
-    "Please provide {}.",
-    "Please report {}.",
-    "Kindly list {}.",
-    "We require {}.",
-    "Please determine {}.",
-    "Please state {}.",
-    "For our records, provide {}.",
-    "The management requests {}.",
-    "Kindly supply {}.",
-    "We request an overview of {}.",
-    "Please compile {}.",
-    "May we ask for {}?",
-    "The board would like to see {}.",
-    "Kindly prepare {}.",
-    "Would you be so kind as to provide {}?",
-    "For the report, please establish {}.",
-];
-const COLLOQUIAL: &[&str] = &[
-    "Can you get me {}?",
-    "I'd like to see {}.",
-    "Could you show me {}?",
-    "I want to know {}.",
-    "Can you pull up {}?",
-    "Hey, can I have {}?",
-    "I'm curious about {}.",
-    "Mind showing me {}?",
-    "Let me see {}.",
-    "Would you look up {}?",
-    "Give me a quick look at {}.",
-    "Can we get {}?",
-    "So, {}, please.",
-    "Quick one: {}?",
-    "Any chance you can dig up {}?",
-];
-const DESCRIPTIVE: &[&str] = &[
-    "I am looking for {}.",
-    "The overview should show {}.",
-    "We want to see {}.",
-    "For a report, I need {}.",
-    "What interests me is {}.",
-    "On the agenda today: {}.",
-    "Our monthly review covers {}.",
-    "A colleague has asked for {}.",
-    "My team is trying to find out {}.",
-    "The dashboard has to present {}.",
-    "For a presentation we need {}.",
-    "The answer should give {}.",
-    "Our analysis depends on {}.",
-    "I am preparing a summary and need {}.",
-];
-const TECHNICAL: &[&str] = &[
-    "Write a query that returns {}.",
-    "Query {}.",
-    "Retrieve {}.",
-    "Select {}.",
-    "Write SQL to obtain {}.",
-    "Compose a query for {}.",
-    "Fetch {}.",
-    "Run a query for {}.",
-    "Extract {}.",
-    "From the database, return {}.",
-    "Formulate a statement that yields {}.",
-    "Output {}.",
-];
-/// Frames for a question within another sentence.
-const IMPERATIVE_CLAUSE: &[&str] =
-    &["Tell me {}.", "Find out {}.", "Check {}.", "Say {}.", "Work out {}.", "Look up {}.", "Let me know {}."];
-const FORMAL_CLAUSE: &[&str] = &[
-    "Please state {}.",
-    "We would like to know {}.",
-    "Kindly let us know {}.",
-    "Please establish {}.",
-    "Could you inform us {}?",
-];
-const COLLOQUIAL_CLAUSE: &[&str] =
-    &["Do you know {}?", "Any idea {}?", "Can you tell me {}?", "I wonder {}.", "Remind me {}.", "Could you see {}?"];
-const DESCRIPTIVE_CLAUSE: &[&str] = &[
-    "We are trying to find out {}.",
-    "The report should say {}.",
-    "I need to know {}.",
-    "My manager keeps asking {}.",
-    "A customer wants to learn {}.",
-    "Before the meeting I have to know {}.",
-];
-
 /// One wording of the request in the given style.
 pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
     let nominal = rng.pick(&speech.nominal).cloned().unwrap_or_default();
@@ -198,30 +105,30 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
             format!("{}{tail}?{after}", capitalize(&question))
         }
         Style::Interrogative | Style::MultiTurn | Style::Imperative => {
-            format!("{} {nominal}{tail}.{after}", rng.word(if speech.lists { SHOW } else { TELL }))
+            let frames = if speech.lists { frames::SHOW } else { frames::TELL };
+            framed(rng, frames, &format!("{nominal}{tail}")) + &after
         }
-        Style::Formal => framed(rng, FORMAL, &format!("{nominal}{tail}")) + &after,
+        Style::Formal => framed(rng, frames::FORMAL, &format!("{nominal}{tail}")) + &after,
         Style::Colloquial | Style::Vague if !question.is_empty() && rng.chance(40) => {
-            let lead =
-                rng.word(&["", "So ", "Hey, ", "Just wondering: ", "Out of curiosity, ", "Quick question: ", "Hi, "]);
+            let lead = rng.word(frames::LEADS);
             let asked = if lead.is_empty() { capitalize(&question) } else { format!("{lead}{question}") };
             format!("{asked}{tail}?{after}")
         }
-        Style::Colloquial | Style::Vague => framed(rng, COLLOQUIAL, &format!("{nominal}{tail}")) + &after,
-        Style::Descriptive => framed(rng, DESCRIPTIVE, &format!("{nominal}{tail}")) + &after,
+        Style::Colloquial | Style::Vague => framed(rng, frames::COLLOQUIAL, &format!("{nominal}{tail}")) + &after,
+        Style::Descriptive => framed(rng, frames::DESCRIPTIVE, &format!("{nominal}{tail}")) + &after,
         Style::Concise => capitalize(without_article(&format!("{nominal}{inline}"))),
         Style::Keyword => keywords(&format!("{nominal}{inline}")),
-        Style::Technical => framed(rng, TECHNICAL, &format!("{nominal}{tail}")) + &after,
+        Style::Technical => framed(rng, frames::TECHNICAL, &format!("{nominal}{tail}")) + &after,
     };
     tidy(&text)
 }
 
-fn clauses(style: Style) -> Option<&'static [&'static str]> {
+fn clauses(style: Style) -> Option<Frames> {
     match style {
-        Style::Imperative => Some(IMPERATIVE_CLAUSE),
-        Style::Formal => Some(FORMAL_CLAUSE),
-        Style::Colloquial | Style::Vague => Some(COLLOQUIAL_CLAUSE),
-        Style::Descriptive => Some(DESCRIPTIVE_CLAUSE),
+        Style::Imperative => Some(frames::IMPERATIVE_CLAUSE),
+        Style::Formal => Some(frames::FORMAL_CLAUSE),
+        Style::Colloquial | Style::Vague => Some(frames::COLLOQUIAL_CLAUSE),
+        Style::Descriptive => Some(frames::DESCRIPTIVE_CLAUSE),
         _ => None,
     }
 }
@@ -233,7 +140,8 @@ fn indirect(question: &str) -> Option<String> {
         return None;
     }
     if let Some(rest) = question.strip_prefix("how many ") {
-        if let Some((rows, after)) = rest.split_once(" are there") {
+        // a long clause before "there are" is out of breath
+        if let Some((rows, after)) = rest.split_once(" are there").filter(|(rows, _)| rows.split(' ').count() < 8) {
             return Some(format!("how many {rows} there are{after}"));
         }
         if let Some(rows) = rest.strip_suffix(" do we have") {
@@ -249,12 +157,28 @@ fn indirect(question: &str) -> Option<String> {
     straight.then(|| question.to_owned())
 }
 
-fn framed(rng: &mut Rng, frames: &[&'static str], nominal: &str) -> String {
+fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let frame = rng.word(frames);
     // "a query for for every film"
-    let doubled = |frame: &str| nominal.starts_with("for ") && frame.contains(" for {}");
+    let long = nominal.split(' ').count() > 9;
+    let doubled = |frame: &str| {
+        // nor words behind what is long
+        nominal.starts_with("for ") && frame.contains(" for {}")
+            || long && !frame.ends_with(['}']) && frame.split("{}").nth(1).is_some_and(|end| end.len() > 1)
+    };
     let other = frames.iter().find(|f| !doubled(f)).filter(|_| doubled(frame));
-    other.unwrap_or(&frame).replacen("{}", nominal, 1)
+    let frame = other.unwrap_or(&frame);
+    // "for each customer, please give the number of rentals": what it is asked for leads
+    let led = ["for each ", "for every "].iter().any(|lead| nominal.starts_with(lead));
+    match nominal.split_once(", the ").filter(|_| led && !frame.contains(':')) {
+        Some((lead, rest)) => {
+            let own = frame.starts_with("I ") || frame.starts_with("I'") || frame.starts_with("SQL");
+            let first = frame.chars().next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+            let frame = if own { (*frame).to_owned() } else { format!("{first}{}", &frame[first.len()..]) };
+            format!("{}, {}", capitalize(lead), frame.replacen("{}", &format!("the {rest}"), 1))
+        }
+        None => frame.replacen("{}", nominal, 1),
+    }
 }
 
 fn without_article(text: &str) -> &str {
@@ -333,7 +257,7 @@ mod tests {
     fn no_frame_says_for_twice() {
         for seed in 0..200 {
             let mut rng = Rng::new(&[seed]);
-            for frames in [FORMAL, COLLOQUIAL, DESCRIPTIVE, TECHNICAL] {
+            for frames in [frames::SHOW, frames::FORMAL, frames::COLLOQUIAL, frames::DESCRIPTIVE, frames::TECHNICAL] {
                 assert!(!framed(&mut rng, frames, "for every film, the number of actors").contains(" for for "));
             }
         }

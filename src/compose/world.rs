@@ -177,7 +177,19 @@ fn entity(
         _ => false,
     };
     found.when = when(&found);
+    shorten(&mut found);
     found
+}
+
+/// "drug exposure end date" of drug exposures is their end date, where that is another field's name not.
+fn shorten(entity: &mut Entity) {
+    let prefix = format!("{} ", entity.one);
+    for at in 0..entity.fields.len() {
+        let Some(rest) = entity.fields[at].noun.strip_prefix(&prefix).map(str::to_owned) else { continue };
+        if rest.contains(' ') && !entity.fields.iter().any(|f| f.noun == rest) {
+            entity.fields[at].noun = rest;
+        }
+    }
 }
 
 fn is_person(one: &str) -> bool {

@@ -5,10 +5,11 @@ use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::extreme::extreme;
 use super::super::group;
+use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
-use super::super::shape::{breakdown, figure, grouped, list};
+use super::super::shape::{breakdown, figure, grouped, list, ranking};
 use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Select, Source, aggregate as call_of, fill};
 use super::term::{Term, columns, term};
 use super::{On, Use, Yields};
@@ -101,9 +102,12 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     if draw.rng.chance(45) {
         query.order =
             vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
-        extras.push(Extra::new(", in ascending order of that", "Sort by it in ascending order"));
+        let inline =
+            draw.rng.word(&[", in that order", ", ascending", ", in ascending order of that", ", sorted by it"]);
+        extras
+            .push(Extra::new(inline, draw.rng.word(&["Sort by it in ascending order", "In ascending order, please"])));
     }
-    let said = aggregate::figures_of(&figures, &rows);
+    let said = aggregate::figures_of(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };
     let noun = &term.noun;
     let nominal = vec![
@@ -114,7 +118,7 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let mut questions =
         vec![format!("what {is} {said} for each {noun}"), format!("for every {noun}, what {is} {said}")];
     if figures.len() == 1 && figures[0].counts {
-        questions.push(format!("how many {rows} are there for each {noun}"));
+        questions.push(format!("for each {noun}, {}", phrase::how_many(&rows, &draw.scope.subject().many)));
     }
     let probes = filter_probes(&query, &conditions);
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
@@ -164,7 +168,7 @@ fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.iter().flat_map(|k| k.group.clone()).collect();
     let probes = filter_probes(&query, &conditions);
-    let said = aggregate::figures_of(std::slice::from_ref(&figure), &rows);
+    let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
     let (nominal, questions) = match &key {
         Some(k) => (
             vec![
@@ -221,7 +225,10 @@ fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let noun = &term.noun;
     let kind = if n == 1 { subject.one.clone() } else { format!("{number}{}", subject.many) };
     let among = if rows == subject.many { String::new() } else { format!(" among {rows}") };
-    let nominal = vec![format!("the {kind} with the {word} {noun}{among}, together with that figure")];
+    let nominal = vec![
+        format!("the {kind} with the {word} {noun}{among}, together with that figure"),
+        format!("the {kind} with the {word} {noun}{among}, and what it is"),
+    ];
     let questions = vec![if rows == subject.many {
         let one = if n == 1 { format!("{} has", subject.one) } else { format!("{number}{rows} have") };
         format!("which {one} the {word} {noun}, and what is it")
@@ -231,14 +238,13 @@ fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
             if n == 1 { "one has".to_owned() } else { format!("{number}have") }
         )
     }];
-    let extras =
-        vec![Extra::new(", including any that tie for the last place", "Include any that tie for the last place")];
+    let extras = vec![ranking::ties_too(draw)];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }
 
 /// "films whose title contains ..": listed or counted.
 fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    let noun = draw.scope.noun(term.place);
+    let noun = draw.scope.bare(term.place);
     let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
     let own = Condition {
         sql: vec![sql],
@@ -268,7 +274,7 @@ fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
                     format!("the number of {rows} per {}", k.one),
                     format!("the number of {rows}, broken down by {}", k.one),
                 ],
-                questions: vec![format!("how many {rows} are there per {}", k.one)],
+                questions: vec![format!("by {}, {}", k.one, phrase::how_many(&rows, &draw.scope.subject().many))],
                 ..Speech::default()
             }
         }
@@ -276,7 +282,7 @@ fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
             query.columns = vec![(call_of("count(*)", vec![]), None)];
             Speech {
                 nominal: vec![format!("the number of {rows}")],
-                questions: vec![format!("how many {rows} are there"), format!("how many {rows} do we have")],
+                questions: figure::counting(draw, &rows),
                 ..Speech::default()
             }
         }
@@ -342,7 +348,7 @@ fn pieces(draw: &mut Draw, term: &Term) -> Option<Draft> {
         format!("which {n} {noun} occur most often for {rows}, and how often does each")
             .replacen(" of the ", " in the ", 1),
     ];
-    let extras = vec![Extra::new(", including ties for the last place", "Include ties for the last place")];
+    let extras = vec![ranking::ties_too(draw)];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }
 
@@ -376,16 +382,20 @@ fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let per = g.per(draw);
     let (measure, each, noun) = (&g.measure, &g.key.one, shown.entry.noun);
     let extras = match (timed, ordered) {
-        (true, _) => vec![Extra::new(", in chronological order", "Put it in chronological order")],
+        (true, _) => {
+            let word = draw.rng.word(&[", in chronological order", ", oldest first", ", in order of time"]);
+            vec![Extra::new(word, "Put it in chronological order")]
+        }
         (false, true) if shown.entry.name.ends_with("rank") => {
-            vec![Extra::new(", in order of that rank", "Sort by that rank")]
+            vec![Extra::new(", in order of that rank", "Sort by rank")]
         }
         (false, true) => vec![Extra::new(", highest figure first", "Start with the highest figure")],
         _ => Vec::new(),
     };
     let nominal = vec![
         format!("{measure} per {each}, together with the {noun}"),
-        format!("{measure} {per} {each} and, beside it, the {noun}"),
+        format!("{measure} {per} {each} and the {noun}"),
+        format!("{measure} by {each}, with the {noun} next to it"),
     ];
     let questions = vec![
         format!("what is {measure} {per} {each}, and what is the {noun}"),

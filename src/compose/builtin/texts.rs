@@ -103,12 +103,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("left", On::Named, "left({}, 1) = '{letter}'", "begins with the capital letter {letter}"),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
     test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
-    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower}, whatever the case"),
+    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} whatever the case"),
     test(
         "regexp_like",
         On::Word,
         "regexp_like({}, '\\m{lower}\\M', 'i')",
-        "contains {lower} as a whole word, in any case",
+        "contains {lower} as a whole word in any case",
     )
     .since(150000),
     test(
@@ -143,7 +143,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} with the word {lower} highlighted by full-text search",
     ),
     Entry::new("replace", On::Value, Yields::Value, "replace({}, '{value}', 'n/a')", "{} with {value} replaced by n/a"),
-    Entry::new("nullif", On::Value, Yields::Value, "nullif({}, '{value}')", "{}, left empty where it is {value}"),
+    Entry::new("nullif", On::Value, Yields::Value, "nullif({}, '{value}')", "{} (left empty where it is {value})"),
     Entry::new("concat", On::Row, Yields::Value, "concat({}, ' (', {2}, ')')", "{} followed by the {2} in parentheses"),
     Entry::new("concat", On::Row, Yields::Value, "concat({}, ': ', {2})", "{} and {2} joined by a colon and a blank"),
     Entry::new(
@@ -160,20 +160,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "format('%s - %s', {}, {2})",
         "{} and {2} joined by a hyphen between blanks",
     ),
-    Entry::new(
-        "coalesce",
-        On::Gappy,
-        Yields::Value,
-        "coalesce({}, 'unknown')",
-        "{}, or the word unknown where there is none",
-    ),
-    Entry::new(
-        "coalesce",
-        On::Gappy,
-        Yields::Class,
-        "coalesce({}, 'none')",
-        "{}, with none standing for a missing one",
-    ),
+    Entry::new("coalesce", On::Gappy, Yields::Value, "coalesce({}, 'unknown')", "{} (unknown where there is none)"),
+    Entry::new("coalesce", On::Gappy, Yields::Class, "coalesce({}, 'none')", "{} (none where it is missing)"),
     Entry::new("num_nulls", On::Gappy, Yields::Value, "num_nulls({}, {2})", "count of missing values among {} and {2}"),
     Entry::new(
         "num_nonnulls",

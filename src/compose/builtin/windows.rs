@@ -11,17 +11,17 @@ const fn timed(name: &'static str, sql: &'static str, noun: &'static str) -> Ent
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
-    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "rank by that figure, the highest first"),
-    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "dense rank by that figure, the highest first"),
+    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "rank by that figure, highest first"),
+    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "dense rank by that figure, highest first"),
     ranked(
         "percent_rank",
         "round(percent_rank() OVER (ORDER BY {})::numeric, 2)",
-        "percent rank in ascending order of that figure, rounded to two decimals",
+        "ascending percent rank of that figure, rounded to two decimals",
     ),
     ranked(
         "cume_dist",
         "round(cume_dist() OVER (ORDER BY {})::numeric, 2)",
-        "cumulative distribution in ascending order of that figure, rounded to two decimals",
+        "cumulative distribution of that figure, rounded to two decimals",
     ),
     ranked("max", "max({}) OVER ()", "highest such figure of all"),
     ranked("min", "min({}) OVER ()", "lowest such figure of all"),
@@ -29,18 +29,18 @@ pub(super) const ENTRIES: &[Entry] = &[
     ranked("sum", "sum({}) OVER ()", "sum of these figures"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "running number in order of time"),
     timed("ntile", "ntile(4) OVER (ORDER BY {t})", "quarter of the timeline when it is cut into four tiles"),
-    timed("lag", "lag({}) OVER (ORDER BY {t})", "figure before it"),
-    timed("lead", "lead({}) OVER (ORDER BY {t})", "figure that follows"),
-    timed("first_value", "first_value({}) OVER (ORDER BY {t})", "figure with which the timeline begins"),
+    timed("lag", "lag({}) OVER (ORDER BY {t})", "one before it"),
+    timed("lead", "lead({}) OVER (ORDER BY {t})", "one that follows"),
+    timed("first_value", "first_value({}) OVER (ORDER BY {t})", "very first of these figures"),
     timed(
         "last_value",
         "last_value({}) OVER (ORDER BY {t} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-        "figure with which the timeline ends",
+        "very last of these figures",
     ),
     timed(
         "nth_value",
         "nth_value({}, 2) OVER (ORDER BY {t} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-        "second figure of the timeline",
+        "second of these figures",
     ),
     timed("sum", "sum({}) OVER (ORDER BY {t})", "running total"),
     timed("max", "max({}) OVER (ORDER BY {t})", "highest figure so far"),
@@ -49,5 +49,5 @@ pub(super) const ENTRIES: &[Entry] = &[
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",
         "average of it and the two before, rounded to two decimals",
     ),
-    timed("count", "count(*) OVER (ORDER BY {t})", "count of entries up to it"),
+    timed("count", "count(*) OVER (ORDER BY {t})", "number of entries so far"),
 ];

@@ -3,6 +3,7 @@
 use super::super::aggregate::{self, Figure};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::group::{self, Having, Key};
+use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Limit, Order, Select};
@@ -26,7 +27,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = keys.iter().flat_map(|k| k.group.clone()).collect();
     query.having = having.iter().map(|h| h.sql.clone()).collect();
-    let order = draw.rng.chance(50).then(|| order(draw, &mut query, &keys, &figures, &many));
+    let order = draw.rng.chance(42).then(|| order(draw, &mut query, &keys, &figures, &many));
     let mut probes = filter_probes(&query, &conditions);
     if having.is_some() {
         let mut without = query.clone();
@@ -108,7 +109,7 @@ fn speech(
     having: Option<&Having>,
     conditional: bool,
 ) -> Speech {
-    let said = aggregate::figures_of(figures, rows);
+    let said = aggregate::figures_of(draw, figures, rows);
     let the = figure::list_the(figures);
     let key = keys.iter().map(|k| k.one.clone()).collect::<Vec<_>>().join(" and ");
     let many = if keys.len() == 1 { keys[0].many.clone() } else { "combinations".to_owned() };
@@ -131,14 +132,22 @@ fn speech(
     let mut nominal = vec![format!("{said} {per} {each_short}")];
     let mut questions = Vec::new();
     if figures[0].counts && figures.len() == 1 {
-        questions.push(format!("how many {rows} are there {per} {each_short}"));
+        let many = phrase::how_many(rows, &draw.scope.subject().many);
+        if many.ends_with("are there") {
+            questions.push(format!("{many} {per} {each_short}"));
+        } else {
+            questions.push(format!("{per} {each_short}, {many}"));
+        }
         if whole {
-            questions.push(format!("for each {each}, how many {rows} are there"));
+            questions.push(format!("for each {each}, {many}"));
         }
         if keys.len() == 1 && keys[0].entity && whole && having.is_none() {
             questions.push(format!("how many {rows} does each {each} have"));
         }
         nominal.push(format!("a count of {rows} {per} {each_short}"));
+        if whole && keys.len() == 1 && having.is_none() && !keys[0].time {
+            nominal.push(format!("{} and how many {rows} each has", keys[0].many));
+        }
     } else {
         questions.push(format!("what {is} {said} {per} {each_short}"));
         if whole {
@@ -153,6 +162,7 @@ fn speech(
             nominal.push(format!("all {every} with {said}"));
         }
         nominal.push(format!("{said}, broken down by {key}"));
+        nominal.push(format!("{said} by {key}"));
         questions.push(format!("how {} {said} differ by {key}", if figures.len() > 1 { "do" } else { "does" }));
     }
     if having.is_none() && keys.len() > 1 {

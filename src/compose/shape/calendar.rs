@@ -1,7 +1,7 @@
 //! Calendars and ladders: every month of a year, empty ones included; the spans in which nothing happened; how many
 //! rows reach each of several thresholds.
 
-use super::super::condition::Condition;
+use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw};
 use super::super::literal::{self, Day};
 use super::super::say::{Extra, Speech};
@@ -170,7 +170,8 @@ pub(super) fn filled(draw: &mut Draw) -> Option<Draft> {
         format!("how many {rows} were there in each {unit} of {span}{by}, counting zero where there were none"),
         format!("for every {unit} of {span}, empty ones included, how many {rows} were there{by}"),
     ];
-    let extras = vec![Extra::new(", in chronological order", "Go by date")];
+    let order = draw.rng.word(&[", in chronological order", ", in order", ", one after the other"]);
+    let extras = vec![Extra::new(order, "Go by date")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
 }
 
@@ -299,12 +300,16 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
         format!("the number of {rows} with {word} the given {noun}, for each of {steps}{unit}"),
     ];
     let questions = vec![
-        format!("for each of the levels {steps}{unit}, how many {rows} have a {noun} of {word} that much"),
         format!(
-            "how many {rows} have a {noun} of {word} {}{unit}",
+            "for each of the levels {steps}{unit}, how many {rows} have {} of {word} that much",
+            condition::article(&noun)
+        ),
+        format!(
+            "how many {rows} have {} of {word} {}{unit}",
+            condition::article(&noun),
             grammar::or_list(&said) + ", counted for each level"
         ),
     ];
-    let extras = vec![Extra::new(", in ascending order of the level", "Sort by the level")];
+    let extras = vec![Extra::new(", by level", "Sort by the level")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
 }

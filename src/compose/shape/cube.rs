@@ -5,6 +5,7 @@ use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::literal;
+use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Select, aggregate as call_of, fill, text};
@@ -39,7 +40,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(breakdown::named_columns(&figures)).collect();
     apply(&mut query, &conditions);
     query.group = keys.iter().map(together).collect();
-    let said = aggregate::figures_of(&figures, &rows);
+    let said = aggregate::figures_of(draw, &figures, &rows);
     let adds_up = figures.iter().all(|f| f.counts || f.alias.starts_with("total_"));
     let whole = if adds_up { "a grand total" } else { "the same over all of them" };
     let per = if keys.iter().all(|k| k.complete) && conditions.is_empty() { "for each" } else { "per" };
@@ -153,12 +154,12 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         let column = if share { fill("round(100.0 * {} / count(*), 1)", vec![call]) } else { call };
         query.columns.push((column, Some(if share { "percentage".into() } else { alias.to_owned() })));
         without.columns.push((call_of("count(*)", vec![]), None));
-        let phrase = clause(draw, c)?;
-        words.push(if share {
-            format!("what percentage of them, rounded to one decimal, {phrase}")
+        let of_them = if share {
+            "what percentage of them (one decimal)"
         } else {
-            format!("how many of them {phrase}")
-        });
+            draw.rng.word(&["how many of them", "how many of these"])
+        };
+        words.push(clause(draw, c, of_them)?);
     }
     apply(&mut query, &common);
     query.group = key.group.clone();
@@ -177,8 +178,8 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         format!("for each {each}, the number of {rows} and {what}"),
     ];
     let questions = vec![
-        format!("how many {rows} are there per {each}, and {what}"),
-        format!("for each {each}, how many {rows} are there and {what}"),
+        format!("per {each}, {}, and {what}", phrase::how_many(&rows, &subject.many)),
+        format!("for each {each}, {} and {what}", phrase::how_many(&rows, &subject.many)),
         format!("how many {rows} does each {each} have, and {what}")
             .replace("does each", if key.entity { "does each" } else { "are there for each" })
             .replace(" have, and", if key.entity { " have, and" } else { ", and" }),
@@ -186,8 +187,8 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 
-/// A condition as a verb phrase: "have a length above 120", "are active".
-fn clause(draw: &mut Draw, c: &Condition) -> Option<String> {
+/// How many of them meet a condition: "how many of them are active", "for how many of them the customer is active".
+fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<String> {
     let mut forms = Vec::new();
     forms.extend(c.that.clone());
     forms.extend(c.with.as_ref().map(|w| format!("have {w}")));
@@ -197,12 +198,11 @@ fn clause(draw: &mut Draw, c: &Condition) -> Option<String> {
             .map(|p| format!("are {p}"))
             .filter(|p| p.starts_with("are in the") || p.starts_with("are from") || p.starts_with("are without")),
     );
-    if forms.is_empty() {
-        let whose = c.whose.as_ref()?;
-        let who = if draw.scope.subject().person { "are people whose" } else { "are ones whose" };
-        forms.push(format!("{who} {whose}"));
+    if let Some(form) = draw.rng.pick(&forms) {
+        return Some(format!("{of_them} {form}"));
     }
-    draw.rng.pick(&forms).cloned()
+    let whose = c.whose.as_ref()?.replace(" or whose ", " or the ");
+    Some(format!("for {of_them} the {whose}"))
 }
 
 /// CASE: how many rows fall into each class of a number, the bounds said.
@@ -254,7 +254,7 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = vec![text("1")];
     let probes = filter_probes(&query, &conditions);
-    let figure_words = aggregate::figures_of(&figures, &rows);
+    let figure_words = aggregate::figures_of(draw, &figures, &rows);
     let ranges = grammar::and_list(&words);
     let nominal = vec![
         format!("{figure_words} by class of {noun}{unit}: {ranges}"),

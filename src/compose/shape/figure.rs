@@ -3,6 +3,7 @@
 use super::super::aggregate::{self, Figure};
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
+use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
@@ -28,7 +29,8 @@ pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
 
 /// Draws up to `most` figures over the subject's rows; a count goes first.
 pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) -> Vec<Figure> {
-    let wanted = draw.rng.between(least, most);
+    // three at once are a report, and no question
+    let wanted = least + draw.rng.weighted(&[45, 40, 15][..=most - least]);
     let mut found: Vec<Figure> = Vec::new();
     if draw.rng.chance(if wanted == 1 { 40 } else { 45 }) {
         found.push(aggregate::count(&draw.scope));
@@ -39,6 +41,11 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
             break;
         }
         let Some(place) = draw.choose(summarizable) else { break };
+        // how many different ones there are is seldom asked
+        let kind = matches!(draw.scope.field(place).role(), Role::Key | Role::Dimension | Role::Code | Role::Year);
+        if kind && draw.waiting() != Some(place) && draw.rng.chance(50) {
+            continue;
+        }
         draw.use_place(place);
         let figure = aggregate::draw(&mut draw.rng, &draw.scope, place);
         if let Some(f) = figure.filter(|f| !found.iter().any(|o| o.noun == f.noun)) {
@@ -125,22 +132,19 @@ pub(in crate::compose) fn columns(figures: &[Figure]) -> Vec<(super::super::tree
 }
 
 fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
-    let said = aggregate::figures_of(figures, rows);
+    let said = aggregate::figures_of(draw, figures, rows);
     let mut questions = Vec::new();
     let is = verb(figures);
     match figures {
         [only] if only.counts => {
-            questions.push(format!("how many {rows} are there"));
-            questions.push(format!("how many {rows} do we have"));
-            questions.push(format!("how many {rows} are on record"));
-            questions.push(format!("what is the number of {rows}"));
+            questions.extend(counting(draw, rows));
         }
         [first, rest @ ..] if first.counts => {
             let their: Vec<String> = rest.iter().map(aggregate::theirs).collect();
             let what = crate::schema::grammar::and_list(&their);
             let verb = if rest.len() > 1 { "are" } else { "is" };
-            questions.push(format!("how many {rows} are there, and what {verb} {what}"));
-            questions.push(format!("how many {rows} exist and what {verb} {what}"));
+            let many = phrase::how_many(rows, &draw.scope.subject().many);
+            questions.push(format!("{many}, and what {verb} {what}"));
         }
         [only] if only.noun.starts_with("number of different") || only.noun.starts_with("number of distinct") => {
             let what = only.noun.trim_start_matches("number of ");
@@ -148,6 +152,7 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
             questions.push(format!("what is {said}"));
         }
         _ => {
+            questions.push(format!("what {is} {said}"));
             questions.push(format!("what {is} {said}"));
             questions.push(format!("among {rows}, what {is} {}", list_the(figures)));
             questions.push(format!("for {rows}, what {is} {}", list_the(figures)));
@@ -158,6 +163,15 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
         nominal.push(format!("{} across {}{rows}", list_the(figures), draw.rng.word(&["", "all "])));
     }
     Speech { nominal, questions, extras: Vec::new(), lists: false }
+}
+
+/// Ways to ask how many rows there are.
+pub(in crate::compose) fn counting(draw: &Draw, rows: &str) -> Vec<String> {
+    let many = phrase::how_many(rows, &draw.scope.subject().many);
+    let plain = many.ends_with("are there");
+    let others = ["how many {} do we have", "how many {} are on record", "how many {} exist"];
+    let others = others.iter().map(|q| q.replace("{}", rows)).filter(|_| plain);
+    std::iter::once(many.clone()).chain(others).chain([format!("what is the number of {rows}")]).collect()
 }
 
 /// "what is the number of .. and ..", "what are the average .. and the total ..".

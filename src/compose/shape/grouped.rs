@@ -94,7 +94,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<G
     let figure = figure::figures(draw, 1, 1).pop()?;
     let conditions = draw.conditions(0, most)?;
     let rows = draw.rows_phrase(&conditions);
-    let measure = aggregate::figures_of(std::slice::from_ref(&figure), &rows);
+    let measure = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
     let mut query = draw.scope.select();
     query.columns = key.columns.clone();
     query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
@@ -122,13 +122,13 @@ pub(in crate::compose) fn reading_order(
     let order = |by: Expr, descending| super::super::tree::Order { by, descending, nulls_last: false };
     if grouped.key.time {
         let word = draw.rng.word(&["in chronological order", "from the earliest on", "oldest first"]);
-        return (
-            vec![order(output(&grouped.names[0]), false)],
-            vec![Extra::new(format!(", {word}"), "Put them in chronological order")],
-        );
+        let sentence = draw.rng.word(&["Put them in chronological order", "Oldest first", "Go by time"]);
+        return (vec![order(output(&grouped.names[0]), false)], vec![Extra::new(format!(", {word}"), sentence)]);
     }
     if draw.rng.chance(50) {
         return (Vec::new(), Vec::new());
     }
-    (vec![order(grouped.value(), true)], vec![Extra::new(", highest first", "Start with the highest")])
+    let inline = draw.rng.word(&[", highest first", ", from the highest down", ", largest first", ", descending"]);
+    let sentence = draw.rng.word(&["Start with the highest", "Highest first", "Sort in descending order"]);
+    (vec![order(grouped.value(), true)], vec![Extra::new(inline, sentence)])
 }

@@ -135,7 +135,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     if shown.columns.is_empty() {
         return None;
     }
-    let large = usize::from(draw.scope.subject().rows > 500);
+    let large = usize::from(draw.scope.subject().rows > 3_000);
     conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 3)?);
     // nobody reads so many rows
     let left = conditions.iter().map(Condition::passing).product::<f64>() * draw.scope.subject().rows as f64;
@@ -238,13 +238,17 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     let that = if subject.person { "who" } else { "which" };
     if !shown.named {
         let many = grammar::and_list(nouns);
-        nominal.push(format!("the {many} of {rows}"));
-        nominal.push(format!("{many} of all {rows}"));
-        nominal.push(format!("the {many} of every {}", singular_rows(&subject.many, &subject.one, rows)));
-        questions.push(format!(
-            "what {} the {many} of {rows}",
-            if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }
-        ));
+        let are = if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) };
+        nominal.push(format!("the {many}, for {rows}"));
+        questions.push(format!("for {rows}, what {are} the {many}"));
+        // what is long itself leaves no place behind it
+        if nouns.iter().all(|n| n.split(' ').count() < 6) {
+            let every = singular_rows(&subject.many, &subject.one, rows);
+            nominal.push(format!("the {many} of {rows}"));
+            nominal.push(format!("{many} of all {rows}"));
+            nominal.push(format!("the {many} of every {every}"));
+            questions.push(format!("what {are} the {many} of {rows}"));
+        }
     } else if nouns.is_empty() {
         nominal.push(format!("the {labels} of {rows}"));
         nominal.push(format!("all {rows}"));

@@ -10,7 +10,7 @@ pub(super) mod grouped;
 pub(super) mod list;
 mod missing;
 mod nested;
-mod ranking;
+pub(super) mod ranking;
 mod related;
 mod set;
 mod window;

@@ -6,7 +6,7 @@ use super::super::say::{Extra, Speech};
 use super::super::scope::Scope;
 use super::super::tree::{Expr, Select, aggregate, fill};
 use super::grouped::{self, By, output, over};
-use super::list;
+use super::{figure, list};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
@@ -47,7 +47,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
         }
         None => draw
             .rng
-            .word(&["the overall average", "the average of all {}", "the average over all {}"])
+            .word(&["the overall average", "the average of all {}", "the average over all {}", "average"])
             .replace("{}", &draw.scope.subject().many),
     };
     query.columns = if counted { vec![(aggregate("count(*)", vec![]), None)] } else { shown.columns.clone() };
@@ -73,11 +73,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     let speech = if counted {
         Speech {
             nominal: vec![format!("the number of {rows}")],
-            questions: vec![
-                format!("how many {rows} are there"),
-                format!("how many {rows} do we have"),
-                format!("what is the number of {rows}"),
-            ],
+            questions: figure::counting(draw, &rows),
             ..Speech::default()
         }
     } else {
@@ -126,7 +122,14 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         draw.rng.word(&["below", "lower than"])
     };
     let whom = if g.key.person { "whom" } else { "which" };
-    let which = format!("for {whom} {measure} is {word} the average over all {many}");
+    let bare = measure.strip_prefix("the ").unwrap_or(measure);
+    let beyond = if higher { "an above-average" } else { "a below-average" };
+    let which = match draw.rng.below(3) {
+        // of what adds up, the average can be that of the groups alone
+        0 if g.adds_up() => format!("with {beyond} {bare}"),
+        1 => format!("whose {bare} is {word} the average of all {many}"),
+        _ => format!("for {whom} {measure} is {word} the average over all {many}"),
+    };
     let speech = if counted {
         Speech {
             nominal: vec![format!("the number of {many} {which}")],
@@ -140,11 +143,14 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         Speech {
             nominal: vec![
                 format!("{many} {which}, with that figure"),
-                format!("the {many} {which}, together with the figure"),
+                format!("the {many} {which}, together with it"),
+                format!("{many} {which}, figure included"),
             ],
-            questions: vec![format!(
+            questions: std::iter::once(format!(
                 "for which {many} is {measure} {word} the average over all of them, and what is it for each"
-            )],
+            ))
+            .chain(g.adds_up().then(|| format!("which {many} have {beyond} {bare}, and what is it")))
+            .collect(),
             extras,
             lists: true,
         }
@@ -190,7 +196,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
     let said = format!("the {} {bare} per {each}", crate::schema::grammar::and_list(&words));
     let extras = if round && (first == 0 || two && second == 0) {
-        vec![Extra::new(", the average rounded to two decimals", "Round the average to two decimals")]
+        vec![Extra::new(", average to two decimals", "Round the average to two decimals")]
     } else {
         Vec::new()
     };
@@ -240,15 +246,27 @@ pub(super) fn against_best(draw: &mut Draw) -> Option<Draft> {
     };
     let (many, measure) = (&g.key.many, &g.measure);
     let whom = if g.key.person { "whom" } else { "which" };
-    let which = format!("for {whom} {measure} reaches at least {percent} % of the highest such figure");
+    let which = match draw.rng.below(3) {
+        0 => format!("for {whom} {measure} reaches at least {percent} % of the highest such figure"),
+        1 => format!("that reach at least {percent} % of the top value in {measure}"),
+        _ => format!(
+            "that come to {percent} % or more of the leader's {}",
+            measure.strip_prefix("the ").unwrap_or(measure)
+        ),
+    };
+    let which = if g.key.person { which.replacen("that ", "who ", 1) } else { which };
     let speech = Speech {
         nominal: vec![
             format!("{many} {which}, with the figure"),
             format!("the {many} {which}, together with that figure"),
         ],
-        questions: vec![format!(
-            "for which {many} does {measure} reach at least {percent} % of the highest such figure, and what is it"
-        )],
+        questions: vec![
+            format!(
+                "for which {many} does {measure} reach at least {percent} % of the highest such figure, and what is it"
+            ),
+            format!("which {many} get to {percent} % or more of the maximum in {measure}, and with how much")
+                .replace("with how much", if g.figure.counts { "with how many" } else { "with how much" }),
+        ],
         extras,
         lists: true,
     };

@@ -66,14 +66,14 @@ fn limited(draw: &mut Draw, query: &mut Select, n: u64, alike: u64) -> Option<Cu
     let label = subject.label.first().filter(|_| subject.label_unique).map(|&field| Place { node: 0, field });
     let chance = draw.rng.below(100);
     match label {
-        _ if alike < 4 && chance < 13 => Some(with_ties(query, n)),
+        _ if alike < 4 && chance < 13 => Some(with_ties(draw, query, n)),
         Some(label) if alike > 0 || chance < 36 => {
             query.order.push(Order { by: draw.scope.column(label), descending: false, nulls_last: false });
             let noun = draw.scope.field(label).noun.clone();
             Some((cut(query, n), Some(broken(draw, &noun))))
         }
         _ if alike < 2 => Some((cut(query, n), None)),
-        _ if alike < 6 && n <= 5 => Some(with_ties(query, n)),
+        _ if alike < 6 && n <= 5 => Some(with_ties(draw, query, n)),
         _ => None,
     }
 }
@@ -82,22 +82,40 @@ fn limited(draw: &mut Draw, query: &mut Select, n: u64, alike: u64) -> Option<Cu
 type Cut = (Vec<(&'static str, Select, Expect)>, Option<Extra>);
 
 fn broken(draw: &mut Draw, noun: &str) -> Extra {
-    let inline = match draw.rng.below(3) {
+    let inline = match draw.rng.below(5) {
         0 => format!(", with ties broken by {noun}"),
-        1 => format!(", and where they tie, in alphabetical order of {noun}"),
-        _ => format!(", ties going by {noun} in alphabetical order"),
+        1 => format!(", ties in alphabetical order of {noun}"),
+        2 => format!(", {noun} from A to Z deciding ties"),
+        3 => format!(", then by {noun}"),
+        _ => format!(" (ties by {noun})"),
     };
     Extra::new(inline, format!("Break ties by {noun}, in alphabetical order"))
 }
 
-fn with_ties(query: &mut Select, n: u64) -> Cut {
+/// Rows that tie with the last one are kept.
+pub(in crate::compose) fn ties_too(draw: &mut Draw) -> Extra {
+    let inline = draw.rng.word(&[
+        ", ties included",
+        ", with ties",
+        ", including any that tie for the last place",
+        " (plus ties)",
+        " and whatever ties with the last one",
+        ", more if the last place is tied",
+    ]);
+    let sentence = draw.rng.word(&[
+        "Include any that tie for the last place",
+        "Keep ties",
+        "Ties count too",
+        "Where the last place is tied, show all of them",
+    ]);
+    Extra::new(inline, sentence)
+}
+
+fn with_ties(draw: &mut Draw, query: &mut Select, n: u64) -> Cut {
     query.limit = Some(Limit::WithTies(n));
     let mut without = query.clone();
     without.limit = None;
-    (
-        vec![("limit", without, Expect::Differs)],
-        Some(Extra::new(", including any that tie for the last place", "Include any that tie for the last place")),
-    )
+    (vec![("limit", without, Expect::Differs)], Some(ties_too(draw)))
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -148,7 +166,7 @@ fn rows_speech(
         String::new()
     } else {
         format!(", showing the {list}")
-            .replace("showing the", draw.rng.word(&["showing the", "with the", "giving the"]))
+            .replace("showing the ", draw.rng.word(&["showing the ", "with the ", "with ", "and their "]))
     };
     if shown.named || !nouns.is_empty() {
         if shown.named {
@@ -187,7 +205,7 @@ fn rows_speech(
         })
         .collect();
     if n > 1 && draw.rng.chance(30) {
-        extras.push(Extra::new(format!(", {top} first"), format!("Put the {top} first")));
+        extras.push(Extra::new(format!(", {top} first"), format!("{} first", grammar::capitalize(top))));
     }
     Speech { nominal, questions, extras, lists: true }
 }
@@ -230,7 +248,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     query.order = vec![Order { by, descending, nulls_last: false }];
     let mut ties = None;
     let mut probes = if draw.rng.chance(12) {
-        let (probes, extra) = with_ties(&mut query, n);
+        let (probes, extra) = with_ties(draw, &mut query, n);
         ties = extra;
         probes
     } else if draw.rng.chance(if figure.counts && n > 2 { 60 } else { 25 })
@@ -264,8 +282,11 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let number = if n == 1 { String::new() } else { format!("{} ", literal_word(n)) };
     let keys = if n == 1 { key.one.clone() } else { key.many.clone() };
     let limit = having.as_ref().map_or(String::new(), |h| format!(", considering only {} with {}", key.many, h.words));
+    let figure_counts = figure.counts;
     let tail = if show {
-        format!(", along with {}", draw.rng.word(&["that figure", "the figure itself", "the value", "that number"]))
+        let number = ["and how many", "with that number", "number included", "plus the number itself"];
+        let figure = ["with that figure", "and how much it is", "along with the value", "figure included"];
+        format!(", {}", draw.rng.word(if figure_counts { &number } else { &figure }))
     } else {
         String::new()
     };

@@ -1,11 +1,12 @@
 //! Windows over grouped figures: ranks, shares of the whole, running totals, change from one span to the next.
 
+use super::super::aggregate::rounded as aggregate_rounded;
 use super::super::draw::{Draft, Draw};
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
 use super::grouped::{self, By, output, over};
 use crate::candidate::Expect;
-use crate::schema::grammar::{number_word, plural};
+use crate::schema::grammar::{self, number_word, plural};
 
 pub(super) fn window(template: &str, parts: Vec<Expr>) -> Expr {
     Expr::Window(Box::new(fill(template, parts)))
@@ -68,20 +69,27 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     };
     let key = &g.key.one;
     let rounded = match places {
-        0 => "rounded to whole percent".to_owned(),
-        n => format!("rounded to {} decimal{}", number_word(n), if n == 1 { "" } else { "s" }),
+        0 => draw.rng.word(&["rounded to whole percent", "in whole percent", "to the nearest percent"]),
+        places => aggregate_rounded(places),
     };
     let measure = &g.measure;
     if with_figure {
-        extras.push(Extra::new(
+        let inline = draw.rng.word(&[
+            ", after the figure itself",
             ", with the figure itself before the percentage",
-            "Show the figure itself before the percentage",
+            ", next to the absolute figure",
+            ", absolute figure first",
+        ]);
+        extras.push(Extra::new(
+            inline,
+            draw.rng.word(&["Show the figure itself first", "Give the absolute figure too, in front"]),
         ));
     }
     let mut nominal = vec![
         format!("the percentage of {measure} that falls to each {key}, {rounded}"),
         format!("the share of each {key} in {measure}, as a percentage {rounded}"),
         format!("the percentage that each {key} contributes to {measure}, {rounded}"),
+        format!("the percentage breakdown of {measure} by {key}, {rounded}"),
     ];
     if g.key.time {
         nominal.truncate(1);
@@ -96,6 +104,7 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
             format!("what percentage of {measure} does each {key} account for, {rounded}"),
             format!("how large is the share of each {key} in {measure}, in percent {rounded}"),
             format!("which percentage of {measure} comes from each {key}, {rounded}"),
+            format!("how much of {measure} does each {key} make up, as a percentage {rounded}"),
         ]
     };
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
@@ -130,35 +139,64 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
             }
         }
     };
-    let ties = if dense { "ties share a rank and no rank is left out" } else { "ties share a rank" };
-    let best = if descending { "highest" } else { "lowest" };
+    let ties = if dense {
+        draw.rng.word(&[
+            "ties share a rank and no rank is left out",
+            "dense ranking",
+            "no gaps after ties",
+            "tied ones level, without gaps",
+            "equal figures get the same rank, the next one follows directly",
+        ])
+    } else {
+        draw.rng.word(&[
+            "ties share a rank",
+            "tied ones rank equally",
+            "equal figures, equal rank",
+            "joint places for ties",
+            "usual gaps after ties",
+        ])
+    };
+    let best = if descending {
+        draw.rng.word(&["highest first", "the highest is number 1", "from the top", "descending", "1 = highest"])
+    } else {
+        draw.rng.word(&["lowest first", "the lowest is number 1", "from the bottom", "ascending", "1 = lowest"])
+    };
     let many = &g.key.many;
     let measure = &g.measure;
     let (nominal, questions) = match keep {
         None => (
             vec![
                 format!("{many} ranked by {measure}, with that figure and the rank"),
-                format!("a ranking of {many} by {measure}, showing the figure and the rank"),
-                format!("the rank of each {} by {measure}, after the figure itself", g.key.one),
+                format!("a ranking of {many} by {measure}, showing both"),
+                format!("a league table of {many} by {measure}, with figure and position"),
+                format!("{many}, {measure} of each and the resulting rank")
+                    .replace(" of each", if measure.contains(" of ") { " for each" } else { " of each" }),
             ],
             vec![
-                format!("how do {many} rank by {measure}, and what are the figure and the rank"),
-                format!("what rank does each {} hold by {measure}, next to the figure itself", g.key.one),
+                format!("how do {many} rank by {measure}, and what is that figure"),
+                format!("where does each {} rank by {measure}, and with what figure", g.key.one),
             ],
         ),
         Some(n) => (
             vec![
-                format!("{many} among the top {} ranks by {measure}, with that figure and the rank", number_word(n)),
+                format!("{many} in the first {} ranks by {measure}, with figure and rank", number_word(n)),
                 format!("the {many} that hold ranks 1 to {n} by {measure}, with the figure and the rank"),
+                format!("{many} that make rank {n} or better by {measure}, showing figure and rank"),
             ],
-            vec![format!(
-                "which {many} hold the first {} ranks by {measure}, and what are the figure and the rank of each",
-                number_word(n)
-            )],
+            vec![
+                format!("which {many} hold the first {} ranks by {measure}, with what figure and rank", number_word(n)),
+                format!("which {many} are ranked 1 to {n} by {measure}, and what are figure and rank"),
+            ],
         ),
     };
-    let extras =
-        vec![Extra::new(format!(" (rank 1 for the {best}; {ties})"), format!("Rank 1 goes to the {best}, and {ties}"))];
+    let extras = vec![Extra::new(
+        format!(" ({best}, {ties})"),
+        format!("Rank them {best}, {ties}")
+            .replace("them 1 = ", "them with 1 = ")
+            .replace("them the ", "them so that the ")
+            .replace("them descending", "them in descending order")
+            .replace("them ascending", "them in ascending order"),
+    )];
     let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
     if keep.is_some() {
         let mut without = draft.query.clone();
@@ -183,16 +221,36 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let (alias, what): (String, String) = match kind {
-        0 => ("change".into(), format!("how it changed from the {unit} before")),
-        1 => ("running_total".into(), "the running total up to then".into()),
+        0 => (
+            "change".into(),
+            match draw.rng.below(3) {
+                0 => format!("how it changed from the {unit} before"),
+                1 => format!("how it changed against the previous {unit}"),
+                _ => format!("how it changed {unit} over {unit}"),
+            },
+        ),
+        1 => (
+            "running_total".into(),
+            draw.rng
+                .word(&["the running total", "the cumulative total", "the running total up to then", "the sum so far"])
+                .into(),
+        ),
         2 => (
             "moving_average".into(),
             format!(
-                "the moving average over that {unit} and the {} before, rounded to two decimals",
+                "the {} over that {unit} and the {} before, rounded to two decimals",
+                draw.rng.word(&["moving average", "rolling average", "average"]),
                 if size == 2 { unit.clone() } else { format!("{} {}", number_word(size as u64 - 1), plural(&unit)) }
             ),
         ),
-        _ => ("previous".into(), format!("the figure of the {unit} before")),
+        _ => (
+            "previous".into(),
+            match draw.rng.below(3) {
+                0 => format!("the figure of the {unit} before"),
+                1 => format!("the previous {}", grammar::possessive(&unit)) + " figure",
+                _ => format!("that of the preceding {unit}"),
+            },
+        ),
     };
     let column = |value: Expr, by: Expr| match kind {
         0 => fill("{} - {}", vec![value.clone(), window("lag({}) OVER (ORDER BY {})", vec![value, by])]),
@@ -236,7 +294,7 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     ];
     let questions = vec![
         if kind == 0 {
-            format!("what is {measure} {per} {span}, and how did it change from the {unit} before")
+            format!("what is {measure} {per} {span}, and {}", what.replacen("it changed", "did it change", 1))
         } else {
             format!("what is {measure} {per} {span}, and what is {what}")
         },
