@@ -1,7 +1,7 @@
-//! Conditions on numbers, years and points in time: bounds near the quantiles of the data, said as people say them.
+//! Conditions on numbers and years: bounds near the quantiles of the data, said as people say them.
 
 use super::condition::{Condition, Vague, article, be, counts, is_plural};
-use super::literal::{self, Day};
+use super::literal;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{fill, text};
@@ -211,34 +211,6 @@ fn said_of_things(
     condition
 }
 
-/// What was done on a date that is called after it: "films returned in July 2005".
-fn done(noun: &str) -> Option<&'static str> {
-    let what =
-        noun.strip_suffix(" date").or_else(|| noun.strip_suffix(" time")).or_else(|| noun.strip_suffix(" day"))?;
-    Some(match what {
-        "return" | "returned" => "returned",
-        "rental" | "rent" => "rented out",
-        "hire" | "hired" => "hired",
-        "ship" | "shipped" | "shipping" => "shipped",
-        "order" | "ordered" => "ordered",
-        "birth" => "born",
-        "payment" => "paid",
-        "invoice" => "invoiced",
-        "required" => "required",
-        "due" => "due",
-        "start" => "starting",
-        "end" | "stop" => "ending",
-        "release" | "released" => "released",
-        "delivery" | "delivered" => "delivered",
-        "admission" => "admitted",
-        "discharge" => "discharged",
-        "registration" => "registered",
-        "publication" => "published",
-        "expiry" | "expiration" => "expiring",
-        _ => return None,
-    })
-}
-
 /// Share of the values below the quantile of that number.
 fn below(quantile: usize) -> f64 {
     const SHARES: [f64; 13] = [0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0];
@@ -285,99 +257,4 @@ pub(super) fn year(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         terse: Some(format!("{noun} {word}{value}")),
         ..Condition::default()
     })
-}
-
-pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
-    let field = scope.field(place);
-    if field.traits.personal || field.days.len() < 13 {
-        return None;
-    }
-    let (low, high) = (*field.days.first()?, *field.days.last()?);
-    let day = field.days[rng.between(2, 10)];
-    let days = high.number() - low.number();
-    if days < 4 {
-        return None;
-    }
-    let years = high.year - low.year;
-    let span = |from: Day, to: Day| {
-        vec![
-            fill("{} >= {}", vec![scope.column(place), text(from.sql())]),
-            fill("{} < {}", vec![scope.column(place), text(to.sql())]),
-        ]
-    };
-    let within = |from: Day, to: Day| {
-        field.days.iter().filter(|d| **d >= from && **d < to).count() as f64 / field.days.len() as f64
-    };
-    let kind = rng.weighted(&[if years >= 1 { 30 } else { 0 }, if days > 45 { 25 } else { 0 }, 22, 22]);
-    let mut share = 0.0;
-    let mut start = day;
-    let (sql, said) = match kind {
-        0 => {
-            let end = Day { year: day.year + 1, ..day.year_start() };
-            share = within(day.year_start(), end);
-            (span(day.year_start(), end), format!("in {}", day.year))
-        }
-        1 => (span(day.month_start(), day.add_months(1)), format!("in {}", day.month_words())),
-        _ => {
-            let cut = cut_day(rng, day, low, high)?;
-            start = cut;
-            if kind == 2 {
-                (vec![fill("{} < {}", vec![scope.column(place), text(cut.sql())])], format!("before {}", cut.words()))
-            } else {
-                let word = rng.word(&["on or after", "since", "from"]);
-                let said = if word == "from" {
-                    format!("from {} onwards", cut.words())
-                } else {
-                    format!("{word} {}", cut.words())
-                };
-                (vec![fill("{} >= {}", vec![scope.column(place), text(cut.sql())])], said)
-            }
-        }
-    };
-    // hardly a row lies outside
-    if share > 0.95 {
-        return None;
-    }
-    let noun = scope.bare(place);
-    let main = place.node == 0 && scope.subject().when == Some(place.field);
-    let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
-    let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };
-    let recent = main && kind == 3 && within(low, start) >= 0.6;
-    let vague = recent.then(|| {
-        let meaning = format!(
-            "Recent {} are those whose {noun} is {}",
-            scope.subject().many,
-            said.replace("since", "on or after")
-        );
-        (Vague::Adjective("recent"), meaning)
-    });
-    let whose = if is.is_empty() {
-        format!("{noun} {} {said}", if said.starts_with("from") { "is" } else { rng.word(&["is", "falls"]) })
-    } else {
-        format!("{noun} {is}{}", said.trim_start_matches("since"))
-    };
-    Some(Condition {
-        sql,
-        post: if main {
-            Some(said_post)
-        } else {
-            done(&noun).filter(|_| place.node == 0).map(|d| format!("{d} {said}"))
-        },
-        with: (!said.starts_with("since")).then(|| format!("{} {}", article(&noun), said.replacen("from ", "of ", 1))),
-        whose: Some(whose),
-        terse: Some(if main { said.clone() } else { format!("{noun} {said}") }),
-        vague,
-        share,
-        ..Condition::default()
-    })
-}
-
-/// A day that people would name: the first of the year, of the month, or the day itself in short spans.
-fn cut_day(rng: &mut Rng, day: Day, low: Day, high: Day) -> Option<Day> {
-    let years = high.year - low.year;
-    let inside = |d: Day| d > low && d <= high;
-    let round = if years >= 4 { vec![day.year_start(), day.month_start(), day] } else { vec![day.month_start(), day] };
-    // the day itself now and then
-    let from = if rng.chance(35) { round.len() - 2 } else { 0 };
-    round.into_iter().skip(from).find(|d| inside(*d))
 }

@@ -3,6 +3,7 @@
 use super::bound;
 use super::flag;
 use super::literal;
+use super::moment;
 use super::pattern::word;
 use super::random::Rng;
 use super::scope::{Place, Scope};
@@ -164,7 +165,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         Role::Dimension | Role::Name | Role::Code => value(rng, scope, place),
         Role::Measure => bound::number(rng, scope, place),
         Role::Year => bound::year(rng, scope, place),
-        Role::Time => bound::time(rng, scope, place),
+        Role::Time => moment::time(rng, scope, place),
         Role::Array => element(rng, scope, place),
         Role::Key | Role::FreeText | Role::Json | Role::Range | Role::Search | Role::Opaque | Role::Clock => {
             missing(rng, scope, place)

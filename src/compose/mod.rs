@@ -13,6 +13,7 @@ mod frames;
 mod group;
 mod literal;
 mod measure;
+mod moment;
 mod pattern;
 mod phrase;
 mod polish;

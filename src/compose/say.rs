@@ -166,15 +166,15 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
         nominal.starts_with("for ") && frame.contains(" for {}")
             || long && !frame.ends_with(['}']) && frame.split("{}").nth(1).is_some_and(|end| end.len() > 1)
     };
-    let other = frames.iter().find(|f| !doubled(f)).filter(|_| doubled(frame));
-    let frame = other.unwrap_or(&frame);
+    let others: Vec<&'static str> = frames.iter().copied().filter(|f| !doubled(f)).collect();
+    let frame = if doubled(frame) { rng.word(&others) } else { frame };
     // "for each customer, please give the number of rentals": what it is asked for leads
     let led = ["for each ", "for every "].iter().any(|lead| nominal.starts_with(lead));
     match nominal.split_once(", the ").filter(|_| led && !frame.contains(':')) {
         Some((lead, rest)) => {
             let own = frame.starts_with("I ") || frame.starts_with("I'") || frame.starts_with("SQL");
             let first = frame.chars().next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
-            let frame = if own { (*frame).to_owned() } else { format!("{first}{}", &frame[first.len()..]) };
+            let frame = if own { frame.to_owned() } else { format!("{first}{}", &frame[first.len()..]) };
             format!("{}, {}", capitalize(lead), frame.replacen("{}", &format!("the {rest}"), 1))
         }
         None => frame.replacen("{}", nominal, 1),

@@ -9,17 +9,17 @@ use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
-use super::super::shape::{breakdown, figure, grouped, list, ranking};
-use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Select, Source, aggregate as call_of, fill};
-use super::term::{Term, columns, term};
-use super::{On, Use, Yields};
+use super::super::shape::{breakdown, figure, list, ranking};
+use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate as call_of, fill};
+use super::term::{Term, term};
+use super::{On, Use, Yields, windows};
 use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
     if shown.entry.yields == Yields::Window {
-        return window(draw, shown);
+        return windows::window(draw, shown);
     }
     let term = term(draw, shown)?;
     let whole = draw.scope.field(term.place).nulls == 0;
@@ -350,56 +350,4 @@ fn pieces(draw: &mut Draw, term: &Term) -> Option<Draft> {
     ];
     let extras = vec![ranking::ties_too(draw)];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
-}
-
-/// A figure by groups, with the window function beside it.
-fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
-    let timed = shown.entry.on == On::Time;
-    draw.focus(Place { node: 0, field: shown.field });
-    let g = grouped::draw(draw, if timed { grouped::By::Time } else { grouped::By::Thing }, 1)?;
-    if g.figure.time || (shown.entry.name == "avg" || shown.entry.name == "sum") && !g.adds_up() {
-        return None;
-    }
-    let template = shown.entry.sql.replace("{t}", "{2}");
-    let value = grouped::output(&g.figure.alias);
-    let by = grouped::output(&g.names[0]);
-    let call = Expr::Window(Box::new(columns(&template, value, Some(by.clone()))));
-    let alias = format!("{}_value", shown.entry.name);
-    let cte = draw.rng.chance(50);
-    let order = if timed {
-        Order { by, descending: false, nulls_last: false }
-    } else {
-        Order { by: grouped::output(&g.figure.alias), descending: true, nulls_last: false }
-    };
-    let ordered = timed || draw.rng.chance(40);
-    let whole = |inner: Select| {
-        let mut columns = g.key_outputs();
-        columns.push((g.value(), None));
-        columns.push((call.clone(), Some(alias.clone())));
-        let order = if ordered { vec![order.clone()] } else { Vec::new() };
-        grouped::over(cte, "figures", inner, Select { columns, order, ..Select::default() })
-    };
-    let per = g.per(draw);
-    let (measure, each, noun) = (&g.measure, &g.key.one, shown.entry.noun);
-    let extras = match (timed, ordered) {
-        (true, _) => {
-            let word = draw.rng.word(&[", in chronological order", ", oldest first", ", in order of time"]);
-            vec![Extra::new(word, "Put it in chronological order")]
-        }
-        (false, true) if shown.entry.name.ends_with("rank") => {
-            vec![Extra::new(", in order of that rank", "Sort by rank")]
-        }
-        (false, true) => vec![Extra::new(", highest figure first", "Start with the highest figure")],
-        _ => Vec::new(),
-    };
-    let nominal = vec![
-        format!("{measure} per {each}, together with the {noun}"),
-        format!("{measure} {per} {each} and the {noun}"),
-        format!("{measure} by {each}, with the {noun} next to it"),
-    ];
-    let questions = vec![
-        format!("what is {measure} {per} {each}, and what is the {noun}"),
-        format!("what are {measure} {per} {each} and the {noun}"),
-    ];
-    Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }

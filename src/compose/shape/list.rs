@@ -6,9 +6,8 @@ use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::sense;
-use super::super::tree::{Distinct, Expr, JoinKind, Order};
+use super::super::tree::{Expr, JoinKind, Order};
 use super::figure;
-use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -335,62 +334,4 @@ pub(in crate::compose) fn output_order(draw: &mut Draw, place: Place) -> &'stati
         }
         _ => draw.rng.word(&["in ascending order", "from the lowest to the highest"]),
     }
-}
-
-/// SELECT DISTINCT of one or two fields.
-pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
-    let wanted = draw.rng.between(1, 2);
-    let mut places = Vec::new();
-    for _ in 0..wanted {
-        let place = draw.choose(|scope, p| {
-            let field = scope.field(p);
-            let rows = scope.entity(p.node).rows;
-            let repeated = field.distinct < rows || rows == 0;
-            repeated
-                && field.nulls == 0
-                && (field.groupable()
-                    || matches!(field.role(), Role::Name | Role::Code) && field.varied && !field.traits.personal)
-        });
-        places.extend(place.inspect(|&p| draw.use_place(p)));
-    }
-    if places.is_empty() {
-        return None;
-    }
-    let least = usize::from(draw.rng.chance(75));
-    let conditions = draw.conditions(least, 2)?;
-    let rows = draw.rows_phrase(&conditions);
-    let mut query = draw.scope.select();
-    query.distinct = Distinct::Yes;
-    query.columns = places.iter().map(|&p| (draw.scope.column(p), None)).collect();
-    apply(&mut query, &conditions);
-    let nouns: Vec<String> = places.iter().map(|&p| draw.scope.bare(p)).collect();
-    let mut extras = Vec::new();
-    if draw.rng.chance(45) {
-        query.order =
-            places.iter().map(|&p| Order { by: draw.scope.column(p), descending: false, nulls_last: false }).collect();
-        let word = draw.rng.word(&["in ascending order", "sorted in ascending order", "in order"]);
-        extras.push(Extra::new(format!(", {word}"), "Sort them in ascending order"));
-    }
-    let mut probes = filter_probes(&query, &conditions);
-    let mut all = query.clone();
-    all.distinct = Distinct::No;
-    probes.push(("distinct", all, Expect::Differs));
-    let different = draw.rng.word(&["different", "distinct", "unique"]);
-    let what = if nouns.len() == 1 {
-        format!("{different} {}", grammar::plural(&nouns[0]))
-    } else {
-        format!("{different} combinations of {}", grammar::and_list(&nouns))
-    };
-    let nominal = vec![
-        format!("the {what} of {rows}"),
-        format!("the {what} found among {rows}"),
-        format!("all {what} that occur for {rows}"),
-    ];
-    let questions = vec![
-        format!("what are the {what} of {rows}"),
-        format!("which {what} do {rows} have"),
-        format!("which {what} occur among {rows}"),
-        format!("what {what} are there for {rows}"),
-    ];
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }

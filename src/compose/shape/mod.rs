@@ -4,6 +4,7 @@ mod best;
 pub(super) mod breakdown;
 mod calendar;
 mod cube;
+mod different;
 mod each;
 pub(super) mod figure;
 pub(super) mod grouped;
@@ -54,7 +55,7 @@ const SINGLE: &[Shape] = &[
     Shape(20, Kin::Figures, figure::draw),
     Shape(26, Kin::Figures, breakdown::draw),
     Shape(18, Kin::Ranks, ranking::rows),
-    Shape(10, Kin::Rows, list::distinct),
+    Shape(10, Kin::Rows, different::distinct),
     Shape(17, Kin::Tools, builtin::tool),
 ];
 const JOINS: &[Shape] = &[
