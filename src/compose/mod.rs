@@ -239,7 +239,10 @@ fn field_focuses(world: &World) -> Vec<Focus> {
     for (entity, e) in world.entities.iter().enumerate() {
         if e.usable {
             for (field, f) in e.fields.iter().enumerate() {
-                let times = if e.view { 1 } else { interest(f) * if e.rows > 0 && e.rows < 10 { 1 } else { 2 } };
+                let times = match e.view {
+                    true => interest(f).div_ceil(2),
+                    false => interest(f) * if e.rows > 0 && e.rows < 10 { 1 } else { 2 },
+                };
                 found.extend(std::iter::repeat_n(Focus::Field { entity, field }, times));
             }
         }

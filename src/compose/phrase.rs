@@ -54,6 +54,11 @@ pub(super) fn terse(many: &str, conditions: &[Condition]) -> String {
     if said.is_empty() { many.to_owned() } else { format!("{many} ({})", said.join(", ")) }
 }
 
+/// Whether a noun phrase ends in a clause, so that another one needs "and".
+pub(super) fn has_clause(rows: &str) -> bool {
+    [" with ", " whose ", " that ", " who "].iter().any(|link| rows.contains(link))
+}
+
 /// "how many films are there with a length above 120": a long clause stands behind the verb.
 pub(super) fn how_many(rows: &str, many: &str) -> String {
     let end = rows.find(many).map_or(rows.len(), |at| at + many.len());

@@ -57,7 +57,7 @@ pub(super) fn joined<'w>(
         .weighted(if wide { &[4, 26, 40, 30] } else { &[12, 38, 32, 18] })
         .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
     let wanted = (scope.nodes.len() + extra).min(MOST);
-    for _ in 0..extra * 3 {
+    for _ in 0..extra * 6 {
         if scope.nodes.len() >= wanted {
             break;
         }
@@ -98,7 +98,16 @@ fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
         .filter(|&e| ways_to(scope.world, scope.nodes[0].entity, graph.edges[e].parent) <= 1)
         .collect();
     let up = if plain.is_empty() || rng.chance(30) { up } else { plain };
-    if let Some(&edge) = rng.pick(&up) {
+    // kinds of things first, and then one of the references to them: a table of terms has many
+    let weight = |e: &usize| {
+        let parent = graph.edges[*e].parent;
+        let same = up.iter().filter(|o| graph.edges[**o].parent == parent).count();
+        let often = if sense::hub(scope.world, parent) { 24 } else { 120 };
+        often / same.max(1)
+    };
+    let weights: Vec<usize> = up.iter().map(weight).collect();
+    if weights.iter().sum::<usize>() > 0 {
+        let edge = up[rng.weighted(&weights)];
         scope.join(from, edge, true, JoinKind::Inner);
     }
 }

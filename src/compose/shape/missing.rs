@@ -1,11 +1,15 @@
 //! Absence: parents counted with their children, childless ones included; parents that have none at all.
 
-use super::super::draw::{Draft, Draw};
+use super::super::condition::Condition;
+use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
+use super::super::phrase;
+use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::tree::{Expr, JoinKind, Order, Select, Source, aggregate, fill, text};
 use crate::candidate::Expect;
+use crate::schema::roles::Role;
 
 /// The reference from the subject to its first parent, if the parent can be shown by name.
 fn first_edge(draw: &Draw) -> Option<usize> {
@@ -35,9 +39,13 @@ pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
     let e = &draw.world.graph.edges[edge];
     let mut scope = Scope::new(draw.world, e.parent);
     let child = scope.join(0, edge, false, JoinKind::Left);
-    let (many, one) = (scope.entity(child).many.clone(), scope.subject().one.clone());
+    let many = scope.entity(child).many.clone();
     draw.scope = scope;
     draw.used.clear();
+    let conditions = parents_condition(draw, child, 35)?;
+    let parents = draw.rows_phrase(&conditions);
+    let subject = draw.scope.subject();
+    let one = phrase::single(&parents, &subject.many, &subject.one);
     let key = group::entity(draw, 0)?;
     draw.use_place(Place { node: child, field: 0 });
     let counted = draw.scope.entity(child).key.first().cloned().or_else(|| e.child_columns.first().cloned())?;
@@ -46,12 +54,13 @@ pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
     query.columns = key.columns.clone();
     query.columns.push((aggregate("count({})", vec![draw.scope.named(child, &counted)]), Some(alias.clone())));
     query.group = key.group.clone();
-    let mut probes = Vec::new();
+    apply(&mut query, &conditions);
+    let mut probes = filter_probes(&query, &conditions);
     let mut inner = query.clone();
     if let Some(join) = inner.joins.first_mut() {
         join.kind = JoinKind::Inner;
     }
-    probes.push(("outer join", inner, Expect::Differs));
+    probes.insert(0, ("outer join", inner, Expect::Differs));
     let mut extras = vec![including(draw, &key.many, &many)];
     if draw.rng.chance(45) {
         let descending = draw.rng.chance(50);
@@ -62,12 +71,14 @@ pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
             format!(", {first} number first and then by name"),
             format!("Sort by the number, {first} first, then by name"),
         ));
-        probes[0].1.order = query.order.clone();
+        for (_, probe, _) in &mut probes {
+            probe.order = query.order.clone();
+        }
     }
     let nominal = vec![
         format!("the number of {many} for each {one}"),
-        format!("every {one} with the number of {many}"),
-        format!("all {} and how many {many} each of them has", key.many),
+        format!("every {one}, with the number of {many}"),
+        format!("all {parents} and how many {many} each of them has"),
     ];
     let questions = vec![
         format!("how many {many} does each {one} have"),
@@ -75,6 +86,15 @@ pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
         format!("what is the number of {many} per {one}"),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+/// A condition on the parents themselves, now and then.
+fn parents_condition(draw: &mut Draw, child: usize, percent: usize) -> Option<Vec<Condition>> {
+    let wanted = usize::from(draw.rng.chance(percent));
+    draw.keyed.push(child);
+    let found = draw.conditions(0, wanted);
+    draw.keyed.clear();
+    found
 }
 
 fn including(draw: &mut Draw, parents: &str, children: &str) -> Extra {
@@ -115,16 +135,19 @@ pub(super) fn none(draw: &mut Draw) -> Option<Draft> {
         vec![fill("NOT EXISTS {}", vec![Expr::Query(Box::new(inner))])]
     };
     query.columns = columns;
-    query.filter = absent;
     draw.scope = scope;
     draw.used.clear();
     draw.use_place(Place { node: child, field: 0 });
     for &field in &parent.label {
         draw.use_place(Place { node: 0, field });
     }
-    let mut without = query.clone();
-    without.filter.clear();
-    let mut probes = vec![("filter", without, Expect::Differs)];
+    let conditions = parents_condition(draw, child, 40)?;
+    let beside = if !counted && draw.rng.chance(35) { own_detail(draw) } else { None };
+    query.columns.extend(beside.map(|p| (draw.scope.column(p), None)));
+    apply(&mut query, &conditions);
+    let mut probes = vec![("filter", query.clone(), Expect::Differs)];
+    query.filter.extend(absent);
+    probes.extend(filter_probes(&query, &conditions));
     let mut extras = Vec::new();
     if !counted && draw.rng.chance(40) {
         query.order = parent
@@ -138,30 +161,48 @@ pub(super) fn none(draw: &mut Draw) -> Option<Draft> {
             })
             .collect();
         extras.push(Extra::new(", in alphabetical order", "Put them in alphabetical order"));
-        probes[0].1.order = query.order.clone();
+        for (_, probe, _) in &mut probes {
+            probe.order = query.order.clone();
+        }
     }
-    let parents = &parent.many;
+    let parents = draw.rows_phrase(&conditions);
+    if let Some(place) = beside {
+        let noun = draw.scope.bare(place);
+        extras.insert(0, Extra::new(format!(", with their {noun}"), format!("Show their {noun} too")));
+    }
+    let and = if phrase::has_clause(&parents) { "and " } else { "" };
     let who = if parent.person { "who" } else { "that" };
     let nominal = if counted {
         vec![
-            format!("the number of {parents} without any {many}"),
-            format!("the number of {parents} {who} have no {many}"),
+            format!("the number of {parents} {and}without any {many}"),
+            format!("the number of {parents} {and}{who} have no {many}"),
         ]
     } else {
         vec![
-            format!("{parents} without any {many}"),
-            format!("the {parents} {who} have no {many} at all"),
-            format!("all {parents} for which there are no {many}"),
+            format!("{parents} {and}without any {many}"),
+            format!("the {parents} {and}{who} have no {many} at all"),
+            format!("all {parents} {and}for which there are no {many}"),
         ]
     };
     let questions = if counted {
-        vec![format!("how many {parents} have no {many}"), format!("how many {parents} are there without any {many}")]
+        vec![format!("how many {parents} have no {many}"), format!("how many {parents} do not have any {many}")]
     } else {
         vec![
             format!("which {parents} have no {many}"),
-            format!("which {parents} have never had any {many}").replace("have never had any", "do not have any"),
-            format!("are there {parents} without {many}, and which ones"),
+            format!("which {parents} do not have any {many}"),
+            format!("are there {parents} {and}without {many}, and which ones"),
         ]
     };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: !counted }) })
+}
+
+/// A field of the parent that is worth a look beside its name.
+fn own_detail(draw: &mut Draw) -> Option<Place> {
+    let place = draw.choose(|scope, p| {
+        let f = scope.field(p);
+        let told = f.groupable() || f.measurable() || f.role() == Role::Code;
+        p.node == 0 && told && !scope.subject().label.contains(&p.field)
+    })?;
+    draw.use_place(place);
+    Some(place)
 }

@@ -4,6 +4,7 @@ use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw};
 use super::super::literal;
 use super::super::phrase;
+use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::sense;
@@ -75,6 +76,15 @@ fn child_condition(draw: &mut Draw, pair: &Pair) -> Option<Condition> {
     None
 }
 
+/// A condition on the parent's own fields, now and then.
+fn own_condition(draw: &mut Draw, pair: &Pair) -> Option<Vec<Condition>> {
+    let wanted = usize::from(draw.rng.chance(30));
+    draw.keyed.push(pair.child);
+    let found = draw.conditions(0, wanted);
+    draw.keyed.clear();
+    found
+}
+
 fn child_words(draw: &mut Draw, pair: &Pair, condition: Option<&Condition>) -> (String, String) {
     let child = pair.scope.entity(pair.child);
     let conditions: Vec<Condition> = condition.cloned().into_iter().collect();
@@ -105,6 +115,7 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
     let pair = pair(draw)?;
     let e = &draw.world.graph.edges[pair.edge];
     let condition = child_condition(draw, &pair)?;
+    let own = own_condition(draw, &pair)?;
     let negative = draw.rng.chance(40);
     let simple = e.child_columns.len() == 1;
     let membership = simple && draw.rng.chance(45) && (!negative || !e.optional);
@@ -122,6 +133,7 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
             let inner = child_query(&pair, vec![(text("1"), None)], with, true);
             vec![fill(&format!("{not}EXISTS {{}}"), vec![Expr::Query(Box::new(inner))])]
         };
+        query.filter.extend(own.iter().flat_map(|c| c.sql.clone()));
         query
     };
     let counted = draw.rng.chance(30);
@@ -133,11 +145,13 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
     };
     let query = columns(make(Some(&condition)));
     let mut all = query.clone();
-    all.filter.clear();
-    let probes = vec![("filter", all, Expect::Differs), ("condition", columns(make(None)), Expect::Differs)];
+    all.filter.remove(0);
+    let mut probes = vec![("filter", all, Expect::Differs), ("condition", columns(make(None)), Expect::Differs)];
+    probes.extend(filter_probes(&query, &own));
     let (one, many) = child_words(draw, &pair, Some(&condition));
     let parent = pair.scope.subject();
-    let (who, parents) = (if parent.person { "who" } else { "that" }, &parent.many);
+    let parents = phrase::rows(&mut draw.rng, &parent.many, parent.person, &own);
+    let who = if parent.person { "who" } else { "that" };
     let a_child = crate::schema::grammar::with_article(&one);
     let forms: Vec<String> = if negative {
         vec![
@@ -151,7 +165,7 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
     let form = draw.rng.pick(&forms).cloned()?;
     Some(Draft {
         probes,
-        ..Draft::new(query, set::speech(parents, &form, if counted { Shows::Count } else { Shows::Name }))
+        ..Draft::new(query, set::speech(&parents, &form, if counted { Shows::Count } else { Shows::Name }))
     })
 }
 
@@ -160,6 +174,7 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     let pair = pair(draw)?;
     let e = &draw.world.graph.edges[pair.edge];
     let condition = if draw.rng.chance(50) { child_condition(draw, &pair) } else { None };
+    let own = own_condition(draw, &pair)?;
     let (parents, children) = (pair.scope.subject().rows.max(1), pair.scope.entity(pair.child).rows);
     let mean = children as f64 / parents as f64 * if condition.is_some() { 0.4 } else { 1.0 };
     if mean < 1.2 && !draw.schema_only {
@@ -213,20 +228,23 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
                 query.filter = vec![text(format!("counted.number {op} {limit}"))];
             }
         }
+        query.filter.extend(own.iter().flat_map(|c| c.sql.clone()));
         query
     };
     let query = make(condition.as_ref());
     let mut all = query.clone();
-    all.filter.clear();
+    all.filter.remove(0);
     let mut probes = vec![("filter", all, Expect::Differs)];
+    probes.extend(filter_probes(&query, &own));
     if condition.is_some() {
         probes.push(("condition", make(None), Expect::Differs));
     }
     let (one, many) = child_words(draw, &pair, condition.as_ref());
     let rows = if n == 1.0 { one } else { many };
     let parent = pair.scope.subject();
+    let things = phrase::rows(&mut draw.rng, &parent.many, parent.person, &own);
     let form = format!("with {words} {} {rows}", literal::number_words(n, false));
-    let mut speech = set::speech(&parent.many, &form, Shows::Name);
+    let mut speech = set::speech(&things, &form, Shows::Name);
     if variant == 2 {
         speech.extras.push(Extra::new(", along with that number", "Show the number as well"));
     }

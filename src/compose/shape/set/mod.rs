@@ -12,6 +12,7 @@ pub(in crate::compose) use values::values;
 
 use super::super::condition::{self, Condition};
 use super::super::draw::Draw;
+use super::super::phrase;
 use super::super::random::Rng;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
@@ -112,6 +113,8 @@ pub(super) fn speech(things: &str, form: &str, shows: Shows) -> Speech {
         .or_else(|| form.strip_prefix("with ").map(|w| format!("have {w}")))
         .or_else(|| form.strip_prefix("without any ").map(|w| format!("have no {w}")));
     let verb = verb.unwrap_or_else(|| format!("are {form}"));
+    let clause = format!("{}{form}", if phrase::has_clause(things) { "and " } else { "" });
+    let form = &clause;
     let (nominal, questions) = match shows {
         Shows::Count => (
             vec![format!("the number of {things} {form}")],
