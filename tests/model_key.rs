@@ -137,3 +137,41 @@ log_parser_stats = on\nlog_error_verbosity = verbose\nlog_connections = on\ntrac
     assert!(files_with(cluster.dir(), KEY).ends_with("/log\n"));
     assert_eq!(cluster.alarms(), [""; 0]);
 }
+
+#[test]
+fn only_a_key_that_worked_lately_is_trusted_from_the_first_call_on() {
+    let cluster = Cluster::new();
+    let key = KeyFile::new(&cluster);
+    // answers slowly, so that all calls of a worker begin before the first of them ends
+    let server = ModelServer::with(|asked| match asked.header("authorization") {
+        Some(bearer) if bearer.ends_with(KEY) => Play::Answer,
+        _ => Play::Status(401, String::new(), String::new()),
+    })
+    .latency(700);
+    let demo = cluster.demo("demo");
+    support::endpoint(&demo, "keyed", &server, &format!(r#", "key": "file:{}""#, key.0.display()));
+    // calls in all, and those that began before any ended
+    let calls = |run: &str| {
+        demo.run(&format!(
+            r#"SELECT nlsql.generate('single_table', 6, run => '{run}', options => '{{"engine": "openai", "endpoint": "keyed",
+                 "api_answer_count": 1, "parallelism": 6, "tables": ["insurer.payer", "insurer.plan"]}}')"#
+        ));
+        let _ = demo.try_run(&format!("CALL nlsql.wait('{run}')"));
+        demo.run(&format!(
+            "SELECT r.status, count(*), count(*) FILTER (WHERE q.sent_at < f.first) FROM nlsql.run r
+               JOIN nlsql.request q ON q.run_id = r.id,
+               LATERAL (SELECT min(ended_at) AS first FROM nlsql.request WHERE run_id = r.id) f
+              WHERE r.name = '{run}' GROUP BY 1"
+        ))
+    };
+    assert_eq!(calls("first"), "done|6|1");
+    assert_eq!(calls("second"), "done|6|6");
+    fs::write(&key.0, "sk-another-key").expect("the file is there");
+    assert_eq!(calls("another"), "failed|1|1");
+    // after a failure no key is trusted, not even the one that had worked
+    fs::write(&key.0, KEY).expect("the file is there");
+    assert_eq!(calls("back"), "done|6|1");
+    let age = "UPDATE nlsql.learned SET lessons = jsonb_set(lessons, '{worked,at}', to_jsonb((lessons #>> '{worked,at}')::bigint - 3600))";
+    demo.as_superuser().run(age);
+    assert_eq!(calls("later"), "done|6|1");
+}

@@ -174,6 +174,9 @@ fn the_page_stands_alone_and_escapes_everything() {
         assert!(page.contains(needed), "{needed}");
     }
     assert_eq!(page, demo.raw("SELECT nlsql.report_html('r')"), "the same run gives the same page");
+    let unused =
+        page.split("Not used: ").nth(1).and_then(|rest| rest.split("</p>").next()).expect("a small run lacks much");
+    assert!(unused.contains("WITH RECURSIVE") && !unused.contains('_'), "names for a reader: {unused}");
 
     let folder = scratch();
     for width in [375, 1200] {

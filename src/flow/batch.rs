@@ -17,7 +17,7 @@ pub(crate) struct Terms {
     pub price: Option<Price>,
     /// What may still be spent: the run's budget less all that the ledger has charged and reserved.
     pub budget: Option<Usd>,
-    /// An earlier call of the run succeeded, so the key is known to be good.
+    /// A call with the key succeeded not long ago: the first one needs not go alone.
     pub proved: bool,
 }
 

@@ -206,6 +206,11 @@ impl Driver {
         self.learned.lessons()
     }
 
+    /// The key works, for all that is known now.
+    pub fn proved(&self) -> bool {
+        self.proved
+    }
+
     #[cfg(test)]
     pub fn in_flight(&self) -> usize {
         self.calls.len()
@@ -355,7 +360,7 @@ impl Driver {
                 }
             }
             Class::Server | Class::Transport | Class::Timeout => self.faults_in_a_row += 1,
-            _ => {}
+            _ => self.proved &= fault.permanent().is_none(),
         }
     }
 }

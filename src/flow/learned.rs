@@ -14,6 +14,23 @@ pub(crate) struct Lessons {
     pub structured: Option<Structured>,
 }
 
+/// The key that last worked, by its mark, and when, in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Worked {
+    pub key: u32,
+    pub at: u64,
+}
+
+impl Worked {
+    /// A key that worked so long ago, in seconds, may have been taken back.
+    const TRUST: u64 = 3600;
+
+    /// Whether calls with this key need no trial.
+    pub fn vouches(self, key: u32, now: u64) -> bool {
+        self.key == key && (self.at..self.at + Worked::TRUST).contains(&now)
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Learned {
     pub quirks: Quirks,

@@ -3,10 +3,11 @@
 
 use super::anonymize::{self, Anonymiser};
 use super::gate::{self, Gate, Mode};
+use super::ledger::{self, Known};
 use super::line::{self, Line};
 use super::owner::as_owner;
 use super::spi::{self, Arg};
-use super::{guc, introspect, ledger, relationships, session};
+use super::{guc, introspect, relationships, session};
 use crate::candidate::{Candidate, ResultFacts, Verdict};
 use crate::error::{Code, Error, Result};
 use crate::flow::history::History;
@@ -98,7 +99,7 @@ struct Asking {
 
 impl Asking {
     fn run(&mut self, mut flow: Flow) -> Result<Outcome> {
-        let mut learned = Learned::knowing(self.line.lessons);
+        let mut learned = Learned::knowing(self.line.known.lessons);
         let mut lane = History::default();
         let mut event = Event::Start;
         loop {
@@ -113,8 +114,9 @@ impl Asking {
                 Action::Draw { .. } => Event::Drafts(Vec::new()),
                 Action::Finish(outcome) => {
                     let lessons = learned.lessons();
-                    if lessons != self.line.lessons {
-                        ledger::learn(&self.line.endpoint, &self.line.model, lessons)?;
+                    if lessons != self.line.known.lessons {
+                        let known = Known { lessons, ..self.line.known };
+                        ledger::learn(&self.line.endpoint, &self.line.model, known)?;
                     }
                     return Ok(outcome);
                 }

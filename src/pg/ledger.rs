@@ -5,7 +5,7 @@ use super::owner::as_owner;
 use super::spi::{self, Arg};
 use super::store::{Item, Reject, Task};
 use crate::error::{Code, Error, Result};
-use crate::flow::learned::Lessons;
+use crate::flow::learned::{Lessons, Worked};
 use crate::llm::endpoint::{self, Endpoint};
 use crate::llm::price::{self, Price, Usd};
 use crate::plan::Phase;
@@ -168,8 +168,16 @@ pub(crate) fn set_budget(run_id: i64, budget: f64) -> Result<()> {
     as_owner(|| spi::execute("SELECT nlsql.set_budget_($1, $2)", &[Arg::Int(run_id), Arg::Float(budget)])).map(|_| ())
 }
 
-/// What earlier runs have found out about the endpoint and model.
-pub(crate) fn lessons(endpoint: &str, model: &str) -> Result<Lessons> {
+/// What earlier runs have found out about an endpoint and model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Known {
+    #[serde(flatten)]
+    pub lessons: Lessons,
+    pub worked: Option<Worked>,
+}
+
+pub(crate) fn known(endpoint: &str, model: &str) -> Result<Known> {
     let text = as_owner(|| {
         spi::update(
             "SELECT l.lessons::text FROM nlsql.learned l WHERE l.endpoint = $1 AND l.model = $2",
@@ -180,8 +188,8 @@ pub(crate) fn lessons(endpoint: &str, model: &str) -> Result<Lessons> {
     Ok(spi::first(text).and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default())
 }
 
-pub(crate) fn learn(endpoint: &str, model: &str, lessons: Lessons) -> Result<()> {
-    let text = serde_json::to_string(&lessons).map_err(|e| Error::internal(e.to_string()))?;
+pub(crate) fn learn(endpoint: &str, model: &str, known: Known) -> Result<()> {
+    let text = serde_json::to_string(&known).map_err(|e| Error::internal(e.to_string()))?;
     as_owner(|| {
         spi::execute(
             "SELECT nlsql.learn_($1, $2, $3::jsonb)",

@@ -1,10 +1,10 @@
 //! The way to a model: which endpoint, with which key, at what price. The same for a run's worker, for ask() and for
 //! the check at generate(). Callers bring a transaction.
 
-use super::ledger;
+use super::ledger::{self, Known};
 use crate::error::{Code, Error, Result};
 use crate::flow::driver::Terms;
-use crate::flow::learned::Lessons;
+use crate::flow::learned::{Lessons, Worked};
 use crate::llm::client::Client;
 use crate::llm::endpoint::{ApiStyle, Endpoint, Structured};
 use crate::llm::pool::THREADS_MAX;
@@ -22,7 +22,9 @@ pub(crate) struct Line {
     pub client: Client,
     pub timeout: Duration,
     pub terms: Terms,
-    pub lessons: Lessons,
+    /// The key's mark.
+    pub key: u32,
+    pub known: Known,
 }
 
 /// Endpoint, model and key by the effective options; an error says what is missing.
@@ -51,13 +53,15 @@ pub(crate) fn open(options: &Options, settings: &Settings, spent: Usd) -> Result
     let most = endpoint.parallelism.map_or(THREADS_MAX, |p| p as usize);
     let parallelism = asked.min(most).clamp(1, THREADS_MAX);
     let price = ledger::price(&model)?;
+    let known = ledger::known(&endpoint.name, &model)?;
+    let key = secret::mark(&endpoint.base_url, secret.as_ref());
     let terms = Terms {
         parallelism,
         requests_per_minute: endpoint.requests_per_minute,
         tokens_per_minute: endpoint.tokens_per_minute,
         price,
         budget: budget(options, price, spent)?,
-        proved: false,
+        proved: known.worked.is_some_and(|w| w.vouches(key, seconds())),
     };
     Ok(Line {
         client: Client::new(&endpoint, secret, parallelism)?,
@@ -65,10 +69,22 @@ pub(crate) fn open(options: &Options, settings: &Settings, spent: Usd) -> Result
         structured: endpoint.structured,
         timeout: Duration::from_millis(settings.request_timeout_ms.max(1) as u64),
         terms,
-        lessons: ledger::lessons(&endpoint.name, &model)?,
+        key,
+        known,
         model,
         endpoint: endpoint.name,
     })
+}
+
+impl Line {
+    /// What is known of the endpoint now, where its key works or does not.
+    pub fn now(&self, lessons: Lessons, works: bool) -> Known {
+        Known { lessons, worked: works.then(|| Worked { key: self.key, at: seconds() }) }
+    }
+}
+
+fn seconds() -> u64 {
+    std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
 /// What may still be spent.

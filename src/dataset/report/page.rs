@@ -63,6 +63,9 @@ fn shown(row: &Row) -> Value {
     if let Some(names) = detail.get_mut("not_covered").and_then(Value::as_array_mut) {
         names.truncate(NAMES);
     }
+    for name in detail.get_mut("not_used").and_then(Value::as_array_mut).into_iter().flatten() {
+        *name = json!(label(name.as_str().unwrap_or_default()));
+    }
     if let Some(columns) = detail.get_mut("columns").and_then(Value::as_array_mut) {
         columns.iter_mut().for_each(|c| c["level"] = json!(level(c["uses"].as_u64().unwrap_or(0))));
     }

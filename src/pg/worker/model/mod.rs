@@ -67,7 +67,7 @@ impl Worker {
             draw: if phase.engine == Engine::Reword { Some(super::source::composer(phase, subjects)?) } else { None },
             checker: Checker::new(&self.run, phase)?,
             started: Instant::now(),
-            driver: Driver::new(line.terms.clone(), line.lessons, 0),
+            driver: Driver::new(line.terms.clone(), line.known.lessons, 0),
             pool: Pool::new(line.client.clone(), line.terms.parallelism)?,
             line,
             tasks: HashMap::new(),
@@ -79,11 +79,10 @@ impl Worker {
             ended: None,
         };
         let result = session.add(first.clone()).and_then(|()| session.work());
-        let lessons = session.driver.lessons();
-        if lessons != session.line.lessons && result.is_ok() {
-            transaction(|| ledger::learn(&session.line.endpoint, &session.line.model, lessons))?;
-        }
-        if result.is_err() {
+        if result.is_ok() {
+            let known = session.line.now(session.driver.lessons(), session.driver.proved());
+            transaction(|| ledger::learn(&session.line.endpoint, &session.line.model, known))?;
+        } else {
             // the ledger should know of calls that no one waits for; the error itself is what counts
             let _ = session.lose();
         }
