@@ -208,7 +208,8 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
 
 /// "their average length", "the number of different ratings".
 pub(super) fn theirs(figure: &Figure) -> String {
-    if figure.noun.starts_with("number ") { format!("the {}", figure.noun) } else { format!("their {}", figure.noun) }
+    let whole = ["number ", "unique ", "distinct "].iter().any(|w| figure.noun.starts_with(w));
+    format!("{} {}", if whole { "the" } else { "their" }, figure.noun)
 }
 
 /// The figure as a name in HAVING or ORDER BY wording: "the number of films", "the average length".

@@ -59,10 +59,9 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
             condition.share = 1.0 - below(low);
             condition.sql = vec![sql(">=", value)];
             condition.terse = Some(format!(">= {said}"));
-            let with = match rng.below(5) {
+            let with = match rng.below(4) {
                 0 | 1 => format!("of at least {said}"),
                 2 => format!("of {said} or more"),
-                3 => format!("starting at {said}"),
                 _ => format!("not below {said}"),
             };
             let whose = match rng.below(4) {

@@ -4,7 +4,7 @@ use super::bound;
 use super::flag;
 use super::literal;
 use super::moment;
-use super::pattern::word;
+use super::pattern::{letter, word};
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{Expr, fill, text};
@@ -160,6 +160,9 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     if worded && !field.elements.is_empty() && (field.values.is_empty() || rng.chance(22) || own_label(scope, place)) {
         return word(rng, scope, place);
     }
+    if field.role() == Role::Name && field.base != "bool" && scope.entity(place.node).rows == 0 {
+        return if rng.chance(30) { letter(rng, scope, place) } else { None };
+    }
     let mut condition = match field.role() {
         Role::Flag => flag::draw(rng, scope, place),
         Role::Dimension | Role::Name | Role::Code => value(rng, scope, place),
@@ -217,10 +220,12 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         condition.with = Some(format!("no {noun}"));
         condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded", "not known"])));
         condition.post = rng.chance(50).then(|| format!("without {bare}"));
+        condition.terse = Some(format!("no {noun}"));
     } else {
         condition.sql = vec![fill("{} IS NOT NULL", vec![column])];
         condition.with = Some(format!("{bare} {}", rng.word(&["on record", "on file", "recorded"])));
         condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "on record"])));
+        condition.terse = Some(format!("with {noun}"));
     }
     // a thing that is referred to is there or not
     if reference {

@@ -267,8 +267,9 @@ impl<'w> Draw<'w> {
             }
         }
         let terse = match self.style {
-            Style::Keyword => 85,
+            Style::Keyword => 100,
             Style::Concise => 30,
+            Style::Technical => 20,
             _ => 0,
         };
         if self.rng.chance(terse) {
@@ -318,7 +319,10 @@ fn filterable(scope: &Scope, place: Place) -> bool {
     match field.role() {
         Role::Flag => field.varied && !field.traits.personal,
         Role::Dimension | Role::Name | Role::Code => {
-            !field.values.is_empty() || !field.elements.is_empty() || (field.nulls > 0 && field.nullable)
+            field.role() == Role::Name && scope.entity(place.node).rows == 0
+                || !field.values.is_empty()
+                || !field.elements.is_empty()
+                || (field.nulls > 0 && field.nullable)
         }
         Role::FreeText | Role::Search => !field.elements.is_empty() || (field.nulls > 0 && field.nullable),
         Role::Measure | Role::Year => field.varied,

@@ -100,7 +100,6 @@ pub(super) const DESCRIPTIVE: Frames = &[
     "We are after {}.",
     "It would help to have {}.",
     "Sales would like {}.",
-    "I would like an overview of {}.",
     "What we lack is {}.",
     "What I want is {}.",
     "The export must contain {}.",
@@ -182,3 +181,11 @@ pub(super) const DESCRIPTIVE_CLAUSE: Frames = &[
     "We have no idea {}.",
     "Someone has to find out {}.",
 ];
+/// Before what is to be counted.
+pub(super) const COUNT: Frames = &["Count {}.", "Count up {}.", "Count all {}.", "Tally {}.", "Do a count of {}."];
+pub(super) const COUNT_FORMAL: Frames =
+    &["Please count {}.", "Kindly count {}.", "A count of {} is requested.", "We ask you to count {}."];
+pub(super) const COUNT_COLLOQUIAL: Frames =
+    &["Can you count {}?", "Could you count up {}?", "Let's count {}.", "Mind counting {}?", "Just count {}."];
+pub(super) const COUNT_TECHNICAL: Frames =
+    &["Count {} in SQL.", "SELECT the count of {}.", "Run a COUNT over {}.", "Query the count of {}."];

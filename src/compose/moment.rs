@@ -110,7 +110,7 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         } else {
             done(&noun).filter(|_| place.node == 0).map(|d| format!("{d} {said}"))
         },
-        with: (!said.starts_with("since")).then(|| format!("{} {}", article(&noun), said.replacen("from ", "of ", 1))),
+        with: (!said.starts_with("since")).then(|| format!("{} {said}", article(&noun))),
         whose: Some(whose),
         terse: Some(if main { said.clone() } else { format!("{noun} {said}") }),
         vague,

@@ -20,9 +20,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     if !word.chars().all(char::is_alphabetic) {
         return None;
     }
-    let (column, noun) = (scope.column(place), scope.bare(place));
-    // a hotel contains guests, its name a word
-    let noun = if place.node != 0 && noun == scope.role_noun(place.node) { format!("{noun} name") } else { noun };
+    let (column, noun) = (scope.column(place), named(scope, place));
     let lower = word.to_lowercase();
     let kind = if searched { 4 } else { rng.weighted(&[26, 20, 14, 20, 0, 24]) };
     let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
@@ -30,7 +28,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let contains = if plural { "contain" } else { "contains" };
     let any_case = rng.word(&[
         "in upper or lower case", "whatever the case", "regardless of case", "(ignoring case)", "(any case)",
-        "(case-insensitive)", "capitalized or not",
+        "(case-insensitive)",
     ]);
     let (sql, whose) = match kind {
         0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
@@ -80,6 +78,28 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         condition.whose = Some(format!("{} mentions \"{lower}\"", scope.role_noun(place.node)));
     }
     Some(condition)
+}
+
+/// A hotel contains guests, its name a word.
+fn named(scope: &Scope, place: Place) -> String {
+    let noun = scope.bare(place);
+    if place.node != 0 && noun == scope.role_noun(place.node) { format!("{noun} name") } else { noun }
+}
+
+/// Nothing is known of a name in a table without rows but that it begins with some letter.
+pub(super) fn letter(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let noun = named(scope, place);
+    let letter = rng.word(&["A", "B", "C", "D", "H", "M", "P", "S", "T"]);
+    let column = scope.column(place);
+    let begin = if is_plural(&noun) { "begin" } else { "begins" };
+    Some(Condition {
+        sql: vec![Expr::Pattern(Box::new(Expr::Mix(vec![column, text(format!(" LIKE '{letter}%'"))])))],
+        whose: Some(format!("{noun} {begin} with the capital letter {letter}")),
+        terse: Some(format!("{noun} beginning with capital {letter}")),
+        places: vec![place],
+        share: 0.1,
+        ..Condition::default()
+    })
 }
 
 /// Whether a stem stands in the entity's texts as it is, as far as they are known.

@@ -84,7 +84,7 @@ const PHRASES: &[Rule] = &[
     ("the lowest", &["the smallest", "the minimum"], 55),
     ("with a", &["having a"], 25),
     ("with an", &["having an"], 25),
-    ("and their", &["plus their", "as well as their", "along with their", "with their"], 55),
+    ("and their", &["plus their", "as well as their", "along with their"], 55),
     ("what is", &["what's"], 30),
     ("how many of them", &["how many of these", "how many"], 60),
     ("by the number of", &["by number of", "by the count of"], 55),
@@ -110,7 +110,7 @@ const APART: &[(&str, &[&str], &[&str])] = &[
     ("the number of", &[], &["times", "words", "characters", "days"]),
     ("at least", &[], &["one", "some"]),
     ("more than", &["no", "not"], &["one"]),
-    ("less than", &["no", "not"], &[]),
+    ("less than", &["no", "not", "of", "by"], &[]),
     ("higher than", &["no", "not"], &[]),
     ("lower than", &["no", "not"], &[]),
     ("in alphabetical order", &[], &["of", "as"]),
@@ -208,7 +208,11 @@ pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) ->
     }
     for part in parts.iter_mut().step_by(2) {
         // no commas around what stands in parentheses
-        *part = part.replace(", (", " (").replace("decimals),", "decimals)").replace("decimal),", "decimal)");
+        *part = part
+            .replace(", per ", " per ")
+            .replace(", (", " (")
+            .replace("decimals),", "decimals)")
+            .replace("decimal),", "decimal)");
     }
     parts.join("\"")
 }

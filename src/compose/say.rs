@@ -94,7 +94,26 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
     let inline: String = speech.extras.iter().map(|e| e.inline.as_str()).collect();
     let sentences: String = speech.extras.iter().map(|e| format!(" {}.", e.sentence)).collect();
     let (tail, after) = if one_sentence { (inline.clone(), String::new()) } else { (String::new(), sentences) };
+    let counted = nominal.strip_prefix("the number of ").filter(|rest| {
+        const MORE: [&str; 10] = [
+            " and their ", " and the ", " and what ", " and how ", " and for ", " plus ", " with the ", ", the ",
+            "different ", "distinct ",
+        ];
+        !MORE.iter().any(|more| rest.contains(more))
+    });
     let text = match style {
+        Style::Imperative | Style::Formal | Style::Colloquial | Style::Technical
+            if let Some(rows) = counted
+                && rng.chance(45) =>
+        {
+            let frames = match style {
+                Style::Imperative => frames::COUNT,
+                Style::Formal => frames::COUNT_FORMAL,
+                Style::Technical => frames::COUNT_TECHNICAL,
+                _ => frames::COUNT_COLLOQUIAL,
+            };
+            framed(rng, frames, &format!("{rows}{tail}")) + &after
+        }
         _ if let Some(frames) = clauses(style)
             && let Some(asked) = indirect(&question)
             && rng.chance(45) =>
@@ -141,7 +160,9 @@ fn indirect(question: &str) -> Option<String> {
     }
     if let Some(rest) = question.strip_prefix("how many ") {
         // a long clause before "there are" is out of breath
-        if let Some((rows, after)) = rest.split_once(" are there").filter(|(rows, _)| rows.split(' ').count() < 8) {
+        if let Some((rows, after)) =
+            rest.split_once(" are there").filter(|(rows, after)| rows.split(' ').count() < 8 && !after.starts_with(','))
+        {
             return Some(format!("how many {rows} there are{after}"));
         }
         if let Some(rows) = rest.strip_suffix(" do we have") {

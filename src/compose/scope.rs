@@ -206,6 +206,10 @@ impl<'w> Scope<'w> {
             // "film title" says more than "film", "country name" no more than "country"
             return if matches!(last, "title") && !role.ends_with("title") { format!("{role} {last}") } else { role };
         }
+        // the kind of encounter of an encounter
+        if plain.contains(" of ") && plain.ends_with(&entity.one) && role == entity.one {
+            return plain;
+        }
         if plain.contains(" of ") || role.contains(" in the ") {
             return format!("{plain} of the {role}");
         }

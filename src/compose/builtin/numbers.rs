@@ -40,7 +40,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     tens("floor", "floor({} / 10) * 10", "{} rounded down to tens"),
     fraction("trunc", "trunc({}::numeric, 1)", "{} cut off after the first decimal"),
     fraction("trunc", "trunc({})", "{} without its decimals"),
-    value("abs", "abs({} - {average})", "distance of the {} from {average} in either direction"),
+    value("abs", "abs({} - {average})", "absolute difference between the {} and {average}"),
     value("sign", "sign({} - {average})", "sign of the {} less {average} (-1, 0 or 1)"),
     class("sign", "sign({} - {average})", "sign (-1, 0 or 1) of the {} less {average}"),
     value("sqrt", "round(sqrt({})::numeric, 2)", "square root of the {} rounded to two decimals"),
@@ -61,6 +61,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "bucket of the {} among {N} equal ones from {low} to {high}, where 0 and {over} stand for values outside",
     )
     .with(&[4, 5, 10]),
+    Entry::new("mod", On::Quantity, Yields::Value, "mod({}, {n})", "remainder of the {} after packing lots of {n}")
+        .with(&[10, 12, 20]),
+    Entry::new("to_hex", On::Whole, Yields::Value, "to_hex({}::bigint)", "{} as a hexadecimal number"),
     Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) = 0", "is even"),
     Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) <> 0", "is odd"),
     Entry::new(
@@ -68,7 +71,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Number,
         Yields::Test,
         "abs({} - {average}) < {spread}",
-        "is less than {spread} away from {average}, in either direction",
+        "differs from {average} by less than {spread}",
     ),
     Entry::new(
         "round",

@@ -90,7 +90,7 @@ fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
 
 /// "the number of films by first letter of the title".
 fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    let figures = figure::figures(draw, 1, 2);
+    let figures = if draw.rng.chance(55) { vec![aggregate::count(&draw.scope)] } else { figure::figures(draw, 1, 2) };
     let conditions = draw.conditions(0, 2)?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
@@ -253,7 +253,7 @@ fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
         ..Condition::default()
     };
     let counted = draw.rng.chance(50);
-    let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| !s.columns.is_empty()) };
+    let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| s.named || s.columns.len() > 1) };
     let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
     let mut conditions = vec![own];
     conditions.extend(draw.conditions(0, 1)?);

@@ -26,7 +26,7 @@ pub(in crate::compose) struct Plan {
 }
 
 /// Where all functions are asked for, turns of an everyday one for each turn of a rare one.
-const EVERYDAY: usize = 10;
+const EVERYDAY: usize = 4;
 
 impl Plan {
     pub(in crate::compose) fn new(world: &World, names: &[&'static str], version: i32) -> Plan {
@@ -70,20 +70,21 @@ impl Plan {
 /// Functions for those who are asked to show them, and for nobody else.
 const RARE: &[&str] = &[
     "abs", "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace",
-    "array_to_json", "array_upper", "bit_length", "btrim", "cbrt", "char_length", "convert_to", "covar_pop",
-    "covar_samp", "cume_dist", "div", "encode", "every", "first_value", "format", "generate_series", "isempty",
-    "json_agg", "json_build_array", "json_object", "json_object_agg", "jsonb_agg", "jsonb_array_length",
-    "jsonb_build_array", "jsonb_extract_path", "jsonb_insert", "jsonb_object_agg", "jsonb_path_query_array",
-    "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof", "justify_days",
-    "justify_hours", "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim",
-    "make_date", "make_interval", "make_time", "md5", "min_scale", "mod", "nth_value", "ntile", "num_nonnulls",
-    "num_nulls", "octet_length", "overlay", "percent_rank", "power", "quote_literal", "quote_nullable", "range_agg",
-    "range_intersect_agg", "range_merge", "regexp_match", "regexp_split_to_array", "regexp_split_to_table",
-    "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx",
-    "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad", "rtrim", "scale", "sha256",
-    "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
-    "to_date", "to_json", "to_jsonb", "to_timestamp", "translate", "trim", "trim_array", "trim_scale", "ts_headline",
-    "tsrange", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
+    "array_lower", "array_ndims", "array_positions", "array_to_json", "array_upper", "bit_length", "btrim", "cbrt",
+    "char_length", "convert_to", "covar_pop", "covar_samp", "cume_dist", "div", "encode", "every", "first_value",
+    "format", "generate_series", "isempty", "json_agg", "json_build_array", "json_object", "json_object_agg",
+    "jsonb_agg", "jsonb_array_length", "jsonb_build_array", "jsonb_extract_path", "jsonb_insert", "jsonb_object_agg",
+    "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls",
+    "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln", "log", "log10",
+    "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_interval", "make_time", "md5", "min_scale", "mod",
+    "nth_value", "ntile", "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "power",
+    "quote_literal", "quote_nullable", "range_agg", "range_intersect_agg", "range_merge", "regexp_match",
+    "regexp_split_to_array", "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy", "regr_count",
+    "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse", "row_number",
+    "row_to_json", "rpad", "rtrim", "scale", "sha256", "sha512", "sign", "sqrt", "stddev_pop", "stddev_samp",
+    "string_to_array", "string_to_table", "strpos", "substr", "timezone", "to_date", "to_hex", "to_json", "to_jsonb",
+    "to_timestamp", "translate", "trim", "trim_array", "trim_scale", "ts_headline", "tsrange", "tsvector_to_array",
+    "upper_inc", "var_pop", "var_samp",
 ];
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
@@ -166,17 +167,19 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
     let time = f.role() == Role::Time && f.days.len() >= 13 && !f.traits.personal && !f.traits.audit && f.varied;
     let stamp = f.base.starts_with("timestamp") && clocked(f);
     let text = is_text(f);
-    let missing = f.nulls > 0 && f.nulls < e.rows;
+    let missing = f.nulls > 0 && f.nulls < e.rows || e.rows == 0 && f.nullable;
     match entry.on {
         // a place of its own is no text to be looked into
         On::Text if e.label == [field] && f.traits.personal && entry.yields != Yields::Value => false,
-        On::Text if entry.yields == Yields::Figure => text && matches!(f.role(), Role::Name | Role::FreeText),
+        On::Text if matches!(entry.yields, Yields::Figure | Yields::Test) => {
+            text && matches!(f.role(), Role::Name | Role::FreeText)
+        }
         On::Text => text,
         On::Named => text && f.role() == Role::Name,
         On::Coded => text && f.role() == Role::Code,
         On::Spaced => {
             let prose = matches!(f.role(), Role::Name | Role::FreeText) && !f.traits.personal && !e.person;
-            text && f.spaced > 0.6 && prose
+            text && (f.spaced > 0.6 || e.rows == 0) && prose
         }
         On::Value => text && f.values.len() > 2 && e.label != [field],
         On::Word => text && f.elements.len() > 2,
@@ -203,8 +206,8 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
         On::Row => e.label == [field] && text,
         On::Group => {
             let rows = e.rows.max(1);
-            f.groupable() && f.nulls == 0 && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows
-                || entry.yields == Yields::Window && f.groupable()
+            let few = f.nulls == 0 && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows;
+            f.groupable() && (few || e.rows == 0 && !f.nullable) || entry.yields == Yields::Window && f.groupable()
         }
     }
 }
@@ -237,7 +240,10 @@ fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
             let shown = matches!(second.role(), Role::Dimension | Role::Measure | Role::Year | Role::Time | Role::Code);
             shown && second.varied && !second.traits.audit && !second.traits.personal
         }
-        On::Gappy => second.nullable && second.nulls > 0 && second.nulls < e.rows && second.role() != Role::Key,
+        On::Gappy => {
+            let missing = second.nulls > 0 && second.nulls < e.rows || e.rows == 0;
+            second.nullable && missing && second.role() != Role::Key
+        }
         _ => false,
     }
 }

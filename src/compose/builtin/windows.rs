@@ -33,29 +33,29 @@ pub(super) const ENTRIES: &[Entry] = &[
     ranked("min", "min({}) OVER ()", "lowest such figure of all"),
     ranked("avg", "round(avg({}) OVER (), 2)", "average of these figures, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "sum of these figures"),
-    timed("row_number", "row_number() OVER (ORDER BY {t})", "running number in order of time"),
+    timed("row_number", "row_number() OVER (ORDER BY {t})", "running number of the {span}"),
     timed("ntile", "ntile(4) OVER (ORDER BY {t})", "quarter of the timeline when it is cut into four tiles"),
-    timed("lag", "lag({}) OVER (ORDER BY {t})", "one before it"),
-    timed("lead", "lead({}) OVER (ORDER BY {t})", "one that follows"),
-    timed("first_value", "first_value({}) OVER (ORDER BY {t})", "very first of these figures"),
+    timed("lag", "lag({}) OVER (ORDER BY {t})", "figure of the {span} before"),
+    timed("lead", "lead({}) OVER (ORDER BY {t})", "figure of the {span} after"),
+    timed("first_value", "first_value({}) OVER (ORDER BY {t})", "figure of the very first {span}"),
     timed(
         "last_value",
         "last_value({}) OVER (ORDER BY {t} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-        "very last of these figures",
+        "figure of the very last {span}",
     ),
     timed(
         "nth_value",
         "nth_value({}, 2) OVER (ORDER BY {t} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-        "second of these figures",
+        "figure of the second {span}",
     ),
     timed("sum", "sum({}) OVER (ORDER BY {t})", "running total"),
-    timed("max", "max({}) OVER (ORDER BY {t})", "highest figure so far"),
+    timed("max", "max({}) OVER (ORDER BY {t})", "highest figure up to that {span}"),
     timed(
         "avg",
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",
-        "average of it and the two before, rounded to two decimals",
+        "average of that {span} and the two before, rounded to two decimals",
     ),
-    timed("count", "count(*) OVER (ORDER BY {t})", "number of entries so far"),
+    timed("count", "count(*) OVER (ORDER BY {t})", "number of {span}s so far"),
 ];
 
 /// A figure by groups, with the window function beside it.
@@ -86,7 +86,8 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         grouped::over(cte, "figures", inner, Select { columns, order, ..Select::default() })
     };
     let per = g.per(draw);
-    let (measure, each, noun) = (&g.measure, &g.key.one, shown.entry.noun);
+    let (measure, each) = (&g.measure, &g.key.one);
+    let noun = shown.entry.noun.replace("{span}", &g.names[0]);
     let extras = match (timed, ordered) {
         (true, _) => {
             let word = draw.rng.word(&[", in chronological order", ", oldest first", ", in order of time"]);

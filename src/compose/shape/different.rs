@@ -24,7 +24,8 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
         });
         places.extend(place.inspect(|&p| draw.use_place(p)));
     }
-    if places.is_empty() {
+    // yes and no are no news
+    if places.iter().all(|&p| draw.scope.field(p).role() == Role::Flag) {
         return None;
     }
     let least = usize::from(draw.rng.chance(75));
@@ -57,11 +58,13 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
         format!("the {what} found among {rows}"),
         format!("all {what} that occur for {rows}"),
     ];
-    let questions = vec![
+    let mut questions = vec![
         format!("what are the {what} of {rows}"),
-        format!("which {what} do {rows} have"),
         format!("which {what} occur among {rows}"),
         format!("what {what} are there for {rows}"),
     ];
+    if rows.split(' ').count() < 5 {
+        questions.push(format!("which {what} do {rows} have"));
+    }
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }

@@ -31,7 +31,15 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     let descending = draw.rng.chance(75);
     let n = [1, 1, 2, 3][draw.rng.below(4)];
     // the first row of each by DISTINCT ON
-    let first = n == 1 && parent.label_unique && draw.rng.chance(70);
+    let first = n == 1 && draw.rng.chance(70);
+    // two of one name are two
+    let keys: Vec<Expr> = {
+        let mut names: Vec<Expr> = related::label(&pair).into_iter().map(|(e, _)| e).collect();
+        names.reverse();
+        let key = parent.key.iter().map(|k| pair.scope.named(0, k)).filter(|_| !parent.label_unique);
+        names.extend(key.collect::<Vec<_>>());
+        names
+    };
     let extra: Vec<usize> = (0..child.fields.len())
         .filter(|&f| {
             let field = &child.fields[f];
@@ -46,13 +54,12 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
             order.push(Order { by: alone.named(0, key), descending: breaker == Some(true), nulls_last: false });
         }
         if first {
-            let keys: Vec<Expr> = related::label(&pair).into_iter().map(|(e, _)| e).collect();
             let by_key = keys.iter().map(|k| Order { by: k.clone(), descending: false, nulls_last: false });
             let mut query = pair.scope.select();
             query.columns = related::label(&pair);
             query.columns.extend(shown.iter().map(|&p| (alone.column(p), None)));
             query.order = by_key.chain(order).collect();
-            return Select { distinct: Distinct::On(keys), ..query };
+            return Select { distinct: Distinct::On(keys.clone()), ..query };
         }
         let inner = Select {
             columns: shown.iter().map(|&p| (alone.column(p), None)).collect(),
@@ -112,6 +119,9 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         format!("for every {one} that has any, what are {with} of {what}"),
     ];
     let extras = match first {
+        true if parent.label.len() == 2 => {
+            vec![Extra::new(", in order of last name and first name", "Sort by last name and first name")]
+        }
         true => vec![Extra::new(
             format!(", in order of {one} name"),
             format!("Sort by the {} name", grammar::possessive(one)),
@@ -258,9 +268,7 @@ pub(super) fn levels(draw: &mut Draw) -> Option<Draft> {
             format!(
                 "for each {one} that is the {boss} of any other, the number of {many} below it, directly or through others"
             ),
-            format!(
-                "the {many} that are {boss} to at least one other, with how many {many} stand under them at any level"
-            ),
+            format!("the {many} that have others below them by way of the {boss}, and how many at all levels together"),
         ];
         let questions = vec![format!(
             "how many {many} stand below each {one}, directly or indirectly by way of the {boss}, leaving out those with none"

@@ -20,7 +20,7 @@ pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
                 let rows = scope.entity(place.node).rows;
                 field.varied
                     && !field.traits.personal
-                    && (rows == 0 || field.distinct > 2 && field.distinct * 10 < rows * 8)
+                    && (rows == 0 || field.distinct > 5 && field.distinct * 10 < rows * 8)
             }
             Role::Key => true,
             _ => false,
@@ -148,7 +148,13 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
         }
         [only] if only.noun.starts_with("number of different") || only.noun.starts_with("number of distinct") => {
             let what = only.noun.trim_start_matches("number of ");
-            questions.push(format!("how many {what} do {rows} have"));
+            // what rows refer to is not theirs
+            let key = only.place.is_some_and(|p| draw.scope.field(p).role() == Role::Key);
+            match (rows.split(' ').count() < 5, key) {
+                (true, true) => questions.push(format!("how many {what} do {rows} belong to")),
+                (true, false) => questions.push(format!("how many {what} do {rows} have")),
+                _ => {}
+            }
             questions.push(format!("what is {said}"));
         }
         _ => {

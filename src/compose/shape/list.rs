@@ -226,7 +226,10 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     let mut questions = Vec::new();
     let list = grammar::and_list(nouns);
     let subject = draw.scope.subject();
+    let itself = |field: usize| subject.fields[field].traits.personal && subject.fields[field].noun == subject.one;
     let label = match subject.label.as_slice() {
+        // an address is no name of an address
+        [one] if itself(*one) => String::new(),
         [one] => own_label(&draw.scope, *one),
         [] => String::new(),
         _ => "name".to_owned(),
@@ -249,18 +252,20 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             questions.push(format!("what {are} the {many} of {rows}"));
         }
     } else if nouns.is_empty() {
-        nominal.push(format!("the {labels} of {rows}"));
         nominal.push(format!("all {rows}"));
         nominal.push(rows.to_owned());
         questions.push(format!("{that} {rows} are there").replace("who ", "which "));
-        questions.push(format!("what are the {labels} of {rows}"));
+        if !label.is_empty() {
+            nominal.push(format!("the {labels} of {rows}"));
+            questions.push(format!("what are the {labels} of {rows}"));
+        }
         questions.push(which(subject.many.as_str(), rows, subject.person));
     } else {
-        nominal.push(format!("the {label} and {list} of {rows}").replacen(
-            " and ",
-            if nouns.len() > 1 { ", " } else { " and " },
-            1,
-        ));
+        let and = if nouns.len() > 1 { "," } else { " and" };
+        if !label.is_empty() {
+            nominal.push(format!("the {label}{and} {list} of {rows}"));
+            questions.push(format!("what are the {label}{and} {list} of {rows}"));
+        }
         nominal.push(
             format!("{rows}, each with {} {list}", draw.rng.word(&["its", "the"]))
                 .replace("each with its", if subject.person { "each with their" } else { "each with its" }),
@@ -274,11 +279,6 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             "{}, and what {} their {list}",
             which(&subject.many, rows, subject.person),
             if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }
-        ));
-        questions.push(format!("what are the {label} and {list} of {rows}").replacen(
-            " and ",
-            if nouns.len() > 1 { ", " } else { " and " },
-            1,
         ));
         if nouns.len() == 1 {
             questions.push(

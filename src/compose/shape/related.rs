@@ -165,7 +165,7 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
     let form = draw.rng.pick(&forms).cloned()?;
     Some(Draft {
         probes,
-        ..Draft::new(query, set::speech(&parents, &form, if counted { Shows::Count } else { Shows::Name }))
+        ..Draft::new(query, set::speech(&parents, &form, if counted { Shows::Count } else { set::shows(parent) }))
     })
 }
 
@@ -244,7 +244,7 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     let parent = pair.scope.subject();
     let things = phrase::rows(&mut draw.rng, &parent.many, parent.person, &own);
     let form = format!("with {words} {} {rows}", literal::number_words(n, false));
-    let mut speech = set::speech(&things, &form, Shows::Name);
+    let mut speech = set::speech(&things, &form, set::shows(parent));
     if variant == 2 {
         speech.extras.push(Extra::new(", along with that number", "Show the number as well"));
     }

@@ -17,6 +17,7 @@ use super::super::random::Rng;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
 use super::super::tree::{Distinct, Expr, Limit, Select, Source, aggregate, text};
+use super::super::world::Entity;
 use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
@@ -75,6 +76,8 @@ pub(super) fn combine(kind: Kind, one: Select, two: Select, counted: bool) -> (S
 pub(super) enum Shows {
     /// Its name, which no other has.
     Name,
+    /// What it is, such as an address, which is no name of it.
+    Itself,
     /// Its key, for want of a name.
     Id,
     /// A name that others may share, and so its key.
@@ -88,7 +91,7 @@ impl Shows {
         match self {
             Shows::Id => "IDs",
             Shows::Both => "IDs and names",
-            Shows::Name | Shows::Count => "names",
+            Shows::Name | Shows::Itself | Shows::Count => "names",
         }
     }
 }
@@ -98,12 +101,18 @@ pub(super) fn told(scope: &Scope, node: usize) -> Option<(Vec<(Expr, Option<Stri
     let entity = scope.entity(node);
     let names = entity.label.iter().map(|&field| (scope.column(Place { node, field }), None));
     if entity.label_unique {
-        return Some((names.collect(), Shows::Name));
+        return Some((names.collect(), shows(entity)));
     }
     let [key] = entity.key.as_slice() else { return None };
     let id = (scope.named(node, key), None);
     let shows = if entity.label.is_empty() { Shows::Id } else { Shows::Both };
     Some((std::iter::once(id).chain(names).collect(), shows))
+}
+
+/// What the label of a thing is to it.
+pub(super) fn shows(entity: &Entity) -> Shows {
+    let label = entity.label.first().map(|&f| &entity.fields[f]);
+    if label.is_some_and(|f| f.traits.personal && f.noun == entity.one) { Shows::Itself } else { Shows::Name }
 }
 
 /// `form` says after the noun which things are meant: "with ..", "who have ..".
@@ -112,13 +121,17 @@ pub(super) fn speech(things: &str, form: &str, shows: Shows) -> Speech {
     let verb = verb
         .or_else(|| form.strip_prefix("with ").map(|w| format!("have {w}")))
         .or_else(|| form.strip_prefix("without any ").map(|w| format!("have no {w}")));
-    let verb = verb.unwrap_or_else(|| format!("are {form}"));
+    let verb = verb.unwrap_or_else(|| format!("are {form}")).replace(", or with both", ", or both");
     let clause = format!("{}{form}", if phrase::has_clause(things) { "and " } else { "" });
     let form = &clause;
     let (nominal, questions) = match shows {
         Shows::Count => (
             vec![format!("the number of {things} {form}")],
             vec![format!("how many {things} {verb}"), format!("how many {things} are there {form}")],
+        ),
+        Shows::Itself => (
+            vec![format!("{things} {form}"), format!("all {things} {form}")],
+            vec![format!("which {things} {verb}"), format!("which are the {things} {form}")],
         ),
         Shows::Name => (
             vec![format!("{things} {form}"), format!("all {things} {form}"), format!("the names of {things} {form}")],

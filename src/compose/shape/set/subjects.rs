@@ -58,6 +58,7 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     let said = draw.rng.pick(&said)?.clone();
     let (nominal, questions) = match if counted { Shows::Count } else { shows } {
         Shows::Count => (vec![format!("the number of {said}")], vec![how_many]),
+        Shows::Itself => (vec![said.clone(), format!("all {said}")], vec![which]),
         Shows::Name => (vec![said.clone(), format!("all {said}"), format!("the names of {said}")], vec![which]),
         shows => {
             let what = shows.words();
