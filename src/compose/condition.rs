@@ -161,7 +161,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return word(rng, scope, place);
     }
     if field.role() == Role::Name && field.base != "bool" && scope.entity(place.node).rows == 0 {
-        return if rng.chance(30) { letter(rng, scope, place) } else { None };
+        return if place.node == 0 && rng.chance(25) { letter(rng, scope, place) } else { None };
     }
     let mut condition = match field.role() {
         Role::Flag => flag::draw(rng, scope, place),

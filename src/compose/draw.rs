@@ -319,7 +319,7 @@ fn filterable(scope: &Scope, place: Place) -> bool {
     match field.role() {
         Role::Flag => field.varied && !field.traits.personal,
         Role::Dimension | Role::Name | Role::Code => {
-            field.role() == Role::Name && scope.entity(place.node).rows == 0
+            field.role() == Role::Name && place.node == 0 && scope.entity(place.node).rows == 0
                 || !field.values.is_empty()
                 || !field.elements.is_empty()
                 || (field.nulls > 0 && field.nullable)

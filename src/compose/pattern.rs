@@ -94,7 +94,10 @@ pub(super) fn letter(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     let begin = if is_plural(&noun) { "begin" } else { "begins" };
     Some(Condition {
         sql: vec![Expr::Pattern(Box::new(Expr::Mix(vec![column, text(format!(" LIKE '{letter}%'"))])))],
-        whose: Some(format!("{noun} {begin} with the capital letter {letter}")),
+        whose: Some(format!(
+            "{noun} {begin} with {}{letter}",
+            rng.word(&["", "the letter ", "a capital ", "an upper-case "])
+        )),
         terse: Some(format!("{noun} beginning with capital {letter}")),
         places: vec![place],
         share: 0.1,

@@ -114,6 +114,7 @@ const APART: &[(&str, &[&str], &[&str])] = &[
     ("higher than", &["no", "not"], &[]),
     ("lower than", &["no", "not"], &[]),
     ("in alphabetical order", &[], &["of", "as"]),
+    ("in chronological order", &["it", "them"], &[]),
     ("whose", &["ones", "people", "those", "and", "or", "but"], &[]),
     ("sorted by", &[], &["last"]),
     ("average", &["above", "below", "than", "overall"], &["rounded"]),

@@ -137,7 +137,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     pair("greatest", Yields::Value, "greatest({}, {2})", "later one of {} and {2}"),
     pair("least", Yields::Value, "least({}, {2})", "earlier one of {} and {2}"),
-    pair("coalesce", Yields::Value, "coalesce({2}, {})", "{2}, or the {} where there is none"),
+    pair("coalesce", Yields::Value, "coalesce({2}, {})", "{2} (the {} where there is none)"),
     pair(
         "tsrange",
         Yields::Test,

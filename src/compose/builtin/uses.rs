@@ -234,7 +234,9 @@ fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
                 at(first, 6) <= at(second, 6) && at(first, 0) <= at(second, 0) && at(first, 12) <= at(second, 12)
             };
             let kin = first.base == second.base;
-            time && kin && !second.traits.personal && !second.traits.audit && later()
+            // what is always there needs nothing in its place
+            let gap = entry.name != "coalesce" || second.nulls > 0 || e.rows == 0 && second.nullable;
+            time && kin && gap && !second.traits.personal && !second.traits.audit && later()
         }
         On::Row => {
             let shown = matches!(second.role(), Role::Dimension | Role::Measure | Role::Year | Role::Time | Role::Code);

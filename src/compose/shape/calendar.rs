@@ -170,7 +170,7 @@ pub(super) fn filled(draw: &mut Draw) -> Option<Draft> {
         format!("how many {rows} were there in each {unit} of {span}{by}, counting zero where there were none"),
         format!("for every {unit} of {span}, empty ones included, how many {rows} were there{by}"),
     ];
-    let order = draw.rng.word(&[", in chronological order", ", in order", ", one after the other"]);
+    let order = draw.rng.word(&[", in chronological order", ", in order", ", from the first to the last"]);
     let extras = vec![Extra::new(order, "Go by date")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
 }

@@ -274,7 +274,7 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             nominal.push(format!("{rows} with their {list}"));
         }
         nominal.push(format!("{rows}, along with their {list}"));
-        nominal.push(format!("{rows} together with {list}"));
+        nominal.push(format!("{rows}, together with {list}"));
         questions.push(format!(
             "{}, and what {} their {list}",
             which(&subject.many, rows, subject.person),

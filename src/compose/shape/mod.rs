@@ -117,7 +117,12 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, slot: u64, salt: u64, hold: Ho
             let kin: Vec<usize> = shapes.iter().map(|s| if s.1 == shapes[due].1 { s.0 } else { 0 }).collect();
             draw.rng.weighted(&kin)
         }
-        Hold::Free => draw.rng.weighted(&weights),
+        // that there are none can be asked of any two tables, and would stand in for all else
+        Hold::Free => {
+            let open = |s: &Shape| s.1 != Kin::Absence || shapes[due].1 == Kin::Absence;
+            let free: Vec<usize> = shapes.iter().map(|s| if open(s) { s.0 } else { 0 }).collect();
+            draw.rng.weighted(&free)
+        }
     };
     shapes.get(chosen)?.2(draw)
 }
