@@ -64,8 +64,17 @@ impl Key {
 
 impl Domain {
     pub(crate) fn draw(&self, value: &str, attempt: u32) -> Draw {
-        let bytes = digest(self.mac.clone(), &[value.as_bytes(), &attempt.to_le_bytes()]);
-        Draw { state: [word(&bytes, 0), word(&bytes, 1), word(&bytes, 2), word(&bytes, 3) | 1] }
+        Draw::of(&digest(self.mac.clone(), &[value.as_bytes(), &attempt.to_le_bytes()]))
+    }
+
+    /// Choices that depend on all values of a row.
+    pub(super) fn draw_row(&self, row: &[Option<&str>]) -> Draw {
+        let mut mac = self.mac.clone();
+        for value in row {
+            mac.update(&value.map_or(u64::MAX, |v| v.len() as u64).to_le_bytes());
+            mac.update(value.unwrap_or("").as_bytes());
+        }
+        Draw::of(&mac.finalize().into_bytes().into())
     }
 
     /// A pseudo-random function for the rounds of a permutation, where a hash of 64 bytes a round would be slow.
@@ -86,6 +95,10 @@ impl Domain {
 }
 
 impl Draw {
+    fn of(bytes: &[u8; 32]) -> Draw {
+        Draw { state: [word(bytes, 0), word(bytes, 1), word(bytes, 2), word(bytes, 3) | 1] }
+    }
+
     /// xoshiro256++, seeded by the keyed hash.
     pub(super) fn next(&mut self) -> u64 {
         let s = &mut self.state;

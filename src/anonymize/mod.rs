@@ -21,6 +21,7 @@ pub(crate) mod session;
 mod shape;
 mod steps;
 mod stock;
+pub(crate) mod texts;
 mod words;
 
 pub(crate) use class::Kind;

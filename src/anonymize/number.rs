@@ -16,13 +16,19 @@ fn parse(text: &str) -> Option<Parts<'_>> {
         None => (text, ""),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = whole.trim_start_matches('-').len() + fraction.len();
-    let good = |t: &str| t.bytes().all(|c| c.is_ascii_digit());
-    if digits == 0 || digits > 36 || !good(whole.strip_prefix('-').unwrap_or(whole)) || !good(fraction) {
+    let (sign, whole) = match whole.strip_prefix('-') {
+        Some(whole) => (-1, whole),
+        None => (1, whole),
+    };
+    let digits = whole.len() + fraction.len();
+    if digits == 0 || digits > 36 {
         return None;
     }
-    let unscaled = format!("{whole}{fraction}").parse().ok()?;
-    Some(Parts { unscaled, decimals: fraction.len(), exponent })
+    let mut unscaled = 0i128;
+    for c in whole.bytes().chain(fraction.bytes()) {
+        unscaled = unscaled * 10 + i128::from(c.is_ascii_digit().then(|| c - b'0')?);
+    }
+    Some(Parts { unscaled: sign * unscaled, decimals: fraction.len(), exponent })
 }
 
 fn print(unscaled: i128, decimals: usize, exponent: &str) -> String {

@@ -1,4 +1,4 @@
-//! Sets of texts by marks of 128 bits: no text is kept, and no two have the same mark but by a chance that nobody will see.
+//! Sets of texts by their hashes: no text is kept.
 
 use super::rule::Guard;
 use crate::error::Result;
@@ -6,11 +6,14 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
+/// No two texts have the same one but by a chance that nobody will see.
 pub(super) type Mark = u128;
+/// Half a mark, for sets that a text may stand in by mistake: all that comes of it is another fake.
+pub(super) type Seal = u64;
 pub(super) type MarkMap<T> = HashMap<Mark, T, BuildHasherDefault<Already>>;
-pub(super) type MarkSet = HashSet<Mark, BuildHasherDefault<Already>>;
+pub(super) type SealSet = HashSet<Seal, BuildHasherDefault<Already>>;
 
-/// Marks are hashes already.
+/// Marks and seals are hashes already.
 #[derive(Default)]
 pub(super) struct Already(u64);
 
@@ -26,12 +29,20 @@ impl Hasher for Already {
     fn write_u128(&mut self, mark: u128) {
         self.0 = mark as u64;
     }
+
+    fn write_u64(&mut self, seal: u64) {
+        self.0 = seal;
+    }
 }
 
 pub(super) fn mark(text: &str) -> Mark {
     let mut hasher = SipHasher13::new();
     hasher.write(text.as_bytes());
     hasher.finish128().as_u128()
+}
+
+pub(super) fn seal(text: &str) -> Seal {
+    mark(text) as u64
 }
 
 /// Looks for texts among the originals; `pg/anonymize.rs` asks the server.
@@ -47,15 +58,20 @@ pub(crate) trait Originals {
 
 /// Originals of a table's guarded columns.
 #[derive(Default)]
-pub(crate) struct OriginalSet(MarkSet);
+pub(crate) struct OriginalSet(SealSet);
 
 impl OriginalSet {
+    /// Room for so many texts: to grow step by step takes longer than to fill it.
+    pub(super) fn of_size(texts: usize) -> OriginalSet {
+        OriginalSet(SealSet::with_capacity_and_hasher(texts, BuildHasherDefault::default()))
+    }
+
     /// A text in lower case, trimmed.
     pub(super) fn add(&mut self, folded: &str) {
-        self.0.insert(mark(folded));
+        self.0.insert(seal(folded));
     }
 
     pub(super) fn has(&self, folded: &str) -> bool {
-        self.0.contains(&mark(folded))
+        self.0.contains(&seal(folded))
     }
 }

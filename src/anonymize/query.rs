@@ -7,10 +7,11 @@ use crate::schema::model::{Column, Table, TableKind, quote_ident};
 /// Rows that are looked at before the wanted number is drawn from them.
 const LOOKED_AT: i64 = 20_000;
 
-/// Each row as a JSON array of texts in the order of the rules: the same rows for the same seed and data, spread
-/// over the table. Large tables are sampled by blocks; then a keyed order decides.
+/// Each row as texts in the order of the rules: the same rows for the same seed and data, spread over the table. Large
+/// tables are sampled by blocks; then a keyed order decides.
 pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String {
-    let list: Vec<String> = plan.rules.iter().map(expression).collect();
+    let named = |(i, rule)| format!("({})::pg_catalog.text AS c{i}", expression(rule));
+    let list: Vec<String> = plan.rules.iter().enumerate().map(named).collect();
     let wanted = wanted(count);
     let clause = if is_sampled(table, count) {
         let percent = (wanted as f64 * 100.0 / table.rows).clamp(0.0001, 100.0);
@@ -19,8 +20,8 @@ pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String 
         String::new()
     };
     format!(
-        "SELECT r.v FROM (SELECT pg_catalog.to_json(ARRAY[{}]::pg_catalog.text[])::pg_catalog.text AS v FROM {} t {clause} LIMIT {wanted}) r \
-         ORDER BY pg_catalog.hashtextextended(r.v, {seed}) LIMIT {count}",
+        "SELECT r.* FROM (SELECT {} FROM {} t {clause} LIMIT {wanted}) r \
+         ORDER BY pg_catalog.hash_record_extended(r, {seed}) LIMIT {count}",
         list.join(", "),
         table.qualified()
     )

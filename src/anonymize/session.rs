@@ -5,14 +5,12 @@ use super::document;
 use super::key::{Domain, Key};
 use super::originals::{OriginalSet, Originals};
 use super::rule::{Form, Guard, Method, Plan, Rule};
-use super::stock::{Make, Screen, Stock, fold};
+use super::stock::{Make, Screen, Stock, fold_into};
+use super::texts::Texts;
 use super::{moment, number, query, steps};
 use crate::error::Result;
 use serde_json::Value;
 use std::collections::HashMap;
-
-/// A row as the server gave it: a text for each rule, documents and arrays as JSON.
-pub(crate) type Row = Vec<Option<String>>;
 
 pub(crate) struct Session {
     key: Key,
@@ -30,13 +28,18 @@ pub(crate) struct Session {
     names: Vec<String>,
 }
 
-/// A value taken apart once.
-enum Cell<'a> {
-    Null,
-    /// With the number of its fake in its stock.
-    Text(&'a str, u32),
-    Json(Value),
+/// A value as the server gave it, documents and arrays as JSON; rows have one for each rule.
+pub(crate) type Cell<'a> = Option<&'a str>;
+
+/// What was made of a batch's values before they are written.
+struct Batch {
+    /// Of each value the number of its fake in its stock, or of itself among the documents.
+    numbers: Vec<u32>,
+    documents: Vec<Value>,
 }
+
+/// The number of what is no JSON, although it was asked for: it is not passed on.
+const BROKEN: u32 = u32::MAX;
 
 impl Session {
     pub(crate) fn new(key: Key, plan: Plan) -> Session {
@@ -69,71 +72,78 @@ impl Session {
     }
 
     /// What must not come out again, where the rows are the whole table.
-    pub(crate) fn originals(&self, rows: &[Row]) -> OriginalSet {
-        let mut set = OriginalSet::default();
-        for row in rows {
-            for (cell, _) in self.cells(row).iter().zip(&self.plan.rules).filter(|(_, r)| query::is_guarded(r)) {
-                let mut add = |text: &str| set.add(&fold(text));
-                match cell {
-                    Cell::Text(text, _) => add(text),
-                    Cell::Json(value) => each_text(value, &mut add),
-                    Cell::Null => {}
+    pub(crate) fn originals(&self, rows: &Texts) -> OriginalSet {
+        let width = self.plan.rules.len().max(1);
+        let guarded = self.plan.rules.iter().filter(|r| query::is_guarded(r)).count();
+        let mut set = OriginalSet::of_size(rows.len() / width * guarded);
+        let mut folded = String::new();
+        let mut add = |text: &str| {
+            folded.clear();
+            fold_into(&mut folded, text);
+            set.add(&folded);
+        };
+        // by columns: what one asks for lies close together
+        for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| query::is_guarded(r)) {
+            for cell in rows.iter().skip(i).step_by(width).flatten() {
+                match is_json(rule) {
+                    true => _ = serde_json::from_str(cell).map(|value| each_text(&value, &mut add)),
+                    false => add(cell),
                 }
             }
         }
         set
     }
 
-    /// One JSON object a row.
-    pub(crate) fn rows(&mut self, rows: &[Row], originals: &mut dyn Originals) -> Result<Vec<String>> {
-        let mut cells: Vec<Vec<Cell<'_>>> = rows.iter().map(|row| self.cells(row)).collect();
-        for row in &mut cells {
-            self.want(row);
+    /// Adds one JSON object a row.
+    pub(crate) fn rows(&mut self, cells: &[Cell<'_>], originals: &mut dyn Originals, out: &mut Texts) -> Result<()> {
+        let width = self.plan.rules.len();
+        if width == 0 {
+            return Ok(());
+        }
+        let mut batch = Batch { numbers: vec![0; cells.len()], documents: Vec::new() };
+        for column in 0..width {
+            self.want(column, width, cells, &mut batch);
         }
         self.screen.settle(&mut self.stocks, originals)?;
-        Ok(cells.iter().zip(rows).map(|(cells, row)| self.write(cells, row)).collect())
+        for (row, numbers) in cells.chunks(width).zip(batch.numbers.chunks(width)) {
+            out.write(|out| self.write(row, numbers, &batch.documents, out));
+        }
+        Ok(())
     }
 
-    fn cells<'a>(&self, row: &'a Row) -> Vec<Cell<'a>> {
-        let cell = |(rule, value): (&Rule, &'a Option<String>)| match value.as_deref() {
-            None => Cell::Null,
-            Some(text) => match rule.method {
-                // what does not parse as the JSON that was asked for is not passed on
-                Method::Document { .. } | Method::Elements(_) => {
-                    serde_json::from_str(text).map_or(Cell::Null, Cell::Json)
-                }
-                _ => Cell::Text(text, 0),
-            },
-        };
-        self.plan.rules.iter().zip(row).map(cell).collect()
-    }
-
-    fn want(&mut self, row: &mut [Cell<'_>]) {
-        for (i, cell) in row.iter_mut().enumerate() {
-            match (cell, &self.plan.rules[i].method) {
-                (Cell::Text(text, number), _) => {
-                    if let Some(at) = self.of_rule[i] {
-                        *number = self.stocks[at].want(text);
-                    }
-                }
-                (Cell::Json(value), Method::Document { person }) => {
-                    let (person, key) = (*person, self.plan.rules[i].name.clone());
-                    let mut leaves = Vec::new();
-                    document::visit(value, &key, person, &mut |leaf| leaves.push(leaf));
-                    for (kind, text) in leaves {
-                        let at = self.leaf(kind);
+    /// Makes the fakes that a column needs.
+    fn want(&mut self, column: usize, width: usize, cells: &[Cell<'_>], batch: &mut Batch) {
+        let stock = self.of_rule[column];
+        let cells = cells.iter().skip(column).step_by(width);
+        let numbers = batch.numbers.iter_mut().skip(column).step_by(width);
+        let given = cells.zip(numbers).filter_map(|(cell, number)| cell.map(|text| (text, number)));
+        if !is_json(&self.plan.rules[column]) {
+            let Some(at) = stock else { return };
+            given.for_each(|(text, number)| *number = self.stocks[at].want(text));
+            return;
+        }
+        for (text, number) in given {
+            *number = BROKEN;
+            let Ok(value) = serde_json::from_str(text) else { continue };
+            match self.plan.rules[column].method {
+                Method::Document { person } => self.want_leaves(column, person, &value),
+                _ => each_text(&value, &mut |text| {
+                    if let Some(at) = stock {
                         self.stocks[at].want(text);
                     }
-                }
-                (Cell::Json(value), _) => {
-                    if let Some(at) = self.of_rule[i] {
-                        each_text(value, &mut |text| {
-                            self.stocks[at].want(text);
-                        });
-                    }
-                }
-                (Cell::Null, _) => {}
+                }),
             }
+            *number = batch.documents.len() as u32;
+            batch.documents.push(value);
+        }
+    }
+
+    fn want_leaves(&mut self, column: usize, person: bool, value: &Value) {
+        let mut leaves = Vec::new();
+        document::visit(value, &self.plan.rules[column].name, person, &mut |leaf| leaves.push(leaf));
+        for (kind, text) in leaves {
+            let at = self.leaf(kind);
+            self.stocks[at].want(text);
         }
     }
 
@@ -152,60 +162,63 @@ impl Session {
         self.stocks.len() - 1
     }
 
-    fn write(&self, cells: &[Cell<'_>], row: &Row) -> String {
+    fn write(&self, row: &[Cell<'_>], numbers: &[u32], documents: &[Value], out: &mut String) {
         let steps = steps::fakes(&self.steps, row, &self.plan.rules, &self.domains);
-        let mut out = String::with_capacity(64 * cells.len());
-        out.push('{');
-        for (i, (cell, rule)) in cells.iter().zip(&self.plan.rules).enumerate() {
+        let mut separator = "{";
+        for (i, rule) in self.plan.rules.iter().enumerate() {
             if rule.method == Method::Drop {
                 continue;
             }
-            if out.len() > 1 {
-                out.push_str(", ");
-            }
+            out.push_str(separator);
+            separator = ", ";
             out.push_str(&self.names[i]);
-            match steps.iter().find(|(at, _)| *at == i) {
-                Some((_, fake)) => push_text(&mut out, fake),
-                None => self.value(i, cell, rule, row, &mut out),
+            match (row[i], steps.iter().find(|(at, _)| *at == i)) {
+                (_, Some((_, fake))) => push_text(out, fake),
+                (None, _) => out.push_str("null"),
+                (Some(_), _) if is_json(rule) => match documents.get(numbers[i] as usize) {
+                    Some(value) => self.document(i, value, rule, row, out),
+                    None => out.push_str("null"),
+                },
+                (Some(text), _) => self.value(i, text, numbers[i], row, out),
             }
         }
-        out.push('}');
-        out
+        out.push_str(if separator == "{" { "{}" } else { "}" });
     }
 
     /// Writes the fake as JSON.
-    fn value(&self, i: usize, cell: &Cell<'_>, rule: &Rule, row: &Row, out: &mut String) {
-        match cell {
-            Cell::Null => out.push_str("null"),
-            Cell::Text(_, number) if is_stocked(&rule.method) => match self.of_rule[i] {
-                Some(at) => push(out, self.stocks[at].at(*number), rule.form),
+    fn value(&self, i: usize, text: &str, number: u32, row: &[Cell<'_>], out: &mut String) {
+        let rule = &self.plan.rules[i];
+        if is_stocked(&rule.method) {
+            return match self.of_rule[i] {
+                Some(at) => push(out, self.stocks[at].at(number), rule.form),
                 None => out.push_str("null"),
-            },
-            Cell::Text(text, _) => match self.text(i, text, &rule.method, row) {
-                Some(fake) => push(out, &fake, rule.form),
-                None => out.push_str("null"),
-            },
-            Cell::Json(value) => {
-                let fake = match &rule.method {
-                    Method::Document { person } => {
-                        let mut text = |(kind, t): document::Leaf<'_>| match self.of_leaf.get(&kind) {
-                            Some(at) => self.stocks[*at].get(t).to_owned(),
-                            None => "***".to_owned(),
-                        };
-                        document::replace(value, &rule.name, *person, &self.domains[i], &mut text)
-                    }
-                    Method::Elements(inner) => self.elements(i, value, inner, row),
-                    _ => Value::Null,
-                };
-                match rule.form {
-                    Form::Hstore => push_text(out, &document::hstore(&fake)),
-                    _ => out.push_str(&fake.to_string()),
-                }
-            }
+            };
+        }
+        match self.text(i, text, &rule.method, row) {
+            Some(fake) => push(out, &fake, rule.form),
+            None => out.push_str("null"),
         }
     }
 
-    fn elements(&self, i: usize, value: &Value, inner: &Method, row: &Row) -> Value {
+    fn document(&self, i: usize, value: &Value, rule: &Rule, row: &[Cell<'_>], out: &mut String) {
+        let fake = match &rule.method {
+            Method::Document { person } => {
+                let mut text = |(kind, t): document::Leaf<'_>| match self.of_leaf.get(&kind) {
+                    Some(at) => self.stocks[*at].get(t).to_owned(),
+                    None => "***".to_owned(),
+                };
+                document::replace(value, &rule.name, *person, &self.domains[i], &mut text)
+            }
+            Method::Elements(inner) => self.elements(i, value, inner, row),
+            _ => Value::Null,
+        };
+        match rule.form {
+            Form::Hstore => push_text(out, &document::hstore(&fake)),
+            _ => out.push_str(&fake.to_string()),
+        }
+    }
+
+    fn elements(&self, i: usize, value: &Value, inner: &Method, row: &[Cell<'_>]) -> Value {
         match value {
             Value::Array(list) => Value::Array(list.iter().map(|v| self.elements(i, v, inner, row)).collect()),
             Value::Null => Value::Null,
@@ -220,7 +233,7 @@ impl Session {
     }
 
     /// The fake of a text; None = NULL, as for what is not what its type says.
-    fn text(&self, i: usize, text: &str, method: &Method, row: &Row) -> Option<String> {
+    fn text(&self, i: usize, text: &str, method: &Method, row: &[Cell<'_>]) -> Option<String> {
         let domain = &self.domains[i];
         match method {
             Method::Keep => Some(text.to_owned()),
@@ -245,6 +258,11 @@ impl Session {
 
 fn is_stocked(method: &Method) -> bool {
     matches!(method, Method::Shape | Method::Text(_) | Method::BirthDate(_))
+}
+
+/// Documents and arrays, which the server gives as JSON.
+fn is_json(rule: &Rule) -> bool {
+    matches!(rule.method, Method::Document { .. } | Method::Elements(_))
 }
 
 fn make(method: &Method) -> Option<Make> {
@@ -272,14 +290,9 @@ fn not_a_number(text: &str) -> Option<String> {
 }
 
 /// One of the values by its weight; the whole row decides, so that the value itself does not.
-fn weighted(list: &[(String, u64)], domain: &Domain, row: &Row) -> Option<String> {
-    let mut text = String::new();
-    for value in row {
-        text.push_str(value.as_deref().unwrap_or("\u{1}"));
-        text.push('\u{0}');
-    }
+fn weighted(list: &[(String, u64)], domain: &Domain, row: &[Cell<'_>]) -> Option<String> {
     let all: u64 = list.iter().map(|(_, n)| *n).sum();
-    let mut at = domain.draw(&text, 0).below(all as usize) as u64;
+    let mut at = domain.draw_row(row).below(all as usize) as u64;
     for (value, n) in list {
         if at < *n {
             return Some(value.clone());
@@ -291,7 +304,9 @@ fn weighted(list: &[(String, u64)], domain: &Domain, row: &Row) -> Option<String
 
 /// Writes a JSON string.
 fn push_text(out: &mut String, text: &str) {
-    if text.bytes().all(|c| c >= b' ' && c != b'"' && c != b'\\') {
+    // all of it, and not to the first: that is many bytes at a time
+    let special = text.bytes().fold(false, |any, c| any | (c < b' ') | (c == b'"') | (c == b'\\'));
+    if !special {
         out.push('"');
         out.push_str(text);
         out.push('"');

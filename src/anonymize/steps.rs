@@ -30,11 +30,11 @@ impl Point {
 /// The fakes of the moments that can be read, by column.
 pub(super) fn fakes<'a>(
     columns: &[usize],
-    row: &'a [Option<String>],
+    row: &[Option<&'a str>],
     rules: &[Rule],
     domains: &[Domain],
 ) -> Vec<(usize, String)> {
-    let read = |at: &usize| Some((*at, Moment::parse(row.get(*at)?.as_deref()?)?));
+    let read = |at: &usize| Some((*at, Moment::parse((*row.get(*at)?)?)?));
     let mut moments: Vec<(usize, Moment<'a>)> = columns.iter().filter_map(read).collect();
     moments.sort_by_key(|(at, m)| (m.day, m.second, *at));
     let mut out: Vec<(usize, String)> = Vec::with_capacity(moments.len());

@@ -2,9 +2,10 @@
 
 use super::class::Kind;
 use super::key::Domain;
-use super::originals::{MarkMap, MarkSet, Originals, mark};
+use super::originals::{MarkMap, Originals, SealSet, mark, seal};
 use super::person::{self, Wanted};
 use super::rule::{Guard, Span};
+use super::texts::Texts;
 use super::words::Locale;
 use super::{moment, shape};
 use crate::error::Result;
@@ -16,6 +17,9 @@ const ATTEMPTS: u32 = 24;
 const SHAPES_END: u32 = 8;
 /// Below this many bits, a code of that shape may meet another one.
 const SURE_BITS: f64 = 60.0;
+/// Fakes whose next attempts are looked up together, and how many attempts.
+const FEW: usize = 200;
+const AHEAD: u32 = 12;
 /// The number of no fake: the empty text stays as it is.
 const NONE: u32 = u32::MAX;
 /// Shorter parts of words say nothing.
@@ -40,28 +44,57 @@ pub(super) struct Stock {
     pub guard: Guard,
     /// The number of an original's fake, by the original's mark.
     given: MarkMap<u32>,
-    fakes: Vec<String>,
+    fakes: Texts,
     /// Fakes that must not come again.
-    used: MarkSet,
-    /// What has not been looked up yet.
-    fresh: Vec<Fresh>,
+    used: SealSet,
+    fresh: Fresh,
 }
 
-/// A fake that may yet turn out to be somebody's original.
+/// Fakes that may yet turn out to be somebody's originals.
+#[derive(Default)]
 struct Fresh {
-    original: String,
-    /// Its number, and the fake as [`fold`] has it.
+    list: Vec<Made>,
+    /// Of each one the original, and after it the fake as [`fold_into`] has it.
+    texts: Texts,
+}
+
+struct Made {
+    /// The fake's number.
     at: u32,
-    folded: String,
     attempt: u32,
 }
 
-pub(super) fn fold(text: &str) -> String {
-    let text = text.trim();
-    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
+impl Fresh {
+    /// The fakes with their originals and as [`fold_into`] has them.
+    fn iter(&self) -> impl Iterator<Item = (&Made, &str, &str)> {
+        let text = |number: usize| self.texts.get(number).unwrap_or("");
+        self.list.iter().enumerate().map(move |(i, made)| (made, text(2 * i), text(2 * i + 1)))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    fn push(&mut self, made: Made, original: &str, folded: &str) {
+        self.list.push(made);
+        self.texts.push(Some(original));
+        self.texts.push(Some(folded));
+    }
 }
 
-/// Whether `folded` is what [`fold`] makes of the text.
+/// Adds the text as it is compared: in lower case, without blanks around it.
+pub(super) fn fold_into(out: &mut String, text: &str) {
+    let text = text.trim();
+    if text.is_ascii() {
+        let start = out.len();
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
+    } else {
+        out.push_str(&text.to_lowercase());
+    }
+}
+
+/// Whether `folded` is what [`fold_into`] makes of the text.
 fn folds_to(text: &str, folded: &str) -> bool {
     let text = text.trim();
     if text.is_ascii() { text.eq_ignore_ascii_case(folded) } else { text.to_lowercase() == folded }
@@ -79,9 +112,9 @@ impl Stock {
             unique: false,
             guard,
             given: MarkMap::default(),
-            fakes: Vec::new(),
-            used: MarkSet::default(),
-            fresh: Vec::new(),
+            fakes: Texts::default(),
+            used: SealSet::default(),
+            fresh: Fresh::default(),
         }
     }
 
@@ -93,15 +126,15 @@ impl Stock {
         let next = self.fakes.len() as u32;
         let at = *self.given.entry(mark(original)).or_insert(next);
         if at == next {
-            self.fakes.push(String::new());
-            self.make(original.to_owned(), at, 0);
+            self.fakes.push(None);
+            self.make(original, at, 0);
         }
         at
     }
 
     /// The fake of that number.
     pub(super) fn at(&self, number: u32) -> &str {
-        self.fakes.get(number as usize).map_or("", String::as_str)
+        self.fakes.get(number as usize).unwrap_or("")
     }
 
     /// The fake that [`Stock::want`] has made; a mask where it was not asked to.
@@ -114,22 +147,25 @@ impl Stock {
     }
 
     /// Tries from the given attempt on until the fake is neither the original nor taken.
-    fn make(&mut self, original: String, at: u32, from: u32) {
+    fn make(&mut self, original: &str, at: u32, from: u32) {
         let mut attempt = from;
-        let (fake, folded) = loop {
-            let fake = self.candidate(&original, attempt);
-            let folded = fold(&fake);
-            let taken = folds_to(&original, &folded) || self.unique && self.used.contains(&mark(&folded));
-            if !taken || attempt >= ATTEMPTS {
-                break (fake, folded);
+        let mut folded = String::new();
+        let fake = loop {
+            let fake = self.candidate(original, attempt);
+            folded.clear();
+            fold_into(&mut folded, &fake);
+            let taken = folds_to(original, &folded) || self.unique && !self.used.insert(seal(&folded));
+            if !taken {
+                break fake;
+            }
+            if attempt >= ATTEMPTS {
+                self.used.insert(seal(&folded));
+                break fake;
             }
             attempt += 1;
         };
-        if self.unique {
-            self.used.insert(mark(&folded));
-        }
-        self.fakes[at as usize] = fake;
-        self.fresh.push(Fresh { original, at, folded, attempt });
+        self.fakes.replace(at as usize, &fake);
+        self.fresh.push(Made { at, attempt }, original, &folded);
     }
 
     fn candidate(&self, original: &str, attempt: u32) -> String {
@@ -183,13 +219,14 @@ impl Stock {
     }
 
     /// Dates, postal codes, places of which most are somebody's: another row's cannot be avoided.
-    fn is_dense(&self, fresh: &[Fresh], met: &mut dyn FnMut(&str) -> bool) -> bool {
+    fn is_dense(&self, fresh: &Fresh, met: &mut dyn FnMut(&str) -> bool) -> bool {
         let may_be = match &self.make {
             Make::BirthDate(_) => true,
             Make::Text(kind) => !kind.always_personal(),
             Make::Shape => false,
         };
-        may_be && fresh.len() >= 8 && fresh.iter().filter(|f| met(&f.folded)).count() * 2 > fresh.len()
+        let count = fresh.list.len();
+        may_be && count >= 8 && fresh.iter().filter(|(_, _, folded)| met(folded)).count() * 2 > count
     }
 
     fn is_guarded(&self, original: &str) -> bool {
@@ -220,8 +257,10 @@ pub(super) struct Screen {
 impl Screen {
     /// Redraws what has been made since the last time until no fake meets an original.
     pub(super) fn settle(&mut self, stocks: &mut [Stock], originals: &mut dyn Originals) -> Result<()> {
+        let mut ahead = 0;
         loop {
-            self.look_up(stocks, originals)?;
+            self.look_up(stocks, originals, ahead)?;
+            ahead = AHEAD;
             let mut again = false;
             for stock in stocks.iter_mut().filter(|s| !s.fresh.is_empty()) {
                 let fresh = std::mem::take(&mut stock.fresh);
@@ -243,14 +282,14 @@ impl Screen {
                     stock.guard = Guard::Free;
                     continue;
                 }
-                for Fresh { original, at, folded, attempt } in fresh {
+                for (made, original, folded) in fresh.iter() {
                     let mut met = false;
-                    if attempt < ATTEMPTS && stock.is_guarded(&original) {
-                        stock.parts(&folded, &mut |part, word| met = met || is_met(part, word));
+                    if made.attempt < ATTEMPTS && stock.is_guarded(original) {
+                        stock.parts(folded, &mut |part, word| met = met || is_met(part, word));
                     }
                     if met {
-                        stock.used.remove(&mark(&folded));
-                        stock.make(original, at, attempt + 1);
+                        stock.used.remove(&seal(folded));
+                        stock.make(original, made.at, made.attempt + 1);
                         again = true;
                     }
                 }
@@ -261,18 +300,25 @@ impl Screen {
         }
     }
 
-    /// Asks the server for what is not at hand.
-    fn look_up(&mut self, stocks: &[Stock], originals: &mut dyn Originals) -> Result<()> {
+    /// Asks the server for what is not at hand, and for the next attempts, if they are few: each time it reads a table.
+    fn look_up(&mut self, stocks: &[Stock], originals: &mut dyn Originals, ahead: u32) -> Result<()> {
         let mut wanted: HashMap<&Guard, HashMap<String, bool>> = HashMap::new();
         for stock in stocks.iter().filter(|s| s.guard != Guard::Free && originals.held(&s.guard).is_none()) {
             let known = self.known.get(&stock.guard);
             let new = wanted.entry(&stock.guard).or_default();
-            for fresh in stock.fresh.iter().filter(|f| stock.is_guarded(&f.original)) {
-                stock.parts(&fresh.folded, &mut |part, word| {
-                    if known.is_none_or(|k| !k.contains_key(part)) && !new.contains_key(part) {
-                        new.insert(part.to_owned(), word);
-                    }
-                });
+            let mut want = |part: &str, word| {
+                if known.is_none_or(|k| !k.contains_key(part)) && !new.contains_key(part) {
+                    new.insert(part.to_owned(), word);
+                }
+            };
+            let ahead = if stock.fresh.list.len() > FEW { 0 } else { ahead };
+            for (made, original, folded) in stock.fresh.iter().filter(|(_, original, _)| stock.is_guarded(original)) {
+                stock.parts(folded, &mut want);
+                for attempt in made.attempt + 1..=(made.attempt + ahead).min(ATTEMPTS) {
+                    let mut folded = String::new();
+                    fold_into(&mut folded, &stock.candidate(original, attempt));
+                    stock.parts(&folded, &mut want);
+                }
             }
         }
         for (guard, parts) in wanted {
@@ -344,6 +390,7 @@ mod tests {
             one[1].want(&name[3..]);
         }
         settle(&mut one, &["name7"]);
+        let fold = |text: &str| text.trim().to_lowercase();
         let fakes: HashSet<String> = names.iter().map(|n| fold(one[0].get(n))).collect();
         assert_eq!(fakes.len(), names.len());
         assert!(names.iter().all(|n| fold(one[1].get(&n[3..])) != fold(&n[3..])));

@@ -1,6 +1,7 @@
 //! Anonymised rows of a table.
 
 use crate::anonymize::rule::Rule;
+use crate::anonymize::texts::Texts;
 use crate::error::{Code, Error, Result};
 use crate::pg::anonymize::{self, Anonymiser};
 use crate::pg::error::report;
@@ -10,7 +11,6 @@ use crate::schema::model::{RowSecurity, Schema, Table};
 use crate::schema::profile;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use std::ffi::CString;
 
 /// Up to n rows of the table with fakes for all that is personal; equal values get equal fakes for one role and seed.
 #[pg_extern(
@@ -27,7 +27,8 @@ fn anonymize(
 ) -> std::result::Result<SetOfIterator<'static, JsonbText>, ErrorReport> {
     let Some(tbl) = tbl else { return Ok(SetOfIterator::new(Vec::new())) };
     let rows = rows(tbl, i64::from(n.unwrap_or(10)), seed).map_err(report)?;
-    Ok(SetOfIterator::new(rows))
+    // one at a time, as the server asks for them
+    Ok(SetOfIterator::new((0..rows.len()).map(move |row| JsonbText::of(rows.get(row).unwrap_or("")))))
 }
 
 /// What `anonymize` does with each column of the table, for a look before a policy is written.
@@ -78,14 +79,13 @@ fn open(tbl: pg_sys::Oid, seed: i64) -> Result<Opened> {
     Ok(Opened { schema, table, anonymiser })
 }
 
-fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Vec<JsonbText>> {
+fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Texts> {
     if n < 0 {
         return Err(Error::invalid(format!("n must be 0 or more, not {n}")));
     }
     let seed = seed.or_else(guc::seed).unwrap_or_else(crate::pg::enqueue::random_seed);
     let mut opened = open(tbl, seed)?;
-    let rows = opened.anonymiser.rows(&opened.schema, &opened.table, n, seed)?;
-    rows.into_iter().map(|text| CString::new(text).map(JsonbText).map_err(|e| Error::internal(e.to_string()))).collect()
+    opened.anonymiser.rows(&opened.schema, &opened.table, n, seed)
 }
 
 fn look_at(table: &mut Table) -> Result<()> {

@@ -1,11 +1,9 @@
 //! The catalog as nlsql reads it.
 
-use crate::error::Error;
 use crate::pg::json::JsonbText;
 use crate::pg::{error::report, introspect};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
-use std::ffi::CString;
 
 /// Tables, columns, keys, comments and statistics that the current role may see; NULL = all relations.
 #[pg_extern(
@@ -16,11 +14,7 @@ COMMENT ON FUNCTION nlsql.schema_json(regclass[]) IS
   'the relations that the current role may read, with columns, keys, checks, comments and statistics; NULL = all';"#
 )]
 fn schema_json(tables: Option<Vec<pg_sys::Oid>>) -> std::result::Result<JsonbText, ErrorReport> {
-    let json = || {
-        let text = introspect::catalog_json(tables.as_deref())?;
-        CString::new(text).map(JsonbText).map_err(|e| Error::internal(format!("unexpected JSON: {e}")))
-    };
-    json().map_err(report)
+    introspect::catalog_json(tables.as_deref()).map(JsonbText::of).map_err(report)
 }
 
 /// The statements that make a relation in an empty database, and what it needs; NULL = all that the role may read.

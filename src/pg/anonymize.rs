@@ -6,7 +6,8 @@ use crate::anonymize::group::{Groups, Place};
 use crate::anonymize::key::Key;
 use crate::anonymize::policy::Policy;
 use crate::anonymize::rule::{Given, Guard, Plan};
-use crate::anonymize::session::{Row, Session};
+use crate::anonymize::session::{Cell, Session};
+use crate::anonymize::texts::Texts;
 use crate::anonymize::{OriginalSet, Originals, query};
 use crate::error::{Error, Result};
 use crate::schema::model::{Schema, Table, TableKind};
@@ -114,23 +115,27 @@ impl Anonymiser {
     }
 
     /// `count` rows of the table, each one JSON object: the same rows for the same seed and data.
-    pub fn rows(&mut self, schema: &Schema, table: &Table, count: i64, seed: i64) -> Result<Vec<String>> {
+    pub fn rows(&mut self, schema: &Schema, table: &Table, count: i64, seed: i64) -> Result<Texts> {
         let plan = self.plan(schema, table)?;
-        let texts = with_reading_path(|| spi::select(&query::rows(table, &plan, count, seed), &[]))?;
-        let rows: Vec<Row> = texts.iter().flatten().map(|t| spi::json(t)).collect::<Result<_>>()?;
-        drop(texts);
+        let width = plan.rules.len();
+        let rows = with_reading_path(|| spi::select_texts(&query::rows(table, &plan, count, seed), width))?;
         let mut server = Server { among_table: query::among_table(table, &plan), whole: None };
         let mut session = Session::new(self.key.clone(), plan);
         // fewer than asked for are all there are: no need to ask the server for what is here
-        if (rows.len() as i64) < count && !query::is_sampled(table, count) {
+        let found = rows.len() / width.max(1);
+        if (found as i64) < count && !query::is_sampled(table, count) {
             server.whole = Some(session.originals(&rows));
         }
-        let mut out = Vec::with_capacity(rows.len());
-        for batch in rows.chunks(BATCH) {
+        let mut out = Texts::default();
+        let mut cells = rows.iter();
+        loop {
+            let batch: Vec<Cell<'_>> = cells.by_ref().take(BATCH * width).collect();
+            if batch.is_empty() {
+                return Ok(out);
+            }
             super::session::check_for_interrupts();
-            out.extend(session.rows(batch, &mut server)?);
+            session.rows(&batch, &mut server, &mut out)?;
         }
-        Ok(out)
     }
 }
 

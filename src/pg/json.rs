@@ -9,7 +9,14 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
 use std::ffi::CString;
 
 /// JSON text without zero bytes.
-pub(crate) struct JsonbText(pub CString);
+pub(crate) struct JsonbText(CString);
+
+impl JsonbText {
+    /// Texts of the server have no zero byte; where there is one, it gets the empty text and refuses that.
+    pub(crate) fn of(text: impl Into<Vec<u8>>) -> JsonbText {
+        JsonbText(CString::new(text).unwrap_or_default())
+    }
+}
 
 impl IntoDatum for JsonbText {
     fn into_datum(self) -> Option<pg_sys::Datum> {

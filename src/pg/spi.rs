@@ -2,9 +2,11 @@
 //! An ERROR of the server unwinds through these functions; `transaction.rs` catches it in a worker.
 
 use super::session;
+use crate::anonymize::texts::Texts;
 use crate::error::{Error, Result};
 use pgrx::PgOid;
-use pgrx::datum::DatumWithOid;
+use pgrx::datum::{DatumWithOid, FromDatum};
+use pgrx::pg_sys;
 use pgrx::spi::{OwnedPreparedStatement, Spi, SpiClient, SpiError, SpiTupleTable};
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
@@ -18,7 +20,7 @@ pub(crate) enum Arg<'a> {
     OptText(Option<&'a str>),
     Int(i64),
     Float(f64),
-    Oids(Option<&'a [pgrx::pg_sys::Oid]>),
+    Oids(Option<&'a [pg_sys::Oid]>),
 }
 
 impl From<SpiError> for Error {
@@ -34,7 +36,7 @@ fn arguments<'a>(args: &[Arg<'a>]) -> Vec<DatumWithOid<'a>> {
             Arg::OptText(t) => DatumWithOid::from(t),
             Arg::Int(i) => DatumWithOid::from(i),
             Arg::Float(f) => DatumWithOid::from(f),
-            Arg::Oids(o) => DatumWithOid::from(o.map(<[pgrx::pg_sys::Oid]>::to_vec)),
+            Arg::Oids(o) => DatumWithOid::from(o.map(<[pg_sys::Oid]>::to_vec)),
         })
         .collect()
 }
@@ -50,6 +52,37 @@ fn texts(table: SpiTupleTable<'_>) -> Result<Vec<Option<String>>> {
 /// Runs a read-only query; first column of each row. Sees the active snapshot: not this statement's own writes.
 pub(crate) fn select(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>> {
     Spi::connect(|client: &SpiClient<'_>| texts(client.select(sql, None, &arguments(args))?))
+}
+
+/// Rows that are fetched at once.
+const FETCH: i64 = 10_000;
+
+/// Runs a read-only query for many rows of texts, as many as `width` each, one after the other.
+pub(crate) fn select_texts(sql: &str, width: usize) -> Result<Texts> {
+    Spi::connect(|client: &SpiClient<'_>| {
+        let mut texts = Texts::default();
+        let mut cursor = client.open_cursor(sql, &[]);
+        while !cursor.fetch(FETCH)?.is_empty() {
+            session::check_for_interrupts();
+            // SAFETY: what `fetch` has left there, which nothing refers to any more; it has the columns of the query.
+            unsafe {
+                let table = pg_sys::SPI_tuptable;
+                let (mut values, mut nulls) = (vec![pg_sys::Datum::from(0); width], vec![false; width]);
+                if (*(*table).tupdesc).natts as usize != width {
+                    return Err(Error::internal("a query with other columns"));
+                }
+                for row in 0..(*table).numvals as usize {
+                    let tuple = *(*table).vals.add(row);
+                    pg_sys::heap_deform_tuple(tuple, (*table).tupdesc, values.as_mut_ptr(), nulls.as_mut_ptr());
+                    for (value, null) in values.iter().zip(&nulls) {
+                        texts.push(<&str>::from_datum(*value, *null));
+                    }
+                }
+                pg_sys::SPI_freetuptable(table);
+            }
+        }
+        Ok(texts)
+    })
 }
 
 /// As [`select`] for statements that write or must see what this transaction wrote.

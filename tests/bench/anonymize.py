@@ -202,7 +202,8 @@ def our_rate():
                date '1950-01-01' + i % 20000 AS birth_date, i AS visits
           FROM generate_series(1, 200000) i; ANALYZE customer;""")
     start = time.time()
-    psql("postgres", f"SELECT count(*) FROM nlsql.anonymize('customer', {ALL}, 1)")
+    # as a worker takes them, one after the other: in FROM the server would write all of them to a file first
+    psql("postgres", f"SELECT count(a) FROM (SELECT nlsql.anonymize('customer', {ALL}, 1) AS a OFFSET 0) s")
     return 200_000 / (time.time() - start)
 
 

@@ -5,6 +5,7 @@ use super::super::session;
 use super::super::store::{self, Run};
 use super::super::transaction::transaction;
 use super::subjects::Subjects;
+use crate::anonymize::texts::Texts;
 use crate::candidate::{Candidate, Kind};
 use crate::error::Result;
 use crate::plan::{Options, Phase};
@@ -53,10 +54,10 @@ impl Samples {
                 // its message may hold values of the table
                 let message = format!("rows of {} cannot be read ({})", table.qualified(), error.code.sqlstate());
                 transaction(|| store::event(self.run_id, Some(Phase::SampleData.name()), "warning", &message))?;
-                Vec::new()
+                Texts::default()
             }
         };
-        Ok(texts.iter().filter_map(|t| serde_json::from_str(t).ok()).collect())
+        Ok(texts.iter().flatten().filter_map(|t| serde_json::from_str(t).ok()).collect())
     }
 
     /// Slots go table by table, `n_rows` each; a second call of generate() goes on where the first one ended.
