@@ -67,6 +67,9 @@ pub(crate) struct Probe {
     /// What it proves, stored in `checks.probes`: `filter`, `having`, `distinct`, `join`, `tie`, ...
     pub name: String,
     pub sql: String,
+    /// Gives some of its rows for less: one that the candidate does not have proves that they differ.
+    #[serde(default)]
+    pub part: Option<String>,
     pub expect: Expect,
 }
 
@@ -79,6 +82,8 @@ pub(crate) enum Expect {
     Same,
     /// There is a row: the witness that a part of the statement matters.
     Rows,
+    /// Of the statement itself: its limit leaves rows out, and no two up to the first of those are equal in what it sorts by.
+    Cut,
 }
 
 /// How far a candidate came in the gate. The order is the order of the checks.

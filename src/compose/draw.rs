@@ -5,7 +5,7 @@ use super::condition::{self, Condition};
 use super::dialogue::dialogue;
 use super::phrase;
 use super::polish::polish;
-use super::probe::{expected_rows, filled_probe, mutant};
+use super::probe::{expected_rows, filled_probe, mutant, one_group};
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope};
@@ -307,7 +307,10 @@ impl<'w> Draw<'w> {
             mutant,
             probes: probes
                 .into_iter()
-                .map(|(name, query, expect)| Probe { name: name.to_owned(), sql: query.sql(), expect })
+                .map(|(name, query, expect)| {
+                    let part = if expect == Expect::Differs { one_group(&draft.query, &query) } else { None };
+                    Probe { name: name.to_owned(), sql: query.sql(), part: part.map(|p| p.sql()), expect }
+                })
                 .collect(),
             ..Candidate::default()
         })

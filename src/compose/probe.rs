@@ -54,30 +54,56 @@ pub(super) fn mutant(query: &Select, probes: &[(&'static str, Select, Expect)]) 
     })
 }
 
-/// The cut to `n` rows cuts, and nothing ties: the first n + 1 rows differ in what they are sorted by.
-pub(super) fn cut_probe(query: &Select, n: u64) -> (&'static str, Select, Expect) {
-    let keys: Vec<String> = (1..=query.order.len()).map(|i| format!("k{i}")).collect();
-    let sorted_by = |by: &Expr| match by {
-        Expr::Column(table, name) if table.is_empty() => {
-            query.columns.iter().find(|(_, alias)| alias.as_ref() == Some(name)).map_or(by, |(e, _)| e).clone()
-        }
-        other => other.clone(),
+/// The probe's rows for one of the query's groups: where one of them is none of the query's, the two differ, and most of
+/// the probe need not be computed. None where rows of a part are no rows of the whole.
+pub(super) fn one_group(query: &Select, probe: &Select) -> Option<Select> {
+    let windows = |e: &Expr| {
+        let mut found = false;
+        e.visit(&mut |e| found |= matches!(e, Expr::Window(_)));
+        found
     };
-    let mut first = query.clone();
-    first.columns = query.order.iter().zip(&keys).map(|(o, key)| (sorted_by(&o.by), Some(key.clone()))).collect();
-    for (order, key) in first.order.iter_mut().zip(&keys) {
-        order.by = Expr::Column(String::new(), key.clone());
+    let whole = |q: &Select| {
+        q.with.is_empty()
+            && q.set.is_none()
+            && q.limit.is_none()
+            && q.having.is_empty()
+            && q.grouping.is_none()
+            && q.distinct == Distinct::No
+            && !q.columns.iter().any(|(e, _)| windows(e))
+    };
+    // a column of a table, or an expression of such: the names of outputs mean nothing in a condition
+    let of_tables = |key: &&Expr| {
+        let (mut columns, mut outputs) = (0, 0);
+        key.visit(&mut |e| match e {
+            Expr::Column(table, _) if table.is_empty() => outputs += 1,
+            Expr::Column(..) => columns += 1,
+            _ => {}
+        });
+        columns > 0 && outputs == 0
+    };
+    let alike = query.group == probe.group && query.columns == probe.columns && query.joins == probe.joins;
+    let key = query.group.iter().find(of_tables)?;
+    if !(alike && whole(query) && whole(probe)) {
+        return None;
     }
-    first.limit = Some(Limit::Rows(n + 1));
-    let different = aggregate(&format!("count(DISTINCT ({}))", keys.join(", ")), vec![]);
-    let having = |count: Expr| fill(&format!("{{}} = {}", n + 1), vec![count]);
-    let probe = Select {
-        columns: vec![(text("1"), None)],
-        from: Some(Source::Query(Box::new(first), "sorted".into())),
-        having: vec![having(aggregate("count(*)", vec![])), having(different)],
+    let mut some = Select {
+        columns: vec![(key.clone(), None)],
+        from: query.from.clone(),
+        joins: query.joins.clone(),
+        filter: query.filter.clone(),
+        limit: Some(Limit::Rows(1)),
+        keep_alias: query.keep_alias,
         ..Select::default()
     };
-    ("tie", probe, Expect::Rows)
+    some.filter.push(fill("{} IS NOT NULL", vec![key.clone()]));
+    let mut part = Select { order: Vec::new(), ..probe.clone() };
+    part.filter.push(fill("{} = {}", vec![key.clone(), Expr::Query(Box::new(some))]));
+    Some(part)
+}
+
+/// The query's cut cuts, and nothing ties.
+pub(super) fn cut_probe(query: &Select) -> (&'static str, Select, Expect) {
+    ("tie", query.clone(), Expect::Cut)
 }
 
 /// The cut has no tie: the rows are the same whichever way ties are broken.

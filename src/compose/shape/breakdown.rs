@@ -196,7 +196,7 @@ impl Key {
 /// Cuts an ordered query to `n` rows, with the proof that it cuts and that nothing ties.
 pub(in crate::compose) fn cut(query: &mut Select, n: u64) -> Vec<(&'static str, Select, Expect)> {
     query.limit = Some(Limit::Rows(n));
-    vec![cut_probe(query, n)]
+    vec![cut_probe(query)]
 }
 
 pub(in crate::compose) fn of_number(n: u64) -> String {

@@ -1,5 +1,6 @@
 //! Runs a plan into a receiver of our own that counts, caps and hashes; nothing of the result leaves the process.
 
+use super::cut::Cut;
 use super::relations::attribute;
 use super::{Options, ffi};
 use crate::candidate::ResultFacts;
@@ -17,6 +18,8 @@ pub(super) struct Ran {
     pub rows: Vec<RowHash>,
     /// Held against a list or a bag: the rows are its rows.
     pub same: bool,
+    /// Of a cut that was watched: it holds.
+    pub cut: bool,
 }
 
 /// What the rows of a probe are held against. The run stops at the first row that tells: a result that differs mostly
@@ -26,6 +29,8 @@ pub(super) enum Against {
     List(Vec<RowHash>),
     /// Rows in any order, each with the times that it may still come.
     Bag(HashMap<RowHash, u32>),
+    /// Rows that are to be among these, however many.
+    Among(HashSet<RowHash>),
     /// Whether there is a row at all.
     Any,
 }
@@ -53,16 +58,17 @@ impl Against {
                 }
                 _ => false,
             },
+            Against::Among(rows) => rows.contains(row),
             Against::Any => true,
         }
     }
 
-    /// Every row came.
+    /// Every row came that had to.
     fn spent(&self, count: usize) -> bool {
         match self {
             Against::List(rows) => rows.len() == count,
             Against::Bag(bag) => bag.values().all(|left| *left == 0),
-            Against::Any => true,
+            Against::Among(_) | Against::Any => true,
         }
     }
 }
@@ -87,6 +93,7 @@ struct State {
     /// Rows seen so far, where the first that comes again is the end.
     seen: Option<HashSet<RowHash>>,
     against: Option<Against>,
+    cut: Option<Cut>,
     differs: bool,
     any_value: bool,
 }
@@ -111,6 +118,7 @@ pub(super) unsafe fn execute(
     text: &CString,
     options: &Options,
     against: Option<Against>,
+    cut: Option<Cut>,
 ) -> Ran {
     let limits = &options.limits;
     let rows = if matches!(against, Some(Against::Any)) { 1 } else { limits.rows };
@@ -125,6 +133,7 @@ pub(super) unsafe fn execute(
         rows: Vec::new(),
         seen: (options.refuse_duplicates && against.is_none()).then(HashSet::new),
         against,
+        cut,
         differs: false,
         any_value: false,
     };
@@ -152,6 +161,9 @@ pub(super) unsafe fn execute(
             0,
         );
         pg_sys::ExecutorStart(descriptor, 0);
+        if state.cut.is_some() {
+            Cut::open(descriptor);
+        }
         ffi::run(descriptor);
         pg_sys::ExecutorFinish(descriptor);
         pg_sys::ExecutorEnd(descriptor);
@@ -176,7 +188,8 @@ impl State {
         }
         self.facts.multiset_hash = hexadecimal(&whole.finalize());
         let same = !self.differs && self.against.as_ref().is_none_or(|a| a.spent(self.rows.len()));
-        Ran { facts: self.facts, rows: self.rows, same }
+        let cut = self.cut.is_some_and(|cut| cut.holds());
+        Ran { facts: self.facts, rows: self.rows, same, cut }
     }
 
     /// False stops the executor.
@@ -193,6 +206,10 @@ impl State {
             let natts = (*(*slot).tts_tupleDescriptor).natts;
             if i32::from((*slot).tts_nvalid) < natts {
                 pg_sys::slot_getsomeattrs_int(slot, natts);
+            }
+            let (counts, more) = self.cut.as_mut().map_or((true, true), |cut| cut.next(slot));
+            if !counts {
+                return false;
             }
             let outer = pg_sys::CurrentMemoryContext;
             pg_sys::CurrentMemoryContext = self.row_memory;
@@ -235,7 +252,7 @@ impl State {
             if keep {
                 self.facts.head.push(kept);
             }
-            self.add(&hash.finalize())
+            self.add(&hash.finalize()) && more
         }
     }
 

@@ -20,6 +20,7 @@ mod raw {
         pub fn RegisterTimeout(id: c_int, handler: Option<unsafe extern "C-unwind" fn()>) -> c_int;
         pub fn enable_timeout_after(id: c_int, delay_ms: c_int);
         pub fn disable_timeout(id: c_int, keep_indicator: bool);
+        pub fn datumCopy(value: pg_sys::Datum, by_value: bool, length: c_int) -> pg_sys::Datum;
         pub fn find_all_inheritors(
             parent: pg_sys::Oid,
             lock: pg_sys::LOCKMODE,
@@ -72,6 +73,15 @@ pub(super) unsafe fn enable_timeout(id: c_int, milliseconds: c_int) {
 pub(super) unsafe fn disable_timeout(id: c_int) {
     // SAFETY: contract of this function.
     unsafe { pg_guard_ffi_boundary(|| raw::disable_timeout(id, false)) }
+}
+
+/// A copy in the current memory context.
+///
+/// # Safety
+/// `value` is a value, and no NULL, of a type of that kind and length.
+pub(super) unsafe fn copy(value: pg_sys::Datum, by_value: bool, length: i16) -> pg_sys::Datum {
+    // SAFETY: contract of this function.
+    unsafe { pg_guard_ffi_boundary(|| raw::datumCopy(value, by_value, length.into())) }
 }
 
 /// A relation, its partitions and children at all levels, locked for reading.

@@ -3,6 +3,7 @@
 
 mod analyze;
 pub(crate) mod bound;
+mod cut;
 mod derived;
 mod domain;
 mod execute;
@@ -25,9 +26,10 @@ mod sizes;
 mod stored;
 mod walk;
 
-use crate::candidate::{Candidate, EMPTY, Expect, Refusal, ResultFacts, Stage, Verdict};
+use crate::candidate::{Candidate, EMPTY, Expect, Probe, Refusal, ResultFacts, Stage, Verdict};
 use crate::error::Result;
 use crate::settings::Settings;
+use cut::{Cut, Keys};
 use execute::{Against, RowHash};
 use functions::Functions;
 use mutant::Mutator;
@@ -227,20 +229,22 @@ impl Gate {
             check.verdict.facts = Some(analysis.facts);
             net::permit(analysis.calls);
             let rewritten = plan::rewrite(query)?;
+            let keys = if check.cuts { Keys::of(rewritten) } else { None };
             stage.set(Stage::Plan);
             let planned = plan::plan(rewritten, text);
             check.verdict.plan = Some(plan::facts(planned, limits)?);
             if check.mode == Mode::Executed {
                 stage.set(Stage::Execute);
                 let probes = check.against.is_some();
-                let mut ran = execute::execute(planned, text, options, check.against.take());
+                let cut = keys.and_then(|keys| Cut::watch(planned, keys));
+                let mut ran = execute::execute(planned, text, options, check.against.take(), cut);
                 ran.facts.whole_table = analysis.whole_table;
                 ran.facts.fan_out = analysis.fan_out;
                 check.filtered = analysis.filtered;
                 stage.set(Stage::Result);
                 let judged = if probes { Ok(()) } else { judge(&ran.facts, options) };
                 check.verdict.result = Some(ran.facts);
-                (check.rows, check.same) = (ran.rows, ran.same);
+                (check.rows, check.same, check.cut) = (ran.rows, ran.same, ran.cut);
                 judged?;
             }
         }
@@ -255,6 +259,7 @@ impl Gate {
             return Ok(Verdict { refusal: Some(refusal), ..Verdict::default() });
         };
         let mut check = Check::new(mode, None);
+        check.cuts = candidate.probes.iter().any(|probe| probe.expect == Expect::Cut);
         self.run(sql, &mut check)?;
         // a probe of the filter looks at the same more closely
         if !candidate.probes.iter().any(|probe| probe.name == "filter") {
@@ -269,11 +274,20 @@ impl Gate {
             check.verdict.refusal = Some(parse::refuse(Stage::Probe, "P0001", reason));
             return Ok(check.verdict);
         }
+        if check.cuts && !check.cut {
+            check.verdict.refusal = Some(parse::refuse(Stage::Probe, "P0001", "the cut cuts nothing off, or a tie"));
+            return Ok(check.verdict);
+        }
         for probe in &candidate.probes {
             let against = match probe.expect {
                 Expect::Rows => Against::Any,
                 Expect::Differs | Expect::Same => check.own_rows(),
+                // seen while the statement ran
+                Expect::Cut => continue,
             };
+            if self.differs_in_part(probe, &check)? {
+                continue;
+            }
             let mut other = Check::new(mode, Some(against));
             self.run(&probe.sql, &mut other)?;
             check.verdict.refusal = probe_verdict(&probe.name, probe.expect, &other);
@@ -284,12 +298,26 @@ impl Gate {
         self.prove(sql, &mut check)?;
         Ok(check.verdict)
     }
+
+    /// Whether a part of the probe's rows has one that the statement has not: then the whole probe has it, too.
+    fn differs_in_part(&mut self, probe: &Probe, check: &Check) -> Result<bool> {
+        let capped = check.verdict.result.as_ref().is_none_or(|result| result.capped);
+        let Some(part) = probe.part.as_ref().filter(|_| probe.expect == Expect::Differs && !capped) else {
+            return Ok(false);
+        };
+        let mut other = Check::new(Mode::Executed, Some(Against::Among(check.rows.iter().copied().collect())));
+        self.run(part, &mut other)?;
+        Ok(other.verdict.result.is_some() && !other.same)
+    }
 }
 
 /// One statement on its way through the gate.
 struct Check {
     mode: Mode,
     against: Option<Against>,
+    /// Its limit has to cut, without a tie; whether it does.
+    cuts: bool,
+    cut: bool,
     /// Changes the statement before it is looked at.
     mutator: Option<Mutator>,
     /// Where it has less time than others.
@@ -306,6 +334,8 @@ impl Check {
         Check {
             mode,
             against,
+            cuts: false,
+            cut: false,
             mutator: None,
             timeout_ms: None,
             verdict: Verdict::default(),
@@ -331,7 +361,7 @@ fn probe_verdict(name: &str, expect: Expect, other: &Check) -> Option<Refusal> {
     let reason = match expect {
         Expect::Same if !other.same => "the result is not well defined",
         Expect::Differs if other.same => "a part of the statement has no effect",
-        Expect::Rows if found.rows == 0 => "a part of the statement has no effect, or its cut a tie",
+        Expect::Rows if found.rows == 0 => "a part of the statement has no effect",
         _ => return None,
     };
     Some(parse::refuse(Stage::Probe, "P0001", format!("probe {name}: {reason}")))

@@ -63,6 +63,7 @@ fn checks(candidate: &Candidate, verdict: &Verdict) -> serde_json::Value {
                     crate::candidate::Expect::Differs => "differs",
                     crate::candidate::Expect::Same => "same",
                     crate::candidate::Expect::Rows => "rows",
+                    crate::candidate::Expect::Cut => "cut",
                 }),
             )
         })
