@@ -236,6 +236,11 @@ BEGIN
   IF jsonb_array_length(b -> 'ended') > 0 THEN
     PERFORM nlsql.calls_end_(run_id_, b -> 'ended');
   END IF;
+  IF jsonb_array_length(b -> 'recalled') > 0 THEN
+    DELETE FROM nlsql.request q
+     WHERE q.id = ANY (ARRAY(SELECT v::bigint FROM jsonb_array_elements_text(b -> 'recalled') v))
+       AND q.run_id + 0 = run_id_ AND q.status = 'sent';
+  END IF;
   IF finished THEN
     PERFORM nlsql.tasks_end_(run_id_, phase_, b);
     PERFORM nlsql.settle_(run_id_);

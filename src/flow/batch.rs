@@ -11,6 +11,8 @@ use crate::llm::wire::Usage;
 pub(crate) struct Terms {
     /// Calls in flight at most.
     pub parallelism: usize,
+    /// Calls beyond these that are handed out, to begin the moment that another ends.
+    pub spare: usize,
     pub requests_per_minute: Option<u32>,
     pub tokens_per_minute: Option<u32>,
     /// None where the model has no price; then there can be no budget.
@@ -75,6 +77,8 @@ pub(crate) enum Stop {
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub records: Vec<Record>,
+    /// Calls that were taken back before they began, and of which no trace is to stay.
+    pub recalled: Vec<u64>,
     pub finished: Vec<(i64, Outcome)>,
     /// Task, milliseconds from now, and why.
     pub parked: Vec<(i64, u64, String)>,

@@ -123,6 +123,23 @@ impl Driver {
         }
     }
 
+    /// Whether calls that have not begun had better not: the run ended, a limit was met, or nobody answers.
+    pub fn holds_back(&self, now: u64) -> bool {
+        self.stopped || self.calls.len() > self.most() || self.limits.is_paused(now)
+    }
+
+    /// A call that was taken back before it began; it is made again when it may start.
+    pub fn recalled(&mut self, call: u64) {
+        let Some(flight) = self.calls.remove(&call) else { return };
+        self.limits.settle(flight.tokens, 0);
+        self.batch.recalled.push(call);
+        if let Some(held) = self.tasks.get_mut(&flight.task)
+            && let Action::Call(fresh) = held.flow.call(&mut self.learned)
+        {
+            self.ready.push_front((flight.task, fresh));
+        }
+    }
+
     /// Candidates for the gate; call again after the verdicts, until there are none.
     pub fn checks(&mut self) -> Vec<Check> {
         std::mem::take(&mut self.checks)
@@ -145,14 +162,19 @@ impl Driver {
     /// Whether a batch would have anything to write down: calls or tasks that ended.
     pub fn has_news(&self) -> bool {
         let b = &self.batch;
-        !(b.records.is_empty() && b.finished.is_empty() && b.parked.is_empty() && b.stop.is_none())
+        !(b.records.is_empty()
+            && b.recalled.is_empty()
+            && b.finished.is_empty()
+            && b.parked.is_empty()
+            && b.stop.is_none())
     }
 
-    /// Whether the next batch can wait for what comes meanwhile: no call could start now, the run goes on, and a call
+    /// Whether the next batch can wait for what comes meanwhile: no call has to start now, the run goes on, and a call
     /// is in flight whose answer will take along what is to be written.
     pub fn can_wait(&mut self, now: u64) -> bool {
         let timer = self.waiting.first_key_value().is_some_and(|((at, _), ())| *at <= now);
-        let slot = !self.stopped && self.calls.len() < self.most();
+        // half of the spare ones may begin before others have to follow
+        let slot = !self.stopped && self.calls.len() < self.most().saturating_sub(self.terms.spare / 2).max(1);
         let call = self.ready.front().filter(|_| slot).map(|(_, call)| estimate(call));
         let starts = call.is_some_and(|tokens| self.limits.ready_at(tokens, now) <= now);
         !(timer || starts || self.calls.is_empty() || self.batch.stop.is_some())
@@ -295,7 +317,7 @@ impl Driver {
     /// Calls that may be in flight now.
     fn most(&self) -> usize {
         let alone = !self.proved || self.faults_in_a_row >= BREAKER;
-        if alone { 1 } else { self.terms.parallelism.max(1) }
+        if alone { 1 } else { self.terms.parallelism.max(1) + self.terms.spare }
     }
 
     /// A call that was made up before the last lesson is made up again.

@@ -158,6 +158,30 @@ fn many_faults_in_a_row_send_one_call_at_a_time() {
 }
 
 #[test]
+fn spare_calls_are_handed_out_and_taken_back() {
+    let mut driver = Driver::new(Terms { proved: true, spare: 2, ..terms(4) }, Lessons::default(), 0);
+    for n in 0..8 {
+        driver.add(n, spec(n as u64), joins(), 0);
+    }
+    let sends = driver.batch(0).sends;
+    assert_eq!(sends.len(), 6);
+    assert!(!driver.holds_back(0));
+    let bodies: Vec<Vec<u8>> = sends[4..].iter().map(|s| s.body.clone()).collect();
+    driver.answered(sends[0].call, good(Usage::default()), 1);
+    assert!(driver.can_wait(1), "a spare one has begun in its place");
+    let fault = Fault { retry_after: Some(Duration::from_secs(2)), ..Fault::new(Class::RateLimit) };
+    driver.answered(sends[1].call, answer(Err(fault)), 1);
+    assert!(driver.holds_back(1));
+    driver.recalled(sends[5].call);
+    driver.recalled(sends[4].call);
+    let batch = driver.batch(1);
+    assert_eq!((batch.recalled, batch.sends.len()), (vec![sends[5].call, sends[4].call], 0));
+    assert_eq!(driver.in_flight(), 2);
+    let again: Vec<Vec<u8>> = driver.batch(2001).sends.into_iter().map(|s| s.body).collect();
+    assert_eq!(again[..2], bodies, "in the same order as before");
+}
+
+#[test]
 fn an_endpoint_that_is_not_there_fails_the_run() {
     let mut driver = Driver::new(terms(4), Lessons::default(), 0);
     let mut now = 0;

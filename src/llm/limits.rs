@@ -73,6 +73,11 @@ impl Limits {
         }
     }
 
+    /// The server asked not to be called now.
+    pub fn is_paused(&self, now: u64) -> bool {
+        self.paused_until > now
+    }
+
     pub fn pause_until(&mut self, until: u64) {
         self.paused_until = self.paused_until.max(until);
     }

@@ -104,6 +104,11 @@ impl Pool {
         !self.shared.lock().done.is_empty()
     }
 
+    /// Takes back what has not begun; the jobs' numbers.
+    pub fn recall(&self) -> Vec<u64> {
+        self.shared.lock().jobs.drain(..).map(|job| job.id).collect()
+    }
+
     /// Forgets what has not begun and breaks what is in flight: those answers come as [`Class::Transport`] faults.
     pub fn abort(&self) {
         let mut state = self.shared.lock();

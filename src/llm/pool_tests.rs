@@ -44,6 +44,26 @@ fn many_calls_at_once_and_every_answer_once() {
 }
 
 #[test]
+fn what_has_not_begun_is_given_back() {
+    let together = std::sync::Arc::new(Together::new(2));
+    let gate = together.clone();
+    let server = Server::start(move |_, _| {
+        gate.wait();
+        vec![Step::Send(http(200, "", &completion("hi")))]
+    });
+    let pool = pool(&server, 1);
+    (0..3).for_each(|id| send(&pool, id));
+    while server.count() < 1 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(pool.recall(), [1, 2]);
+    together.wait();
+    assert!(wait(&pool, 30_000));
+    let done: Vec<u64> = pool.take().iter().map(|d| d.id).collect();
+    assert_eq!((done, server.count()), (vec![0], 1));
+}
+
+#[test]
 fn dropping_the_pool_waits_for_no_one_and_breaks_calls() {
     let server = Server::start(|_, _| vec![Step::Sleep(10_000), Step::Close]);
     let pool = pool(&server, 4);

@@ -72,6 +72,8 @@ pub(crate) fn spent(run_id: i64) -> Result<Usd> {
 #[derive(Default, Serialize)]
 pub(crate) struct Payload<'a> {
     pub ended: Vec<Ended<'a>>,
+    /// Rows of calls that never began.
+    pub recalled: Vec<i64>,
     pub finished: Vec<Finished<'a>>,
     /// Of the finished tasks.
     pub items: Vec<Item>,

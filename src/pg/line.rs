@@ -57,6 +57,8 @@ pub(crate) fn open(options: &Options, settings: &Settings, spent: Usd) -> Result
     let key = secret::mark(&endpoint.base_url, secret.as_ref());
     let terms = Terms {
         parallelism,
+        // of a few calls one should follow another in order, and many make it worth while
+        spare: parallelism / 8,
         requests_per_minute: endpoint.requests_per_minute,
         tokens_per_minute: endpoint.tokens_per_minute,
         price,

@@ -129,6 +129,9 @@ impl Session<'_> {
             for done in self.pool.take() {
                 self.driver.answered(done.id, done.answer, self.now());
             }
+            if self.driver.holds_back(self.now()) {
+                self.recall();
+            }
             // what is ready goes out before the gate begins
             if !self.exchange()? {
                 return Ok(());
@@ -226,8 +229,8 @@ impl Session<'_> {
             self.calls.insert(send.call, *id);
             self.pool.send(Job { id: send.call, style: send.style, body: send.body, timeout });
         }
-        for record in &batch.records {
-            self.calls.remove(&record.call);
+        for call in batch.records.iter().map(|r| r.call).chain(batch.recalled) {
+            self.calls.remove(&call);
         }
         let ended = batch.finished.iter().map(|(task, _)| *task).chain(batch.parked.iter().map(|(task, ..)| *task));
         for task in ended {
@@ -274,11 +277,18 @@ impl Session<'_> {
         Ok(true)
     }
 
+    fn recall(&mut self) {
+        for call in self.pool.recall() {
+            self.driver.recalled(call);
+        }
+    }
+
     /// Breaks the calls in flight and writes them down as given up, with what the tasks brought before.
     fn lose(&mut self) -> Result<()> {
-        self.pool.abort();
         let now = self.now();
         self.driver.cancel(now);
+        self.recall();
+        self.pool.abort();
         let mut batch = self.driver.batch(now);
         batch.records.extend(self.driver.lose_calls());
         let payload = payload::payload(self, &batch, 0);

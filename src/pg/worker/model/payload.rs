@@ -10,6 +10,7 @@ use serde_json::json;
 
 pub(super) fn is_empty(batch: &Batch) -> bool {
     batch.records.is_empty()
+        && batch.recalled.is_empty()
         && batch.finished.is_empty()
         && batch.parked.is_empty()
         && batch.sends.is_empty()
@@ -19,6 +20,7 @@ pub(super) fn is_empty(batch: &Batch) -> bool {
 pub(super) fn payload<'a>(session: &'a Session<'_>, batch: &'a Batch, claim: usize) -> Payload<'a> {
     let mut payload = Payload {
         ended: batch.records.iter().filter_map(|r| ended(session, r)).collect(),
+        recalled: batch.recalled.iter().filter_map(|call| session.calls.get(call).copied()).collect(),
         sent: batch
             .sends
             .iter()
