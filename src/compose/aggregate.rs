@@ -148,10 +148,9 @@ fn distinct(rng: &mut Rng, column: Expr, noun: &str, place: Place) -> Figure {
     Figure {
         sql: aggregate("count(DISTINCT {})", vec![column]),
         alias: format!("distinct_{}", snake(&many)),
-        noun: match rng.below(6) {
+        noun: match rng.below(8) {
             0 => format!("unique {noun} count"),
-            1 => format!("distinct {noun} count"),
-            2 | 3 => format!("number of distinct {many}"),
+            1..=3 => format!("number of distinct {many}"),
             _ => format!("number of different {many}"),
         },
         counts: false,

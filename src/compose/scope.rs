@@ -207,7 +207,7 @@ impl<'w> Scope<'w> {
             return if matches!(last, "title") && !role.ends_with("title") { format!("{role} {last}") } else { role };
         }
         // the kind of encounter of an encounter
-        if plain.contains(" of ") && plain.ends_with(&entity.one) && role == entity.one {
+        if plain.contains(" of ") && (plain.ends_with(&entity.one) || plain.ends_with(&role)) {
             return plain;
         }
         if plain.contains(" of ") || role.contains(" in the ") {

@@ -94,14 +94,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{}::numeric <@ numrange({low}, {high})",
         "is at least {low} but less than {high}",
     ),
-    Entry::new(
-        "greatest",
-        On::Number,
-        Yields::Value,
-        "greatest({}, {average})",
-        "{} raised to {average} where it is lower",
-    ),
-    Entry::new("least", On::Number, Yields::Value, "least({}, {average})", "{} capped at {average}"),
+    Entry::new("greatest", On::Number, Yields::Value, "greatest({}, {average})", "{} with a floor of {average}"),
+    Entry::new("least", On::Number, Yields::Value, "least({}, {average})", "{} with a cap of {average}"),
     Entry::new("greatest", On::Numbers, Yields::Value, "greatest({}, {2})", "greater one of {} and {2}"),
     Entry::new("least", On::Numbers, Yields::Value, "least({}, {2})", "smaller one of {} and {2}"),
     Entry::new(

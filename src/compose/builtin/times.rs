@@ -160,6 +160,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "generate_series",
         Yields::Rows,
         "generate_series({}::date, least({2}::date, {}::date + 3), interval '1 day')",
-        "days from the {} to the {2}, four at most",
+        "days (first four of each) from the {} to the {2}",
     ),
 ];

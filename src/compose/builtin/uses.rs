@@ -92,8 +92,8 @@ const SELDOM: &[&str] = &[
     "abs", "array_agg", "array_position", "array_remove", "array_replace", "array_upper", "covar_samp", "cume_dist",
     "div", "every", "first_value", "format", "json_agg", "jsonb_agg", "jsonb_array_length", "jsonb_object_agg",
     "last_value", "lpad", "ltrim", "make_date", "mod", "nth_value", "ntile", "percent_rank", "range_agg",
-    "range_merge", "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "reverse", "row_number", "rpad", "rtrim",
-    "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
+    "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "reverse", "row_number", "rpad", "rtrim", "sign",
+    "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
     "to_date", "to_timestamp", "translate", "trim", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
 ];
 

@@ -34,7 +34,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ranked("avg", "round(avg({}) OVER (), 2)", "average of these figures, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "sum of these figures"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "running number of the {span}"),
-    timed("ntile", "ntile(4) OVER (ORDER BY {t})", "quarter of the timeline when it is cut into four tiles"),
+    timed("ntile", "ntile(4) OVER (ORDER BY {t})", "quarter of the timeline (1 to 4) that it falls into"),
     timed("lag", "lag({}) OVER (ORDER BY {t})", "figure of the {span} before"),
     timed("lead", "lead({}) OVER (ORDER BY {t})", "figure of the {span} after"),
     timed("first_value", "first_value({}) OVER (ORDER BY {t})", "figure of the very first {span}"),

@@ -135,12 +135,13 @@ fn speech(
         let many = phrase::how_many(rows, &draw.scope.subject().many);
         if many.ends_with("are there") {
             questions.push(format!("{many} {per} {each_short}"));
-        } else {
+        } else if having.is_none() {
             questions.push(format!("{per} {each_short}, {many}"));
         }
         if whole {
             questions.push(format!("for each {each}, {many}"));
         }
+        questions.push(format!("what is {said} {per} {each_short}"));
         if keys.len() == 1 && keys[0].entity && whole && having.is_none() {
             questions.push(format!("how many {rows} does each {each} have"));
         }
@@ -163,7 +164,9 @@ fn speech(
         }
         nominal.push(format!("{said}, broken down by {key}"));
         nominal.push(format!("{said} by {key}"));
-        questions.push(format!("how {} {said} differ by {key}", if figures.len() > 1 { "do" } else { "does" }));
+        if !phrase::has_clause(rows) {
+            questions.push(format!("how {} {said} differ by {key}", if figures.len() > 1 { "do" } else { "does" }));
+        }
     }
     if having.is_none() && keys.len() > 1 {
         nominal.push(format!("{said}, broken down by {key}"));

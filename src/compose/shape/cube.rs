@@ -142,7 +142,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     query.columns = key.columns.clone();
     query.columns.push((call_of("count(*)", vec![]), Some(format!("{}_count", snake(&subject.one)))));
     let mut words = Vec::new();
-    let mut without = query.clone();
+    let mut asked = Vec::new();
     for (i, c) in marked.iter().enumerate() {
         let alias = if i == 0 { "matching" } else { "also_matching" };
         let call = if by_case {
@@ -153,13 +153,14 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         let share = part && i == 0;
         let column = if share { fill("round(100.0 * {} / count(*), 1)", vec![call]) } else { call };
         query.columns.push((column, Some(if share { "percentage".into() } else { alias.to_owned() })));
-        without.columns.push((call_of("count(*)", vec![]), None));
         let of_them = if share {
             "what percentage of them (one decimal)"
         } else {
             draw.rng.word(&["how many of them", "how many of these"])
         };
-        words.push(clause(draw, c, of_them)?);
+        let said = clause(draw, c, of_them)?;
+        asked.extend(turned(&said));
+        words.push(said);
     }
     apply(&mut query, &common);
     query.group = key.group.clone();
@@ -177,13 +178,15 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         format!("the number of {rows} per {each}, and {what}"),
         format!("for each {each}, the number of {rows} and {what}"),
     ];
-    let questions = vec![
-        format!("per {each}, {}, and {what}", phrase::how_many(&rows, &subject.many)),
-        format!("for each {each}, {} and {what}", phrase::how_many(&rows, &subject.many)),
-        format!("how many {rows} does each {each} have, and {what}")
-            .replace("does each", if key.entity { "does each" } else { "are there for each" })
-            .replace(" have, and", if key.entity { " have, and" } else { ", and" }),
-    ];
+    let mut questions = Vec::new();
+    if asked.len() == words.len() {
+        let what = grammar::and_list(&asked);
+        questions.push(format!("per {each}, {}, and {what}", phrase::how_many(&rows, &subject.many)));
+        questions.push(format!("for each {each}, {} and {what}", phrase::how_many(&rows, &subject.many)));
+        if key.entity && !phrase::has_clause(&rows) {
+            questions.push(format!("how many {rows} does each {each} have, and {what}"));
+        }
+    }
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 
@@ -203,6 +206,18 @@ fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<String> {
     }
     let whose = c.whose.as_ref()?.replace(" or whose ", " or the ");
     Some(format!("for {of_them} the {whose}"))
+}
+
+/// The clause as a question of its own: "for how many of them is the customer active". None where no verb can turn.
+fn turned(clause: &str) -> Option<String> {
+    if !clause.starts_with("for ") {
+        return Some(clause.to_owned());
+    }
+    let (head, tail) = clause.split_once(" the ")?;
+    let verb = [" is ", " are "].into_iter().filter_map(|v| Some((tail.find(v)?, v))).min()?;
+    let (noun, rest) = (&tail[..verb.0], &tail[verb.0 + verb.1.len()..]);
+    // only the first of two verbs could turn
+    (!rest.contains(" or the ")).then(|| format!("{head}{}the {noun} {rest}", verb.1))
 }
 
 /// CASE: how many rows fall into each class of a number, the bounds said.

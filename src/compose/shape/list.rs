@@ -247,7 +247,7 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
         if nouns.iter().all(|n| n.split(' ').count() < 6) {
             let every = singular_rows(&subject.many, &subject.one, rows);
             nominal.push(format!("the {many} of {rows}"));
-            nominal.push(format!("{many} of all {rows}"));
+            nominal.push(format!("the {many} of all {rows}"));
             nominal.push(format!("the {many} of every {every}"));
             questions.push(format!("what {are} the {many} of {rows}"));
         }

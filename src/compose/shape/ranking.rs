@@ -204,7 +204,7 @@ fn rows_speech(
             }
         })
         .collect();
-    if n > 1 && draw.rng.chance(30) {
+    if n > 1 && !matches!(top, "most" | "fewest") && draw.rng.chance(30) {
         extras.push(Extra::new(format!(", {top} first"), format!("{} first", grammar::capitalize(top))));
     }
     Speech { nominal, questions, extras, lists: true }

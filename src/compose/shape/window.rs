@@ -113,6 +113,9 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
 /// "categories ranked by the number of films".
 pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     let g = grouped::draw(draw, By::Thing, 2)?;
+    if g.figure.time {
+        return None;
+    }
     let dense = draw.rng.chance(40);
     let descending = draw.rng.chance(75);
     let function = if dense { "dense_rank" } else { "rank" };
