@@ -57,7 +57,7 @@ const PHRASES: &[Rule] = &[
     ("broken down by", &["split by", "grouped by", "by", "per"], 80),
     ("along with", &["together with", "plus", "as well as", "with"], 70),
     ("together with", &["along with", "plus", "as well as"], 65),
-    ("sorted by", &["ordered by", "arranged by", "in order of"], 60),
+    ("sorted by", &["ordered by", "arranged by"], 60),
     ("ordered by", &["sorted by", "arranged by"], 40),
     (
         "from highest to lowest",

@@ -75,7 +75,6 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("pct", "percentage"),
     ("perm", "permission"),
     ("pmt", "payment"),
-    ("phys", "physician"),
     ("pos", "position"),
     ("pref", "preference"),
     ("prev", "previous"),

@@ -1,6 +1,7 @@
 //! The best of each group: by rank with ties, or one row by DISTINCT ON.
 
 use super::super::aggregate;
+use super::super::condition::is_plural;
 use super::super::draw::{Draft, Draw};
 use super::super::extreme::extreme;
 use super::super::group;
@@ -84,14 +85,15 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     };
     let key = &g.key.one;
     let number = if n == 1 { String::new() } else { format!("{} ", number_word(n)) };
+    let (what, what_that) = figure_asked(&noun);
     let who = if person { "who have" } else { "that have" };
     let nominal = vec![
         format!("for each {key}, the {number}{rows} {who} the {top} {noun}, with that {noun}"),
         format!("the {number}{rows} with the {top} {noun} within each {key}, with {noun}"),
     ];
     let questions = vec![
-        format!("which {number}{rows} have the {top} {noun} within each {key}, and what is it"),
-        format!("for each {key}, which {number}{rows} have the {top} {noun}, and what is that {noun}"),
+        format!("which {number}{rows} have the {top} {noun} within each {key}, and {what}"),
+        format!("for each {key}, which {number}{rows} have the {top} {noun}, and {what_that}"),
     ];
     let extras = vec![Extra::new(", ties included", "Keep ties")];
     let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
@@ -99,6 +101,15 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     without.filter.clear();
     draft.probes.push(("filter", without, Expect::Differs));
     Some(draft)
+}
+
+/// How a figure is asked for after its noun; of what is counted there are so many.
+fn figure_asked(noun: &str) -> (String, String) {
+    if is_plural(noun) {
+        ("how many".to_owned(), "how many".to_owned())
+    } else {
+        ("what is it".to_owned(), format!("what is that {noun}"))
+    }
 }
 
 /// DISTINCT ON: one row a group, ties broken by name and said, or proved to be none.
@@ -135,7 +146,8 @@ fn first_of_each(
         format!("for each {key}, the {one} with the {top} {noun}, showing that {noun}"),
         format!("the {one} with the {top} {noun} for every {key}, with the {noun} itself"),
     ];
-    let questions = vec![format!("for each {key}, which {one} has the {top} {noun}, and what is that {noun}")];
+    let what = figure_asked(noun).1;
+    let questions = vec![format!("for each {key}, which {one} has the {top} {noun}, and {what}")];
     let mut extras = vec![Extra::new(format!(", in order of {key}"), format!("Sort by {key}"))];
     if by_name {
         extras.insert(

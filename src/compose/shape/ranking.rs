@@ -82,11 +82,10 @@ fn limited(draw: &mut Draw, query: &mut Select, n: u64, alike: u64) -> Option<Cu
 type Cut = (Vec<(&'static str, Select, Expect)>, Option<Extra>);
 
 fn broken(draw: &mut Draw, noun: &str) -> Extra {
-    let inline = match draw.rng.below(5) {
+    let inline = match draw.rng.below(4) {
         0 => format!(", with ties broken by {noun}"),
         1 => format!(", ties in alphabetical order of {noun}"),
         2 => format!(", {noun} from A to Z deciding ties"),
-        3 => format!(", then by {noun}"),
         _ => format!(" (ties by {noun})"),
     };
     Extra::new(inline, format!("Break ties by {noun}, in alphabetical order"))
