@@ -99,7 +99,7 @@ pub(super) const DESCRIPTIVE: Frames = &[
     "Needed: {}.",
     "We are after {}.",
     "It would help to have {}.",
-    "Sales would like {}.",
+    "We would like {}.",
     "What we lack is {}.",
     "What I want is {}.",
     "The export must contain {}.",

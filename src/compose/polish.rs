@@ -54,7 +54,7 @@ const PHRASES: &[Rule] = &[
         &["to three decimals", "to 3 decimals", "rounded to three decimal places", "(three decimals)"],
         75,
     ),
-    ("broken down by", &["split by", "grouped by", "by", "per"], 80),
+    ("broken down by", &["split by", "grouped by", "by"], 78),
     ("along with", &["together with", "plus", "as well as", "with"], 70),
     ("together with", &["along with", "plus", "as well as"], 65),
     ("sorted by", &["ordered by", "arranged by"], 60),

@@ -282,7 +282,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let number = if n == 1 { String::new() } else { format!("{} ", literal_word(n)) };
     let keys = if n == 1 { key.one.clone() } else { key.many.clone() };
     let limit = having.as_ref().map_or(String::new(), |h| format!(", considering only {} with {}", key.many, h.words));
-    let figure_counts = figure.counts;
+    let figure_counts = figure.counts || figure.noun.starts_with("number ");
     let tail = if show {
         let number = ["and how many", "with that number", "number included", "plus the number itself"];
         let figure = ["with that figure", "and how much it is", "along with the value", "figure included"];
