@@ -209,11 +209,7 @@ pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) ->
     }
     for part in parts.iter_mut().step_by(2) {
         // no commas around what stands in parentheses
-        *part = part
-            .replace(", per ", " per ")
-            .replace(", (", " (")
-            .replace("decimals),", "decimals)")
-            .replace("decimal),", "decimal)");
+        *part = part.replace(", (", " (").replace("decimals),", "decimals)").replace("decimal),", "decimal)");
     }
     parts.join("\"")
 }
