@@ -15,7 +15,7 @@ use super::transaction::{objects_gone, transaction};
 use super::{guc, launch, session};
 use crate::dataset::near::Met;
 use crate::error::{Code, Error, Result};
-use crate::plan::Engine;
+use crate::plan::{Engine, Phase};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CString;
@@ -128,7 +128,7 @@ struct Worker {
     run: Run,
     subjects: Option<&'static subjects::Subjects>,
     /// What candidates are drawn from, by phase.
-    sources: Vec<(crate::plan::Phase, source::Source)>,
+    sources: Vec<(Phase, source::Source)>,
     /// Questions that earlier tasks have stored.
     met: Met,
     /// Another worker of the run talks to the model.
@@ -161,11 +161,13 @@ impl Worker {
         }
     }
 
-    /// What the role can read, looked at once.
-    fn subjects(&mut self) -> Result<&'static subjects::Subjects> {
+    /// What the role can read, looked at once. What is said of the catalog alone needs no look at the rows.
+    fn subjects(&mut self, phase: &RunPhase) -> Result<&'static subjects::Subjects> {
+        let catalog_alone = matches!(phase.phase, Phase::SchemaDocs | Phase::SchemaRelationship);
+        let rows = phase.engine != Engine::Offline || !catalog_alone;
         match self.subjects {
-            Some(subjects) => Ok(subjects),
-            None => Ok(*self.subjects.insert(subjects::read(self.run.id)?)),
+            Some(subjects) if subjects.profiled || !rows => Ok(subjects),
+            _ => Ok(*self.subjects.insert(subjects::read(self.run.id, rows)?)),
         }
     }
 

@@ -16,7 +16,7 @@ const BARREN_IN_A_ROW: u64 = 500;
 
 impl Worker {
     pub(super) fn offline(&mut self, phase: &RunPhase, task: &Task) -> Result<()> {
-        let subjects = self.subjects()?;
+        let subjects = self.subjects(phase)?;
         let at = match self.sources.iter().position(|(p, _)| *p == phase.phase) {
             Some(at) => at,
             None => {

@@ -1,4 +1,4 @@
-//! What a run's role can read: catalog and profiles, read once a worker.
+//! What a run's role can read: catalog and, for the phases that need them, profiles, read once a worker.
 
 use super::super::transaction::transaction;
 use super::super::{introspect, owner, relationships, session};
@@ -14,6 +14,8 @@ pub(super) struct Subjects {
     pub schema: Schema,
     /// Declared and inferred.
     pub relationships: Vec<Relationship>,
+    /// The tables' rows were looked at.
+    pub profiled: bool,
     /// Of the catalog alone: the same for every worker, whatever the data.
     pub hash: String,
 }
@@ -28,7 +30,7 @@ impl Subjects {
         for table in &mut schema.tables {
             table.foreign_keys.retain(|f| names.contains(&qualified(&f.ref_schema, &f.ref_table)));
         }
-        Box::leak(Box::new(Subjects { schema, relationships, hash: self.hash.clone() }))
+        Box::leak(Box::new(Subjects { schema, relationships, profiled: self.profiled, hash: self.hash.clone() }))
     }
 }
 
@@ -82,12 +84,20 @@ pub(super) fn hash_now() -> Result<String> {
     Ok(introspect::hash(&catalog()?))
 }
 
-/// Reads the catalog and looks at each table's rows, one transaction a table: a view may fail in any way.
-pub(super) fn read(run_id: i64) -> Result<&'static Subjects> {
+/// Reads the catalog and, where `profiled`, looks at each table's rows.
+pub(super) fn read(run_id: i64, profiled: bool) -> Result<&'static Subjects> {
     watch_catalog();
     let mut schema = catalog()?;
     let hash = introspect::hash(&schema);
     let relationships = relationships(run_id, &schema, &hash)?;
+    if profiled {
+        profile_all(&mut schema)?;
+    }
+    Ok(Box::leak(Box::new(Subjects { schema, relationships, profiled, hash })))
+}
+
+/// One transaction a table: a view may fail in any way.
+fn profile_all(schema: &mut Schema) -> Result<()> {
     for table in &mut schema.tables {
         interrupts()?;
         let Some(query) = profile::sql(table) else { continue };
@@ -107,7 +117,7 @@ pub(super) fn read(run_id: i64) -> Result<&'static Subjects> {
             Err(error) => pgrx::debug1!("nlsql: cannot look at {}: {}", table.qualified(), error.message),
         }
     }
-    Ok(Box::leak(Box::new(Subjects { schema, relationships, hash })))
+    Ok(())
 }
 
 /// The run's edges: the first worker of the run looks for them, one transaction a table, and the others take what it

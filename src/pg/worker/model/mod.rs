@@ -47,7 +47,7 @@ impl Worker {
 
     fn talk(&mut self, phase: &RunPhase, first: &Task) -> Result<()> {
         report_activity(Some(&format!("nlsql run {} {}", self.run.name, phase.phase.name())));
-        let all = self.subjects()?;
+        let all = self.subjects(phase)?;
         let subjects = phase.options.tables.as_ref().map_or(all, |names| all.only(names));
         let opened = transaction(|| line::open(&phase.options, &self.run.settings, ledger::spent(self.run.id)?));
         let line = match opened {
