@@ -46,6 +46,8 @@ pub(crate) struct Driver {
     next_call: u64,
     /// The key works; before that, one call at a time.
     proved: bool,
+    /// A call has succeeded.
+    succeeded: bool,
     faults_in_a_row: u32,
     spent: Usd,
     batch: Batch,
@@ -71,6 +73,7 @@ impl Driver {
             calls: BTreeMap::new(),
             next_call: 1,
             proved,
+            succeeded: false,
             faults_in_a_row: 0,
             spent: Usd::ZERO,
             batch: Batch::default(),
@@ -112,7 +115,7 @@ impl Driver {
         });
         match answer.result {
             Ok(reply) => {
-                self.proved = true;
+                (self.proved, self.succeeded) = (true, true);
                 self.faults_in_a_row = 0;
                 self.step(flight.task, Event::Reply(reply), now);
             }
@@ -184,6 +187,10 @@ impl Driver {
     /// The key works, for all that is known now.
     pub fn proved(&self) -> bool {
         self.proved
+    }
+
+    pub fn succeeded(&self) -> bool {
+        self.succeeded
     }
 
     #[cfg(test)]

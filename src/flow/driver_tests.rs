@@ -135,6 +135,7 @@ fn retries_wait_for_their_time_and_limits_hold_for_all() {
     let fault = Fault { retry_after: Some(Duration::from_secs(2)), ..Fault::new(Class::RateLimit) };
     driver.answered(call, answer(Err(fault)), 100);
     driver.add(2, spec(2), joins(), 100);
+    assert!(driver.proved() && !driver.succeeded(), "a limit says nothing new of the key");
     assert!(driver.batch(100).sends.is_empty(), "the other task waits too");
     let wake = driver.wake_at(100).unwrap();
     assert_eq!(wake, 2100);

@@ -3,8 +3,8 @@
 
 use super::ledger::{self, Known};
 use crate::error::{Code, Error, Result};
-use crate::flow::driver::Terms;
-use crate::flow::learned::{Lessons, Worked};
+use crate::flow::driver::{Driver, Terms};
+use crate::flow::learned::Worked;
 use crate::llm::client::Client;
 use crate::llm::endpoint::{ApiStyle, Endpoint, Structured};
 use crate::llm::pool::THREADS_MAX;
@@ -79,9 +79,14 @@ pub(crate) fn open(options: &Options, settings: &Settings, spent: Usd) -> Result
 }
 
 impl Line {
-    /// What is known of the endpoint now, where its key works or does not.
-    pub fn now(&self, lessons: Lessons, works: bool) -> Known {
-        Known { lessons, worked: works.then(|| Worked { key: self.key, at: seconds() }) }
+    /// What is known of the endpoint after the calls of `driver`. Only a call that succeeded makes trust younger.
+    pub fn after(&self, driver: &Driver) -> Known {
+        let worked = match (driver.proved(), driver.succeeded()) {
+            (true, true) => Some(Worked { key: self.key, at: seconds() }),
+            (true, false) => self.known.worked,
+            (false, _) => None,
+        };
+        Known { lessons: driver.lessons(), worked }
     }
 }
 

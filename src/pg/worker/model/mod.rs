@@ -80,7 +80,7 @@ impl Worker {
         };
         let result = session.add(first.clone()).and_then(|()| session.work());
         if result.is_ok() {
-            let known = session.line.now(session.driver.lessons(), session.driver.proved());
+            let known = session.line.after(&session.driver);
             transaction(|| ledger::learn(&session.line.endpoint, &session.line.model, known))?;
         } else {
             // the ledger should know of calls that no one waits for; the error itself is what counts
