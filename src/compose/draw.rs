@@ -11,6 +11,7 @@ use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope};
 use super::sense;
 use super::shape::grouped::output_name;
+use super::steer::Heat;
 use super::trace::trace;
 use super::tree::Select;
 use super::ways::joined;
@@ -51,6 +52,9 @@ pub(super) struct Draw<'w> {
     pub timed: bool,
     /// Functions that suit the subject's fields.
     pub tools: &'w [Tool],
+    /// The reference in focus.
+    pub edge: Option<usize>,
+    heat: &'w Heat,
     prefer: Option<Place>,
     /// Definitions that the wording leans on.
     evidence: Vec<String>,
@@ -60,7 +64,7 @@ pub(super) struct Draw<'w> {
 }
 
 impl<'w> Draw<'w> {
-    pub(super) fn new(composer: &'w Composer, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
+    pub(super) fn new(composer: &'w Composer, heat: &'w Heat, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
         let world = &composer.world;
         let mut rng = Rng::new(seed);
         let (scope, prefer, fan) = match focus {
@@ -68,7 +72,7 @@ impl<'w> Draw<'w> {
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
             Focus::Edge { edge, field } => {
                 let wide = composer.options.phase == Phase::Joins;
-                joined(&mut rng, world, edge, field, composer.options.min_joins as usize, wide)
+                joined(&mut rng, world, heat, edge, field, composer.options.min_joins as usize, wide)
             }
         };
         let joins = matches!(composer.options.phase, Phase::Joins | Phase::ComplexSqls);
@@ -86,6 +90,11 @@ impl<'w> Draw<'w> {
             classed: Vec::new(),
             timed: false,
             tools,
+            edge: match focus {
+                Focus::Edge { edge, .. } => Some(edge),
+                _ => None,
+            },
+            heat,
             prefer,
             evidence: Vec::new(),
             least,
@@ -140,18 +149,20 @@ impl<'w> Draw<'w> {
             .iter()
             .map(|&p| {
                 let field = self.scope.field(p);
-                if !field.varied {
-                    0
+                let interest = if !field.varied {
+                    return 0;
                 } else if field.traits.audit {
-                    1
+                    1.0
                 } else if field.traits.personal {
-                    2
+                    2.0
                 } else if p.node != 0 && self.scope.entity(p.node).label.contains(&p.field) {
                     // what is joined is of interest for what it is, before any detail of it
-                    24
+                    24.0
                 } else {
-                    8
-                }
+                    8.0
+                };
+                // what is used everywhere may stay away here
+                (10.0 * interest / self.heat[self.scope.nodes[p.node].entity][p.field]).max(1.0) as usize
             })
             .collect();
         if weights.iter().sum::<usize>() == 0 { None } else { found.get(self.rng.weighted(&weights)).copied() }

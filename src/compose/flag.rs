@@ -4,6 +4,7 @@ use super::condition::Condition;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{fill, text};
+use super::world::Field;
 use crate::schema::grammar;
 
 /// Verbs that a flag's name may begin with, with their plural.
@@ -53,6 +54,12 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         condition.whose = Some(format!("{} {}", scope.role_noun(place.node), predicate(noun, yes, false)));
     }
     Some(condition)
+}
+
+/// "are active": of many rows for which it is true.
+pub(super) fn plural_predicate(field: &Field) -> String {
+    let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator");
+    predicate(noun, true, true)
 }
 
 fn adjective(word: &str) -> bool {

@@ -24,6 +24,7 @@ mod say;
 mod scope;
 mod sense;
 mod shape;
+mod steer;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -38,12 +39,13 @@ use crate::candidate::Candidate;
 use crate::error::{Code, Error, Result};
 use crate::schema::model::Schema;
 use crate::schema::relationships::Relationship;
-use crate::schema::roles::Role;
 use draw::Draw;
 use random::{mix, rotate};
 use shape::Hold;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use world::{Field, World};
+use steer::{Heat, Learned};
+use world::World;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -114,6 +116,8 @@ pub(crate) fn shown(schema: &Schema, links: &[Relationship], values_min_rows: u3
 
 /// Draws in one slot before the attempt is given up.
 const TRIES: u64 = 60;
+/// From this one on a plain question about the focus will do.
+const PLAIN: u64 = 44;
 const LEVELS: [&str; 4] = ["easy", "medium", "hard", "extra"];
 
 /// Everything that drawing needs; holds no reference to the schema.
@@ -121,8 +125,11 @@ pub(crate) struct Composer {
     world: World,
     options: Options,
     styles: Vec<Style>,
-    /// What each slot in turn is to be about.
-    focuses: Vec<Focus>,
+    /// What pairs are to be about, each with how interesting it is; every one has a turn in the first round of slots.
+    focuses: Vec<(Focus, f64)>,
+    /// What later slots are about; learned when the first of them is drawn.
+    learned: OnceCell<Learned>,
+    cold: Heat,
     /// Phase `builtins`: what each slot in turn is to show.
     plan: builtin::Plan,
     /// Other phases: everyday functions that suit the fields of each entity.
@@ -152,21 +159,14 @@ impl Composer {
             Phase::Builtins => BTreeMap::new(),
             _ => builtin::tools(&world, schema.server_version),
         };
-        let focuses = match options.phase {
-            Phase::Builtins => Vec::new(),
-            Phase::SingleTable => field_focuses(&world),
-            Phase::Joins => edge_focuses(&world),
-            // without references the deeper shapes still have one table to work on
-            Phase::ComplexSqls => {
-                Some(edge_focuses(&world)).filter(|f| !f.is_empty()).unwrap_or_else(|| field_focuses(&world))
-            }
-        };
+        let focuses = steer::focuses(&world, options.phase, options.min_joins as usize);
         if focuses.is_empty() && plan.is_empty() {
             return Err(Error::new(Code::ObjectNotInPrerequisiteState, "no table of this database can stand in pairs").hint(
                 "Subjects are readable tables that hold rows (or any, with schema_only); joins need references between them.",
             ));
         }
-        Ok(Composer { world, options, styles, focuses, plan, tools })
+        let cold = steer::cold(&world);
+        Ok(Composer { world, options, styles, focuses, learned: OnceCell::new(), cold, plan, tools })
     }
 
     /// Draws the candidate of one slot. `None` = nothing new to say here; the next attempt may have more luck.
@@ -175,18 +175,22 @@ impl Composer {
         let focus = self.focus(slot, attempt, salt)?;
         let style = self.styles[rotate(self.styles.len(), slot.wrapping_add(u64::from(attempt) * 5), mix(&[salt, 7]))];
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
+        // in the first round each focus has its pair, if there is one; later on kinds of statements matter more
+        let due = slot < self.focuses.len() as u64 && attempt < OWN;
+        let heat = self.learned(slot).map_or(&self.cold, |learned| &learned.heat);
         for attempt_in in 0..TRIES {
-            let mut draw = Draw::new(self, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
+            let mut draw = Draw::new(self, heat, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
             let drawn = match focus {
                 Focus::Function(shown) => builtin::draw(&mut draw, shown),
                 _ => {
-                    let hold = hold(attempt, attempt_in, target.is_some());
+                    let hold = hold(due, attempt, attempt_in, target.is_some());
                     shape::draw(&mut draw, self.options.phase, slot, mix(&[salt, 13]), hold)
                 }
             };
             let Some(draft) = drawn else { continue };
             let difficulty = measure::hardness(&draft.query).difficulty();
-            if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, attempt_in < TRIES / 2) {
+            let strict = due || attempt_in < TRIES / 2;
+            if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, strict) {
                 continue;
             }
             let Some(candidate) = draw.finish(draft, difficulty) else { continue };
@@ -200,23 +204,45 @@ impl Composer {
 }
 
 impl Composer {
+    fn learned(&self, slot: u64) -> Option<&Learned> {
+        (slot >= UNLEARNED && self.plan.is_empty()).then(|| self.learned.get_or_init(|| steer::learn(self)))
+    }
+
     fn focus(&self, slot: u64, attempt: u32, salt: u64) -> Option<Focus> {
         if !self.plan.is_empty() {
             return self.plan.at(slot, u64::from(attempt), salt).map(Focus::Function);
         }
-        // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there
-        let turn = if matches!(attempt, 0 | 1 | 4) { slot } else { mix(&[salt, slot, u64::from(attempt / 2)]) };
-        self.focuses.get(rotate(self.focuses.len(), turn, salt)).copied()
+        let count = self.focuses.len() as u64;
+        let at = if slot < count && attempt < OWN {
+            rotate(self.focuses.len(), slot, salt)
+        } else {
+            // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there
+            let own = slot >= count && matches!(attempt, 0 | 1 | 4);
+            let turn = if own { slot - count } else { mix(&[salt, slot, u64::from(attempt / 2)]) };
+            match self.learned(slot) {
+                Some(Learned { turns, .. }) => turns.get(rotate(turns.len(), turn, salt)).copied().unwrap_or_default(),
+                None => rotate(self.focuses.len(), turn, salt),
+            }
+        };
+        self.focuses.get(at).map(|(focus, _)| *focus)
     }
 }
 
+/// So many slots of a phase go without what has to be learned, which takes some time: enough for a look.
+const UNLEARNED: u64 = 100;
+
+/// Attempts of a slot of the first round that stay with its focus.
+const OWN: u32 = 4;
+
 /// What is scarce goes first: a slot keeps to its kind of statement, on its own tables and then on others, before it
-/// takes any. Where its level is given, kinds that have no such level must not hold it up.
-fn hold(attempt: u32, attempt_in: u64, levelled: bool) -> Hold {
+/// takes any. Where its level is given, kinds that have no such level must not hold it up; where a focus is due, a
+/// plain question about it is better than none.
+fn hold(due: bool, attempt: u32, attempt_in: u64, levelled: bool) -> Hold {
     match (attempt, attempt_in) {
+        (_, PLAIN..) if due => Hold::Plain,
         (0..6, 0..16) => Hold::Shape,
         (0..6, 16..32) => Hold::Kin,
-        (0..4, _) if !levelled => Hold::Kin,
+        (0..4, _) if !levelled && !due => Hold::Kin,
         _ => Hold::Free,
     }
 }
@@ -232,65 +258,4 @@ fn level(weights: [u32; 4], slot: u64, salt: u64) -> &'static str {
         at -= weight;
     }
     LEVELS[1]
-}
-
-fn field_focuses(world: &World) -> Vec<Focus> {
-    let mut found = Vec::new();
-    for (entity, e) in world.entities.iter().enumerate() {
-        if e.usable {
-            for (field, f) in e.fields.iter().enumerate() {
-                let times = match e.view {
-                    true => interest(f).div_ceil(2),
-                    false => interest(f) * if e.rows > 0 && e.rows < 10 { 1 } else { 2 },
-                };
-                found.extend(std::iter::repeat_n(Focus::Field { entity, field }, times));
-            }
-        }
-    }
-    found
-}
-
-/// How often in a round a column is asked for: what says something more often than keys and stamps.
-fn interest(field: &Field) -> usize {
-    if field.traits.audit || !field.varied {
-        return 1;
-    }
-    match field.role() {
-        Role::Measure | Role::Dimension | Role::Time | Role::Array | Role::Range | Role::Json | Role::Year => 4,
-        Role::Name | Role::Flag | Role::Search => 3,
-        Role::Code | Role::FreeText | Role::Clock => 2,
-        Role::Key | Role::Opaque => 1,
-    }
-}
-
-/// Every reference, and every column of what is referred to, beside one of the references to it: a hub that all
-/// tables refer to is no more often in focus than any other.
-fn edge_focuses(world: &World) -> Vec<Focus> {
-    let usable = |edge: usize| {
-        let e = &world.graph.edges[edge];
-        world.entities[e.child].usable && world.entities[e.parent].usable && (e.filled || world.schema_only)
-    };
-    let mut found = Vec::new();
-    for (parent, entity) in world.entities.iter().enumerate() {
-        let edges: Vec<usize> = world.graph.children(parent).iter().copied().filter(|&e| usable(e)).collect();
-        if edges.is_empty() {
-            continue;
-        }
-        let mut turn = 0;
-        for (field, f) in entity.fields.iter().enumerate() {
-            // the rest is asked of in its own table
-            if !sense::from_afar(world, parent, field, 1) {
-                continue;
-            }
-            for _ in 0..interest(f) {
-                found.push(Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) });
-                turn += 1;
-            }
-        }
-        let own = (entity.fields.len() / edges.len()).clamp(1, 4);
-        for edge in edges {
-            found.extend(std::iter::repeat_n(Focus::Edge { edge, field: None }, own));
-        }
-    }
-    found
 }

@@ -3,6 +3,7 @@
 use super::random::Rng;
 use super::scope::{Place, Scope, ways_to};
 use super::sense;
+use super::steer::Heat;
 use super::tree::JoinKind;
 use super::world::World;
 
@@ -13,6 +14,7 @@ const MOST: usize = 5;
 pub(super) fn joined<'w>(
     rng: &mut Rng,
     world: &'w World,
+    heat: &Heat,
     edge: usize,
     field: Option<usize>,
     least: usize,
@@ -20,7 +22,7 @@ pub(super) fn joined<'w>(
 ) -> (Scope<'w>, Option<Place>, Option<usize>) {
     let e = &world.graph.edges[edge];
     if world.entities[e.child].bridge {
-        return across(rng, world, edge, field, least, wide);
+        return across(rng, world, heat, edge, field, least, wide);
     }
     // go down to rows that refer to the child, sometimes
     let mut path = vec![edge];
@@ -40,7 +42,11 @@ pub(super) fn joined<'w>(
                     && ways_to(world, world.graph.edges[d].child, e.parent) <= 1
             })
             .collect();
-        let Some(&next) = rng.pick(&below) else { break };
+        let weights: Vec<usize> = below.iter().map(|&d| (100.0 / crowd(world, heat, d)) as usize).collect();
+        if below.is_empty() {
+            break;
+        }
+        let next = below[rng.weighted(&weights)];
         path.insert(0, next);
         subject = world.graph.edges[next].child;
     }
@@ -65,7 +71,7 @@ pub(super) fn joined<'w>(
         let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };
         // beyond another of its own kind it would be said of the wrong one
         let from = if e.child == e.parent { 0 } else { from };
-        climb_once(rng, &mut scope, from);
+        climb_once(rng, heat, &mut scope, from);
     }
     (scope, field.map(|field| Place { node: focus_node, field }), None)
 }
@@ -75,7 +81,17 @@ fn usable(world: &World, edge: usize) -> bool {
     (e.filled || world.schema_only) && world.entities[e.child].usable && world.entities[e.parent].usable
 }
 
-fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
+/// How crowded the columns are that a reference joins by.
+fn crowd(world: &World, heat: &Heat, edge: usize) -> f64 {
+    let e = &world.graph.edges[edge];
+    let of = |entity: usize, columns: &[String]| {
+        let fields = world.entities[entity].fields.iter().zip(&heat[entity]);
+        fields.filter(|(f, _)| columns.contains(&f.name)).map(|(_, heat)| *heat).fold(0.1, f64::max)
+    };
+    of(e.child, &e.child_columns).max(of(e.parent, &e.parent_columns))
+}
+
+fn climb_once(rng: &mut Rng, heat: &Heat, scope: &mut Scope, from: usize) {
     if scope.nodes.len() >= MOST {
         return;
     }
@@ -102,12 +118,16 @@ fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
     let weight = |e: &usize| {
         let parent = graph.edges[*e].parent;
         let same = up.iter().filter(|o| graph.edges[**o].parent == parent).count();
-        let often = if sense::hub(scope.world, parent) { 24 } else { 120 };
-        often / same.max(1)
+        let often = if sense::hub(scope.world, parent) { 240.0 } else { 1200.0 };
+        (often / same.max(1) as f64 / crowd(scope.world, heat, *e)) as usize
     };
     let weights: Vec<usize> = up.iter().map(weight).collect();
     if weights.iter().sum::<usize>() > 0 {
         let edge = up[rng.weighted(&weights)];
+        // where all ways lead through a crowd, most stay at home
+        if scope.nodes.len() > 2 && !rng.chance((250.0 / crowd(scope.world, heat, edge)) as usize) {
+            return;
+        }
         scope.join(from, edge, true, JoinKind::Inner);
     }
 }
@@ -116,6 +136,7 @@ fn climb_once(rng: &mut Rng, scope: &mut Scope, from: usize) {
 fn across<'w>(
     rng: &mut Rng,
     world: &'w World,
+    heat: &Heat,
     edge: usize,
     field: Option<usize>,
     least: usize,
@@ -130,7 +151,7 @@ fn across<'w>(
     let end = scope.join(middle, far, true, JoinKind::Inner);
     let focus = if far == edge { end } else { 0 };
     if rng.chance(if wide { 55 } else { 35 }) || scope.nodes.len() < least {
-        climb_once(rng, &mut scope, 0);
+        climb_once(rng, heat, &mut scope, 0);
     }
     (scope, field.map(|field| Place { node: focus, field }), Some(end))
 }

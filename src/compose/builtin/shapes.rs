@@ -12,6 +12,7 @@ use super::super::scope::Place;
 use super::super::shape::{breakdown, figure, list, ranking};
 use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate as call_of, fill};
 use super::term::{Term, term};
+use super::uses::Tool;
 use super::{On, Use, Yields, windows};
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -41,10 +42,17 @@ pub(in crate::compose) fn tool(given: &mut Draw) -> Option<Draft> {
     if given.fan.is_some() {
         return None;
     }
-    // functions in turn, not their many places
-    let often: Vec<usize> = tools.iter().map(|t| t.often).collect();
+    // functions in turn, not their many places; those that suit the field in focus before others
+    let waiting = given.waiting().filter(|p| p.node == 0).map(|p| p.field);
+    let suits = |t: &Tool| t.uses.iter().any(|u| Some(u.field) == waiting || u.second == waiting && waiting.is_some());
+    let focused = tools.iter().any(suits) && given.rng.chance(75);
+    let often: Vec<usize> = tools.iter().map(|t| if focused && !suits(t) { 0 } else { t.often }).collect();
     let tool = tools.get(given.rng.weighted(&often))?;
-    let one = *given.rng.pick(&tool.uses)?;
+    let places: Vec<Use> = match focused {
+        true => tool.uses.iter().filter(|u| Some(u.field) == waiting || u.second == waiting).copied().collect(),
+        false => tool.uses.clone(),
+    };
+    let one = *given.rng.pick(&places)?;
     draw(given, one)
 }
 

@@ -38,10 +38,6 @@ impl Plan {
             for entry in entries().filter(|e| e.name == *name && e.since <= version) {
                 collect(world, entry, &mut uses);
             }
-            // a view over tables shows nothing that they do not
-            if uses.iter().any(|u| !world.entities[u.entity].view) {
-                uses.retain(|u| !world.entities[u.entity].view);
-            }
             if !uses.is_empty() {
                 let often = if all && !RARE.contains(name) { EVERYDAY } else { 1 };
                 turns.extend(std::iter::repeat_n(functions.len(), often));
@@ -63,7 +59,13 @@ impl Plan {
         let number = rotate(count, turn, mix(&[salt, 21]));
         let uses = self.functions.get(*self.turns.get(number)?)?;
         let round = (slot / count as u64).wrapping_add(attempt.wrapping_mul(7));
-        uses.get(rotate(uses.len(), round, mix(&[salt, number as u64]))).copied()
+        // tables in turn, and of each its places: a large table is no more often asked than others
+        let mut tables: Vec<usize> = uses.iter().map(|u| u.entity).collect();
+        tables.dedup();
+        let salt = mix(&[salt, number as u64]);
+        let table = *tables.get(rotate(tables.len(), round, salt))?;
+        let places: Vec<&Use> = uses.iter().filter(|u| u.entity == table).collect();
+        places.get(rotate(places.len(), round / tables.len() as u64, mix(&[salt, round]))).map(|u| **u)
     }
 }
 

@@ -19,7 +19,7 @@ pub(in crate::compose) struct Shown {
     pub places: Vec<Place>,
 }
 
-fn showable(scope: &Scope, place: Place) -> bool {
+pub(super) fn showable(scope: &Scope, place: Place) -> bool {
     let field = scope.field(place);
     let entity = scope.entity(place.node);
     match field.role() {
@@ -169,7 +169,7 @@ fn keep_childless(draw: &mut Draw, shown: &Shown) {
     }
 }
 
-fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {
+pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {
     let sortable: Vec<usize> = (0..shown.places.len())
         .filter(|&i| {
             matches!(

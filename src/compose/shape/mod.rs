@@ -11,7 +11,9 @@ pub(super) mod grouped;
 pub(super) mod list;
 mod missing;
 mod nested;
+mod plain;
 pub(super) mod ranking;
+mod referred;
 mod related;
 mod set;
 mod window;
@@ -29,6 +31,8 @@ pub(super) enum Hold {
     Kin,
     /// Any that suits the phase.
     Free,
+    /// A plain question about the very thing in focus.
+    Plain,
 }
 
 type Draws = fn(&mut Draw) -> Option<Draft>;
@@ -103,6 +107,10 @@ const COMPLEX: &[Shape] = &[
 /// Draws a shape that suits the phase. A round of slots holds each shape as often as its weight says; where a shape
 /// cannot be drawn its kin stand in, so that no schema crowds a whole kind of statements out.
 pub(super) fn draw(draw: &mut Draw, phase: Phase, slot: u64, salt: u64, hold: Hold) -> Option<Draft> {
+    // a plain question is no complex one
+    if hold == Hold::Plain && phase != Phase::ComplexSqls {
+        return if draw.edge.is_some() { referred::draw(draw) } else { plain::draw(draw) };
+    }
     let shapes = match phase {
         Phase::Builtins => &[],
         Phase::SingleTable => SINGLE,
@@ -118,7 +126,7 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, slot: u64, salt: u64, hold: Ho
             draw.rng.weighted(&kin)
         }
         // that there are none can be asked of any two tables, and would stand in for all else
-        Hold::Free => {
+        Hold::Free | Hold::Plain => {
             let open = |s: &Shape| s.1 != Kin::Absence || shapes[due].1 == Kin::Absence;
             let free: Vec<usize> = shapes.iter().map(|s| if open(s) { s.0 } else { 0 }).collect();
             draw.rng.weighted(&free)

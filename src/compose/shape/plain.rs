@@ -1,0 +1,322 @@
+//! Plain questions about one column, whatever it holds: is it filled, how many different ones are
+//! there, which of them come twice, what is it for these rows. They are for what the richer shapes have no use for: keys,
+//! codes, contact data, stamps, flags that are the same everywhere.
+
+use super::super::aggregate::snake;
+use super::super::condition::is_plural;
+use super::super::draw::{Draft, Draw, apply};
+use super::super::flag;
+use super::super::phrase;
+use super::super::probe::filter_probes;
+use super::super::say::{Extra, Speech};
+use super::super::scope::Place;
+use super::super::tree::{Distinct, Expr, Order, aggregate, fill};
+use super::list;
+use crate::candidate::Expect;
+use crate::schema::grammar;
+use crate::schema::roles::Role;
+
+/// Rows that are read through without a condition.
+pub(super) const FEW: u64 = 60;
+
+/// A question about the field in focus.
+pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+    let place = draw.waiting().filter(|p| p.node == 0)?;
+    draw.alone();
+    let (f, rows) = (draw.scope.field(place), draw.scope.subject().rows);
+    let own_key = draw.scope.subject().key == [f.name.clone()];
+    let missing = f.nulls > 0 || rows == 0 && f.nullable;
+    let repeated = rows == 0 && !own_key || f.distinct > 1 && f.distinct + f.nulls < rows;
+    let shown = rows == 0 || f.nulls < rows;
+    let opaque = f.role() == Role::Opaque;
+    let plain = !matches!(f.role(), Role::Json | Role::Search | Role::Array | Role::Range);
+    let several = plain && repeated && !opaque && f.role() != Role::Flag;
+    let weights = [
+        if missing || opaque { 30 } else { 0 },
+        if missing { 15 } else { 0 },
+        if several { 25 } else { 0 },
+        if several && !matches!(f.role(), Role::Measure | Role::Time) { 25 } else { 0 },
+        if f.role() == Role::Flag && f.base == "bool" { 60 } else { 0 },
+        if plain && shown && !opaque { 40 } else { 0 },
+        if opaque && f.base == "bytea" && shown { 40 } else { 0 },
+        if plain && rows > 0 && f.distinct == 1 && !own_key { 20 } else { 0 },
+        if f.role() == Role::Time && shown { 25 } else { 0 },
+    ];
+    if weights.iter().sum::<usize>() == 0 {
+        return None;
+    }
+    draw.use_place(place);
+    match draw.rng.weighted(&weights) {
+        0 => known(draw, place),
+        1 => filled_share(draw, place),
+        2 => different(draw, place),
+        3 => shared(draw, place),
+        4 => flagged(draw, place),
+        5 => show(draw, place, None),
+        6 => show(draw, place, Some("octet_length({})")),
+        7 => occurring(draw, place),
+        _ => ends(draw, place),
+    }
+}
+
+/// What a value of the field is called, without the word that says that it is a key.
+fn noun(draw: &Draw, place: Place) -> String {
+    let bare = draw.scope.bare(place);
+    if draw.scope.field(place).role() == Role::Key { bare.trim_end_matches(" ID").to_owned() } else { bare }
+}
+
+fn with_a(noun: &str) -> String {
+    if is_plural(noun) { noun.to_owned() } else { grammar::with_article(noun) }
+}
+
+/// "how many customers have an email address on file".
+fn known(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let conditions = some_conditions(draw)?;
+    let rows = draw.rows_phrase(&conditions);
+    let noun = noun(draw, place);
+    let mut query = draw.scope.select();
+    query.columns = vec![(aggregate("count({})", vec![draw.scope.column(place)]), None)];
+    apply(&mut query, &conditions);
+    let probes = filter_probes(&query, &conditions);
+    let a = with_a(&noun);
+    let link = if phrase::has_clause(&rows) { "and" } else { "" };
+    let nominal = vec![
+        format!("the number of {rows} {link} with {a} on file"),
+        format!("the number of {rows} for which {a} is recorded"),
+    ];
+    let questions = vec![
+        format!("how many {rows} have {a} on file"),
+        format!("for how many {rows} is there {a}"),
+        format!("how many {rows} come with {a}"),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// "what percentage of customers have an email address".
+fn filled_share(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let conditions = some_conditions(draw)?;
+    let rows = draw.rows_phrase(&conditions);
+    let noun = noun(draw, place);
+    let mut query = draw.scope.select();
+    let (filled, all) = (aggregate("count({})", vec![draw.scope.column(place)]), aggregate("count(*)", vec![]));
+    let all = if draw.schema_only || !conditions.is_empty() { fill("nullif({}, 0)", vec![all]) } else { all };
+    let share = fill("round(100.0 * {} / {}, 1)", vec![filled, all]);
+    query.columns = vec![(share, Some(format!("percent_with_{}", snake(&noun))))];
+    apply(&mut query, &conditions);
+    let probes = filter_probes(&query, &conditions);
+    let a = with_a(&noun);
+    let to = draw.rng.word(&["to one decimal", "with one decimal", "to the nearest tenth"]);
+    let nominal = vec![
+        format!("the percentage of {rows} for which {a} is recorded, {to}"),
+        format!("the share of {rows} that have {a}, in percent {to}"),
+    ];
+    let questions = vec![
+        format!("what percentage of {rows} have {a}, {to}"),
+        format!("for what percentage of {rows} do we know the {noun}, {to}"),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// "how many different postal codes are there among addresses".
+fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let conditions = some_conditions(draw)?;
+    let rows = draw.rows_phrase(&conditions);
+    let many = grammar::plural(&noun(draw, place));
+    let mut query = draw.scope.select();
+    query.columns = vec![(aggregate("count(DISTINCT {})", vec![draw.scope.column(place)]), None)];
+    apply(&mut query, &conditions);
+    let probes = filter_probes(&query, &conditions);
+    let word = draw.rng.word(&["different", "distinct", "unique", "separate"]);
+    let nominal = vec![
+        format!("the number of {word} {many} among {rows}"),
+        format!("the number of {word} {many} that occur in {rows}"),
+    ];
+    let questions = vec![
+        format!("how many {word} {many} are there among {rows}"),
+        format!("how many {word} {many} do {rows} have between them"),
+        format!("across {rows}, how many {word} {many} occur"),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// "which postal codes belong to more than one address, and to how many".
+fn shared(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let conditions = some_conditions(draw)?;
+    let rows = draw.rows_phrase(&conditions);
+    let (subject, f) = (draw.scope.subject(), draw.scope.field(place));
+    let column = draw.scope.column(place);
+    // where all come twice the bound lies higher
+    let mean = subject.rows / f.distinct.max(1);
+    let bound = if mean < 2 { 1 } else { (mean * [1, 2][draw.rng.below(2)]).min(200) };
+    let mut query = draw.scope.select();
+    let alias = format!("{}_count", snake(&subject.one));
+    query.columns = vec![(column.clone(), None), (aggregate("count(*)", vec![]), Some(alias.clone()))];
+    apply(&mut query, &conditions);
+    let mut probes = filter_probes(&query, &conditions);
+    if f.nullable {
+        query.filter.push(fill("{} IS NOT NULL", vec![column.clone()]));
+        for (_, probe, _) in &mut probes {
+            probe.filter.push(fill("{} IS NOT NULL", vec![column.clone()]));
+        }
+    }
+    query.group = vec![column.clone()];
+    query.having = vec![fill(&format!("{{}} > {bound}"), vec![aggregate("count(*)", vec![])])];
+    let mut without = query.clone();
+    without.having.clear();
+    let mut probes: Vec<_> = probes.into_iter().filter(|(name, ..)| *name != "filter").collect();
+    for c in &conditions {
+        let mut one = query.clone();
+        one.filter.retain(|f| !c.sql.contains(f));
+        probes.push(("filter", one, Expect::Differs));
+    }
+    probes.push(("having", without, Expect::Differs));
+    let noun = noun(draw, place);
+    let many = grammar::plural(&noun);
+    let more = if bound == 1 { "more than one".to_owned() } else { format!("more than {}", number(bound)) };
+    let counted = if bound == 1 { subject.one.clone() } else { subject.many.clone() };
+    let one = phrase::single(&rows, &subject.many, &counted);
+    let one = if bound == 1 { one } else { rows.clone() };
+    let mut extras = Vec::new();
+    if draw.rng.chance(55) {
+        query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
+        extras.push(Extra::new(", most frequent first", "Put the most frequent first"));
+        for (_, probe, _) in &mut probes {
+            probe.order = query.order.clone();
+        }
+    }
+    let nominal = vec![
+        format!("the {many} that {more} {one} share, with the number of them"),
+        format!("the {many} found for {more} {one}, and how often"),
+        format!("{many} used by {more} {one}, with a count"),
+    ];
+    let questions = vec![
+        format!("which {many} occur for {more} {one}, and how often"),
+        format!("which {many} do {more} {one} have, and how many are they"),
+    ];
+    let questions = if bound == 1 { questions[..1].to_vec() } else { questions };
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+fn number(n: u64) -> String {
+    if n <= 12 { grammar::number_word(n) } else { n.to_string() }
+}
+
+/// "how many customers are there, and how many of them are active".
+fn flagged(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let conditions = some_conditions(draw)?;
+    let rows = draw.rows_phrase(&conditions);
+    let column = draw.scope.column(place);
+    let mut query = draw.scope.select();
+    let alias = snake(&draw.scope.field(place).noun);
+    let part = Expr::Aggregate(Box::new(fill("count(*) FILTER (WHERE {})", vec![column])));
+    query.columns = vec![(aggregate("count(*)", vec![]), Some("total".to_owned())), (part, Some(alias))];
+    apply(&mut query, &conditions);
+    let probes = filter_probes(&query, &conditions);
+    let are = flag::plural_predicate(draw.scope.field(place));
+    let many = phrase::how_many(&rows, &draw.scope.subject().many);
+    let nominal = vec![
+        format!("the number of {rows} and of those among them that {are}"),
+        format!("the total number of {rows}, and how many of them {are}"),
+    ];
+    let questions = vec![
+        format!("{many}, and how many of them {are}"),
+        format!("of all {rows}, how many {are}, and out of how many"),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// "the phone numbers of staff members": by name, or beside what tells the rows apart.
+fn show(draw: &mut Draw, place: Place, call: Option<&'static str>) -> Option<Draft> {
+    let label = draw.scope.subject().label.clone();
+    let column = draw.scope.column(place);
+    let field = draw.scope.field(place);
+    let own = label.contains(&place.field);
+    let mut shown =
+        list::Shown { columns: Vec::new(), nouns: Vec::new(), named: !label.is_empty(), places: Vec::new() };
+    for &f in &label {
+        draw.use_place(Place { node: 0, field: f });
+        shown.columns.push((draw.scope.column(Place { node: 0, field: f }), None));
+    }
+    if !own {
+        let (value, alias) = match call {
+            Some(call) => (fill(call, vec![column]), Some(format!("{}_bytes", snake(&field.noun)))),
+            None => (column, None),
+        };
+        shown.columns.push((value, alias));
+        let said = draw.scope.bare(place);
+        shown.nouns.push(if call.is_some() { format!("size of the {said} in bytes") } else { said });
+        shown.places.push(place);
+    }
+    let unique = field.distinct + field.nulls >= draw.scope.subject().rows && field.nulls <= 1;
+    if !shown.named && !unique || draw.rng.chance(35) {
+        let more = draw.choose(|scope, p| p.node == 0 && list::showable(scope, p) && scope.field(p).nulls == 0)?;
+        draw.use_place(more);
+        shown.columns.push((draw.scope.column(more), None));
+        shown.nouns.push(draw.scope.bare(more));
+        shown.places.push(more);
+    }
+    let large = draw.scope.subject().rows > FEW;
+    let conditions = draw.conditions(usize::from(large), if large { 2 } else { 1 })?;
+    let mut query = draw.scope.select();
+    query.columns = shown.columns.clone();
+    apply(&mut query, &conditions);
+    let mut extras = Vec::new();
+    if conditions.is_empty() || draw.rng.chance(30) {
+        extras.extend(list::order(draw, &mut query.order, &shown));
+    }
+    let probes = filter_probes(&query, &conditions);
+    let rows = draw.rows_phrase(&conditions);
+    let speech = Speech { extras, ..list::speech(draw, &shown, &rows) };
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// "which release years occur among films", also where it is a single one.
+fn occurring(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let rows = draw.scope.subject().many.clone();
+    let mut query = draw.scope.select();
+    query.distinct = Distinct::Yes;
+    query.columns = vec![(draw.scope.column(place), None)];
+    if draw.scope.field(place).nulls > 0 {
+        query.filter = vec![fill("{} IS NOT NULL", vec![draw.scope.column(place)])];
+    }
+    let many = grammar::plural(&draw.scope.bare(place));
+    let nominal = vec![
+        format!("the different {many} of {rows}"),
+        format!("every {} used by any of the {rows}", draw.scope.bare(place)),
+    ];
+    let questions = vec![
+        format!("which {many} occur among {rows}"),
+        format!("what different {many} do {rows} have"),
+        format!("which {many} are in use for {rows}"),
+    ];
+    Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }))
+}
+
+/// "when was the first and the last film updated".
+fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let conditions = some_conditions(draw)?;
+    let rows = draw.rows_phrase(&conditions);
+    let noun = draw.scope.bare(place);
+    let column = draw.scope.column(place);
+    let mut query = draw.scope.select();
+    let end =
+        |call: &str, word: &str| (aggregate(call, vec![column.clone()]), Some(format!("{word}_{}", snake(&noun))));
+    query.columns = vec![end("min({})", "earliest"), end("max({})", "latest")];
+    apply(&mut query, &conditions);
+    let probes = filter_probes(&query, &conditions);
+    let nominal = vec![
+        format!("the earliest and the latest {noun} of {rows}"),
+        format!("the span of the {noun} over {rows}: earliest and latest"),
+    ];
+    let questions = vec![
+        format!("what are the earliest and the latest {noun} of {rows}"),
+        format!("from when to when does the {noun} of {rows} range"),
+    ];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+fn some_conditions(draw: &mut Draw) -> Option<Vec<super::super::condition::Condition>> {
+    let most =
+        usize::from(draw.scope.subject().rows > FEW && draw.rng.chance(55) || draw.schema_only && draw.rng.chance(55));
+    draw.conditions(0, most)
+}

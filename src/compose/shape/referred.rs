@@ -1,0 +1,158 @@
+//! Plain questions about one reference, also where hardly a row makes it: how many rows refer to each thing, what does
+//! each of a few rows refer to.
+
+use super::super::aggregate::snake;
+use super::super::condition::be;
+use super::super::draw::{Draft, Draw};
+use super::super::reference::edge_noun;
+use super::super::say::{Extra, Speech};
+use super::super::scope::{Place, Scope};
+use super::super::tree::{Expr, JoinKind, Order, aggregate};
+use super::list;
+use super::plain::FEW;
+
+/// A question about the reference in focus.
+pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
+    let edge = draw.edge?;
+    let e = &draw.world.graph.edges[edge];
+    let small = draw.world.entities[e.child].rows <= FEW && !draw.schema_only;
+    if small && draw.rng.chance(60) { beside(draw, edge) } else { referring(draw, edge) }
+}
+
+/// The columns by which a row is called: its name, or its key for want of one.
+fn called(scope: &Scope, node: usize) -> Option<Vec<Place>> {
+    let entity = scope.entity(node);
+    if !entity.label.is_empty() {
+        return Some(entity.label.iter().map(|&field| Place { node, field }).collect());
+    }
+    let [key] = entity.key.as_slice() else { return None };
+    let field = entity.fields.iter().position(|f| f.name == *key)?;
+    Some(vec![Place { node, field }])
+}
+
+/// "for each language, how many films have it as their original language": those with none included.
+fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
+    let e = &draw.world.graph.edges[edge];
+    if e.child == e.parent {
+        return None;
+    }
+    let mut scope = Scope::new(draw.world, e.parent);
+    let child = scope.join(0, edge, false, JoinKind::Left);
+    draw.turn_to(scope);
+    let shown = called(&draw.scope, 0)?;
+    let subject = draw.scope.subject();
+    let (many, one) = (draw.scope.entity(child).many.clone(), subject.one.clone());
+    let role = edge_noun(draw.world, edge);
+    let counted = draw.scope.entity(child).key.first().cloned().or_else(|| e.child_columns.first().cloned())?;
+    let alias = format!("{}_count", snake(&draw.scope.entity(child).one));
+    let mut query = draw.scope.select();
+    query.columns = shown.iter().map(|&p| (draw.scope.column(p), None)).collect();
+    query.columns.push((aggregate("count({})", vec![draw.scope.named(child, &counted)]), Some(alias.clone())));
+    query.group = shown.iter().map(|&p| draw.scope.column(p)).collect();
+    let keys = subject.key.iter().map(|k| draw.scope.named(0, k)).filter(|k| !query.group.contains(k));
+    if !subject.label_keyed {
+        query.group = keys.chain(query.group.clone()).collect();
+    }
+    for &p in &shown {
+        draw.use_place(p);
+    }
+    draw.use_place(Place { node: child, field: 0 });
+    let mut extras = Vec::new();
+    if draw.rng.chance(60) {
+        query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
+        extras.push(Extra::new(", most first", "Most first"));
+    }
+    let zero = draw.rng.word(&["zero included", "including zeros", "those with none too", "0 where there are none"]);
+    let (nominal, questions) = if role == one {
+        (
+            vec![
+                format!("the number of {many} of every {one}, {zero}"),
+                format!("every {one} with its number of {many}, {zero}"),
+            ],
+            vec![
+                format!("how many {many} does each {one} have, {zero}"),
+                format!("for every {one}, how many {many} are there, {zero}"),
+            ],
+        )
+    } else {
+        (
+            vec![
+                format!("the number of {many} that have each {one} as their {role}, {zero}"),
+                format!("every {one} and the number of {many} with it as {role}, {zero}"),
+            ],
+            vec![
+                format!("how many {many} have each {one} as their {role}, {zero}"),
+                format!("for each {one}, of how many {many} is it the {role}, {zero}"),
+            ],
+        )
+    };
+    Some(Draft::new(query, Speech { nominal, questions, extras, lists: true }))
+}
+
+/// "which staff member belongs to which store": a few rows, each with what it refers to.
+fn beside(draw: &mut Draw, edge: usize) -> Option<Draft> {
+    let e = &draw.world.graph.edges[edge];
+    let mut scope = Scope::new(draw.world, e.child);
+    let parent = scope.join(0, edge, true, JoinKind::Inner);
+    draw.turn_to(scope);
+    let own = called(&draw.scope, 0)?;
+    // of what has no name, what it refers to may have one
+    let other = if draw.scope.entity(parent).label.is_empty() { further(draw, parent) } else { None };
+    let other = match other {
+        Some(node) => called(&draw.scope, node)?,
+        None => {
+            let named = !draw.scope.entity(parent).label.is_empty();
+            let fields = draw.scope.entity(parent).fields.len();
+            let detail = (0..fields)
+                .map(|field| Place { node: parent, field })
+                .find(|&p| list::showable(&draw.scope, p) && !draw.scope.field(p).traits.audit);
+            if named { called(&draw.scope, parent)? } else { vec![detail?] }
+        }
+    };
+    let mut query = draw.scope.select();
+    query.columns = own.iter().map(|&p| (draw.scope.column(p), None)).collect();
+    let node = other[0].node;
+    let role = draw.scope.role_noun(node);
+    for &p in &other {
+        let name = &draw.scope.field(p).name;
+        let taken = own.iter().any(|&o| draw.scope.field(o).name == *name);
+        let alias = (taken || other.len() == 1 && snake(&role) != *name)
+            .then(|| if other.len() == 1 { snake(&role) } else { format!("{}_{name}", snake(&role)) });
+        query.columns.push((draw.scope.column(p), alias));
+    }
+    for &p in own.iter().chain(&other) {
+        draw.use_place(p);
+    }
+    let subject = draw.scope.subject();
+    let id = if subject.label.is_empty() { " (by its ID)" } else { "" };
+    let said = if other.len() == 1 { draw.scope.noun(other[0]) } else { role };
+    let (one, many) = (&subject.one, &subject.many);
+    let nominal = vec![
+        format!("every {one}{id} with the {said}"),
+        format!("all {many}{id} and the {said} of each"),
+        format!("the {said} of each {one}{id}"),
+    ];
+    let questions = vec![
+        format!("what {} the {said} of each {one}{id}", be(&said)),
+        format!("which {said} does each {one}{id} have"),
+    ];
+    Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }))
+}
+
+/// A table with a name that a joined one refers to.
+fn further(draw: &mut Draw, node: usize) -> Option<usize> {
+    let entity = draw.scope.nodes[node].entity;
+    let graph = &draw.world.graph;
+    let seen: Vec<usize> = draw.scope.nodes.iter().map(|n| n.entity).collect();
+    let up: Vec<usize> = graph
+        .parents(entity)
+        .iter()
+        .copied()
+        .filter(|&o| {
+            let p = graph.edges[o].parent;
+            !seen.contains(&p) && draw.world.entities[p].usable && !draw.world.entities[p].label.is_empty()
+        })
+        .collect();
+    let &next = draw.rng.pick(&up)?;
+    Some(draw.scope.join(node, next, true, JoinKind::Inner))
+}
