@@ -17,7 +17,7 @@ pub(crate) fn catalog(relations: Option<&[pg_sys::Oid]>) -> Result<Schema> {
     steady(|| spi::json(&read(relations)?))
 }
 
-/// The catalog's jsonb itself, for `nlsql.schema_json`.
+/// The catalog's text itself, for `nlsql.schema_json`.
 pub(crate) fn catalog_json(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
     steady(|| read(relations))
 }
@@ -62,10 +62,14 @@ fn read(relations: Option<&[pg_sys::Oid]>) -> Result<String> {
     with_catalog_path(|| {
         bound_lock_wait();
         if relations.is_none() {
-            // the planner expects one relation where there may be thousands, and would look all of them up singly
+            // the planner expects one relation where there may be thousands, and would look all of them up singly, or
+            // sort all columns for each of the joins
             super::owner::set_local(c"enable_nestloop", c"off");
+            super::owner::set_local(c"enable_mergejoin", c"off");
+            // what is said of ten thousand tables is put in order without a file
+            super::owner::set_local(c"work_mem", c"64MB");
         }
-        spi::first(spi::select(&format!("SELECT ({QUERY})::text"), &[Arg::Oids(relations)])?)
+        spi::first(spi::select(QUERY, &[Arg::Oids(relations)])?)
             .ok_or_else(|| Error::internal("introspection returned nothing"))
     })
 }

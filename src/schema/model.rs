@@ -1,4 +1,4 @@
-//! The database as nlsql sees it: plain structs, read from the jsonb that `sql/introspect.sql` returns and
+//! The database as nlsql sees it: plain structs, read from the JSON that `sql/introspect.sql` returns and
 //! completed by `profile`. No pgrx here.
 
 use serde::{Deserialize, Serialize};
