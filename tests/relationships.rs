@@ -3,7 +3,8 @@
 mod support;
 
 use std::collections::BTreeSet;
-use support::{Cluster, Database};
+use std::time::Duration;
+use support::{Cluster, Database, eventually};
 
 const SHOP: &str = "
 CREATE TABLE app_user (id int PRIMARY KEY, email text);
@@ -171,4 +172,26 @@ fn a_run_goes_by_the_edges_that_rows_tell() {
                      = (SELECT array_agg(DISTINCT a -> 'gadget_id') FROM nlsql.anonymize('parcel', 100, 5) a)";
     assert_eq!(shop.run(&format!("DO 'BEGIN END'; {meet}")), "t");
     assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+/// Profiles of all tables took most of the time of schema documents, and nothing of them is said there.
+#[test]
+fn schema_documents_read_no_rows() {
+    let cluster = Cluster::new();
+    cluster.create_role("shop");
+    let shop = cluster.create_database("shop", "shop");
+    shop.run(
+        "CREATE TABLE price_list (label text, amount numeric, valid_on date);
+         INSERT INTO price_list SELECT 'l' || i % 9, i, date '2024-01-01' + i FROM generate_series(1, 200) i; ANALYZE",
+    );
+    let scans = || shop.number("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'price_list'");
+    let read = |phase: &str| {
+        let before = scans();
+        shop.generate(&format!("'{phase}', 5, run => '{phase}'"));
+        // what a worker has read is counted when it leaves
+        eventually("no worker is left", Duration::from_secs(20), || shop.workers().is_empty());
+        scans() - before
+    };
+    assert_eq!(read("schema_docs"), 0);
+    assert!(read("single_table") > 0, "the counter does not count");
 }

@@ -26,4 +26,4 @@ mod words;
 
 pub(crate) use class::Kind;
 pub(crate) use detect::classify;
-pub(crate) use originals::{OriginalSet, Originals};
+pub(crate) use originals::{OriginalSet, Originals, among};

@@ -4,14 +4,21 @@ use super::rule::Guard;
 use crate::error::Result;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
-/// No two texts have the same one but by a chance that nobody will see.
-pub(super) type Mark = u128;
-/// Half a mark, for sets that a text may stand in by mistake: all that comes of it is another fake.
+/// No two texts have the same one but by a chance that nobody will see. 96 bits: with a number it fills two words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark([u32; 3]);
+/// Part of a mark, for sets that a text may stand in by mistake: all that comes of it is another fake.
 pub(super) type Seal = u64;
 pub(super) type MarkMap<T> = HashMap<Mark, T, BuildHasherDefault<Already>>;
 pub(super) type SealSet = HashSet<Seal, BuildHasherDefault<Already>>;
+
+impl Hash for Mark {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(u64::from(self.0[0]) | u64::from(self.0[1]) << 32);
+    }
+}
 
 /// Marks and seals are hashes already.
 #[derive(Default)]
@@ -26,23 +33,57 @@ impl Hasher for Already {
         bytes.iter().for_each(|b| self.0 = self.0.rotate_left(8) ^ u64::from(*b));
     }
 
-    fn write_u128(&mut self, mark: u128) {
-        self.0 = mark as u64;
-    }
-
     fn write_u64(&mut self, seal: u64) {
         self.0 = seal;
+    }
+
+    /// Spread, since a set looks at the first bits too.
+    fn write_u32(&mut self, half: u32) {
+        self.0 = u64::from(half).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 }
 
 pub(super) fn mark(text: &str) -> Mark {
     let mut hasher = SipHasher13::new();
     hasher.write(text.as_bytes());
-    hasher.finish128().as_u128()
+    let hash = hasher.finish128();
+    Mark([hash.h1 as u32, (hash.h1 >> 32) as u32, hash.h2 as u32])
 }
 
 pub(super) fn seal(text: &str) -> Seal {
-    mark(text) as u64
+    let mut hasher = siphasher::sip::SipHasher13::new();
+    hasher.write(text.as_bytes());
+    hasher.finish()
+}
+
+/// Adds the text as it is compared: in lower case, without blanks around it.
+pub(super) fn fold_into(out: &mut String, text: &str) {
+    let text = text.trim();
+    if text.is_ascii() {
+        let start = out.len();
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
+    } else {
+        out.push_str(&text.to_lowercase());
+    }
+}
+
+/// Finds those of the texts (lower case, trimmed) that `read` shows.
+pub(crate) fn among(texts: &[String], read: impl FnOnce(&mut dyn FnMut(&str)) -> Result<()>) -> Result<Vec<String>> {
+    let wanted: HashSet<&str> = texts.iter().map(String::as_str).collect();
+    // a letter of three bytes may have one in lower case
+    let longest = 3 * texts.iter().map(String::len).max().unwrap_or(0);
+    let mut found: HashSet<&str> = HashSet::new();
+    let mut folded = String::new();
+    read(&mut |value| {
+        let value = value.trim();
+        if value.len() <= longest {
+            folded.clear();
+            fold_into(&mut folded, value);
+            found.extend(wanted.get(folded.as_str()));
+        }
+    })?;
+    Ok(found.into_iter().map(str::to_owned).collect())
 }
 
 /// Looks for texts among the originals; `pg/anonymize.rs` asks the server.
@@ -56,22 +97,50 @@ pub(crate) trait Originals {
     }
 }
 
-/// Originals of a table's guarded columns.
+/// Originals of a table's guarded columns, each by half a seal: there may be millions, and the smaller the set the
+/// sooner is a place in it at hand.
 #[derive(Default)]
-pub(crate) struct OriginalSet(SealSet);
+pub(crate) struct OriginalSet(HashSet<u32, BuildHasherDefault<Already>>);
 
 impl OriginalSet {
     /// Room for so many texts: to grow step by step takes longer than to fill it.
     pub(super) fn of_size(texts: usize) -> OriginalSet {
-        OriginalSet(SealSet::with_capacity_and_hasher(texts, BuildHasherDefault::default()))
+        OriginalSet(HashSet::with_capacity_and_hasher(texts, BuildHasherDefault::default()))
     }
 
     /// A text in lower case, trimmed.
     pub(super) fn add(&mut self, folded: &str) {
-        self.0.insert(seal(folded));
+        self.0.insert(seal(folded) as u32);
     }
 
     pub(super) fn has(&self, folded: &str) -> bool {
-        self.0.contains(&seal(folded))
+        self.0.contains(&(seal(folded) as u32))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn originals_are_found_whatever_their_case_and_blanks() {
+        let texts =
+            ["mary".to_owned(), "zoë".to_owned(), "straße 1".to_owned(), "kelvin".to_owned(), "nobody".to_owned()];
+        let values = [" MARY ", "ZOË", "zoe", "Stra\u{df}e 1", "\u{212a}elvin", "marys"];
+        let mut found = among(&texts, |see| {
+            values.iter().for_each(|value| see(value));
+            Ok(())
+        })
+        .unwrap();
+        found.sort();
+        assert_eq!(found, ["kelvin", "mary", "straße 1", "zoë"]);
+    }
+
+    #[test]
+    fn a_set_of_originals_has_them_and_hardly_any_other() {
+        let mut set = OriginalSet::of_size(10);
+        (0..20_000).for_each(|i| set.add(&format!("o{i}")));
+        assert!((0..20_000).all(|i| set.has(&format!("o{i}"))));
+        assert!((0..20_000).filter(|i| set.has(&format!("n{i}"))).count() < 5);
     }
 }

@@ -7,9 +7,16 @@ use crate::schema::model::{Column, Table, TableKind, quote_ident};
 /// Rows that are looked at before the wanted number is drawn from them.
 const LOOKED_AT: i64 = 20_000;
 
-/// Each row as texts in the order of the rules: the same rows for the same seed and data, spread over the table. Large
-/// tables are sampled by blocks; then a keyed order decides.
-pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String {
+/// Rows as texts: in the order of the rules, and before them the number by which the rows are in order.
+pub(crate) struct Rows {
+    pub sql: String,
+    /// Whether they come in that order.
+    pub ordered: bool,
+}
+
+/// The same rows for the same seed and data, spread over the table. Large tables are sampled by blocks; then a keyed
+/// order decides. Where all rows are asked for, their order is left to the reader, who has them in memory anyway.
+pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> Rows {
     let named = |(i, rule)| format!("({})::pg_catalog.text AS c{i}", expression(rule));
     let list: Vec<String> = plan.rules.iter().enumerate().map(named).collect();
     let wanted = wanted(count);
@@ -19,12 +26,15 @@ pub(crate) fn rows(table: &Table, plan: &Plan, count: i64, seed: i64) -> String 
     } else {
         String::new()
     };
-    format!(
-        "SELECT r.* FROM (SELECT {} FROM {} t {clause} LIMIT {wanted}) r \
-         ORDER BY pg_catalog.hash_record_extended(r, {seed}) LIMIT {count}",
+    let place = format!("pg_catalog.hash_record_extended(r, {seed})");
+    let ordered = !(0.0..=count as f64).contains(&table.rows);
+    let order = if ordered { format!("ORDER BY {place} LIMIT {count}") } else { String::new() };
+    let sql = format!(
+        "SELECT {place}::pg_catalog.text, r.* FROM (SELECT {} FROM {} t {clause} LIMIT {wanted}) r {order}",
         list.join(", "),
         table.qualified()
-    )
+    );
+    Rows { sql, ordered }
 }
 
 fn wanted(count: i64) -> i64 {
@@ -52,62 +62,46 @@ fn expression(rule: &Rule) -> String {
     }
 }
 
-/// The texts of $1 (a JSON array) that are values of the table's protected columns. None where it has none.
-pub(crate) fn among_table(table: &Table, plan: &Plan) -> Option<String> {
-    let mut sources: Vec<String> = Vec::new();
+/// A query for values as texts, and how many a row has.
+pub(crate) struct Source {
+    pub sql: String,
+    pub width: usize,
+}
+
+/// All values of the table's protected columns.
+pub(crate) fn guarded(table: &Table, plan: &Plan) -> Vec<Source> {
+    let from = table.qualified();
+    let mut sources: Vec<Source> = Vec::new();
     let mut plain: Vec<String> = Vec::new();
     for rule in plan.rules.iter().filter(|r| is_guarded(r)) {
         let column = format!("t.{}", quote_ident(&rule.name));
         match (&rule.method, rule.form) {
-            (Method::Document { .. } | Method::Elements(_), _) => sources.push(format!(
-                "SELECT l.v #>> '{{}}' FROM {} t, pg_catalog.jsonb_path_query(pg_catalog.to_jsonb({column}), 'strict $.**') l(v) \
-                 WHERE pg_catalog.jsonb_typeof(l.v) = 'string'",
-                table.qualified()
-            )),
+            (Method::Document { .. } | Method::Elements(_), _) => sources.push(Source {
+                sql: format!(
+                    "SELECT l.v #>> '{{}}' FROM {from} t, pg_catalog.jsonb_path_query(pg_catalog.to_jsonb({column}), 'strict $.**') l(v) \
+                     WHERE pg_catalog.jsonb_typeof(l.v) = 'string'"
+                ),
+                width: 1,
+            }),
             (Method::Text(super::Kind::Binary), _) => {}
             _ => plain.push(format!("{column}::pg_catalog.text")),
         }
     }
     if !plain.is_empty() {
-        sources.push(format!(
-            "SELECT u.v FROM {} t, LATERAL pg_catalog.unnest(ARRAY[{}]::pg_catalog.text[]) u(v)",
-            table.qualified(),
-            plain.join(", ")
-        ));
+        sources.push(Source { sql: format!("SELECT {} FROM {from} t", plain.join(", ")), width: plain.len() });
     }
-    (!sources.is_empty()).then(|| among(&sources.join(" UNION ALL ")))
+    sources
 }
 
-/// The same for one column, the root of a group.
-pub(crate) fn among_root(root: &Place) -> String {
-    among(&format!(
+/// All values of one column, such as the root of a group.
+pub(crate) fn column(root: &Place) -> Source {
+    let sql = format!(
         "SELECT t.{}::pg_catalog.text FROM {}.{} t",
         quote_ident(&root.2),
         quote_ident(&root.0),
         quote_ident(&root.1)
-    ))
-}
-
-// IS TRUE keeps the planner from making a join of it, for which it has no estimate: a hashed list is always right
-// lower() by the C collation is several times as fast; see `cases` for what it leaves
-fn among(source: &str) -> String {
-    format!(
-        "SELECT DISTINCT s.v FROM (SELECT pg_catalog.lower(pg_catalog.btrim(o.v) COLLATE pg_catalog.\"C\") FROM ({source}) o(v)) s(v) \
-         WHERE (s.v IN (SELECT pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb))) IS TRUE"
-    )
-}
-
-/// How a folded text may come out of [`among`]'s lower(), which leaves letters beyond ASCII in the case they have.
-pub(crate) fn cases(folded: &str) -> Vec<String> {
-    let mut list = vec![folded.to_owned()];
-    if !folded.is_ascii() {
-        let mut head = folded.chars();
-        let first: String = head.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-        list.push(folded.to_uppercase().to_ascii_lowercase());
-        list.push((first + head.as_str()).to_ascii_lowercase());
-        list.dedup();
-    }
-    list
+    );
+    Source { sql, width: 1 }
 }
 
 /// Least and greatest key of a root, as a JSON array of texts.

@@ -3,9 +3,9 @@
 use super::class::Kind;
 use super::document;
 use super::key::{Domain, Key};
-use super::originals::{OriginalSet, Originals};
+use super::originals::{OriginalSet, Originals, fold_into};
 use super::rule::{Form, Guard, Method, Plan, Rule};
-use super::stock::{Make, Screen, Stock, fold_into};
+use super::stock::{Make, Screen, Stock};
 use super::texts::Texts;
 use super::{moment, number, query, steps};
 use crate::error::Result;
@@ -71,9 +71,9 @@ impl Session {
         session
     }
 
-    /// What must not come out again, where the rows are the whole table.
+    /// What must not come out again, where the rows (a number, then the values) are the whole table.
     pub(crate) fn originals(&self, rows: &Texts) -> OriginalSet {
-        let width = self.plan.rules.len().max(1);
+        let width = self.plan.rules.len() + 1;
         let guarded = self.plan.rules.iter().filter(|r| query::is_guarded(r)).count();
         let mut set = OriginalSet::of_size(rows.len() / width * guarded);
         let mut folded = String::new();
@@ -84,7 +84,7 @@ impl Session {
         };
         // by columns: what one asks for lies close together
         for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| query::is_guarded(r)) {
-            for cell in rows.iter().skip(i).step_by(width).flatten() {
+            for cell in rows.iter().skip(i + 1).step_by(width).flatten() {
                 match is_json(rule) {
                     true => _ = serde_json::from_str(cell).map(|value| each_text(&value, &mut add)),
                     false => add(cell),

@@ -2,7 +2,7 @@
 
 use super::class::Kind;
 use super::key::Domain;
-use super::originals::{MarkMap, Originals, SealSet, mark, seal};
+use super::originals::{MarkMap, Originals, SealSet, fold_into, mark, seal};
 use super::person::{self, Wanted};
 use super::rule::{Guard, Span};
 use super::texts::Texts;
@@ -17,9 +17,8 @@ const ATTEMPTS: u32 = 24;
 const SHAPES_END: u32 = 8;
 /// Below this many bits, a code of that shape may meet another one.
 const SURE_BITS: f64 = 60.0;
-/// Fakes whose next attempts are looked up together, and how many attempts.
-const FEW: usize = 200;
-const AHEAD: u32 = 12;
+/// Attempts of a stock's fakes that are looked up together where they are few: each look reads the whole table.
+const AHEAD: usize = 600;
 /// The number of no fake: the empty text stays as it is.
 const NONE: u32 = u32::MAX;
 /// Shorter parts of words say nothing.
@@ -79,18 +78,6 @@ impl Fresh {
         self.list.push(made);
         self.texts.push(Some(original));
         self.texts.push(Some(folded));
-    }
-}
-
-/// Adds the text as it is compared: in lower case, without blanks around it.
-pub(super) fn fold_into(out: &mut String, text: &str) {
-    let text = text.trim();
-    if text.is_ascii() {
-        let start = out.len();
-        out.push_str(text);
-        out[start..].make_ascii_lowercase();
-    } else {
-        out.push_str(&text.to_lowercase());
     }
 }
 
@@ -257,10 +244,8 @@ pub(super) struct Screen {
 impl Screen {
     /// Redraws what has been made since the last time until no fake meets an original.
     pub(super) fn settle(&mut self, stocks: &mut [Stock], originals: &mut dyn Originals) -> Result<()> {
-        let mut ahead = 0;
         loop {
-            self.look_up(stocks, originals, ahead)?;
-            ahead = AHEAD;
+            self.look_up(stocks, originals)?;
             let mut again = false;
             for stock in stocks.iter_mut().filter(|s| !s.fresh.is_empty()) {
                 let fresh = std::mem::take(&mut stock.fresh);
@@ -300,8 +285,8 @@ impl Screen {
         }
     }
 
-    /// Asks the server for what is not at hand, and for the next attempts, if they are few: each time it reads a table.
-    fn look_up(&mut self, stocks: &[Stock], originals: &mut dyn Originals, ahead: u32) -> Result<()> {
+    /// Asks the server for what is not at hand, and for the next attempts if they are few.
+    fn look_up(&mut self, stocks: &[Stock], originals: &mut dyn Originals) -> Result<()> {
         let mut wanted: HashMap<&Guard, HashMap<String, bool>> = HashMap::new();
         for stock in stocks.iter().filter(|s| s.guard != Guard::Free && originals.held(&s.guard).is_none()) {
             let known = self.known.get(&stock.guard);
@@ -311,7 +296,7 @@ impl Screen {
                     new.insert(part.to_owned(), word);
                 }
             };
-            let ahead = if stock.fresh.list.len() > FEW { 0 } else { ahead };
+            let ahead = (AHEAD / stock.fresh.list.len().max(1)) as u32;
             for (made, original, folded) in stock.fresh.iter().filter(|(_, original, _)| stock.is_guarded(original)) {
                 stock.parts(folded, &mut want);
                 for attempt in made.attempt + 1..=(made.attempt + ahead).min(ATTEMPTS) {

@@ -89,7 +89,7 @@ fn rows(tbl: pg_sys::Oid, n: i64, seed: Option<i64>) -> Result<Texts> {
 }
 
 fn look_at(table: &mut Table) -> Result<()> {
-    let Some(query) = profile::sql(table) else { return Ok(()) };
+    let Some(query) = profile::sql_without_words(table) else { return Ok(()) };
     if let Some(answer) = introspect::profile(&query)? {
         profile::apply(table, &answer).map_err(|e| Error::internal(e.to_string()))?;
     }

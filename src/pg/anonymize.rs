@@ -1,14 +1,15 @@
 //! Reads tables as the current role and gives their rows back anonymised. Originals leave this file by no other way.
 
 use super::owner::{as_owner, set_local, with_catalog_path};
-use super::spi::{self, Arg};
+use super::spi;
 use crate::anonymize::group::{Groups, Place};
 use crate::anonymize::key::Key;
 use crate::anonymize::policy::Policy;
+use crate::anonymize::query::{self, Source};
 use crate::anonymize::rule::{Given, Guard, Plan};
 use crate::anonymize::session::{Cell, Session};
 use crate::anonymize::texts::Texts;
-use crate::anonymize::{OriginalSet, Originals, query};
+use crate::anonymize::{OriginalSet, Originals, among};
 use crate::error::{Error, Result};
 use crate::schema::model::{Schema, Table, TableKind};
 use crate::schema::relationships::Relationship;
@@ -118,30 +119,36 @@ impl Anonymiser {
     pub fn rows(&mut self, schema: &Schema, table: &Table, count: i64, seed: i64) -> Result<Texts> {
         let plan = self.plan(schema, table)?;
         let width = plan.rules.len();
-        let rows = with_reading_path(|| spi::select_texts(&query::rows(table, &plan, count, seed), width))?;
-        let mut server = Server { among_table: query::among_table(table, &plan), whole: None };
+        let query = query::rows(table, &plan, count, seed);
+        let rows = with_reading_path(|| spi::select_texts(&query.sql, width + 1))?;
+        let mut server = Server { guarded: query::guarded(table, &plan), whole: None };
         let mut session = Session::new(self.key.clone(), plan);
         // fewer than asked for are all there are: no need to ask the server for what is here
-        let found = rows.len() / width.max(1);
+        let found = rows.len() / (width + 1);
         if (found as i64) < count && !query::is_sampled(table, count) {
             server.whole = Some(session.originals(&rows));
         }
-        let mut out = Texts::default();
-        let mut cells = rows.iter();
-        loop {
-            let batch: Vec<Cell<'_>> = cells.by_ref().take(BATCH * width).collect();
-            if batch.is_empty() {
-                return Ok(out);
-            }
-            super::session::check_for_interrupts();
-            session.rows(&batch, &mut server, &mut out)?;
+        let mut order: Vec<usize> = (0..found).map(|row| row * (width + 1)).collect();
+        if !query.ordered {
+            order.sort_by_cached_key(|at| rows.get(*at).and_then(|number| number.parse::<i64>().ok()));
+            order.truncate(usize::try_from(count).unwrap_or(0));
         }
+        let mut out = Texts::default();
+        for some in order.chunks(BATCH) {
+            super::session::check_for_interrupts();
+            // close together in the order in which they are looked at, column by column
+            let mut batch = Texts::default();
+            some.iter().for_each(|at| (at + 1..=at + width).for_each(|cell| batch.push(rows.get(cell))));
+            let cells: Vec<Cell<'_>> = batch.iter().collect();
+            session.rows(&cells, &mut server, &mut out)?;
+        }
+        Ok(out)
     }
 }
 
-/// Looks for texts among the originals by asking the server.
+/// Looks for texts among the originals by reading the tables.
 struct Server {
-    among_table: Option<String>,
+    guarded: Vec<Source>,
     /// All originals of the table, where all of it was read.
     whole: Option<OriginalSet>,
 }
@@ -152,19 +159,24 @@ impl Originals for Server {
     }
 
     fn among(&mut self, guard: &Guard, texts: &[String]) -> Result<Vec<String>> {
-        let query = match guard {
-            Guard::Free => return Ok(Vec::new()),
-            Guard::Table => match &self.among_table {
-                Some(query) => query.clone(),
-                None => return Ok(Vec::new()),
-            },
-            Guard::Root(root) => query::among_root(root),
-        };
-        let list: Vec<String> = texts.iter().flat_map(|t| query::cases(t)).collect();
-        let list = serde_json::to_string(&list).map_err(|e| Error::internal(e.to_string()))?;
-        let rows = with_reading_path(|| spi::select(&query, &[Arg::Text(&list)]))?;
-        Ok(rows.into_iter().flatten().map(|t| t.to_lowercase()).collect())
+        match guard {
+            Guard::Free => Ok(Vec::new()),
+            Guard::Table => among_values(&self.guarded, texts),
+            Guard::Root(root) => among_values(&[query::column(root)], texts),
+        }
     }
+}
+
+/// Those of the texts (lower case, trimmed) that are values of the sources. They are compared here: to ask the server
+/// which of its values are in a list takes several times as long as to read them.
+pub(crate) fn among_values(sources: &[Source], texts: &[String]) -> Result<Vec<String>> {
+    with_reading_path(|| {
+        among(texts, |see| {
+            sources
+                .iter()
+                .try_for_each(|s| spi::each_text(&s.sql, s.width, |value| value.into_iter().for_each(&mut *see)))
+        })
+    })
 }
 
 /// Texts of values have to look the same whatever the session's settings.

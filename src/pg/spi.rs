@@ -59,8 +59,14 @@ const FETCH: i64 = 10_000;
 
 /// Runs a read-only query for many rows of texts, as many as `width` each, one after the other.
 pub(crate) fn select_texts(sql: &str, width: usize) -> Result<Texts> {
+    let mut texts = Texts::default();
+    each_text(sql, width, |text| texts.push(text))?;
+    Ok(texts)
+}
+
+/// Shows the texts one after the other, and keeps none of them.
+pub(crate) fn each_text(sql: &str, width: usize, mut see: impl FnMut(Option<&str>)) -> Result<()> {
     Spi::connect(|client: &SpiClient<'_>| {
-        let mut texts = Texts::default();
         let mut cursor = client.open_cursor(sql, &[]);
         while !cursor.fetch(FETCH)?.is_empty() {
             session::check_for_interrupts();
@@ -75,13 +81,13 @@ pub(crate) fn select_texts(sql: &str, width: usize) -> Result<Texts> {
                     let tuple = *(*table).vals.add(row);
                     pg_sys::heap_deform_tuple(tuple, (*table).tupdesc, values.as_mut_ptr(), nulls.as_mut_ptr());
                     for (value, null) in values.iter().zip(&nulls) {
-                        texts.push(<&str>::from_datum(*value, *null));
+                        see(<&str>::from_datum(*value, *null));
                     }
                 }
                 pg_sys::SPI_freetuptable(table);
             }
         }
-        Ok(texts)
+        Ok(())
     })
 }
 

@@ -31,10 +31,19 @@ fn ordered(column: &Column) -> bool {
 
 /// The query that profiles a table: one row, one jsonb column. `None` where there is nothing to look at.
 pub(crate) fn sql(table: &Table) -> Option<String> {
+    query(table, true)
+}
+
+/// The same without the words of texts, which take most of its time and which only questions are made of.
+pub(crate) fn sql_without_words(table: &Table) -> Option<String> {
+    query(table, false)
+}
+
+fn query(table: &Table, words: bool) -> Option<String> {
     if table.columns.is_empty() || table.row_security == RowSecurity::Bypassed || table.columns.len() > 300 {
         return None;
     }
-    let parts: Vec<String> = table.columns.iter().enumerate().map(|(i, c)| column_sql(i, c)).collect();
+    let parts: Vec<String> = table.columns.iter().enumerate().map(|(i, c)| column_sql(i, c, words)).collect();
     // jsonb_build_object takes 100 arguments: concatenate pieces instead
     let columns = parts.join(" || ");
     let list = table
@@ -63,7 +72,7 @@ fn sample_clause(table: &Table) -> String {
     }
 }
 
-fn column_sql(i: usize, column: &Column) -> String {
+fn column_sql(i: usize, column: &Column, words: bool) -> String {
     let mut fields = vec![format!("'nulls', count(*) - count(c{i})")];
     let c = format!("c{i}");
     if comparable(column) {
@@ -102,12 +111,13 @@ fn column_sql(i: usize, column: &Column) -> String {
              AND length(v::text) <= {VALUE_CHARS} GROUP BY v ORDER BY count(*) DESC, v::text COLLATE \"C\" LIMIT {COMMON}) q))"
         );
     }
-    if column.category == 'S' && !matches!(column.base.as_str(), "char" | "name") {
+    if words && column.category == 'S' && !matches!(column.base.as_str(), "char" | "name") {
+        // to see that there is no word takes a tenth of the time that taking a text apart does
         text = format!(
             "{text} || jsonb_build_object('elements', (SELECT coalesce(jsonb_agg(jsonb_build_array(v, n) ORDER BY n DESC, v \
              COLLATE \"C\"), '[]') FROM (SELECT w.v, count(*) AS n FROM s, LATERAL (SELECT DISTINCT v \
              FROM regexp_split_to_table(left({c}::text, 200), '[^[:alpha:]]+') v WHERE length(v) BETWEEN 4 AND 20) w \
-             GROUP BY w.v HAVING count(*) > 1 ORDER BY count(*) DESC, w.v COLLATE \"C\" LIMIT 20) q))"
+             WHERE {c}::text ~ '[[:alpha:]]{{4}}' GROUP BY w.v HAVING count(*) > 1 ORDER BY count(*) DESC, w.v COLLATE \"C\" LIMIT 20) q))"
         );
     }
     if column.base == "tsvector" {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Called by anonymize.sh: the promises on anonymised rows, measured over whole tables.
+"""Called by anonymize.sh (head, DATABASE, rates): the promises on anonymised rows, measured over whole tables.
 
 A1  survivors: values of faked columns that are values of the same column, or texts of 5 or more characters in them
 A2  foreign keys whose join, over the anonymised tables, has not the rows that it had over the originals
@@ -12,14 +12,33 @@ from collections import defaultdict
 SEED = 11
 ALL = 1_000_000_000
 ROLES = ["one", "two", "three", "four"]
+SEP = "\x1f"
 
 
-def psql(database, sql, role="postgres", check=True):
-    command = ["psql", "-XqAt", "-F", "\x1f", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database, "-f", "-"]
+def psql(database, sql, role="postgres"):
+    """The lines that a session prints; many statements are one session, which looks for relationships once."""
+    command = ["psql", "-XqAt", "-F", SEP, "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database, "-f", "-"]
     done = subprocess.run(command, input=sql, capture_output=True, text=True)
-    if done.returncode and check:
+    if done.returncode:
         sys.exit(f"{database}: {done.stderr.strip()}\nin: {sql[:300]}")
-    return done.stdout.splitlines() if not done.returncode else done.stderr.strip()
+    return done.stdout.split("\n")[:-1]
+
+
+def by_table(database, statements, role="postgres"):
+    """Runs `SELECT <number>, <text>` for many tables; the texts by number."""
+    found = defaultdict(list)
+    for line in psql(database, "\n".join(statements), role):
+        number, text = line.split(SEP, 1)
+        found[int(number)].append(text)
+    return found
+
+
+def literal(text):
+    return "'" + text.replace("'", "''") + "'"
+
+
+def ident(name):
+    return '"' + name.replace('"', '""') + '"'
 
 
 def tables(database):
@@ -39,22 +58,23 @@ def leaves(value):
         yield value
 
 
-def survivors(database, table, plan, rows):
+def survivors(database, names, plans, outputs):
     """Distinct originals of faked columns that come out again, whole or (5 characters and more) as a part."""
-    faked = [c for c, p in plan.items() if p["method"] == "faked" and p["kind"] != "binary"]
-    found = []
-    for column in faked:
-        ident = '"' + column.replace('"', '""') + '"'
-        source = psql(database, f"SELECT DISTINCT to_jsonb({ident}) FROM {table} WHERE {ident} IS NOT NULL")
-        originals = {t.strip().lower() for line in source for t in leaves(json.loads(line)) if len(t.strip()) >= 2}
-        outputs = {t.strip().lower() for row in rows for t in leaves(row.get(column))}
-        whole = originals & outputs
-        text = "\n".join(outputs)
-        long = [o for o in originals if len(o) >= 5]
+    columns = [(i, c) for i, plan in plans.items() if outputs[i]
+               for c, p in plan.items() if p["method"] == "faked" and p["kind"] != "binary"]
+    sources = by_table(database, [
+        f"SELECT DISTINCT {n}, to_jsonb({ident(c)}) FROM {names[i]} WHERE {ident(c)} IS NOT NULL;"
+        for n, (i, c) in enumerate(columns)])
+    for n, (i, column) in enumerate(columns):
+        originals = {t.strip().lower() for line in sources[n] for t in leaves(json.loads(line)) if len(t.strip()) >= 2}
+        fakes = {t.strip().lower() for row in outputs[i] for t in leaves(row.get(column))}
+        whole = originals & fakes
+        text = "\n".join(fakes)
+        long = sorted(o for o in originals if len(o) >= 5)
         part = {o for o in random.Random(1).sample(long, min(len(long), 3000)) if o in text}
         if whole | part:
-            found.append((f"{table}.{column}", plan[column]["kind"], len(whole), len(part - whole), sorted(whole | part)[:3]))
-    return found
+            kind = plans[i][column]["kind"]
+            yield f"{names[i]}.{column}", kind, len(whole), len(part - whole), sorted(whole | part)[:3]
 
 
 def score(a, b, columns):
@@ -118,50 +138,69 @@ def join_sizes(database, keys):
     return psql(database, sql) if keys else []
 
 
+def put_back(copy, names, plans):
+    """Puts the rows into the clone, where every constraint but the foreign keys is in force: these are counted by their
+    joins. The errors by table."""
+    psql(copy, "SET session_replication_role = replica; TRUNCATE " + ", ".join(names) + " CASCADE")
+    columns = by_table(copy, [
+        f"""SELECT {i}, string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+            WHERE attrelid = {literal(name)}::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';"""
+        for i, name in enumerate(names)])
+    steps = ["SET session_replication_role = replica; CREATE TEMP TABLE failed (i int, message text);"]
+    for i, name in enumerate(names):
+        list = columns[i][0]
+        insert = f"""INSERT INTO {name} ({list}) OVERRIDING SYSTEM VALUE SELECT {list}
+            FROM (SELECT (jsonb_populate_record(NULL::{name}, a)).* FROM nlsql.out{i}) r"""
+        steps.append(f"""DO $do$ BEGIN EXECUTE {literal(insert)};
+            EXCEPTION WHEN OTHERS THEN INSERT INTO failed VALUES ({i}, SQLERRM); END $do$;""")
+    return by_table(copy, steps + ["SELECT i, message FROM failed;"])
+
+
 def measure(database):
     out = defaultdict(int)
-    worst, notes, rate_rows, rate_time = None, [], 0, 0.0
+    worst, notes = None, []
     keys = foreign_keys(database)
     before = join_sizes(database, keys)
     copy = database + "_clone"
     psql("postgres", f'CREATE DATABASE "{copy}" TEMPLATE "{database}"')
     names = tables(database)
-    aucs = []
-    inserts = []
-    for i, table in enumerate(names):
-        quoted = table.replace("'", "''")
-        plan = {}
-        for line in psql(database, f"SELECT to_json(p) FROM nlsql.anonymize_plan('{quoted}') p"):
-            p = json.loads(line)
-            plan[p["column"]] = p
-        start = time.time()
-        psql(copy, f"SET ROLE one; CREATE TABLE nlsql.out{i} AS SELECT nlsql.anonymize('{quoted}', {ALL}, {SEED}) AS a;")
-        spent = time.time() - start
-        one = [json.loads(l) for l in psql(copy, f"SELECT a FROM nlsql.out{i}")]
+    plans = {i: {} for i in range(len(names))}
+    described = by_table(database, [
+        f"SELECT {i}, to_json(p) FROM nlsql.anonymize_plan({literal(name)}) p;" for i, name in enumerate(names)])
+    for i, lines in described.items():
+        plans[i] = {p["column"]: p for p in map(json.loads, lines)}
+    # the first call of a session looks for relationships: it is no part of the rate
+    steps = [f"SET ROLE one; SELECT nlsql.anonymize({literal(names[0])}, 1, {SEED}) \\g /dev/null\n"]
+    clock = "SELECT {}, extract(epoch FROM clock_timestamp());"
+    for i, name in enumerate(names):
+        steps += [clock.format(i), f"CREATE TABLE nlsql.out{i} AS SELECT nlsql.anonymize({literal(name)}, {ALL}, {SEED}) AS a;", clock.format(i)]
+    times = by_table(copy, steps)
+    rows = by_table(copy, [f"SELECT {i}, a FROM nlsql.out{i};" for i in range(len(names))])
+    one = {i: [json.loads(line) for line in rows[i]] for i in range(len(names))}
+    rate_rows, rate_time = 0, 0.0
+    for i in range(len(names)):
         out["tables"] += 1
-        out["rows"] += len(one)
-        out["columns"] += len(plan)
-        if len(one) >= 2000:
-            rate_rows += len(one)
-            rate_time += spent
-        for name, kind, whole, part, some in survivors(database, table, plan, one):
-            out["survivors"] += whole + part
-            notes.append(f"A1 {database} {name} ({kind}): {whole} whole, {part} in part, as {some}")
-        # one seed gives the same rows in the same order, the role another key; the mean of three pairs of keys
-        columns = [c for c, p in plan.items() if p["method"] == "faked" or p["kind"] in ("integer_key", "opaque_key")]
-        if len(one) >= 30 and columns:
-            under = [[json.loads(l) for l in psql(database, f"SELECT nlsql.anonymize('{quoted}', 1500, {SEED})", role=r)] for r in ROLES]
-            got = [auc(under[a], under[b], columns) for a, b in ((0, 1), (2, 3), (0, 3))]
-            aucs.append((sum(g[0] for g in got) / 3, got[0][1], table))
-        inserts.append((i, table))
-    # back into the clone: every constraint but the foreign keys is in force, these are counted by their joins
-    psql(copy, "SET session_replication_role = replica; TRUNCATE " + ", ".join(names) + " CASCADE")
-    for i, table in inserts:
-        columns = psql(copy, f"SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = '{table.replace(chr(39), chr(39) * 2)}'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''")[0]
-        error = psql(copy, f"SET session_replication_role = replica; INSERT INTO {table} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM (SELECT (jsonb_populate_record(NULL::{table}, a)).* FROM nlsql.out{i}) r", check=False)
-        if isinstance(error, str):
-            out["failed"] += 1
-            notes.append(f"A3 {database} {table}: {error.splitlines()[0]}")
+        out["rows"] += len(one[i])
+        out["columns"] += len(plans[i])
+        if len(one[i]) >= 2000:
+            rate_rows += len(one[i])
+            rate_time += float(times[i][1]) - float(times[i][0])
+    for name, kind, whole, part, some in survivors(database, names, plans, one):
+        out["survivors"] += whole + part
+        notes.append(f"A1 {database} {name} ({kind}): {whole} whole, {part} in part, as {some}")
+    # one seed gives the same rows in the same order, the role another key; the mean of three pairs of keys
+    told = {i: [c for c, p in plans[i].items() if p["method"] == "faked" or p["kind"] in ("integer_key", "opaque_key")]
+            for i in range(len(names)) if len(one[i]) >= 30}
+    told = {i: columns for i, columns in told.items() if columns}
+    under = [by_table(database, [f"SELECT {i}, nlsql.anonymize({literal(names[i])}, 1500, {SEED});" for i in told], role=r) for r in ROLES]
+    aucs = []
+    for i, columns in told.items():
+        same = [[json.loads(line) for line in of_role[i]] for of_role in under]
+        got = [auc(same[a], same[b], columns) for a, b in ((0, 1), (2, 3), (0, 3))]
+        aucs.append((sum(g[0] for g in got) / 3, got[0][1], names[i]))
+    for i, messages in put_back(copy, names, plans).items():
+        out["failed"] += 1
+        notes.append(f"A3 {database} {names[i]}: {messages[0]}")
     after = join_sizes(copy, keys)
     for (child, parent, on), a, b in zip(keys, before, after):
         if a != b:
@@ -171,8 +210,8 @@ def measure(database):
     n = sum(w for _, w, _ in aucs)
     mean = sum(a * w for a, w, _ in aucs) / n if n else None
     large = [(a, t) for a, w, t in aucs if w >= 300]
-    worst = max(large) if large else None
-    if worst:
+    if large:
+        worst = max(large)
         notes.append(f"A4 {database}: highest AUC of a table with 300 rows or more {worst[0]:.3f} ({worst[1]})")
     psql("postgres", f'DROP DATABASE "{copy}"')
     return out, mean, rate_rows, rate_time, notes
@@ -208,18 +247,20 @@ def our_rate():
 
 
 def main():
-    head = f"{'database':<10} {'tables':>6} {'rows':>7} {'columns':>7} {'A1 survivors':>12} {'A2 broken':>12} {'A3 failed':>9} {'A4 AUC':>7} {'rows/s':>8}"
-    print(head)
-    notes = []
-    for database in sys.argv[1:]:
-        out, mean, rows, spent, more = measure(database)
-        rate = f"{rows / spent:,.0f}" if spent else "-"
-        joins = f"{out['broken']} of {out['keys']}"
-        print(f"{database:<10} {out['tables']:>6} {out['rows']:>7,} {out['columns']:>7} {out['survivors']:>12} {joins:>12} {out['failed']:>9} {mean if mean is None else round(mean, 3)!s:>7} {rate:>8}", flush=True)
-        notes += more
-    ours, faker = our_rate(), faker_rate()
-    print(f"\nten columns of a customer: {ours:,.0f} rows/s a session" + (f"; python Faker {faker:,.0f} rows/s; {ours / faker:.1f} times" if faker else ""))
-    print("\n".join([""] + notes))
+    if sys.argv[1] == "rates":
+        ours, faker = our_rate(), faker_rate()
+        print(f"\nten columns of a customer: {ours:,.0f} rows/s a session" + (f"; python Faker {faker:,.0f} rows/s; {ours / faker:.1f} times" if faker else ""))
+        return
+    database = sys.argv[1]
+    if database == "head":
+        print(f"{'database':<10} {'tables':>6} {'rows':>7} {'columns':>7} {'A1 survivors':>12} {'A2 broken':>12} {'A3 failed':>9} {'A4 AUC':>7} {'rows/s':>8}")
+        return
+    out, mean, rows, spent, notes = measure(database)
+    rate = f"{rows / spent:,.0f}" if spent else "-"
+    joins = f"{out['broken']} of {out['keys']}"
+    print(f"{database:<10} {out['tables']:>6} {out['rows']:>7,} {out['columns']:>7} {out['survivors']:>12} {joins:>12} {out['failed']:>9} {mean if mean is None else round(mean, 3)!s:>7} {rate:>8}")
+    for note in notes:
+        print(f"           {note}")
 
 
 main()

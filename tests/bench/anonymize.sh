@@ -7,13 +7,6 @@ source "$(dirname "$0")/cluster.sh"
 [ -e "$data/chinook.sql.gz" ] || fail "no databases in $data: set NLSQL_DATA"
 start_cluster max_locks_per_transaction=1024
 for role in one two three four; do psql -Xq -d postgres -c "CREATE ROLE $role SUPERUSER LOGIN"; done
-[ $# -gt 0 ] || set -- pagila sakila chinook northwind synthea evergreen
-for name in "$@"; do
-    createdb "$name"
-    gunzip -c "$data/$name.sql.gz" | psql -Xq -v ON_ERROR_STOP=1 -d "$name" >/dev/null
-    [ ! -e "$data/$name.add_fks.sql" ] || psql -Xq -v ON_ERROR_STOP=1 -d "$name" -f "$data/$name.add_fks.sql" >/dev/null
-    psql -Xq -d "$name" -c ANALYZE -c 'CREATE EXTENSION nlsql'
-done
 # Faker for the comparison, where there is a package index to get it from
 if python3 -m venv "$dir/venv" >/dev/null 2>&1 && "$dir/venv/bin/pip" install -q faker >/dev/null 2>&1; then
     python=$dir/venv/bin/python3
@@ -21,4 +14,16 @@ else
     echo "python Faker cannot be installed here: its rate is left out" >&2
     python=python3
 fi
-"$python" "$root/tests/bench/anonymize.py" "$@"
+measure() { "$python" "$root/tests/bench/anonymize.py" "$@"; }
+
+[ $# -gt 0 ] || set -- pagila sakila chinook northwind synthea evergreen
+measure head
+for name in "$@"; do
+    createdb "$name"
+    gunzip -c "$data/$name.sql.gz" | psql -Xq -v ON_ERROR_STOP=1 -d "$name" >/dev/null
+    [ ! -e "$data/$name.add_fks.sql" ] || psql -Xq -v ON_ERROR_STOP=1 -d "$name" -f "$data/$name.add_fks.sql" >/dev/null
+    psql -Xq -d "$name" -c ANALYZE -c 'CREATE EXTENSION nlsql'
+    measure "$name"
+    dropdb --force "$name"
+done
+measure rates

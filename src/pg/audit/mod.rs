@@ -241,16 +241,14 @@ struct Data<'a> {
 
 impl Origins for Data<'_> {
     fn holds(&mut self, place: &str, text: &str) -> Result<bool> {
-        let asked = (place.to_owned(), text.to_lowercase());
+        let asked = (place.to_owned(), text.trim().to_lowercase());
         if let Some(known) = self.asked.get(&asked) {
             return Ok(*known);
         }
         let holds = match self.column(place) {
             Some((table, column)) => {
                 let root = (table.schema.clone(), table.name.clone(), column.name.clone());
-                let list =
-                    serde_json::to_string(&query::cases(&asked.1)).map_err(|e| Error::internal(e.to_string()))?;
-                !with_catalog_path(|| spi::select(&query::among_root(&root), &[Arg::Text(&list)]))?.is_empty()
+                !anonymize::among_values(&[query::column(&root)], std::slice::from_ref(&asked.1))?.is_empty()
             }
             None => false,
         };
@@ -272,7 +270,7 @@ fn look_at(schema: &mut Schema) -> Result<()> {
     let mut unread = HashSet::new();
     for table in schema.tables.iter_mut().filter(|t| t.kind != TableKind::ForeignTable) {
         session::check_for_interrupts();
-        let Some(query) = profile::sql(table) else { continue };
+        let Some(query) = profile::sql_without_words(table) else { continue };
         match attempt(|| introspect::profile(&query)) {
             Ok(Some(answer)) => drop(profile::apply(table, &answer)),
             Ok(None) => {}
