@@ -72,7 +72,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
     match field.role() {
         Role::Measure if field.measurable() => {
             let sum = if field.traits.additive { 35 } else { 0 };
-            Some(match rng.weighted(&[sum, 22, 16, 14, 13]) {
+            Some(match rng.weighted(&[sum, 14, 24, 14, 13]) {
                 0 => {
                     let said = of.strip_prefix("total ").unwrap_or(&of);
                     let word = if noun.starts_with("total") {
@@ -194,15 +194,47 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
             format!("the {} count", subject.one)
         }
         [first, ..] if first.counts => {
-            let rest: Vec<String> = figures[1..].iter().map(theirs).collect();
-            let mut parts = vec![format!("the number of {rows}")];
+            // "the film count and the average length"
+            let brief = rows == subject.many && short && draw.rng.chance(45);
+            let rest = figures[1..].iter().map(|f| if brief { format!("the {}", f.noun) } else { theirs(f) });
+            let rest: Vec<String> = rest.collect();
+            let mut parts =
+                vec![if brief { format!("the {} count", subject.one) } else { format!("the number of {rows}") }];
             parts.extend(rest);
             grammar::and_list(&parts)
         }
         // some figures have the rows in their middle
-        [only] if only.noun.contains("{rows}") => format!("the {}", only.noun.replace("{rows}", rows)),
+        [only] if only.noun.contains("{rows}") => {
+            let said = only.noun.replace("{rows}", rows);
+            if said.starts_with("yes or no") { format!("a {said}") } else { format!("the {said}") }
+        }
+        [only] if rows == subject.many && short && draw.rng.chance(50) => {
+            compound(&only.noun, &subject.one).unwrap_or_else(|| format!("{} of {rows}", the[0]))
+        }
         _ => format!("{} of {rows}", grammar::and_list(&the)),
     }
+}
+
+/// "the average film length" for that of films; none where another noun leads already.
+fn compound(noun: &str, one: &str) -> Option<String> {
+    let (first, rest) = noun.split_once(' ')?;
+    let measured = matches!(
+        first,
+        "average"
+            | "mean"
+            | "total"
+            | "combined"
+            | "highest"
+            | "lowest"
+            | "longest"
+            | "shortest"
+            | "latest"
+            | "earliest"
+    );
+    let plain = rest.split(" rounded ").next()?.split(' ').all(|w| !matches!(w, "of" | "in" | "number" | "to" | "the"));
+    let own = rest.split(' ').next() == one.split(' ').next_back();
+    (measured && plain && !own && one.split(' ').count() < 3 && rest.split(' ').count() < 7)
+        .then(|| format!("the {first} {one} {rest}"))
 }
 
 /// "their average length", "the number of different ratings".

@@ -154,6 +154,12 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     {
         return missing(rng, scope, place);
     }
+    // of what no value is known it can be asked whether there is one
+    let unknown =
+        matches!(field.role(), Role::Dimension | Role::Code) && field.values.is_empty() && field.elements.is_empty();
+    if unknown && scope.entity(place.node).rows == 0 {
+        return missing(rng, scope, place);
+    }
     // a column of a few values is asked for one of them, not for a word in it
     let worded = matches!(field.role(), Role::Name | Role::FreeText | Role::Search)
         || matches!(field.role(), Role::Dimension | Role::Code) && field.distinct > 25 && field.spaced > 0.5;
@@ -266,9 +272,9 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             condition.terse = Some(format!("{noun} {}", said(&first)));
             condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
             if place.node == 0 {
-                condition.with = Some(
-                    format!("{} {}", rng.word(&["the", ""]), format_args!("{noun} {}", said(&first))).trim().to_owned(),
-                );
+                condition.with = Some(format!("{noun} {}", said(&first)));
+            } else if !noun.contains('\'') && noun.split(' ').count() < 4 {
+                condition.post = Some(format!("with {noun} {}", said(&first))).filter(|_| rng.chance(60));
             }
             adjective(rng, scope, place, &noun, &first, &said(&first), &mut condition);
         }
@@ -324,6 +330,15 @@ fn adjective(
 ) {
     let head = noun.rsplit(' ').next().unwrap_or(noun);
     let plain = !said.starts_with('"');
+    let letters =
+        value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-')) && value.chars().any(char::is_lowercase);
+    let kind =
+        matches!(head, "category" | "genre" | "type" | "kind" | "class" | "color" | "colour" | "brand" | "material");
+    // "Horror films", "wellness encounters"
+    if kind && place.node == 0 && plain && letters && value.split(' ').count() <= 2 && rng.chance(45) {
+        condition.before = Some(value.to_owned());
+        return;
+    }
     if geographic(noun) && plain {
         condition.post = Some(format!("{} {value}", if scope.subject().person { "from" } else { "in" }));
     } else if matches!(

@@ -11,7 +11,7 @@ use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope};
 use super::sense;
 use super::shape::grouped::output_name;
-use super::steer::Heat;
+use super::steer::{self, Heat};
 use super::trace::trace;
 use super::tree::Select;
 use super::ways::joined;
@@ -55,6 +55,8 @@ pub(super) struct Draw<'w> {
     /// The reference in focus.
     pub edge: Option<usize>,
     heat: &'w Heat,
+    /// Tables and columns that the query has to read for the focus to be met.
+    due: Vec<(&'w str, &'w str)>,
     prefer: Option<Place>,
     /// Definitions that the wording leans on.
     evidence: Vec<String>,
@@ -95,6 +97,7 @@ impl<'w> Draw<'w> {
                 _ => None,
             },
             heat,
+            due: due(world, focus),
             prefer,
             evidence: Vec::new(),
             least,
@@ -107,12 +110,17 @@ impl<'w> Draw<'w> {
         let leaves =
             (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
         let joins_used = leaves.into_iter().all(|n| self.used.iter().any(|p| p.node == n));
-        let focused = self.prefer.is_none_or(|p| self.used.contains(&p));
+        let focused = || self.prefer.is_none_or(|p| self.used.contains(&p)) && steer::reads(query, &self.due);
         let mut names: Vec<String> = query.columns.iter().map(output_name).collect();
         names.sort_unstable();
         let told_apart = names.windows(2).all(|w| w[0] != w[1]);
         let defined = self.style != Style::Vague || !self.evidence.is_empty();
-        told_apart && defined && query.tables().len() >= self.least && joins_used && (focused || !strict)
+        told_apart && defined && query.tables().len() >= self.least && joins_used && (!strict || focused())
+    }
+
+    /// Words beyond one each that the names of its tables take.
+    pub(super) fn wordy(&self) -> usize {
+        (0..self.scope.nodes.len()).map(|n| self.scope.entity(n).one.split(' ').count() - 1).sum()
     }
 
     /// A leaf of the join tree that nothing uses yet.
@@ -221,9 +229,10 @@ impl<'w> Draw<'w> {
     /// Up to `most` conditions on different fields.
     pub(super) fn conditions(&mut self, least: usize, most: usize) -> Option<Vec<Condition>> {
         let drawn = self.rng.between(least, most);
-        // three at once are more than most would ask
-        let wanted = if drawn > 2 && self.rng.chance(60) { least.max(2) } else { drawn };
-        let wanted = if wanted > least && self.rng.chance(18) { wanted - 1 } else { wanted };
+        // three at once are more than most would ask, and two more than many
+        let wanted = if drawn > 2 && self.rng.chance(75) { least.max(2) } else { drawn };
+        let wanted = if wanted > least.max(1) && self.rng.chance(55) { wanted - 1 } else { wanted };
+        let wanted = if wanted > least && self.rng.chance(15) { wanted - 1 } else { wanted };
         let mut found: Vec<Condition> = Vec::new();
         for _ in 0..wanted * 4 {
             if found.len() == wanted {
@@ -328,21 +337,45 @@ impl<'w> Draw<'w> {
     }
 }
 
+/// What a query about the focus reads.
+fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
+    let column = |entity: usize, name: &str| {
+        let e = &world.entities[entity];
+        e.fields.iter().find(|f| f.name == name).map(|f| (e.sql.as_str(), f.name.as_str()))
+    };
+    match focus {
+        Focus::Function(_) => Vec::new(),
+        Focus::Field { entity, field } => {
+            column(entity, &world.entities[entity].fields[field].name).into_iter().collect()
+        }
+        Focus::Edge { edge, field: Some(field) } => {
+            let parent = world.graph.edges[edge].parent;
+            column(parent, &world.entities[parent].fields[field].name).into_iter().collect()
+        }
+        Focus::Edge { edge, field: None } => {
+            let e = &world.graph.edges[edge];
+            let child = e.child_columns.iter().filter_map(|c| column(e.child, c));
+            child.chain(e.parent_columns.iter().filter_map(|c| column(e.parent, c))).collect()
+        }
+    }
+}
+
 fn filterable(scope: &Scope, place: Place) -> bool {
     let field = scope.field(place);
+    let gappy = field.nullable && (field.nulls > 0 || scope.entity(place.node).rows == 0);
     match field.role() {
         Role::Flag => field.varied && !field.traits.personal,
         Role::Dimension | Role::Name | Role::Code => {
             field.role() == Role::Name && place.node == 0 && scope.entity(place.node).rows == 0
                 || !field.values.is_empty()
                 || !field.elements.is_empty()
-                || (field.nulls > 0 && field.nullable)
+                || gappy
         }
-        Role::FreeText | Role::Search => !field.elements.is_empty() || (field.nulls > 0 && field.nullable),
+        Role::FreeText | Role::Search => !field.elements.is_empty() || gappy,
         Role::Measure | Role::Year => field.varied,
         Role::Time => !field.traits.personal && field.varied,
         Role::Array => !field.elements.is_empty(),
-        _ => field.nullable && field.nulls > 0,
+        _ => gappy,
     }
 }
 

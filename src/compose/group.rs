@@ -189,7 +189,14 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
         "year" if draw.rng.chance(60) => fill("extract(year FROM {})", vec![column]),
         _ => fill(&format!("date_trunc('{unit}', {{}})"), vec![column]),
     };
-    let one = if main { unit.to_owned() } else { format!("{unit} of the {noun}") };
+    // the month of the rental date is the rental month
+    let stem = [" date", " time", " day"].iter().find_map(|end| noun.strip_suffix(end));
+    let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed"));
+    let one = match short {
+        _ if main => unit.to_owned(),
+        Some(stem) if draw.rng.chance(70) => format!("{stem} {unit}"),
+        _ => format!("{unit} of the {noun}"),
+    };
     Some(Key {
         columns: vec![(sql.clone(), Some(unit.to_owned()))],
         group: vec![sql],

@@ -25,6 +25,7 @@ mod scope;
 mod sense;
 mod shape;
 mod steer;
+mod synonyms;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -183,7 +184,11 @@ impl Composer {
             let drawn = match focus {
                 Focus::Function(shown) => builtin::draw(&mut draw, shown),
                 _ => {
-                    let hold = hold(due, attempt, attempt_in, target.is_some());
+                    let idle = matches!(focus, Focus::Edge { edge, .. } if !self.world.graph.edges[edge].filled);
+                    let hold = match idle && !self.world.schema_only {
+                        true => Hold::Plain,
+                        false => hold(due, attempt, attempt_in, target.is_some()),
+                    };
                     shape::draw(&mut draw, self.options.phase, slot, mix(&[salt, 13]), hold)
                 }
             };
@@ -193,8 +198,13 @@ impl Composer {
             if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, strict) {
                 continue;
             }
+            // people are brief; what takes more words is asked where nothing shorter was found
+            let deep = matches!(self.options.phase, Phase::ComplexSqls | Phase::Builtins);
+            let more = if deep { 3 } else { 0 } + 2 * attempt.min(8) as usize + draw.wordy();
+            let most = more + if attempt_in < 16 { 16 + attempt_in as usize } else { 24 };
             let Some(candidate) = draw.finish(draft, difficulty) else { continue };
-            if candidate.question.as_deref().is_some_and(sense::awkward) {
+            let long = |question: &str| question.split(' ').count() > most || sense::awkward(question);
+            if candidate.question.as_deref().is_some_and(long) {
                 continue;
             }
             return Some(candidate);

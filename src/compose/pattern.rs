@@ -22,13 +22,13 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     }
     let (column, noun) = (scope.column(place), named(scope, place));
     let lower = word.to_lowercase();
-    let kind = if searched { 4 } else { rng.weighted(&[26, 20, 14, 20, 0, 24]) };
+    let kind = if searched { 4 } else { rng.weighted(&[16, 24, 9, 12, 0, 39]) };
     let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
     let plural = is_plural(&noun);
     let contains = if plural { "contain" } else { "contains" };
     let any_case = rng.word(&[
-        "in upper or lower case", "whatever the case", "regardless of case", "(ignoring case)", "(any case)",
-        "(case-insensitive)",
+        "in any case", "whatever the case", "regardless of case", "(ignoring case)", "(any case)",
+        "(case-insensitive)", "(case aside)",
     ]);
     let (sql, whose) = match kind {
         0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
@@ -94,10 +94,7 @@ pub(super) fn letter(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     let begin = if is_plural(&noun) { "begin" } else { "begins" };
     Some(Condition {
         sql: vec![Expr::Pattern(Box::new(Expr::Mix(vec![column, text(format!(" LIKE '{letter}%'"))])))],
-        whose: Some(format!(
-            "{noun} {begin} with {}{letter}",
-            rng.word(&["", "the letter ", "a capital ", "an upper-case "])
-        )),
+        whose: Some(format!("{noun} {begin} with {}{letter}", rng.word(&["", "", "the letter ", "a capital "]))),
         terse: Some(format!("{noun} beginning with capital {letter}")),
         places: vec![place],
         share: 0.1,

@@ -88,9 +88,9 @@ impl Extra {
 
 /// One wording of the request in the given style.
 pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
-    let nominal = rng.pick(&speech.nominal).cloned().unwrap_or_default();
-    let question = rng.pick(&speech.questions).cloned().unwrap_or_default();
-    let one_sentence = rng.chance(60);
+    let nominal = brief(rng, &speech.nominal);
+    let question = brief(rng, &speech.questions);
+    let one_sentence = rng.chance(70);
     let inline: String = speech.extras.iter().map(|e| e.inline.as_str()).collect();
     let sentences: String = speech.extras.iter().map(|e| format!(" {}.", e.sentence)).collect();
     let (tail, after) = if one_sentence { (inline.clone(), String::new()) } else { (String::new(), sentences) };
@@ -125,21 +125,39 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
         }
         Style::Interrogative | Style::MultiTurn | Style::Imperative => {
             let frames = if speech.lists { frames::SHOW } else { frames::TELL };
+            let nominal = bare(rng, &nominal);
             framed(rng, frames, &format!("{nominal}{tail}")) + &after
         }
         Style::Formal => framed(rng, frames::FORMAL, &format!("{nominal}{tail}")) + &after,
         Style::Colloquial | Style::Vague if !question.is_empty() && rng.chance(40) => {
-            let lead = rng.word(frames::LEADS);
+            let lead = if question.split(' ').count() > 12 { "" } else { rng.word(frames::LEADS) };
             let asked = if lead.is_empty() { capitalize(&question) } else { format!("{lead}{question}") };
             format!("{asked}{tail}?{after}")
         }
-        Style::Colloquial | Style::Vague => framed(rng, frames::COLLOQUIAL, &format!("{nominal}{tail}")) + &after,
-        Style::Descriptive => framed(rng, frames::DESCRIPTIVE, &format!("{nominal}{tail}")) + &after,
+        Style::Colloquial | Style::Vague => {
+            let nominal = bare(rng, &nominal);
+            framed(rng, frames::COLLOQUIAL, &format!("{nominal}{tail}")) + &after
+        }
+        Style::Descriptive => {
+            let nominal = bare(rng, &nominal);
+            framed(rng, frames::DESCRIPTIVE, &format!("{nominal}{tail}")) + &after
+        }
         Style::Concise => capitalize(without_article(&format!("{nominal}{inline}"))),
         Style::Keyword => keywords(&format!("{nominal}{inline}")),
-        Style::Technical => framed(rng, frames::TECHNICAL, &format!("{nominal}{tail}")) + &after,
+        Style::Technical => {
+            let nominal = bare(rng, &nominal);
+            framed(rng, frames::TECHNICAL, &format!("{nominal}{tail}")) + &after
+        }
     };
     tidy(&text)
+}
+
+/// One of several wordings, a short one rather than a long one.
+fn brief(rng: &mut Rng, wordings: &[String]) -> String {
+    let words = |said: &String| said.split(' ').count();
+    let one = rng.pick(wordings).cloned().unwrap_or_default();
+    let other = rng.pick(wordings).cloned().unwrap_or_default();
+    if words(&other) < words(&one) && rng.chance(75) { other } else { one }
 }
 
 fn clauses(style: Style) -> Option<Frames> {
@@ -189,6 +207,10 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     };
     let others: Vec<&'static str> = frames.iter().copied().filter(|f| !doubled(f)).collect();
     let frame = if doubled(frame) { rng.word(&others) } else { frame };
+    // what is long itself has few words around it
+    let few = |f: &&str| f.split(' ').count() < 4;
+    let short: Vec<&'static str> = others.iter().copied().filter(few).collect();
+    let frame = if long && !few(&frame) && !short.is_empty() && rng.chance(80) { rng.word(&short) } else { frame };
     // "for each customer, please give the number of rentals": what it is asked for leads
     let led = ["for each ", "for every "].iter().any(|lead| nominal.starts_with(lead));
     match nominal.split_once(", the ").filter(|_| led && !frame.contains(':')) {
@@ -200,6 +222,17 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
         }
         None => frame.replacen("{}", nominal, 1),
     }
+}
+
+/// Without the article that a request may do without: "show average length and total cost of films".
+fn bare(rng: &mut Rng, nominal: &str) -> String {
+    if !nominal.starts_with("the ") || !rng.chance(60) {
+        return nominal.to_owned();
+    }
+    let short = without_article(nominal);
+    ["average", "total", "number", "highest", "lowest", "mean", "count"]
+        .iter()
+        .fold(short.to_owned(), |said, word| said.replace(&format!(" and the {word} "), &format!(" and {word} ")))
 }
 
 fn without_article(text: &str) -> &str {

@@ -19,7 +19,7 @@ pub(super) type Heat = Vec<Vec<f64>>;
 const TRIAL: usize = 700;
 const ROUNDS: u64 = 3;
 /// Turns that one focus has in a round at most.
-const TURNS: f64 = 9.0;
+const TURNS: f64 = 7.0;
 
 /// Even use, as far as nothing is known.
 pub(super) fn cold(world: &World) -> Heat {
@@ -45,8 +45,12 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
     let mut found = Vec::new();
     for (entity, e) in world.entities.iter().enumerate().filter(|(_, e)| e.usable) {
         for (field, f) in e.fields.iter().enumerate() {
-            // of a single row hardly anything is asked
-            let weight = if e.rows > 0 && e.rows < 4 { 0.3 } else { interest(f) };
+            // of a single row hardly anything is asked, and of a view less than of the tables behind it
+            let weight = match e {
+                _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
+                e if e.view => 0.4 * interest(f),
+                _ => interest(f),
+            };
             found.push((Focus::Field { entity, field }, weight));
         }
     }
@@ -72,7 +76,13 @@ fn edges(world: &World) -> Vec<(Focus, f64)> {
         let e = &world.graph.edges[edge];
         world.entities[e.child].usable && world.entities[e.parent].usable && (e.filled || world.schema_only)
     };
-    let mut found = Vec::new();
+    // what no row refers to can be said to have none
+    let idle = |&edge: &usize| {
+        let e = &world.graph.edges[edge];
+        !usable(edge) && e.declared && world.entities[e.child].usable && world.entities[e.parent].usable
+    };
+    let idle = (0..world.graph.edges.len()).filter(idle).map(|edge| (Focus::Edge { edge, field: None }, 0.1));
+    let mut found: Vec<(Focus, f64)> = idle.collect();
     for (parent, entity) in world.entities.iter().enumerate() {
         let edges: Vec<usize> = world.graph.children(parent).iter().copied().filter(|&e| usable(e)).collect();
         if edges.is_empty() {
@@ -91,7 +101,7 @@ fn edges(world: &World) -> Vec<(Focus, f64)> {
 
 /// What trial draws tell.
 pub(super) struct Learned {
-    /// The turns of a round, numbers of focuses: each has one at least.
+    /// The turns of a round, numbers of focuses.
     pub turns: Vec<usize>,
     pub heat: Heat,
 }
@@ -110,8 +120,8 @@ pub(super) fn learn(composer: &Composer) -> Learned {
         let crowds: BTreeMap<usize, f64> = crowds.collect();
         let mean = crowds.values().sum::<f64>() / crowds.len().max(1) as f64;
         for (at, (weight, (_, interest))) in weights.iter_mut().zip(&composer.focuses).enumerate() {
-            let less = crowds.get(&at).map_or(1.0, |crowd| (1.3 * (mean - crowd)).exp());
-            let most = if *interest > 0.25 { interest * TURNS } else { *interest };
+            let less = crowds.get(&at).map_or(1.0, |crowd| (1.2 * (mean - crowd)).exp());
+            let most = if *interest > 0.4 { interest * TURNS } else { interest * 2.0 };
             *weight = (*weight * less).clamp(interest / TURNS, most);
         }
         for (own, new) in heat.iter_mut().flatten().zip(found.iter().flatten()) {
@@ -119,8 +129,11 @@ pub(super) fn learn(composer: &Composer) -> Learned {
         }
     }
     let unit = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
-    let turns = |weight: &f64| (4.0 * weight / unit).round().clamp(1.0, 4.0 * TURNS) as usize;
-    let turns = weights.iter().enumerate().flat_map(|(at, weight)| std::iter::repeat_n(at, turns(weight)));
+    // a stamp has had its question in the first round
+    let least = |interest: f64| if interest < 0.15 { 0.0 } else { 1.0 };
+    let turns = weights.iter().zip(&composer.focuses).enumerate().flat_map(|(at, (weight, (_, interest)))| {
+        std::iter::repeat_n(at, (4.0 * weight / unit).round().clamp(least(*interest), 4.0 * TURNS) as usize)
+    });
     Learned { turns: turns.collect(), heat }
 }
 
@@ -176,6 +189,13 @@ fn measured(world: &World, uses: &Uses) -> Heat {
         None => 0.3,
     };
     world.entities.iter().enumerate().map(|(e, entity)| (0..entity.fields.len()).map(|f| of(e, f)).collect()).collect()
+}
+
+/// Whether a query reads all of these columns, each given with its table.
+pub(super) fn reads(query: &Select, wanted: &[(&str, &str)]) -> bool {
+    let mut left = wanted.to_vec();
+    columns(query, &mut HashMap::new(), &mut |table, column| left.retain(|w| *w != (table, column)));
+    left.is_empty()
 }
 
 /// The columns that a query reads, at any depth, each with its table.

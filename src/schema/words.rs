@@ -88,17 +88,17 @@ impl Words {
         {
             words.remove(0);
         }
-        // "sales by store", "film list", "customer information": rows of such a view are stores, films, customers in it
+        // "sales by store", "film list", "customer information": a row of such a view is a store sales record, an entry of
+        // the film list
         if let Some(at) = words.iter().position(|w| w == "by" || w == "per")
             && at > 0
         {
-            return listed(&words[at + 1..], &format!("{} overview", words.join(" ")));
+            return grammar::countable(&format!("{} {} record", words[at + 1..].join(" "), words[..at].join(" ")));
         }
         if words.len() > 1
             && matches!(words[words.len() - 1].as_str(), "list" | "information" | "summary" | "report" | "overview")
         {
-            let name = words.join(" ").replace(" information", " overview");
-            return listed(&words[words.len() - 2..words.len() - 1], &name);
+            return grammar::countable(&format!("{} entry", words.join(" ").replace(" information", " info")));
         }
         grammar::countable(&words.join(" "))
     }
@@ -162,12 +162,6 @@ impl Words {
         }
         text
     }
-}
-
-/// A row of a list: "film in the film list".
-fn listed(what: &[String], list: &str) -> (String, String) {
-    let (one, many) = grammar::countable(&what.join(" "));
-    (format!("{one} in the {list}"), format!("{many} in the {list}"))
 }
 
 /// Whether a name can stand as a noun: it does not end in a link ("works since"), and no part of it is a contraction

@@ -36,6 +36,8 @@ pub(super) enum On {
     GappyNumber,
     Number,
     Whole,
+    /// The number of a row.
+    Id,
     /// That falls into a few tens; of many values.
     Tens,
     Spread,

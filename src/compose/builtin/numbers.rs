@@ -27,29 +27,22 @@ pub(super) const ENTRIES: &[Entry] = &[
     fraction("round", "round({}::numeric)", "{} rounded to a whole number"),
     tens("round", "round({}::numeric, -1)", "{} rounded to tens"),
     fraction("ceil", "ceil({})", "{} rounded up to a whole number"),
-    Entry::new(
-        "ceil",
-        On::Quantity,
-        Yields::Value,
-        "ceil({} / {n}.0)",
-        "number of lots of {n} needed for the {}, rounded up",
-    )
-    .with(&[12, 20, 50]),
+    Entry::new("ceil", On::Quantity, Yields::Value, "ceil({} / {n}.0)", "number of boxes of {n} needed for the {}")
+        .with(&[12, 20, 50]),
     fraction("ceiling", "ceiling({})", "{} raised to the next whole number"),
     fraction("floor", "floor({})", "{} rounded down to a whole number"),
     tens("floor", "floor({} / 10) * 10", "{} rounded down to tens"),
     fraction("trunc", "trunc({}::numeric, 1)", "{} cut off after the first decimal"),
     fraction("trunc", "trunc({})", "{} without its decimals"),
-    value("abs", "abs({} - {average})", "absolute difference between the {} and {average}"),
-    value("sign", "sign({} - {average})", "sign of the {} less {average} (-1, 0 or 1)"),
-    class("sign", "sign({} - {average})", "sign (-1, 0 or 1) of the {} less {average}"),
-    value("sqrt", "round(sqrt({})::numeric, 2)", "square root of the {} rounded to two decimals"),
+    value("abs", "abs({} - {average})", "absolute deviation of the {} from {average}"),
+    value("sign", "sign({} - {average})", "position of the {} against {average} (-1 below, 0 at, 1 above)"),
+    class("sign", "sign({} - {average})", "position of the {} against {average} (-1 below, 0 at, 1 above)"),
     value("cbrt", "round(cbrt({})::numeric, 2)", "cube root of the {} rounded to two decimals"),
-    value("power", "power({} - {average}, 2)", "squared difference between the {} and {average}"),
-    value("ln", "round(ln({} + 1)::numeric, 3)", "natural logarithm of the {} plus one, rounded to three decimals"),
-    value("log", "round(log({} + 1)::numeric, 3)", "base-10 logarithm of the {} plus one, rounded to three decimals"),
-    value("log10", "round(log10({} + 1)::numeric, 2)", "decimal logarithm of the {} plus one, rounded to two decimals"),
-    value("div", "div({}::numeric, {n})", "whole number of times that {n} fits into the {}").with(&[5, 10, 25]),
+    value("ln", "round(ln({} + 1)::numeric, 3)", "log-transformed {} (natural log of it plus one, three decimals)"),
+    value("log", "round(log({} + 1)::numeric, 3)", "log10-transformed {} (log10 of it plus one, three decimals)"),
+    spread("log10", "floor(log10({} + 1))", "order of magnitude of the {}, as floor of log10 of it plus one"),
+    Entry::new("div", On::Quantity, Yields::Value, "div({}::numeric, {n})", "number of full boxes of {n} in the {}")
+        .with(&[10, 12, 24]),
     fraction("to_char", "to_char({}, 'FM999,999,990.00')", "{} written with a thousands separator and two decimals"),
     fraction("scale", "scale({}::numeric)", "count of decimals that the {} is stored with"),
     fraction("trim_scale", "trim_scale({}::numeric)", "{} without trailing zeros"),
@@ -58,14 +51,22 @@ pub(super) const ENTRIES: &[Entry] = &[
     spread(
         "width_bucket",
         "width_bucket({}, {low}, {high}, {n})",
-        "bucket of the {} among {N} equal ones from {low} to {high}, where 0 and {over} stand for values outside",
+        "bucket number of the {} ({N} equal buckets from {low} to {high})",
     )
     .with(&[4, 5, 10]),
-    Entry::new("mod", On::Quantity, Yields::Value, "mod({}, {n})", "remainder of the {} after packing lots of {n}")
-        .with(&[10, 12, 20]),
+    Entry::new(
+        "mod",
+        On::Quantity,
+        Yields::Value,
+        "mod({}, {n})",
+        "number left over of the {} after filling boxes of {n}",
+    )
+    .with(&[10, 12, 20]),
     Entry::new("to_hex", On::Whole, Yields::Value, "to_hex({}::bigint)", "{} as a hexadecimal number"),
-    Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) = 0", "is even"),
-    Entry::new("mod", On::Whole, Yields::Test, "mod({}, 2) <> 0", "is odd"),
+    // halves of an experiment
+    Entry::new("mod", On::Id, Yields::Test, "mod({}, 2) = 0", "is even"),
+    Entry::new("mod", On::Id, Yields::Test, "mod({}, 2) = 1", "is odd"),
+    Entry::new("mod", On::Id, Yields::Test, "mod({}, 10) = 0", "is divisible by 10"),
     Entry::new(
         "abs",
         On::Number,

@@ -23,6 +23,7 @@ pub(in crate::compose) struct Plan {
     functions: Vec<Vec<Use>>,
     /// Whose turn it is, in a round.
     turns: Vec<usize>,
+    views: Vec<usize>,
 }
 
 /// Where all functions are asked for, turns of an everyday one for each turn of a rare one.
@@ -44,7 +45,8 @@ impl Plan {
                 functions.push(uses);
             }
         }
-        Plan { functions, turns }
+        let views = (0..world.entities.len()).filter(|&e| world.entities[e].view).collect();
+        Plan { functions, turns, views }
     }
 
     pub(in crate::compose) fn is_empty(&self) -> bool {
@@ -62,6 +64,9 @@ impl Plan {
         // tables in turn, and of each its places: a large table is no more often asked than others
         let mut tables: Vec<usize> = uses.iter().map(|u| u.entity).collect();
         tables.dedup();
+        // the tables behind a view before the view
+        let bare: Vec<usize> = tables.iter().copied().filter(|t| !self.views.contains(t)).collect();
+        tables.extend(bare);
         let salt = mix(&[salt, number as u64]);
         let table = *tables.get(rotate(tables.len(), round, salt))?;
         let places: Vec<&Use> = uses.iter().filter(|u| u.entity == table).collect();
@@ -91,12 +96,11 @@ const RARE: &[&str] = &[
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "abs", "array_agg", "array_position", "array_remove", "array_replace", "array_upper", "covar_samp", "cume_dist",
-    "div", "every", "first_value", "format", "json_agg", "jsonb_agg", "jsonb_array_length", "jsonb_object_agg",
-    "last_value", "lpad", "ltrim", "make_date", "mod", "nth_value", "ntile", "percent_rank", "range_agg",
-    "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "reverse", "row_number", "rpad", "rtrim", "sign",
-    "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
-    "to_date", "to_timestamp", "translate", "trim", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
+    "abs", "array_agg", "array_remove", "covar_samp", "cume_dist", "div", "every", "first_value", "format", "json_agg",
+    "jsonb_agg", "jsonb_object_agg", "last_value", "ln", "make_date", "md5", "mod", "nth_value", "ntile",
+    "percent_rank", "power", "range_agg", "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "reverse",
+    "row_number", "sqrt", "stddev_pop", "stddev_samp", "string_to_table", "strpos", "substr", "timezone", "to_date",
+    "translate", "upper_inc", "var_pop", "var_samp",
 ];
 
 /// Functions for other questions on each entity's fields.
@@ -122,7 +126,7 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
 }
 
 /// Turns of an everyday function, and of one that is seldom wanted.
-const EVERYDAY_TOOL: [usize; 2] = [2, 1];
+const EVERYDAY_TOOL: [usize; 2] = [3, 2];
 
 /// A function with the places where it can be used.
 #[derive(Debug)]
@@ -195,6 +199,7 @@ fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
         // some value has decimals to be cut
         On::Fraction => is_number(f) && !f.whole() && (e.rows == 0 || f.numbers.iter().any(|n| n.fract() != 0.0)),
         On::Whole => is_number(f) && f.whole(),
+        On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && (e.rows == 0 || e.rows >= 40),
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,
         On::Time => time,

@@ -34,7 +34,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ranked("avg", "round(avg({}) OVER (), 2)", "average of these figures, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "sum of these figures"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "running number of the {span}"),
-    timed("ntile", "ntile(4) OVER (ORDER BY {t})", "quarter of the timeline (1 to 4) that it falls into"),
+    ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "quartile by that figure, 1 for the lowest (ties by {key})"),
     timed("lag", "lag({}) OVER (ORDER BY {t})", "figure of the {span} before"),
     timed("lead", "lead({}) OVER (ORDER BY {t})", "figure of the {span} after"),
     timed("first_value", "first_value({}) OVER (ORDER BY {t})", "figure of the very first {span}"),
@@ -55,7 +55,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",
         "average of that {span} and the two before, rounded to two decimals",
     ),
-    timed("count", "count(*) OVER (ORDER BY {t})", "number of {span}s so far"),
 ];
 
 /// A figure by groups, with the window function beside it.
@@ -87,11 +86,14 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     };
     let per = g.per(draw);
     let (measure, each) = (&g.measure, &g.key.one);
-    let noun = shown.entry.noun.replace("{span}", &g.names[0]);
+    let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{key}", each);
     let extras = match (timed, ordered) {
         (true, _) => {
-            let word = draw.rng.word(&[", in chronological order", ", oldest first", ", in order of time"]);
-            vec![Extra::new(word, "Put it in chronological order")]
+            let word = draw.rng.word(grouped::OVER_TIME);
+            vec![Extra::new(
+                word,
+                draw.rng.word(&["Put it in chronological order", "Oldest first", "In order of time"]),
+            )]
         }
         (false, true) if shown.entry.name.ends_with("rank") => {
             vec![Extra::new(", in order of that rank", "Sort by rank")]

@@ -5,7 +5,7 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::group::{self, Having, Key};
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
-use super::super::say::{Extra, Speech};
+use super::super::say::{Extra, Speech, Style};
 use super::super::tree::{Limit, Order, Select};
 use super::figure;
 use crate::candidate::Expect;
@@ -27,7 +27,8 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = keys.iter().flat_map(|k| k.group.clone()).collect();
     query.having = having.iter().map(|h| h.sql.clone()).collect();
-    let order = draw.rng.chance(42).then(|| order(draw, &mut query, &keys, &figures, &many));
+    let wanted = if draw.style == Style::MultiTurn { 90 } else { 28 };
+    let order = draw.rng.chance(wanted).then(|| order(draw, &mut query, &keys, &figures, &many));
     let mut probes = filter_probes(&query, &conditions);
     if having.is_some() {
         let mut without = query.clone();
@@ -52,16 +53,13 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
         let key = &keys[0].one;
         return if keys[0].time {
             let word = draw.rng.word(&[
-                "in chronological order",
-                "from the earliest to the latest",
-                "oldest first",
-                "in order of time",
+                "in chronological order", "oldest first", "in order of time", "earliest first", "chronologically",
             ]);
             Extra::new(
                 format!(", {word}"),
                 format!(
                     "Put it {}",
-                    word.replace("oldest first", "in chronological order").replace("from the", "in order from the")
+                    word.replace("oldest first", "in chronological order").replace("earliest first", "in time order")
                 ),
             )
         } else {
@@ -80,7 +78,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
     }
     let noun = aggregate::named(figure, many);
     let (first, ends) = direction_words(figure.time, descending);
-    if figures.len() == 1 && draw.rng.chance(50) {
+    if figures.len() == 1 && draw.rng.chance(75) {
         Extra::new(format!(", {first} first"), format!("Start with the {first}"))
     } else {
         let sentence = draw.rng.word(&["Sort by", "Order by", "Rank by"]);

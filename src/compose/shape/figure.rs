@@ -30,7 +30,7 @@ pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
 /// Draws up to `most` figures over the subject's rows; a count goes first.
 pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) -> Vec<Figure> {
     // three at once are a report, and no question
-    let wanted = least + draw.rng.weighted(&[45, 40, 15][..=most - least]);
+    let wanted = least + draw.rng.weighted(&[66, 28, 6][..=most - least]);
     let mut found: Vec<Figure> = Vec::new();
     if draw.rng.chance(if wanted == 1 { 40 } else { 45 }) {
         found.push(aggregate::count(&draw.scope));
@@ -158,7 +158,7 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
             questions.push(format!("what is {said}"));
         }
         _ => {
-            questions.push(format!("what {is} {said}"));
+            questions.extend(everyday(draw, figures, rows));
             questions.push(format!("what {is} {said}"));
             questions.push(format!("among {rows}, what {is} {}", list_the(figures)));
             questions.push(format!("for {rows}, what {is} {}", list_the(figures)));
@@ -169,6 +169,25 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
         nominal.push(format!("{} across {}{rows}", list_the(figures), draw.rng.word(&["", "all "])));
     }
     Speech { nominal, questions, extras: Vec::new(), lists: false }
+}
+
+/// "what length do films have on average", "what do the amounts of payments add up to".
+fn everyday(draw: &Draw, figures: &[Figure], rows: &str) -> Option<String> {
+    let [Figure { alias, noun, place: Some(place), time: false, .. }] = figures else { return None };
+    let (_, rounding) =
+        noun.split_once(" rounded ").map_or(("", String::new()), |(n, r)| (n, format!(", rounded {r}")));
+    let field = draw.scope.field(*place);
+    if rows.split(' ').count() > 6 || field.unit.is_some() || condition::is_plural(&field.noun) {
+        return None;
+    }
+    let noun = draw.scope.bare(*place);
+    match alias.split_once('_')?.0 {
+        "avg" => Some(format!("what {noun} do {rows} have on average{rounding}")),
+        "total" => Some(format!("what do the {} of {rows} add up to", crate::schema::grammar::plural(&noun))),
+        "max" => Some(format!("how high does the {noun} of {rows} get")),
+        "min" => Some(format!("how low does the {noun} of {rows} get")),
+        _ => None,
+    }
 }
 
 /// Ways to ask how many rows there are.

@@ -10,6 +10,16 @@ use super::figure;
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
+/// How rows in the order of time are asked for.
+pub(in crate::compose) const OVER_TIME: &[&str] = &[
+    ", in chronological order",
+    ", oldest first",
+    ", earliest first",
+    ", in order of time",
+    ", chronologically",
+    " over time",
+];
+
 /// What the key of a grouped query has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::compose) enum By {
@@ -121,9 +131,9 @@ pub(in crate::compose) fn reading_order(
 ) -> (Vec<super::super::tree::Order>, Vec<Extra>) {
     let order = |by: Expr, descending| super::super::tree::Order { by, descending, nulls_last: false };
     if grouped.key.time {
-        let word = draw.rng.word(&["in chronological order", "from the earliest on", "oldest first"]);
+        let inline = draw.rng.word(OVER_TIME);
         let sentence = draw.rng.word(&["Put them in chronological order", "Oldest first", "Go by time"]);
-        return (vec![order(output(&grouped.names[0]), false)], vec![Extra::new(format!(", {word}"), sentence)]);
+        return (vec![order(output(&grouped.names[0]), false)], vec![Extra::new(inline, sentence)]);
     }
     if draw.rng.chance(50) {
         return (Vec::new(), Vec::new());

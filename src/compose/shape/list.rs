@@ -3,7 +3,7 @@
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::probe::filter_probes;
-use super::super::say::{Extra, Speech};
+use super::super::say::{Extra, Speech, Style};
 use super::super::scope::{Place, Scope};
 use super::super::sense;
 use super::super::tree::{Expr, JoinKind, Order};
@@ -147,7 +147,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     query.columns = shown.columns.clone();
     apply(&mut query, &conditions);
     let mut extras = Vec::new();
-    if draw.rng.chance(40) {
+    if draw.rng.chance(28) || draw.style == Style::MultiTurn {
         extras.extend(order(draw, &mut query.order, &shown));
     }
     let probes = filter_probes(&query, &conditions);
@@ -196,7 +196,11 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
             (Role::Measure, false) => draw.rng.word(&["lowest first", "from lowest to highest", "in ascending order"]),
             _ => draw.rng.word(&["alphabetically", "from A to Z"]),
         };
-        let word = draw.rng.word(&["sorted by", "ordered by", "arranged by"]);
+        let word = draw.rng.word(&["sorted by", "ordered by", "arranged by", "by"]);
+        // what is shown alone is what they are sorted by
+        if shown.nouns.len() == 1 && !noun.contains(' ') && draw.rng.chance(40) {
+            return Some(Extra::new(format!(", {how}"), format!("Sort {how}").replace("Sort in", "Sort it in")));
+        }
         return Some(Extra::new(format!(", {word} {noun}, {how}"), format!("Sort by {noun}, {how}")));
     }
     if !shown.named {
@@ -266,15 +270,16 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             nominal.push(format!("the {label}{and} {list} of {rows}"));
             questions.push(format!("what are the {label}{and} {list} of {rows}"));
         }
-        nominal.push(
-            format!("{rows}, each with {} {list}", draw.rng.word(&["its", "the"]))
-                .replace("each with its", if subject.person { "each with their" } else { "each with its" }),
-        );
         if !heavy {
             nominal.push(format!("{rows} with their {list}"));
+            nominal.push(format!("{rows} and their {list}"));
         }
-        nominal.push(format!("{rows}, along with their {list}"));
-        nominal.push(format!("{rows}, together with {list}"));
+        nominal.push(format!("{rows}, {} {list}", draw.rng.word(&["along with their", "with", "showing", "plus"])));
+        // what is said of them goes before them
+        if nouns.iter().all(|n| n.split(' ').count() < 4) {
+            nominal.push(format!("{list} for {rows}"));
+            nominal.push(format!("the {list} of {rows}"));
+        }
         questions.push(format!(
             "{}, and what {} their {list}",
             which(&subject.many, rows, subject.person),

@@ -60,7 +60,7 @@ const SINGLE: &[Shape] = &[
     Shape(26, Kin::Figures, breakdown::draw),
     Shape(18, Kin::Ranks, ranking::rows),
     Shape(10, Kin::Rows, different::distinct),
-    Shape(17, Kin::Tools, builtin::tool),
+    Shape(22, Kin::Tools, builtin::tool),
 ];
 const JOINS: &[Shape] = &[
     Shape(22, Kin::Rows, list::draw),
@@ -70,7 +70,7 @@ const JOINS: &[Shape] = &[
     Shape(10, Kin::Ranks, ranking::rows),
     Shape(4, Kin::Absence, missing::children),
     Shape(3, Kin::Absence, missing::none),
-    Shape(11, Kin::Tools, builtin::tool),
+    Shape(15, Kin::Tools, builtin::tool),
 ];
 const COMPLEX: &[Shape] = &[
     Shape(9, Kin::Windows, window::share),
@@ -96,7 +96,7 @@ const COMPLEX: &[Shape] = &[
     Shape(7, Kin::Calendar, calendar::filled),
     Shape(4, Kin::Calendar, calendar::gaps),
     Shape(3, Kin::Calendar, calendar::ladder),
-    Shape(9, Kin::Tools, builtin::tool),
+    Shape(13, Kin::Tools, builtin::tool),
     Shape(7, Kin::Totals, cube::totals),
     Shape(7, Kin::Totals, cube::side_by_side),
     Shape(5, Kin::Totals, cube::classes),

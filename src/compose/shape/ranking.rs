@@ -83,30 +83,20 @@ type Cut = (Vec<(&'static str, Select, Expect)>, Option<Extra>);
 
 fn broken(draw: &mut Draw, noun: &str) -> Extra {
     let inline = match draw.rng.below(4) {
-        0 => format!(", with ties broken by {noun}"),
-        1 => format!(", ties in alphabetical order of {noun}"),
-        2 => format!(", {noun} from A to Z deciding ties"),
+        0 => format!(", ties broken by {noun}"),
+        1 => format!(", then by {noun}"),
+        2 => format!(", {noun} breaking ties"),
         _ => format!(" (ties by {noun})"),
     };
-    Extra::new(inline, format!("Break ties by {noun}, in alphabetical order"))
+    Extra::new(inline, format!("Break ties by {noun}"))
 }
 
 /// Rows that tie with the last one are kept.
 pub(in crate::compose) fn ties_too(draw: &mut Draw) -> Extra {
-    let inline = draw.rng.word(&[
-        ", ties included",
-        ", with ties",
-        ", including any that tie for the last place",
-        " (plus ties)",
-        " and whatever ties with the last one",
-        ", more if the last place is tied",
-    ]);
-    let sentence = draw.rng.word(&[
-        "Include any that tie for the last place",
-        "Keep ties",
-        "Ties count too",
-        "Where the last place is tied, show all of them",
-    ]);
+    let inline = draw
+        .rng
+        .word(&[", ties included", ", with ties", " plus ties", " (and ties)", ", keeping ties", ", more if tied"]);
+    let sentence = draw.rng.word(&["Include ties", "Keep ties", "Ties count too", "Show all tied ones"]);
     Extra::new(inline, sentence)
 }
 
@@ -203,7 +193,7 @@ fn rows_speech(
             }
         })
         .collect();
-    if n > 1 && !matches!(top, "most" | "fewest") && draw.rng.chance(30) {
+    if n > 1 && !matches!(top, "most" | "fewest") && draw.rng.chance(15) {
         extras.push(Extra::new(format!(", {top} first"), format!("{} first", grammar::capitalize(top))));
     }
     Speech { nominal, questions, extras, lists: true }

@@ -16,7 +16,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let edge = draw.edge?;
     let e = &draw.world.graph.edges[edge];
     let small = draw.world.entities[e.child].rows <= FEW && !draw.schema_only;
-    if small && draw.rng.chance(60) { beside(draw, edge) } else { referring(draw, edge) }
+    if small && e.filled && draw.rng.chance(60) { beside(draw, edge) } else { referring(draw, edge) }
 }
 
 /// The columns by which a row is called: its name, or its key for want of one.

@@ -142,36 +142,25 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
             }
         }
     };
+    // joint places are what anyone expects; that the next place follows directly is not
     let ties = if dense {
-        draw.rng.word(&[
-            "ties share a rank and no rank is left out",
-            "dense ranking",
-            "no gaps after ties",
-            "tied ones level, without gaps",
-            "equal figures get the same rank, the next one follows directly",
-        ])
+        draw.rng.word(&[", dense", ", dense ranking", ", no gaps after ties", ", without gaps", ", no rank left out"])
     } else {
-        draw.rng.word(&[
-            "ties share a rank",
-            "tied ones rank equally",
-            "equal figures, equal rank",
-            "joint places for ties",
-            "usual gaps after ties",
-        ])
+        draw.rng.word(&["", "", "", ", ties share a rank", ", joint places for ties"])
     };
     let best = if descending {
-        draw.rng.word(&["highest first", "the highest is number 1", "from the top", "descending", "1 = highest"])
+        draw.rng.word(&["highest first", "from the top", "descending", "1 = highest"])
     } else {
-        draw.rng.word(&["lowest first", "the lowest is number 1", "from the bottom", "ascending", "1 = lowest"])
+        draw.rng.word(&["lowest first", "from the bottom", "ascending", "1 = lowest"])
     };
     let many = &g.key.many;
     let measure = &g.measure;
     let (nominal, questions) = match keep {
         None => (
             vec![
-                format!("{many} ranked by {measure}, with that figure and the rank"),
-                format!("a ranking of {many} by {measure}, showing both"),
-                format!("a league table of {many} by {measure}, with figure and position"),
+                format!("{many} ranked by {measure}, with figure and rank"),
+                format!("a ranking of {many} by {measure}, with both"),
+                format!("a league table of {many} by {measure}, figure and position included"),
                 format!("{many}, {measure} of each and the resulting rank")
                     .replace(" of each", if measure.contains(" of ") { " for each" } else { " of each" }),
             ],
@@ -193,10 +182,9 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         ),
     };
     let extras = vec![Extra::new(
-        format!(" ({best}, {ties})"),
-        format!("Rank them {best}, {ties}")
+        format!(" ({best}{ties})"),
+        format!("Rank them {best}{ties}")
             .replace("them 1 = ", "them with 1 = ")
-            .replace("them the ", "them so that the ")
             .replace("them descending", "them in descending order")
             .replace("them ascending", "them in ascending order"),
     )];
@@ -287,8 +275,8 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     let measure = &g.measure;
     let per = g.per(draw);
     let extras = vec![Extra::new(
-        draw.rng.word(&[", in chronological order", ", oldest first", ", from the earliest on", ", in order of time"]),
-        "Put it in chronological order",
+        draw.rng.word(grouped::OVER_TIME),
+        draw.rng.word(&["Put it in chronological order", "Oldest first", "In order of time"]),
     )];
     let nominal = vec![
         format!("{measure} {per} {span} and {what}"),
