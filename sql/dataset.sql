@@ -10,5 +10,4 @@ COMMENT ON FUNCTION nlsql.export_dataset(text, text, text, jsonb) IS
   'writes a directory that datasets.load_dataset() opens: a file a split, README.md, manifest.json and what the format asks for';
 COMMENT ON FUNCTION nlsql.split(text, jsonb) IS
   'assigns train, dev and test so that nothing alike crosses; what is assigned already stays';
-COMMENT ON FUNCTION nlsql.line_(nlsql.item) IS 'internal: the native line of a record';
 COMMENT ON FUNCTION nlsql.keep_lines_() IS 'internal: keeps nlsql.item_line in step with nlsql.item';

@@ -1,25 +1,25 @@
 -- The ledger of API calls, and what a worker that talks to a model writes. Called as the extension's owner by
 -- pg/ledger.rs, each in a short transaction.
 
--- Statements here look up single rows, in loops, and name a run as run_id + 0 where another index than the one that is
--- meant could serve (tables.sql): a plan that was made while the tables were empty is kept, and would read all of a run
--- again and again. PL/pgSQL keeps plans; SQL functions would be planned at each call.
+-- Statements here look up single rows, and name a run as run_id + 0 where another index than the one that is meant could
+-- serve (tables.sql): a plan that was made while the tables were empty is kept, and would read all of a run again and
+-- again. PL/pgSQL keeps plans; SQL functions would be planned at each call. What changes many rows finds each by the index in
+-- a LATERAL query that OFFSET 0 keeps whole, and then by its place: no statistics can make another plan of it.
 CREATE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
-DECLARE e record;
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
-  FOR e IN
-    SELECT * FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
-      prompt_tokens bigint, cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric,
-      latency_ms int, request_id text)
-  LOOP
-    UPDATE nlsql.request q
-       SET status = e.status, error = e.error, http_status = e.http_status, prompt_tokens = e.prompt_tokens,
-           cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
-           reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
-           ended_at = clock_timestamp()
-     WHERE q.id = e.id AND q.run_id + 0 = run_id_;
-  END LOOP;
+  UPDATE nlsql.request q
+     SET status = e.status, error = e.error, http_status = e.http_status, prompt_tokens = e.prompt_tokens,
+         cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
+         reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
+         ended_at = clock_timestamp()
+    FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
+           prompt_tokens bigint, cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric,
+           latency_ms int, request_id text)
+   CROSS JOIN LATERAL (SELECT o.ctid FROM nlsql.request o
+                        WHERE o.id = e.id AND o.run_id + 0 = run_id_ OFFSET 0) found
+   WHERE q.ctid = found.ctid;
 END $$;
 
 -- What a run has spent, calls in flight and lost ones at their reservation.
@@ -59,9 +59,9 @@ BEGIN
   IF jsonb_array_length(b -> 'sent') > 0 THEN
     WITH new AS (
       INSERT INTO nlsql.request (run_id, phase, task, attempt, endpoint, model, reserved_usd)
-      SELECT run_id_, phase_, (s.v ->> 'task')::int, (s.v ->> 'attempt')::int, b ->> 'endpoint', b ->> 'model',
-             (s.v ->> 'reserved')::numeric
-        FROM jsonb_array_elements(b -> 'sent') WITH ORDINALITY AS s(v, n) ORDER BY s.n
+      SELECT run_id_, phase_, s.task, s.attempt, b ->> 'endpoint', b ->> 'model', s.reserved
+        FROM ROWS FROM (jsonb_to_recordset(b -> 'sent') AS (task int, attempt int, reserved numeric))
+             WITH ORDINALITY AS s(task, attempt, reserved, n) ORDER BY s.n
       RETURNING id)
     SELECT jsonb_agg(id ORDER BY id) INTO ids FROM new;
   END IF;
@@ -76,31 +76,31 @@ END $$;
 -- Tasks that ended or are opened again, and their records. A task that is not this worker's any more was cancelled or
 -- taken over: what it brought does not count.
 CREATE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, b jsonb) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
   p       nlsql.run_phase;
   f       record;
-  held    int[] := '{}';
-  brought int := 0;
+  held    int[];
+  brought bigint;
 BEGIN
   SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
-  FOR f IN
-    SELECT * FROM jsonb_to_recordset(b -> 'finished') AS f(number int, attempt int, status text, reason text,
-      message text, pause_ms bigint, accepted int, rejected int)
-  LOOP
+  WITH ended AS (
     UPDATE nlsql.task k
-       SET status = f.status, accepted = k.accepted + f.accepted, rejected = k.rejected + f.rejected,
-           reason = f.reason, last_error = f.message,
-           next_try_at = CASE WHEN f.pause_ms IS NOT NULL THEN clock_timestamp() + f.pause_ms * interval '1 ms' END,
+       SET status = n.status, accepted = k.accepted + n.accepted, rejected = k.rejected + n.rejected,
+           reason = n.reason, last_error = n.message,
+           next_try_at = CASE WHEN n.pause_ms IS NOT NULL THEN clock_timestamp() + n.pause_ms * interval '1 ms' END,
            pid = NULL, backend_start = NULL,
-           finished_at = CASE WHEN f.status <> 'open' THEN clock_timestamp() END
-     WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND k.attempt = f.attempt
-       AND k.status = 'claimed' AND k.pid = pg_backend_pid();
-    IF FOUND THEN
-      held := held || f.number;
-      brought := brought + f.accepted;
-    END IF;
-  END LOOP;
+           finished_at = CASE WHEN n.status <> 'open' THEN clock_timestamp() END
+      FROM jsonb_to_recordset(b -> 'finished') AS n(number int, attempt int, status text, reason text,
+             message text, pause_ms bigint, accepted int, rejected int)
+     CROSS JOIN LATERAL (SELECT o.ctid FROM nlsql.task o
+                          WHERE o.run_id = run_id_ AND o.phase = phase_ AND o.number = n.number
+                            AND o.attempt = n.attempt AND o.status = 'claimed' AND o.pid = pg_backend_pid()
+                         OFFSET 0) found
+     WHERE k.ctid = found.ctid
+    RETURNING k.number, n.accepted)
+  SELECT COALESCE(array_agg(e.number), '{}'), COALESCE(sum(e.accepted), 0) INTO held, brought FROM ended e;
   IF brought > 0 AND nlsql.put_items_(p, b ->> 'schema_hash', b -> 'items', held) < brought THEN
     -- another phase of the run was faster with the same question or statement
     FOR f IN
@@ -119,69 +119,64 @@ END $$;
 
 -- Claims up to so many tasks of one phase.
 CREATE FUNCTION nlsql.claim_some_(run_id_ bigint, phase_ text, want int) RETURNS jsonb
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
-  claimed  jsonb := '[]';
+  claimed  jsonb;
   ordinal_ int;
   start    timestamptz := nlsql.my_start_();
-  n        int;
-  got      nlsql.task;
 BEGIN
   SELECT p.ordinal INTO ordinal_ FROM nlsql.run_phase p
    WHERE p.run_id = run_id_ AND p.phase = phase_ AND p.status IN ('queued', 'running', 'waiting');
   IF NOT FOUND THEN
-    RETURN claimed;
+    RETURN '[]';
   END IF;
   FOR try IN 1 .. 2 LOOP
-    FOR n IN
-      SELECT t.number FROM nlsql.task t
+    WITH free AS MATERIALIZED (
+      SELECT t.ctid AS place FROM nlsql.task t
        WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.status = 'open'
          AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
-       ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED
-    LOOP
+       ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED),
+    got AS (
       UPDATE nlsql.task k SET status = 'claimed', attempt = k.attempt + 1, pid = pg_backend_pid(),
              backend_start = start, next_try_at = NULL
-       WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = n
-      RETURNING * INTO got;
-      claimed := claimed || jsonb_build_object('phase', phase_, 'ordinal', ordinal_, 'number', n, 'slot', got.slot,
-        'quota', got.quota, 'attempt', got.attempt, 'accepted', got.accepted);
-    END LOOP;
+        FROM free f WHERE k.ctid = f.place
+      RETURNING k.number, k.slot, k.quota, k.attempt, k.accepted)
+    SELECT COALESCE(jsonb_agg(jsonb_build_object('phase', phase_, 'ordinal', ordinal_, 'number', g.number,
+             'slot', g.slot, 'quota', g.quota, 'attempt', g.attempt, 'accepted', g.accepted) ORDER BY g.number), '[]')
+      INTO claimed FROM got g;
     EXIT WHEN claimed <> '[]' OR try = 2 OR nlsql.take_over_(run_id_) = 0;
   END LOOP;
   RETURN claimed;
 END $$;
 
--- Which of these questions and statements, in normal form, the run has already.
+-- Which of these questions and statements, in normal form, the run has already. A scalar query is looked up for each;
+-- EXISTS might be made into a hash of all that the run has.
 CREATE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
-DECLARE
-  k     record;
-  known bool[] := '{}';
 BEGIN
-  FOR k IN SELECT md5(e.v ->> 0)::uuid AS question, md5(e.v ->> 1)::uuid AS sql
-             FROM jsonb_array_elements(keys) WITH ORDINALITY AS e(v, n) ORDER BY e.n
-  LOOP
-    known := known || (
-      EXISTS (SELECT FROM nlsql.item i WHERE i.question_key = k.question AND i.run_id + 0 = run_id_)
-      OR EXISTS (SELECT FROM nlsql.item i WHERE i.sql_key = k.sql AND i.run_id + 0 = run_id_));
-  END LOOP;
-  RETURN to_jsonb(known);
+  RETURN (SELECT COALESCE(jsonb_agg(COALESCE(
+            (SELECT true FROM nlsql.item i
+              WHERE i.question_key = md5(k.v ->> 0)::uuid AND i.run_id + 0 = run_id_ LIMIT 1),
+            (SELECT true FROM nlsql.item i
+              WHERE i.sql_key = md5(k.v ->> 1)::uuid AND i.run_id + 0 = run_id_ LIMIT 1), false) ORDER BY k.n), '[]')
+            FROM jsonb_array_elements(keys) WITH ORDINALITY AS k(v, n));
 END $$;
 
 -- The questions that the run has stored on templates, {template: last record known of it}, beyond the known ones:
 -- template, question and id. Whoever stores holds the run's lock, so that ids become visible in their order.
 CREATE FUNCTION nlsql.meet_(run_id_ bigint, wanted jsonb) RETURNS SETOF jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
-DECLARE w record;
 BEGIN
-  FOR w IN SELECT t.key AS template, hashtextextended(t.key, 0) AS hash, t.value::bigint AS last FROM jsonb_each(wanted) t
-  LOOP
-    RETURN QUERY
-      SELECT jsonb_build_array(i.template, i.question, i.id) FROM nlsql.item i
-       WHERE (hashtextextended(i.template, 0), i.run_id, i.id) > (w.hash, run_id_, w.last)
-         AND (hashtextextended(i.template, 0), i.run_id, i.id) <= (w.hash, run_id_, 9223372036854775807)
-         AND i.template = w.template AND i.question IS NOT NULL;
-  END LOOP;
+  RETURN QUERY
+    SELECT found.line
+      FROM (SELECT t.key AS template, hashtextextended(t.key, 0) AS hash, t.value::bigint AS last
+              FROM jsonb_each(wanted) t OFFSET 0) w
+     CROSS JOIN LATERAL (
+       SELECT jsonb_build_array(i.template, i.question, i.id) AS line FROM nlsql.item i
+        WHERE (hashtextextended(i.template, 0), i.run_id, i.id) > (w.hash, run_id_, w.last)
+          AND (hashtextextended(i.template, 0), i.run_id, i.id) <= (w.hash, run_id_, 9223372036854775807)
+          AND i.template = w.template AND i.question IS NOT NULL OFFSET 0) found;
 END $$;
 
 -- Ends the phases of a run that would cost more than is left; its open tasks wait for resume().

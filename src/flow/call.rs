@@ -27,8 +27,8 @@ impl Flow {
         self.used = structured;
         let max_tokens = self.max_tokens();
         let request = Request {
-            model: self.setup.model.clone(),
-            messages: self.messages.clone(),
+            model: &self.setup.model,
+            messages: &self.messages,
             format: shape.format(structured),
             tools: super::tools::tools(shape, structured, self.tool_turns),
             tool_required: true,

@@ -14,7 +14,7 @@ use crate::llm::limits::Limits;
 use crate::llm::price::Usd;
 use crate::llm::wire::Usage;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Faults in a row after which the first task that has used up its retries fails the run: nobody is there.
 const HOPELESS: u32 = 30;
@@ -86,7 +86,7 @@ impl Driver {
         if self.stopped { 0 } else { self.lanes.len() }
     }
 
-    pub fn add(&mut self, task: i64, spec: Spec, setup: Arc<Setup>, now: u64) {
+    pub fn add(&mut self, task: i64, spec: Spec, setup: Rc<Setup>, now: u64) {
         let lane = self.lanes.pop_front().unwrap_or_default();
         self.tasks.insert(task, Held { flow: Flow::new(setup, spec), lane });
         self.step(task, Event::Start, now);

@@ -16,8 +16,8 @@ fn terms(parallelism: usize) -> Terms {
     Terms { parallelism, ..Terms::default() }
 }
 
-fn joins() -> Arc<Setup> {
-    Arc::new(setup(Phase::Joins, Knobs { answers: 1, ..Knobs::default() }))
+fn joins() -> Rc<Setup> {
+    Rc::new(setup(Phase::Joins, Knobs { answers: 1, ..Knobs::default() }))
 }
 
 fn spec(number: u64) -> Spec {

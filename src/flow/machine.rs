@@ -12,7 +12,7 @@ use crate::llm::wire::{Finish, Message, Reply, Role};
 use crate::plan::{Engine, Phase};
 use crate::prompt::choice::Draw;
 use crate::prompt::messages::history_tokens;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// Candidates for each record asked for, before a task gives up.
 const CANDIDATES_A_RECORD: u32 = 20;
@@ -25,7 +25,7 @@ const REDRAWS_MAX: u32 = 4;
 pub(super) const MALFORMED_MAX: u32 = 2;
 
 pub(crate) struct Flow {
-    pub(super) setup: Arc<Setup>,
+    pub(super) setup: Rc<Setup>,
     pub(super) spec: Spec,
     pub(super) plan: Option<Plan>,
     /// Writing calls begun.
@@ -87,7 +87,7 @@ pub(crate) struct Broken {
 }
 
 impl Flow {
-    pub fn new(setup: Arc<Setup>, spec: Spec) -> Flow {
+    pub fn new(setup: Rc<Setup>, spec: Spec) -> Flow {
         let draw = Draw::new(setup.seed, "pauses", spec.number);
         Flow {
             setup,

@@ -14,7 +14,7 @@ use crate::prompt::test_schema::shop;
 use crate::schema::relationships::declared;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 pub(super) fn setup(phase: Phase, knobs: Knobs) -> Setup {
     let schema = shop();
@@ -43,7 +43,7 @@ pub(super) struct Hand {
 impl Hand {
     pub fn new(setup: Setup, quota: u32) -> Hand {
         let spec = Spec { quota, ..Spec::default() };
-        Hand { flow: Flow::new(Arc::new(setup), spec), learned: Learned::default(), lane: History::default() }
+        Hand { flow: Flow::new(Rc::new(setup), spec), learned: Learned::default(), lane: History::default() }
     }
 
     pub fn on(&mut self, event: Event) -> Action {

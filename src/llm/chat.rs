@@ -4,6 +4,7 @@
 use super::wire::{
     Finish, Format, Message, Quirks, Reply, Request, Role, ToolCall, Unreadable, Usage, count, plain_name,
 };
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 pub(crate) const PATH: &str = "/chat/completions";
@@ -11,28 +12,51 @@ pub(crate) const PATH: &str = "/chat/completions";
 /// Tool calls of one reply that are looked at; more are dropped.
 pub(crate) const TOOL_CALLS_MAX: usize = 8;
 
-pub(crate) fn encode(request: &Request, quirks: Quirks) -> Vec<u8> {
-    let mut body = Map::new();
-    body.insert("model".into(), json!(request.model));
-    body.insert("messages".into(), Value::Array(request.messages.iter().map(message).collect()));
+/// Borrows what is long: a prompt is written once, into the body.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<Said<'a>>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Form<'a>>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    role: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+    /// Null beside tool calls.
+    content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Value>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Form<'a> {
+    JsonObject,
+    JsonSchema { json_schema: Schema<'a> },
+}
+
+#[derive(Serialize)]
+struct Schema<'a> {
+    name: &'static str,
+    strict: bool,
+    schema: &'a Value,
+}
+
+pub(crate) fn encode(request: &Request<'_>, quirks: Quirks) -> Vec<u8> {
+    let mut rest = Map::new();
     let limit = if quirks.old_max_tokens { "max_tokens" } else { "max_completion_tokens" };
-    body.insert(limit.into(), json!(request.max_tokens));
+    rest.insert(limit.into(), json!(request.max_tokens));
     if let (Some(temperature), false) = (request.temperature, quirks.no_temperature) {
-        body.insert("temperature".into(), json!(temperature));
+        rest.insert("temperature".into(), json!(temperature));
     }
     if let (Some(effort), false) = (&request.reasoning_effort, quirks.no_reasoning_effort) {
-        body.insert("reasoning_effort".into(), json!(effort));
-    }
-    match &request.format {
-        Format::Text => {}
-        Format::JsonObject => {
-            body.insert("response_format".into(), json!({"type": "json_object"}));
-        }
-        Format::JsonSchema { name, schema } => {
-            let format =
-                json!({"type": "json_schema", "json_schema": {"name": name, "strict": true, "schema": **schema}});
-            body.insert("response_format".into(), format);
-        }
+        rest.insert("reasoning_effort".into(), json!(effort));
     }
     if !request.tools.is_empty() {
         let strict = !quirks.no_strict_tools;
@@ -43,30 +67,44 @@ pub(crate) fn encode(request: &Request, quirks: Quirks) -> Vec<u8> {
             }
             json!({"type": "function", "function": function})
         });
-        body.insert("tools".into(), Value::Array(tools.collect()));
+        rest.insert("tools".into(), Value::Array(tools.collect()));
         if request.tool_required && !quirks.no_tool_choice {
-            body.insert("tool_choice".into(), json!("required"));
+            rest.insert("tool_choice".into(), json!("required"));
         }
         if !quirks.no_parallel_switch {
-            body.insert("parallel_tool_calls".into(), json!(false));
+            rest.insert("parallel_tool_calls".into(), json!(false));
         }
     }
-    Value::Object(body).to_string().into_bytes()
+    let response_format = match &request.format {
+        Format::Text => None,
+        Format::JsonObject => Some(Form::JsonObject),
+        Format::JsonSchema { name, schema } => {
+            Some(Form::JsonSchema { json_schema: Schema { name, strict: true, schema } })
+        }
+    };
+    let messages = request.messages.iter().map(said).collect();
+    // texts and numbers can always be written
+    serde_json::to_vec(&Body { model: request.model, messages, rest, response_format }).unwrap_or_default()
 }
 
-fn message(message: &Message) -> Value {
-    match message.role {
-        Role::System => json!({"role": "system", "content": message.content}),
-        Role::User => json!({"role": "user", "content": message.content}),
-        Role::Tool => json!({"role": "tool", "tool_call_id": message.tool_call_id, "content": message.content}),
-        Role::Assistant if message.tool_calls.is_empty() => json!({"role": "assistant", "content": message.content}),
-        Role::Assistant => {
-            let calls = message.tool_calls.iter().map(
-                |c| json!({"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}),
-            );
-            let content = if message.content.is_empty() { Value::Null } else { json!(message.content) };
-            json!({"role": "assistant", "content": content, "tool_calls": calls.collect::<Vec<_>>()})
-        }
+fn said(message: &Message) -> Said<'_> {
+    let role = match message.role {
+        Role::System => "system",
+        Role::User => "user",
+        Role::Assistant => "assistant",
+        Role::Tool => "tool",
+    };
+    let calls = message
+        .tool_calls
+        .iter()
+        .filter(|_| message.role == Role::Assistant)
+        .map(|c| json!({"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}));
+    let tool_calls: Vec<Value> = calls.collect();
+    Said {
+        role,
+        tool_call_id: message.tool_call_id.as_deref().filter(|_| message.role == Role::Tool),
+        content: Some(message.content.as_str()).filter(|c| tool_calls.is_empty() || !c.is_empty()),
+        tool_calls,
     }
 }
 
@@ -144,10 +182,10 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    fn request() -> Request {
+    fn request(messages: &[Message]) -> Request<'_> {
         Request {
-            model: "m".into(),
-            messages: vec![Message::new(Role::System, "s"), Message::new(Role::User, "u")],
+            model: "m",
+            messages,
             format: Format::JsonSchema { name: "pairs", schema: Arc::new(json!({"type": "object"})) },
             tools: Vec::new(),
             tool_required: false,
@@ -159,12 +197,13 @@ mod tests {
 
     #[test]
     fn a_body_says_what_was_set_and_nothing_else() {
-        let body = String::from_utf8(encode(&request(), Quirks::default())).unwrap();
+        let messages = [Message::new(Role::System, "s"), Message::new(Role::User, "u")];
+        let body = String::from_utf8(encode(&request(&messages), Quirks::default())).unwrap();
         assert_eq!(
             body,
             r#"{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"u"}],"max_completion_tokens":100,"response_format":{"type":"json_schema","json_schema":{"name":"pairs","strict":true,"schema":{"type":"object"}}}}"#
         );
-        let mut old = request();
+        let mut old = request(&messages);
         old.format = Format::Text;
         old.temperature = Some(0.5);
         let quirks = Quirks { old_max_tokens: true, no_temperature: true, ..Quirks::default() };

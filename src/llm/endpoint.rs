@@ -18,7 +18,7 @@ pub(crate) enum ApiStyle {
 }
 
 /// How a reply is made to have a form that can be read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Structured {
     /// `json_schema`, and a step down each time that the server refuses.

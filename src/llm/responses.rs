@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) const PATH: &str = "/responses";
 
-pub(crate) fn encode(request: &Request, quirks: Quirks) -> Vec<u8> {
+pub(crate) fn encode(request: &Request<'_>, quirks: Quirks) -> Vec<u8> {
     let mut body = Map::new();
     body.insert("model".into(), json!(request.model));
     let instructions: Vec<&str> =
@@ -142,9 +142,10 @@ mod tests {
         called.tool_calls = vec![ToolCall { id: "c1".into(), name: "check_sql".into(), arguments: "{}".into() }];
         let mut answer = Message::new(Role::Tool, "fine");
         answer.tool_call_id = Some("c1".into());
+        let messages = [Message::new(Role::System, "s"), Message::new(Role::User, "u"), called, answer];
         let request = Request {
-            model: "m".into(),
-            messages: vec![Message::new(Role::System, "s"), Message::new(Role::User, "u"), called, answer],
+            model: "m",
+            messages: &messages,
             format: Format::JsonSchema { name: "pairs", schema: Arc::new(json!({"type": "object"})) },
             tools: vec![Tool { name: "check_sql", description: "d", parameters: Arc::new(json!({})) }],
             tool_required: true,

@@ -55,9 +55,9 @@ pub(crate) enum Format {
 
 /// One call, before it becomes a body.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Request {
-    pub model: String,
-    pub messages: Vec<Message>,
+pub(crate) struct Request<'a> {
+    pub model: &'a str,
+    pub messages: &'a [Message],
     pub format: Format,
     pub tools: Vec<Tool>,
     /// The model has to call a tool.

@@ -26,7 +26,7 @@ use crate::schema::relationships::Relationship;
 use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Rows of the answer that are given back.
@@ -61,7 +61,7 @@ pub(crate) fn ask(question: &str, options: &Options, shown: Shown) -> Result<Rep
     }
     let edges = relationships::of_session(&schema)?;
     let line = line::open(&Options { parallelism: Some(1), ..options.clone() }, &settings, Usd::ZERO)?;
-    let setup = Arc::new(Setup {
+    let setup = Rc::new(Setup {
         phase: Phase::Questions,
         engine: Engine::Openai,
         seed: options.seed.unwrap_or(0) as u64,

@@ -1,10 +1,15 @@
 //! The part of the schema that a prompt shows, as CREATE TABLE statements with comments, in as few words as the
 //! token budget asks for.
 
+use super::shapes::Shape;
+use crate::error::Result;
+use crate::llm::endpoint::Structured;
 use crate::schema::model::{Column, Schema, Table, TableKind, quote_ident, quote_literal};
 use crate::schema::relationships::Relationship;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
 /// What may be shown of the data; keys are `schema.table` and `schema.table.column`, quoted as needed.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +20,29 @@ pub(crate) struct Notes {
     pub ranges: BTreeMap<String, (String, String)>,
     /// Anonymised rows.
     pub samples: BTreeMap<String, Vec<Value>>,
+    pub kept: Kept,
+}
+
+/// Texts that most calls of a phase share: tables as they were described, by number and level, and system messages.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    tables: RefCell<HashMap<(usize, usize), Rc<str>>>,
+    systems: RefCell<HashMap<(Shape, Structured), Rc<str>>>,
+}
+
+impl Kept {
+    fn table(&self, table: usize, level: usize, tell: impl FnOnce() -> String) -> Rc<str> {
+        self.tables.borrow_mut().entry((table, level)).or_insert_with(|| tell().into()).clone()
+    }
+
+    pub fn system(&self, key: (Shape, Structured), render: impl FnOnce() -> Result<String>) -> Result<Rc<str>> {
+        if let Some(text) = self.systems.borrow().get(&key) {
+            return Ok(text.clone());
+        }
+        let text: Rc<str> = render()?.into();
+        self.systems.borrow_mut().insert(key, text.clone());
+        Ok(text)
+    }
 }
 
 /// How much is told; each level says less.
@@ -57,7 +85,7 @@ pub(crate) fn describe(
     let mut text = String::new();
     let mut kept = chosen;
     loop {
-        for level in LEVELS {
+        for level in 0..LEVELS.len() {
             text = whole(schema, edges, kept, notes, level);
             if tokens(&text) <= tokens_max {
                 return text;
@@ -70,9 +98,13 @@ pub(crate) fn describe(
     }
 }
 
-fn whole(schema: &Schema, edges: &[Relationship], chosen: &[usize], notes: &Notes, level: Level) -> String {
+fn whole(schema: &Schema, edges: &[Relationship], chosen: &[usize], notes: &Notes, level: usize) -> String {
     let tables: Vec<&Table> = chosen.iter().filter_map(|i| schema.tables.get(*i)).collect();
-    let mut text: Vec<String> = tables.iter().map(|t| table_text(t, edges, notes, level)).collect();
+    let tell = |i: &usize| {
+        let table = schema.tables.get(*i)?;
+        Some(notes.kept.table(*i, level, || table_text(table, edges, notes, LEVELS[level])))
+    };
+    let mut text: Vec<Rc<str>> = chosen.iter().filter_map(tell).collect();
     let inside = |name: &(String, String)| tables.iter().any(|t| t.schema == name.0 && t.name == name.1);
     let inferred: Vec<String> = edges
         .iter()
@@ -85,7 +117,7 @@ fn whole(schema: &Schema, edges: &[Relationship], chosen: &[usize], notes: &Note
         })
         .collect();
     if !inferred.is_empty() {
-        text.push(format!("-- Not declared, but found in the data:\n{}", inferred.join("\n")));
+        text.push(format!("-- Not declared, but found in the data:\n{}", inferred.join("\n")).into());
     }
     text.join("\n\n")
 }
@@ -224,6 +256,15 @@ fn short(comment: Option<&str>, chars: usize) -> Option<String> {
 
 /// A text from the database on one line, cut to a length: it stands in a comment and must not end it.
 pub(crate) fn one_line(text: &str, chars: usize) -> String {
+    // most are one line already
+    let plain = |pair: &[u8]| pair[0].is_ascii_graphic() || (pair[0] == b' ' && pair[1].is_ascii_graphic());
+    if text.len() <= chars
+        && text.as_bytes().windows(2).all(plain)
+        && text.trim_ascii().len() == text.len()
+        && text.is_ascii()
+    {
+        return text.to_owned();
+    }
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let joined: String = joined.chars().filter(|c| !c.is_control()).collect();
     if joined.chars().count() <= chars {

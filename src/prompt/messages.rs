@@ -117,8 +117,9 @@ impl Subject<'_> {
         structured: Structured,
         history: &[(String, String)],
     ) -> Result<Vec<Message>> {
-        let system = self.render("system", &Ask::default(), shape, structured, 0)?;
-        let mut messages = vec![Message::new(Role::System, system)];
+        let render = || self.render("system", &Ask::default(), shape, structured, 0);
+        let system = self.notes.kept.system((shape, structured), render)?;
+        let mut messages = vec![Message::new(Role::System, &*system)];
         let mut room = history_tokens(self.tokens_max);
         let mut kept = Vec::new();
         for turn in history.iter().rev() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
 
 /// What a reply is to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {
     Pairs,
     Answers,

@@ -36,6 +36,11 @@ impl Driver {
         !(timer || starts || self.calls.is_empty() || self.batch.stop.is_some())
     }
 
+    /// A call waits for a place.
+    pub fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Whether calls that end will soon be followed by none, unless there are further tasks.
     pub fn is_hungry(&self) -> bool {
         self.room() > 0 && 2 * self.ready.len() < ahead(self.terms.parallelism) - self.terms.parallelism.max(1)

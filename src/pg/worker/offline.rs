@@ -159,13 +159,9 @@ impl Filler {
 
     /// Opens the slots whose record, or one near to it, the run has already from an earlier task; whether there are any.
     fn drop_known(&mut self, run_id: i64, met: &mut Met) -> Result<bool> {
-        let keys: Vec<(Option<String>, Option<String>)> =
-            self.items.values().map(|i| (i.question_key.clone(), i.sql_key.clone())).collect();
+        let keys: Vec<store::Keys> = self.items.values().map(|i| (i.question_key.clone(), i.sql_key.clone())).collect();
         let templates: Vec<&str> = self.items.values().filter_map(|i| i.template.as_deref()).collect();
-        let known = transaction(|| {
-            store::meet(run_id, &templates, met)?;
-            store::known(run_id, &keys)
-        })?;
+        let known = transaction(|| store::known_and_met(run_id, &keys, &templates, met))?;
         let near = |i: &Item| {
             i.template.as_deref().zip(i.question.as_deref()).is_some_and(|(template, q)| met.holds(template, q))
         };

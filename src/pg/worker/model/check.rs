@@ -1,7 +1,7 @@
 //! Candidates of many tasks on their way through the gate, and the question whether the run has them already.
 
 use super::super::super::gate::{Gate, Mode};
-use super::super::super::store::{self, Run, RunPhase};
+use super::super::super::store::{self, Keys, Run, RunPhase};
 use super::super::super::transaction::transaction;
 use super::super::{interrupts, source};
 use crate::candidate::{Candidate, Kind, Refusal, Stage, Verdict};
@@ -29,8 +29,6 @@ pub(super) struct Checker {
     own_questions: bool,
 }
 
-type Keys = (Option<String>, Option<String>);
-
 impl Checker {
     pub fn new(run: &Run, phase: &RunPhase) -> Result<Checker> {
         let mode = if phase.options.schema_only == Some(true) { Mode::SchemaOnly } else { Mode::Executed };
@@ -50,13 +48,9 @@ impl Checker {
         self.waiting.extend(checks);
     }
 
-    /// Verdicts for some of the tasks that wait; none where none does. After the time `least` it ends as soon as
-    /// answers wait: an answer that waits is a call that is not in flight.
-    pub fn some(
-        &mut self,
-        least: Duration,
-        answers_wait: impl Fn() -> bool,
-    ) -> Result<Option<Vec<(i64, Vec<Verdict>)>>> {
+    /// Verdicts for some of the tasks that wait; none where none does. It ends where `enough` says so of the number of
+    /// tasks and the time spent on them.
+    pub fn some(&mut self, enough: impl Fn(usize, Duration) -> bool) -> Result<Option<Vec<(i64, Vec<Verdict>)>>> {
         if self.waiting.is_empty() {
             return Ok(None);
         }
@@ -73,7 +67,7 @@ impl Checker {
                 }
                 checked.push((check, verdicts));
                 let spent = started.elapsed();
-                if spent > SPAN || (spent > least && answers_wait()) {
+                if spent > SPAN || enough(checked.len(), spent) {
                     break;
                 }
             }
@@ -117,10 +111,9 @@ impl Checker {
             return Ok(());
         }
         let keys: Vec<Keys> = passed.iter().map(|(_, candidate, _)| keys_of(candidate)).collect();
-        let known = store::known(self.run_id, &keys)?;
         let own = self.own_questions;
         let templates: Vec<&str> = passed.iter().filter_map(|(_, c, v)| Some(on_template(own, c, v)?.0)).collect();
-        store::meet(self.run_id, &templates, &mut self.met)?;
+        let known = store::known_and_met(self.run_id, &keys, &templates, &mut self.met)?;
         for (((task, candidate, verdict), (question, sql)), known) in passed.iter_mut().zip(keys).zip(known) {
             let marks: Vec<String> =
                 question.iter().map(|q| format!("q{q}")).chain(sql.iter().map(|s| format!("s{s}"))).collect();

@@ -19,7 +19,7 @@ use crate::llm::pool::{Job, Pool};
 use crate::plan::Engine;
 use check::Checker;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// How often a session looks whether its run was cancelled or given more work, at least.
@@ -58,7 +58,7 @@ impl Worker {
                 return transaction(|| store::fail(self.run.id, "config", &message));
             }
         };
-        let setup = Arc::new(setup::setup(&self.run, phase, subjects, &line)?);
+        let setup = Rc::new(setup::setup(&self.run, phase, subjects, &line)?);
         let mut session = Session {
             run_id: self.run.id,
             hash: &subjects.hash,
@@ -95,7 +95,7 @@ struct Session<'a> {
     run_id: i64,
     hash: &'a str,
     phase: &'a RunPhase,
-    setup: Arc<Setup>,
+    setup: Rc<Setup>,
     /// Engine `reword`: what the composer draws.
     draw: Option<super::source::Draw>,
     checker: Checker,
@@ -267,9 +267,12 @@ impl Session<'_> {
     /// Takes candidates through the gate; whether there were any.
     fn check(&mut self) -> Result<bool> {
         self.checker.take(self.driver.checks());
-        let Some(verdicts) = self.checker.some(GATE_SHARE * self.exchanged_in, || self.pool.answers_wait())? else {
-            return Ok(false);
-        };
+        // an answer that waits is a call that is not in flight, where there is one to follow; else only the gate lets
+        // tasks go and others come, and the more at once, the less an exchange costs each
+        let least = GATE_SHARE * self.exchanged_in;
+        let (driver, pool, most) = (&self.driver, &self.pool, self.line.terms.parallelism.div_ceil(2));
+        let enough = |tasks, spent| spent > least && (driver.has_ready() || tasks >= most) && pool.answers_wait();
+        let Some(verdicts) = self.checker.some(enough)? else { return Ok(false) };
         let now = self.now();
         for (task, verdicts) in verdicts {
             self.driver.checked(task, verdicts, now);
