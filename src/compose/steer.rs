@@ -4,7 +4,7 @@
 
 use super::random::{mix, rotate};
 use super::sense;
-use super::shape::{self, Hold};
+use super::shape::{self, Hold, plain};
 use super::tree::{Expr, Select, Source};
 use super::world::{Field, World};
 use super::{Composer, Focus, Phase};
@@ -45,6 +45,11 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
     let mut found = Vec::new();
     for (entity, e) in world.entities.iter().enumerate().filter(|(_, e)| e.usable) {
         for (field, f) in e.fields.iter().enumerate() {
+            // of a bridge the references say it all, and a few rows show several columns at once
+            let shown = e.rows > 0 && e.rows <= plain::HANDFUL && field % plain::AT_ONCE != 0;
+            if e.bridge && f.role() == Role::Key || shown {
+                continue;
+            }
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
             let weight = match e {
                 _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),

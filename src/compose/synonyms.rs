@@ -5,7 +5,7 @@ type Rule = (&'static str, &'static [&'static str], usize);
 
 pub(super) const PHRASES: &[Rule] = &[
     ("the number of", &["the count of"], 16),
-    ("number of different", &["number of distinct", "number of unique", "number of separate"], 60),
+    ("number of different", &["number of distinct", "number of unique"], 60),
     ("count of different", &["count of distinct", "count of unique"], 60),
     (
         "rounded to two decimals",

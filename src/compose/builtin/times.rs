@@ -40,7 +40,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("to_char", "to_char({}, 'FMDay')", "name of the weekday of the {}"),
     value("to_char", "to_char({}, 'DD.MM.YYYY')", "{} written as day, month and year (DD.MM.YYYY)"),
     value("to_char", "to_char({}, 'FMDD FMMonth YYYY')", "{} with the month written out, such as 3 May 2020"),
-    value("make_date", "make_date(extract(year FROM {})::int, 12, 31)", "last day of the year of the {}"),
     class("date_bin", "date_bin('7 days', {}::timestamp, timestamp '2000-01-03')", "week of the {}, by its Monday")
         .since(140000),
     value("to_date", "to_date(to_char({}, 'YYYYMM') || '01', 'YYYYMMDD')", "first day of the month of the {}"),

@@ -97,17 +97,20 @@ const RARE: &[&str] = &[
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
     "abs", "array_agg", "array_remove", "covar_samp", "cume_dist", "div", "every", "first_value", "format", "json_agg",
-    "jsonb_agg", "jsonb_object_agg", "last_value", "ln", "make_date", "md5", "mod", "nth_value", "ntile",
-    "percent_rank", "power", "range_agg", "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "reverse",
-    "row_number", "sqrt", "stddev_pop", "stddev_samp", "string_to_table", "strpos", "substr", "timezone", "to_date",
-    "translate", "upper_inc", "var_pop", "var_samp",
+    "jsonb_agg", "jsonb_object_agg", "last_value", "make_date", "mod", "nth_value", "ntile", "percent_rank",
+    "range_agg", "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "row_number", "stddev_pop", "stddev_samp",
+    "string_to_table", "strpos", "substr", "timezone", "to_date", "translate", "upper_inc", "var_pop", "var_samp",
 ];
 
 /// Functions for other questions on each entity's fields.
 pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, Tools> {
     let mut found: BTreeMap<usize, Tools> = BTreeMap::new();
     let open = |name: &str| !RARE.contains(&name) || SELDOM.contains(&name);
-    for entry in entries().filter(|e| e.since <= version && open(e.name)) {
+    // a text put into another form is for those who are asked to show that
+    let reshaped = |e: &Entry| {
+        matches!(e.on, On::Text | On::Coded) && e.yields == Yields::Value && !matches!(e.name, "upper" | "lower")
+    };
+    for entry in entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e) && e.on != On::Id) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
         for one in uses {
@@ -246,7 +249,9 @@ fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
             time && kin && gap && !second.traits.personal && !second.traits.audit && later()
         }
         On::Row => {
-            let shown = matches!(second.role(), Role::Dimension | Role::Measure | Role::Year | Role::Time | Role::Code);
+            let joined = entry.name.starts_with("concat") || entry.name == "format";
+            let shown = matches!(second.role(), Role::Dimension | Role::Year | Role::Time | Role::Code)
+                || second.role() == Role::Measure && !joined;
             shown && second.varied && !second.traits.audit && !second.traits.personal
         }
         On::Gappy => {

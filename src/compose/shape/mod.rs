@@ -11,7 +11,7 @@ pub(super) mod grouped;
 pub(super) mod list;
 mod missing;
 mod nested;
-mod plain;
+pub(super) mod plain;
 pub(super) mod ranking;
 mod referred;
 mod related;

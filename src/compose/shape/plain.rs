@@ -6,11 +6,12 @@ use super::super::aggregate::snake;
 use super::super::condition::is_plural;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::flag;
+use super::super::group;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
-use super::super::tree::{Distinct, Expr, Order, aggregate, fill};
+use super::super::tree::{Distinct, Expr, Order, Select, aggregate, fill};
 use super::list;
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -19,11 +20,18 @@ use crate::schema::roles::Role;
 /// Rows that are read through without a condition.
 pub(super) const FEW: u64 = 60;
 
+/// Rows that are shown with several of their columns at once, so many of them.
+pub(in crate::compose) const HANDFUL: u64 = 3;
+pub(in crate::compose) const AT_ONCE: usize = 4;
+
 /// A question about the field in focus.
 pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let place = draw.waiting().filter(|p| p.node == 0)?;
     draw.alone();
     let (f, rows) = (draw.scope.field(place), draw.scope.subject().rows);
+    if rows > 0 && rows <= HANDFUL {
+        return handful(draw, place);
+    }
     let own_key = draw.scope.subject().key == [f.name.clone()];
     let missing = f.nulls > 0 || rows == 0 && f.nullable;
     let repeated = rows == 0 && !own_key || f.distinct > 1 && f.distinct + f.nulls < rows;
@@ -59,6 +67,21 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     }
 }
 
+/// Breaks a figure down by another field, now and then: what is said of it then.
+fn broken_down(draw: &mut Draw, query: &mut Select, place: Place, conditional: bool) -> String {
+    let rows = draw.scope.subject().rows;
+    if rows > 0 && rows < 20 || !draw.rng.chance(45) {
+        return String::new();
+    }
+    let Some(key) = group::key(draw).filter(|k| !k.places.contains(&place)) else { return String::new() };
+    query.columns = key.columns.iter().cloned().chain(query.columns.clone()).collect();
+    query.group = key.group.clone();
+    if let Some((_, alias)) = query.columns.last_mut().filter(|(_, alias)| alias.is_none()) {
+        *alias = Some("number".to_owned());
+    }
+    format!(" {} {}", key.per(&mut draw.rng, conditional), key.one)
+}
+
 /// What a value of the field is called, without the word that says that it is a key.
 fn noun(draw: &Draw, place: Place) -> String {
     let bare = draw.scope.bare(place);
@@ -77,17 +100,18 @@ fn known(draw: &mut Draw, place: Place) -> Option<Draft> {
     let mut query = draw.scope.select();
     query.columns = vec![(aggregate("count({})", vec![draw.scope.column(place)]), None)];
     apply(&mut query, &conditions);
+    let per = broken_down(draw, &mut query, place, !conditions.is_empty());
     let probes = filter_probes(&query, &conditions);
     let a = with_a(&noun);
     let link = if phrase::has_clause(&rows) { "and" } else { "" };
     let nominal = vec![
-        format!("the number of {rows} {link} with {a} on file"),
-        format!("the number of {rows} for which {a} is recorded"),
+        format!("the number of {rows} {link} with {a} on file{per}"),
+        format!("the number of {rows} for which {a} is recorded{per}"),
     ];
     let questions = vec![
-        format!("how many {rows} have {a} on file"),
-        format!("for how many {rows} is there {a}"),
-        format!("how many {rows} come with {a}"),
+        format!("how many {rows} have {a} on file{per}"),
+        format!("for how many {rows} is there {a}{per}"),
+        format!("how many {rows} come with {a}{per}"),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
@@ -103,16 +127,17 @@ fn filled_share(draw: &mut Draw, place: Place) -> Option<Draft> {
     let share = fill("round(100.0 * {} / {}, 1)", vec![filled, all]);
     query.columns = vec![(share, Some(format!("percent_with_{}", snake(&noun))))];
     apply(&mut query, &conditions);
+    let per = broken_down(draw, &mut query, place, !conditions.is_empty());
     let probes = filter_probes(&query, &conditions);
     let a = with_a(&noun);
     let to = draw.rng.word(&["to one decimal", "with one decimal", "to the nearest tenth"]);
     let nominal = vec![
-        format!("the percentage of {rows} for which {a} is recorded, {to}"),
-        format!("the share of {rows} that have {a}, in percent {to}"),
+        format!("the percentage of {rows} for which {a} is recorded{per}, {to}"),
+        format!("the share of {rows} that have {a}{per}, in percent {to}"),
     ];
     let questions = vec![
-        format!("what percentage of {rows} have {a}, {to}"),
-        format!("for what percentage of {rows} do we know the {noun}, {to}"),
+        format!("what percentage of {rows} have {a}{per}, {to}"),
+        format!("for what percentage of {rows} do we know the {noun}{per}, {to}"),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
@@ -125,16 +150,17 @@ fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
     let mut query = draw.scope.select();
     query.columns = vec![(aggregate("count(DISTINCT {})", vec![draw.scope.column(place)]), None)];
     apply(&mut query, &conditions);
+    let per = broken_down(draw, &mut query, place, !conditions.is_empty());
     let probes = filter_probes(&query, &conditions);
-    let word = draw.rng.word(&["different", "distinct", "unique", "separate"]);
+    let word = draw.rng.word(&["different", "distinct", "unique"]);
     let nominal = vec![
-        format!("the number of {word} {many} among {rows}"),
-        format!("the number of {word} {many} that occur in {rows}"),
+        format!("the number of {word} {many} among {rows}{per}"),
+        format!("the number of {word} {many} that occur in {rows}{per}"),
     ];
     let questions = vec![
-        format!("how many {word} {many} are there among {rows}"),
-        format!("how many {word} {many} do {rows} have between them"),
-        format!("across {rows}, how many {word} {many} occur"),
+        format!("how many {word} {many} are there among {rows}{per}"),
+        format!("how many {word} {many} do {rows} have{per}"),
+        format!("across {rows}, how many {word} {many} occur{per}"),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
@@ -303,16 +329,48 @@ fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
         |call: &str, word: &str| (aggregate(call, vec![column.clone()]), Some(format!("{word}_{}", snake(&noun))));
     query.columns = vec![end("min({})", "earliest"), end("max({})", "latest")];
     apply(&mut query, &conditions);
+    let per = broken_down(draw, &mut query, place, !conditions.is_empty());
     let probes = filter_probes(&query, &conditions);
     let nominal = vec![
-        format!("the earliest and the latest {noun} of {rows}"),
-        format!("the span of the {noun} over {rows}: earliest and latest"),
+        format!("the earliest and the latest {noun} of {rows}{per}"),
+        format!("the first and last {noun} of {rows}{per}"),
     ];
     let questions = vec![
-        format!("what are the earliest and the latest {noun} of {rows}"),
-        format!("from when to when does the {noun} of {rows} range"),
+        format!("what are the earliest and the latest {noun} of {rows}{per}"),
+        format!("from when to when does the {noun} of {rows} range{per}"),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// The one, two or three rows there are, with the columns from that one on.
+fn handful(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    let label = subject.label.clone();
+    let mut shown =
+        list::Shown { columns: Vec::new(), nouns: Vec::new(), named: !label.is_empty(), places: Vec::new() };
+    for &field in &label {
+        draw.use_place(Place { node: 0, field });
+        shown.columns.push((draw.scope.column(Place { node: 0, field }), None));
+    }
+    for field in (place.field..subject.fields.len()).take(AT_ONCE).filter(|f| !label.contains(f)) {
+        let next = Place { node: 0, field };
+        if matches!(draw.scope.field(next).role(), Role::Json | Role::Opaque | Role::Search) {
+            continue;
+        }
+        draw.use_place(next);
+        shown.columns.push((draw.scope.column(next), None));
+        shown.nouns.push(draw.scope.bare(next));
+        shown.places.push(next);
+    }
+    draw.use_place(place);
+    if shown.columns.is_empty() || !shown.named && shown.nouns.is_empty() {
+        return None;
+    }
+    let mut query = draw.scope.select();
+    query.columns = shown.columns.clone();
+    let rows = subject.many.clone();
+    let speech = list::speech(draw, &shown, &rows);
+    Some(Draft::new(query, speech))
 }
 
 fn some_conditions(draw: &mut Draw) -> Option<Vec<super::super::condition::Condition>> {

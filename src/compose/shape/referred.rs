@@ -3,20 +3,98 @@
 
 use super::super::aggregate::snake;
 use super::super::condition::be;
-use super::super::draw::{Draft, Draw};
+use super::super::draw::{Draft, Draw, apply};
+use super::super::phrase;
+use super::super::probe::filter_probes;
 use super::super::reference::edge_noun;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
-use super::super::tree::{Expr, JoinKind, Order, aggregate};
-use super::list;
+use super::super::sense;
+use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Select, Source, aggregate, fill, text};
 use super::plain::FEW;
+use super::{list, ranking};
+use crate::candidate::Expect;
+use crate::schema::grammar;
 
 /// A question about the reference in focus.
 pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let edge = draw.edge?;
     let e = &draw.world.graph.edges[edge];
     let small = draw.world.entities[e.child].rows <= FEW && !draw.schema_only;
-    if small && e.filled && draw.rng.chance(60) { beside(draw, edge) } else { referring(draw, edge) }
+    if small && e.filled && draw.rng.chance(50) {
+        return beside(draw, edge);
+    }
+    if (e.filled || draw.schema_only) && e.child != e.parent && draw.rng.chance(30) {
+        return whether(draw, edge);
+    }
+    referring(draw, edge)
+}
+
+/// "settings groups that some, or no, setting types belong to": listed or counted.
+fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
+    let e = &draw.world.graph.edges[edge];
+    let mut scope = Scope::new(draw.world, e.parent);
+    let child = scope.join(0, edge, false, JoinKind::Inner);
+    let child_source = Source::Table(scope.entity(child).sql.clone(), scope.nodes[child].alias.clone());
+    let reference = scope.named(child, e.child_columns.first()?);
+    let (on, many) = (scope.on(child)?, scope.entity(child).many.clone());
+    let role = edge_noun(draw.world, edge);
+    scope.nodes.truncate(1);
+    draw.turn_to(scope);
+    let shown = called(&draw.scope, 0)?;
+    let none = draw.rng.chance(50);
+    let conditions = if draw.scope.subject().rows > FEW { draw.conditions(0, 1)? } else { Vec::new() };
+    let counted = draw.rng.chance(40);
+    let mut query = draw.scope.select();
+    query.keep_alias = true;
+    query.columns = match counted {
+        true => vec![(aggregate("count(*)", vec![]), None)],
+        false => shown.iter().map(|&p| (draw.scope.column(p), None)).collect(),
+    };
+    if none && draw.rng.chance(65) {
+        // the reference is NULL where nothing was joined
+        query.joins.push(Join { kind: JoinKind::Left, source: child_source, on: Some(on) });
+        query.filter = vec![fill("{} IS NULL", vec![reference])];
+    } else {
+        let inner = Select {
+            columns: vec![(text("1"), None)],
+            from: Some(child_source),
+            filter: vec![on],
+            keep_alias: true,
+            ..Select::default()
+        };
+        let not = if none { "NOT " } else { "" };
+        query.filter = vec![fill(&format!("{not}EXISTS {{}}"), vec![Expr::Query(Box::new(inner))])];
+    }
+    apply(&mut query, &conditions);
+    let mut all = query.clone();
+    all.filter.remove(0);
+    let mut probes = vec![("filter", all, Expect::Differs)];
+    probes.extend(filter_probes(&query, &conditions));
+    for &p in &shown {
+        draw.use_place(p);
+    }
+    let (subject, rows) = (draw.scope.subject(), draw.rows_phrase(&conditions));
+    let id = if subject.label.is_empty() { "IDs of the " } else { "" };
+    let and = if phrase::has_clause(&rows) { "and " } else { "" };
+    let (any, verb) = if none { ("no", "are not") } else { ("any", "are") };
+    // what it is called by the rows that refer to it has to be said
+    let (clause, asked) = match role == subject.one {
+        true => (format!("that have {any} {many}"), format!("have {any} {many}")),
+        false if subject.person => {
+            (format!("who {verb} the {role} of any {many}"), format!("{verb} the {role} of any {many}"))
+        }
+        false => {
+            let used = if none { "never used as" } else { "used as" };
+            (format!("{used} {role} of {many}"), format!("are {used} {role} of {many}"))
+        }
+    };
+    let (nominal, questions) = match counted {
+        true => (vec![format!("the number of {rows} {and}{clause}")], vec![format!("how many {rows} {asked}")]),
+        false => (vec![format!("{id}{rows} {and}{clause}")], vec![format!("which {rows} {asked}")]),
+    };
+    let questions = if id.is_empty() || counted { questions } else { Vec::new() };
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: !counted }) })
 }
 
 /// The columns by which a row is called: its name, or its key for want of one.
@@ -36,8 +114,10 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     if e.child == e.parent {
         return None;
     }
+    // of a table of terms those are of interest that are in use, and most
+    let most = sense::hub(draw.world, e.parent) && (e.filled || draw.schema_only);
     let mut scope = Scope::new(draw.world, e.parent);
-    let child = scope.join(0, edge, false, JoinKind::Left);
+    let child = scope.join(0, edge, false, if most { JoinKind::Inner } else { JoinKind::Left });
     draw.turn_to(scope);
     let shown = called(&draw.scope, 0)?;
     let subject = draw.scope.subject();
@@ -58,6 +138,23 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     }
     draw.use_place(Place { node: child, field: 0 });
     let mut extras = Vec::new();
+    if most {
+        let n = [3, 5, 10][draw.rng.below(3)];
+        query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
+        let mut without = query.clone();
+        query.limit = Some(Limit::WithTies(n));
+        without.limit = None;
+        let number = grammar::number_word(n);
+        let roles = grammar::plural(&role);
+        let nominal = vec![
+            format!("the {number} most frequent {roles} of {many}, with counts"),
+            format!("the {number} {roles} that {many} have most often, and how often"),
+        ];
+        let questions =
+            vec![format!("which {number} {roles} are most frequent among {many}, and how often do they occur")];
+        let speech = Speech { nominal, questions, extras: vec![ranking::ties_too(draw)], lists: true };
+        return Some(Draft { probes: vec![("limit", without, Expect::Differs)], ..Draft::new(query, speech) });
+    }
     if draw.rng.chance(60) {
         query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
         extras.push(Extra::new(", most first", "Most first"));
