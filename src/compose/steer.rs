@@ -35,7 +35,7 @@ pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, 
         Phase::ComplexSqls if least > 1 => edges(world),
         // the deeper shapes have one table to work on, too, and without references no other
         Phase::ComplexSqls => {
-            let alone = fields(world).into_iter().filter(|(_, interest)| *interest > 0.5);
+            let alone = fields(world).into_iter().filter(|(_, interest)| *interest > 0.4);
             edges(world).into_iter().chain(alone.map(|(focus, interest)| (focus, 0.3 * interest))).collect()
         }
     }
@@ -53,7 +53,7 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
             let weight = match e {
                 _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
-                e if e.view => 0.4 * interest(f),
+                e if e.view => 0.25 * interest(f),
                 _ => interest(f),
             };
             found.push((Focus::Field { entity, field }, weight));
