@@ -16,6 +16,7 @@ mod permute;
 mod person;
 pub(crate) mod policy;
 pub(crate) mod query;
+pub(crate) mod rows;
 pub(crate) mod rule;
 pub(crate) mod session;
 mod shape;

@@ -4,6 +4,7 @@ use super::class::Kind;
 use super::document;
 use super::key::{Domain, Key};
 use super::originals::{OriginalSet, Originals, fold_into};
+use super::rows::Rows;
 use super::rule::{Form, Guard, Method, Plan, Rule};
 use super::stock::{Make, Screen, Stock};
 use super::texts::Texts;
@@ -26,6 +27,8 @@ pub(crate) struct Session {
     steps: Vec<usize>,
     /// `"name": ` of each rule.
     names: Vec<String>,
+    /// The memory of [`Batch`]'s.
+    numbers: Vec<u32>,
 }
 
 /// A value as the server gave it, documents and arrays as JSON; rows have one for each rule.
@@ -51,6 +54,7 @@ impl Session {
             screen: Screen::default(),
             steps: steps::columns(&plan.rules),
             names: plan.rules.iter().map(|r| format!("{}: ", Value::String(r.name.clone()))).collect(),
+            numbers: Vec::new(),
             key,
             plan,
         };
@@ -71,11 +75,10 @@ impl Session {
         session
     }
 
-    /// What must not come out again, where the rows (a number, then the values) are the whole table.
-    pub(crate) fn originals(&self, rows: &Texts) -> OriginalSet {
-        let width = self.plan.rules.len() + 1;
+    /// What must not come out again, where the rows are the whole table.
+    pub(crate) fn originals(&self, rows: &Rows) -> OriginalSet {
         let guarded = self.plan.rules.iter().filter(|r| query::is_guarded(r)).count();
-        let mut set = OriginalSet::of_size(rows.len() / width * guarded);
+        let mut set = OriginalSet::of_size(rows.len() * guarded);
         let mut folded = String::new();
         let mut add = |text: &str| {
             folded.clear();
@@ -84,7 +87,7 @@ impl Session {
         };
         // by columns: what one asks for lies close together
         for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| query::is_guarded(r)) {
-            for cell in rows.iter().skip(i + 1).step_by(width).flatten() {
+            for cell in rows.column(i) {
                 match is_json(rule) {
                     true => _ = serde_json::from_str(cell).map(|value| each_text(&value, &mut add)),
                     false => add(cell),
@@ -94,27 +97,33 @@ impl Session {
         set
     }
 
-    /// Adds one JSON object a row.
-    pub(crate) fn rows(&mut self, cells: &[Cell<'_>], originals: &mut dyn Originals, out: &mut Texts) -> Result<()> {
+    /// Adds one JSON object a row of the texts.
+    pub(crate) fn rows(&mut self, texts: &Texts, originals: &mut dyn Originals, out: &mut Texts) -> Result<()> {
         let width = self.plan.rules.len();
         if width == 0 {
             return Ok(());
         }
-        let mut batch = Batch { numbers: vec![0; cells.len()], documents: Vec::new() };
+        let mut batch = Batch { numbers: std::mem::take(&mut self.numbers), documents: Vec::new() };
+        batch.numbers.clear();
+        batch.numbers.resize(texts.len(), 0);
         for column in 0..width {
-            self.want(column, width, cells, &mut batch);
+            self.want(column, width, texts, &mut batch);
         }
         self.screen.settle(&mut self.stocks, originals)?;
-        for (row, numbers) in cells.chunks(width).zip(batch.numbers.chunks(width)) {
-            out.write(|out| self.write(row, numbers, &batch.documents, out));
+        let mut row: Vec<Cell<'_>> = Vec::with_capacity(width);
+        for (i, numbers) in batch.numbers.chunks(width).enumerate() {
+            row.clear();
+            row.extend((i * width..(i + 1) * width).map(|cell| texts.get(cell)));
+            out.write(|out| self.write(&row, numbers, &batch.documents, out));
         }
+        self.numbers = batch.numbers;
         Ok(())
     }
 
     /// Makes the fakes that a column needs.
-    fn want(&mut self, column: usize, width: usize, cells: &[Cell<'_>], batch: &mut Batch) {
+    fn want(&mut self, column: usize, width: usize, texts: &Texts, batch: &mut Batch) {
         let stock = self.of_rule[column];
-        let cells = cells.iter().skip(column).step_by(width);
+        let cells = (column..texts.len()).step_by(width).map(|cell| texts.get(cell));
         let numbers = batch.numbers.iter_mut().skip(column).step_by(width);
         let given = cells.zip(numbers).filter_map(|(cell, number)| cell.map(|text| (text, number)));
         if !is_json(&self.plan.rules[column]) {

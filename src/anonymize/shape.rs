@@ -134,15 +134,15 @@ pub(crate) fn format(text: &str) -> String {
 pub(crate) fn drawn(draw: &mut Draw, text: &str) -> String {
     let hex = is_hex(text);
     let upper = text.bytes().any(|c| c.is_ascii_uppercase());
-    text.chars()
-        .map(|c| match radix(c, hex) {
-            1 if c.is_alphanumeric() => {
-                letter(if c.is_uppercase() { 'A' } else { 'a' }, draw.below(26) as u128, false, false)
-            }
-            1 => c,
-            r => letter(c, draw.below(r as usize) as u128, r == 16, upper),
-        })
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    out.extend(text.chars().map(|c| match radix(c, hex) {
+        1 if c.is_alphanumeric() => {
+            letter(if c.is_uppercase() { 'A' } else { 'a' }, draw.below(26) as u128, false, false)
+        }
+        1 => c,
+        r => letter(c, draw.below(r as usize) as u128, r == 16, upper),
+    }));
+    out
 }
 
 /// Letters and digits, as many as asked for.

@@ -47,6 +47,8 @@ pub(super) struct Stock {
     /// Fakes that must not come again.
     used: SealSet,
     fresh: Fresh,
+    /// The memory of those before.
+    settled: Fresh,
 }
 
 /// Fakes that may yet turn out to be somebody's originals.
@@ -72,6 +74,11 @@ impl Fresh {
 
     fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    fn clear(&mut self) {
+        self.list.clear();
+        self.texts.clear();
     }
 
     fn push(&mut self, made: Made, original: &str, folded: &str) {
@@ -102,6 +109,7 @@ impl Stock {
             fakes: Texts::default(),
             used: SealSet::default(),
             fresh: Fresh::default(),
+            settled: Fresh::default(),
         }
     }
 
@@ -248,7 +256,8 @@ impl Screen {
             self.look_up(stocks, originals)?;
             let mut again = false;
             for stock in stocks.iter_mut().filter(|s| !s.fresh.is_empty()) {
-                let fresh = std::mem::take(&mut stock.fresh);
+                let settled = std::mem::take(&mut stock.settled);
+                let mut fresh = std::mem::replace(&mut stock.fresh, settled);
                 let (held, known, words) =
                     (originals.held(&stock.guard), self.known.get(&stock.guard), &mut self.words);
                 let mut is_met = |part: &str, word: bool| match held {
@@ -278,6 +287,8 @@ impl Screen {
                         again = true;
                     }
                 }
+                fresh.clear();
+                stock.settled = fresh;
             }
             if !again {
                 return Ok(());

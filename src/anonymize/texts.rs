@@ -22,6 +22,12 @@ impl Texts {
         self.spans.len()
     }
 
+    /// Forgets the texts and keeps their memory.
+    pub(super) fn clear(&mut self) {
+        self.buffer.clear();
+        self.spans.clear();
+    }
+
     pub(crate) fn push(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.write(|buffer| buffer.push_str(text)),

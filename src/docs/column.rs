@@ -60,7 +60,7 @@ const TOPICS: &[Topic] = &[
         when: |_, _, _| true,
         tell: |x, t, c| {
             let under = match &c.domain {
-                Some(_) => format!(", a domain over {}", c.base.trim_start_matches('_')),
+                Some(_) => format!(", a domain over {}", text::type_name(&c.base)),
                 None => String::new(),
             };
             (format!("{} is of type {}{under}", x.dotted(t, &c.name), c.type_name), json!({ "type": c.type_name }))
@@ -172,7 +172,10 @@ const TOPICS: &[Topic] = &[
         when: |_, _, c| c.domain.is_some(),
         tell: |_, _, c| {
             let domain = c.domain.clone().unwrap_or_default();
-            (format!("The domain {domain}, which is built on {}", c.base), json!({ "domain": domain, "base": c.base }))
+            (
+                format!("The domain {domain}, which is built on {}", text::type_name(&c.base)),
+                json!({ "domain": domain, "base": c.base }),
+            )
         },
     },
     Topic {

@@ -132,8 +132,8 @@ const TOPICS: &[Topic] = &[
     Topic {
         name: "optional_parent",
         asks: &[
-            "Must every row of {child} have a {parent} through {key}?",
-            "Can a row of {child} exist without a {parent} in {key}?",
+            "Must every row of {child} have a row of {parent} through {key}?",
+            "Can a row of {child} exist without a row of {parent} in {key}?",
             "Does an inner join from {child} to {parent} on {key} lose rows?",
             "Is the link from {from} to {parent} mandatory?",
         ],
@@ -148,9 +148,9 @@ const TOPICS: &[Topic] = &[
             let must = columns.iter().all(|&(t, c)| x.table(t).columns[c].not_null);
             let (from, parent) = (from(x, e), x.name(e.parent));
             let answer = if must {
-                format!("{from} is NOT NULL, so every row has its {parent} and an inner join loses none")
+                format!("{from} is NOT NULL, so every row has one of {parent} and an inner join loses none")
             } else {
-                format!("{from} may be null; such rows have no {parent} and an inner join would leave them out")
+                format!("{from} may be null; such rows have none of {parent} and an inner join would leave them out")
             };
             (answer, json!({ "not_null": must }))
         },

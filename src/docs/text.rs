@@ -86,6 +86,30 @@ pub(super) fn with_article(noun: &str) -> String {
     format!("{} {noun}", if vowel || noun.starts_with("hour") { "an" } else { "a" })
 }
 
+/// A type by the name that SQL has for it, as `format_type` prints it.
+pub(super) fn type_name(base: &str) -> String {
+    let name = match base {
+        "int2" => "smallint",
+        "int4" => "integer",
+        "int8" => "bigint",
+        "float4" => "real",
+        "float8" => "double precision",
+        "bool" => "boolean",
+        "varchar" => "character varying",
+        "bpchar" => "character",
+        "varbit" => "bit varying",
+        "time" => "time without time zone",
+        "timetz" => "time with time zone",
+        "timestamp" => "timestamp without time zone",
+        "timestamptz" => "timestamp with time zone",
+        other => match other.strip_prefix('_') {
+            Some(element) => return format!("{}[]", type_name(element)),
+            None => other,
+        },
+    };
+    name.to_owned()
+}
+
 /// The words of a name: `lastUpdate`, `last_update` and `LAST UPDATE` are `last update`.
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = vec![String::new()];

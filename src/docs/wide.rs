@@ -111,9 +111,17 @@ pub(super) const TOPICS: &[Topic] = &[
         ],
         when: |x, t| x.table(t).partition_of.is_none() && x.table(t).inherits.as_ref().is_some_and(|p| !p.is_empty()),
         tell: |x, t| {
-            let names: Vec<String> =
-                x.table(t).inherits.iter().flatten().map(|(s, n)| idents(&[s.clone(), n.clone()]).join(".")).collect();
-            plain(format!("{} inherits from {}", x.name(t), text::list(&names)), json!({ "inherits": names }))
+            let above = || x.table(t).inherits.iter().flatten();
+            let written: Vec<String> = above().map(|(s, n)| idents(&[s.clone(), n.clone()]).join(".")).collect();
+            let tables: Vec<usize> = above().filter_map(|(s, n)| found(x, s, n)).collect();
+            // a parent that the role may not read has no name of its own here
+            let names = if tables.len() == written.len() { x.names(&tables) } else { written.clone() };
+            Told {
+                answer: format!("{} inherits from {}", x.name(t), text::list(&names)),
+                columns: vec![],
+                tables,
+                facts: json!({ "inherits": written }),
+            }
         },
     },
     Topic {
@@ -182,7 +190,11 @@ pub(super) const TOPICS: &[Topic] = &[
 
 fn parent(x: &Context, t: usize) -> Option<usize> {
     let (schema, name) = x.table(t).partition_of.as_ref()?;
-    x.namespaces.get(schema.as_str())?.iter().copied().find(|&p| x.table(p).name == *name)
+    found(x, schema, name)
+}
+
+fn found(x: &Context, schema: &str, name: &str) -> Option<usize> {
+    x.namespaces.get(schema)?.iter().copied().find(|&p| x.table(p).name == name)
 }
 
 /// The tables at the other end of edges, each with the columns that lead there.

@@ -6,17 +6,15 @@ use crate::anonymize::group::{Groups, Place};
 use crate::anonymize::key::Key;
 use crate::anonymize::policy::Policy;
 use crate::anonymize::query::{self, Source};
+use crate::anonymize::rows::Rows;
 use crate::anonymize::rule::{Given, Guard, Plan};
-use crate::anonymize::session::{Cell, Session};
+use crate::anonymize::session::Session;
 use crate::anonymize::texts::Texts;
 use crate::anonymize::{OriginalSet, Originals, among};
 use crate::error::{Error, Result};
 use crate::schema::model::{Schema, Table, TableKind};
 use crate::schema::relationships::Relationship;
 use std::collections::HashMap;
-
-/// Rows faked at once: one look at the table for the fakes of so many.
-const BATCH: usize = 20_000;
 
 /// Which real values may stand: those that at least so many rows share, or none.
 pub(crate) fn shared_rows(values: Option<&str>, min_rows: i32) -> Option<u64> {
@@ -120,27 +118,20 @@ impl Anonymiser {
         let plan = self.plan(schema, table)?;
         let width = plan.rules.len();
         let query = query::rows(table, &plan, count, seed);
-        let rows = with_reading_path(|| spi::select_texts(&query.sql, width + 1))?;
+        let mut rows =
+            if query.ordered { Rows::ordered(width) } else { Rows::unordered(width, table.rows.max(0.0) as usize) };
+        with_reading_path(|| spi::each_text(&query.sql, width + 1, |text| rows.push(text)))?;
         let mut server = Server { guarded: query::guarded(table, &plan), whole: None };
         let mut session = Session::new(self.key.clone(), plan);
         // fewer than asked for are all there are: no need to ask the server for what is here
-        let found = rows.len() / (width + 1);
-        if (found as i64) < count && !query::is_sampled(table, count) {
+        if (rows.len() as i64) < count && !query::is_sampled(table, count) {
             server.whole = Some(session.originals(&rows));
         }
-        let mut order: Vec<usize> = (0..found).map(|row| row * (width + 1)).collect();
-        if !query.ordered {
-            order.sort_by_cached_key(|at| rows.get(*at).and_then(|number| number.parse::<i64>().ok()));
-            order.truncate(usize::try_from(count).unwrap_or(0));
-        }
         let mut out = Texts::default();
-        for some in order.chunks(BATCH) {
+        let (mut batches, mut batch) = (rows.into_batches(usize::try_from(count).unwrap_or(0)), Texts::default());
+        while batches.next(&mut batch) {
             super::session::check_for_interrupts();
-            // close together in the order in which they are looked at, column by column
-            let mut batch = Texts::default();
-            some.iter().for_each(|at| (at + 1..=at + width).for_each(|cell| batch.push(rows.get(cell))));
-            let cells: Vec<Cell<'_>> = batch.iter().collect();
-            session.rows(&cells, &mut server, &mut out)?;
+            session.rows(&batch, &mut server, &mut out)?;
         }
         Ok(out)
     }

@@ -2,7 +2,6 @@
 //! An ERROR of the server unwinds through these functions; `transaction.rs` catches it in a worker.
 
 use super::session;
-use crate::anonymize::texts::Texts;
 use crate::error::{Error, Result};
 use pgrx::PgOid;
 use pgrx::datum::{DatumWithOid, FromDatum};
@@ -54,17 +53,10 @@ pub(crate) fn select(sql: &str, args: &[Arg<'_>]) -> Result<Vec<Option<String>>>
     Spi::connect(|client: &SpiClient<'_>| texts(client.select(sql, None, &arguments(args))?))
 }
 
-/// Rows that are fetched at once.
-const FETCH: i64 = 10_000;
+/// Rows that are fetched at once: few enough for their memory to be that of the rows before.
+const FETCH: i64 = 500;
 
-/// Runs a read-only query for many rows of texts, as many as `width` each, one after the other.
-pub(crate) fn select_texts(sql: &str, width: usize) -> Result<Texts> {
-    let mut texts = Texts::default();
-    each_text(sql, width, |text| texts.push(text))?;
-    Ok(texts)
-}
-
-/// Shows the texts one after the other, and keeps none of them.
+/// Runs a read-only query for many rows of texts, as many as `width` each, and shows them one after the other.
 pub(crate) fn each_text(sql: &str, width: usize, mut see: impl FnMut(Option<&str>)) -> Result<()> {
     Spi::connect(|client: &SpiClient<'_>| {
         let mut cursor = client.open_cursor(sql, &[]);
