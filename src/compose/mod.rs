@@ -230,7 +230,7 @@ impl Composer {
             let own = slot >= count && matches!(attempt, 0 | 1 | 4);
             let turn = if own { slot - count } else { mix(&[salt, slot, u64::from(attempt / 2)]) };
             match self.learned(slot) {
-                Some(Learned { turns, .. }) => turns.get(rotate(turns.len(), turn, salt)).copied().unwrap_or_default(),
+                Some(learned) => learned.at(turn, learned.round(slot.saturating_sub(count)), salt),
                 None => rotate(self.focuses.len(), turn, salt),
             }
         };

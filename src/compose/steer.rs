@@ -46,7 +46,9 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
     for (entity, e) in world.entities.iter().enumerate().filter(|(_, e)| e.usable) {
         for (field, f) in e.fields.iter().enumerate() {
             // of a bridge the references say it all, and a few rows show several columns at once
-            let shown = e.rows > 0 && e.rows <= plain::HANDFUL && field % plain::AT_ONCE != 0;
+            let first = &e.fields[field - field % plain::AT_ONCE];
+            let legible = !plain::illegible(f) && !plain::illegible(first);
+            let shown = e.rows > 0 && e.rows <= plain::HANDFUL && field % plain::AT_ONCE != 0 && legible;
             if e.bridge && f.role() == Role::Key || shown {
                 continue;
             }
@@ -107,8 +109,43 @@ fn edges(world: &World) -> Vec<(Focus, f64)> {
 /// What trial draws tell.
 pub(super) struct Learned {
     /// The turns of a round, numbers of focuses.
-    pub turns: Vec<usize>,
+    turns: Vec<usize>,
+    /// Rounds after which there is hardly anything new to ask about a focus.
+    rounds: Vec<u64>,
     pub heat: Heat,
+}
+
+impl Learned {
+    /// The focus of a turn in a round: where the one whose turn it is has been asked enough, another one.
+    pub(super) fn at(&self, turn: u64, round: u64, salt: u64) -> usize {
+        let pick = |turn: u64| self.turns.get(rotate(self.turns.len(), turn, salt)).copied().unwrap_or_default();
+        let open = |at: &usize| self.rounds.get(*at).is_none_or(|rounds| round < *rounds);
+        let others = (1..12).map(|other| pick(mix(&[salt, turn, other])));
+        let first = pick(turn);
+        std::iter::once(first).chain(others).find(open).unwrap_or(first)
+    }
+
+    /// The round that a slot belongs to.
+    pub(super) fn round(&self, slot: u64) -> u64 {
+        slot / self.turns.len().max(1) as u64
+    }
+}
+
+/// About how many rounds of questions the tables of a focus are good for, by what may be said of their columns.
+fn rounds(world: &World, focus: Focus) -> u64 {
+    let said = |entity: usize| {
+        let of = |f: &Field| match f.role() {
+            Role::Measure | Role::Time | Role::Year if f.varied && !f.traits.audit => 20,
+            _ => (f.values.len() + f.elements.len()).min(20) + 1,
+        };
+        world.entities[entity].fields.iter().map(of).sum::<usize>() as u64
+    };
+    let (all, both) = match focus {
+        Focus::Field { entity, .. } => (said(entity), false),
+        Focus::Edge { edge, .. } => (said(world.graph.edges[edge].child) + said(world.graph.edges[edge].parent), true),
+        Focus::Function(_) => (0, false),
+    };
+    1 + all.pow(3) / if both { 2000 } else { 4000 }
 }
 
 pub(super) fn learn(composer: &Composer) -> Learned {
@@ -139,7 +176,8 @@ pub(super) fn learn(composer: &Composer) -> Learned {
     let turns = weights.iter().zip(&composer.focuses).enumerate().flat_map(|(at, (weight, (_, interest)))| {
         std::iter::repeat_n(at, (4.0 * weight / unit).round().clamp(least(*interest), 4.0 * TURNS) as usize)
     });
-    Learned { turns: turns.collect(), heat }
+    let rounds = composer.focuses.iter().map(|(focus, _)| rounds(&composer.world, *focus)).collect();
+    Learned { turns: turns.collect(), rounds, heat }
 }
 
 #[derive(Default)]

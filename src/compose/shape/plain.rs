@@ -12,6 +12,7 @@ use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::tree::{Distinct, Expr, Order, Select, aggregate, fill};
+use super::super::world::Field;
 use super::list;
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -24,12 +25,17 @@ pub(super) const FEW: u64 = 60;
 pub(in crate::compose) const HANDFUL: u64 = 3;
 pub(in crate::compose) const AT_ONCE: usize = 4;
 
+/// What is not shown as it is.
+pub(in crate::compose) fn illegible(field: &Field) -> bool {
+    matches!(field.role(), Role::Json | Role::Opaque | Role::Search)
+}
+
 /// A question about the field in focus.
 pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let place = draw.waiting().filter(|p| p.node == 0)?;
     draw.alone();
     let (f, rows) = (draw.scope.field(place), draw.scope.subject().rows);
-    if rows > 0 && rows <= HANDFUL {
+    if rows > 0 && rows <= HANDFUL && !illegible(f) {
         return handful(draw, place);
     }
     let own_key = draw.scope.subject().key == [f.name.clone()];
@@ -354,7 +360,7 @@ fn handful(draw: &mut Draw, place: Place) -> Option<Draft> {
     }
     for field in (place.field..subject.fields.len()).take(AT_ONCE).filter(|f| !label.contains(f)) {
         let next = Place { node: 0, field };
-        if matches!(draw.scope.field(next).role(), Role::Json | Role::Opaque | Role::Search) {
+        if illegible(draw.scope.field(next)) {
             continue;
         }
         draw.use_place(next);
