@@ -385,10 +385,10 @@ CREATE OR REPLACE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb)
 AS $function$
 BEGIN
   RETURN (SELECT COALESCE(jsonb_agg(COALESCE(
-            (SELECT true FROM nlsql.item i
-              WHERE i.question_key = md5(k.v ->> 0)::uuid AND i.run_id + 0 = run_id_ LIMIT 1),
-            (SELECT true FROM nlsql.item i
-              WHERE i.sql_key = md5(k.v ->> 1)::uuid AND i.run_id + 0 = run_id_ LIMIT 1), false) ORDER BY k.n), '[]')
+            (SELECT 'sql' FROM nlsql.item i
+              WHERE i.sql_key = md5(k.v ->> 1)::uuid AND i.run_id + 0 = run_id_ LIMIT 1),
+            (SELECT 'question' FROM nlsql.item i
+              WHERE i.question_key = md5(k.v ->> 0)::uuid AND i.run_id + 0 = run_id_ LIMIT 1)) ORDER BY k.n), '[]')
             FROM jsonb_array_elements(keys) WITH ORDINALITY AS k(v, n));
 END $function$
 ;

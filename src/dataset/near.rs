@@ -31,20 +31,25 @@ fn alike(shared: usize, a: usize, b: usize) -> bool {
     9 * shared >= 4 * (a + b)
 }
 
-/// Questions by the template of their SQL, to tell whether a new pair only says again what another one does: its
+/// A template as it is kept here.
+pub(crate) fn mark(template: &str) -> u64 {
+    hash(template.as_bytes())
+}
+
+/// Questions by the [`mark`] of the template of their SQL, to tell whether a new pair only says again what another one does: its
 /// statement differs in values alone, and its question is a near-duplicate. Whose a question is decides how long it stays.
 #[derive(Debug, Default)]
 pub(crate) struct Kin(HashMap<u64, Vec<(i64, Vec<u64>)>>);
 
 impl Kin {
-    pub fn holds(&self, template: &str, question: &str) -> bool {
-        let Some(others) = self.0.get(&hash(template.as_bytes())) else { return false };
+    pub fn holds(&self, template: u64, question: &str) -> bool {
+        let Some(others) = self.0.get(&template) else { return false };
         let grams = shingles(question);
         others.iter().any(|(_, other)| alike(shared(&grams, other), grams.len(), other.len()))
     }
 
-    pub fn add(&mut self, template: &str, question: &str, holder: i64) {
-        self.0.entry(hash(template.as_bytes())).or_default().push((holder, shingles(question)));
+    pub fn add(&mut self, template: u64, question: &str, holder: i64) {
+        self.0.entry(template).or_default().push((holder, shingles(question)));
     }
 
     pub fn release(&mut self, holder: i64) {
@@ -223,14 +228,14 @@ mod tests {
     fn a_pair_that_only_says_again_what_another_does_is_kin() {
         let long = "For each store, list the customers who rented more than five films in May and have not returned";
         let mut kin = Kin::default();
-        kin.add("SELECT 1", &format!("{long} one"), 7);
-        kin.add("SELECT 2", "How many films are there?", 8);
-        assert!(kin.holds("SELECT 1", &format!("{long} them")));
-        assert!(!kin.holds("SELECT 2", &format!("{long} them")), "another statement");
-        assert!(!kin.holds("SELECT 2", "How many actors are there?"), "another question");
+        kin.add(1, &format!("{long} one"), 7);
+        kin.add(2, "How many films are there?", 8);
+        assert!(kin.holds(1, &format!("{long} them")));
+        assert!(!kin.holds(2, &format!("{long} them")), "another statement");
+        assert!(!kin.holds(2, "How many actors are there?"), "another question");
         kin.release(7);
-        assert!(!kin.holds("SELECT 1", &format!("{long} one")));
-        assert!(kin.holds("SELECT 2", "how many films are there"));
+        assert!(!kin.holds(1, &format!("{long} one")));
+        assert!(kin.holds(2, "how many films are there"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod introspect;
 pub(crate) mod json;
+pub(crate) mod known;
 pub(crate) mod launch;
 pub(crate) mod launcher;
 pub(crate) mod ledger;

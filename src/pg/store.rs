@@ -3,7 +3,6 @@
 
 use super::owner::as_owner;
 use super::spi::{self, Arg};
-use crate::dataset::near::Met;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -146,36 +145,6 @@ pub(crate) fn turn(run_id: i64, task: &Task) -> Result<Turn> {
         )
     })?;
     spi::json(&spi::first(text).ok_or_else(|| Error::internal("turn returned nothing"))?)
-}
-
-/// Question and SQL of a record, in normal form.
-pub(crate) type Keys = (Option<String>, Option<String>);
-
-/// Those of the keys that the run has already, by position.
-pub(crate) fn known(run_id: i64, keys: &[Keys]) -> Result<Vec<bool>> {
-    as_owner(|| known_as_owner(run_id, keys))
-}
-
-fn known_as_owner(run_id: i64, keys: &[Keys]) -> Result<Vec<bool>> {
-    let text = serde_json::to_string(keys).map_err(|e| Error::internal(e.to_string()))?;
-    let known = spi::select_kept("SELECT nlsql.known_($1, $2::jsonb)::text", &[Arg::Int(run_id), Arg::Text(&text)])?;
-    spi::json(&spi::first(known).ok_or_else(|| Error::internal("known returned nothing"))?)
-}
-
-/// As [`known`]; reads too the questions of those templates that the run has by now and that are not met yet. A run's
-/// records get their ids under its lock, so that none with a lower one comes later.
-pub(crate) fn known_and_met(run_id: i64, keys: &[Keys], templates: &[&str], met: &mut Met) -> Result<Vec<bool>> {
-    met.make_room();
-    let wanted: BTreeMap<&str, i64> = templates.iter().map(|t| (*t, met.last(t))).collect();
-    let text = serde_json::to_string(&wanted).map_err(|e| Error::internal(e.to_string()))?;
-    as_owner(|| {
-        let rows = spi::select_kept("SELECT nlsql.meet_($1, $2::jsonb)::text", &[Arg::Int(run_id), Arg::Text(&text)])?;
-        for row in rows.iter().flatten() {
-            let (template, question, id): (String, String, i64) = spi::json(row)?;
-            met.add(&template, &question, id);
-        }
-        known_as_owner(run_id, keys)
-    })
 }
 
 /// Stores a finished task with all that came of it. False = the claim was lost meanwhile, and nothing was written.

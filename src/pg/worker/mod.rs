@@ -1,6 +1,7 @@
 //! A background worker: one process that works on one run, connected as the run's role, and leaves when nothing is
 //! left to do. A crash at any point loses at most the tasks in its hands, which the next worker claims again.
 
+mod had;
 mod model;
 mod offline;
 pub(super) mod process;
@@ -131,6 +132,7 @@ struct Worker {
     sources: Vec<(Phase, source::Source)>,
     /// Questions that earlier tasks have stored.
     met: Met,
+    had: had::Had,
     /// Another worker of the run talks to the model.
     offline_only: bool,
     looked_at: Instant,
@@ -153,6 +155,7 @@ impl Worker {
             subjects: None,
             sources: Vec::new(),
             met: Met::default(),
+            had: had::Had::default(),
             offline_only: false,
             looked_at: Instant::now(),
             idle_since: None,
@@ -251,6 +254,7 @@ impl Worker {
             if subjects::hash_now()? != subjects.hash {
                 self.subjects = None;
                 self.sources.clear();
+                self.had.forget();
             }
         }
         Ok(())

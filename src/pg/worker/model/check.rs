@@ -1,12 +1,13 @@
 //! Candidates of many tasks on their way through the gate, and the question whether the run has them already.
 
 use super::super::super::gate::{Gate, Mode};
-use super::super::super::store::{self, Keys, Run, RunPhase};
+use super::super::super::known::{self, Keys};
+use super::super::super::store::{Run, RunPhase};
 use super::super::super::transaction::transaction;
 use super::super::{interrupts, source};
 use crate::candidate::{Candidate, Kind, Refusal, Stage, Verdict};
 use crate::dataset::keys;
-use crate::dataset::near::{Kin, Met};
+use crate::dataset::near::{self, Kin, Met};
 use crate::error::Result;
 use crate::flow::driver::Check;
 use crate::plan::Phase;
@@ -86,7 +87,8 @@ impl Checker {
             return Ok(false);
         }
         let fine = transaction(|| {
-            Ok(self.gate.check_candidate(draft, self.mode)?.ok() && !store::known(self.run_id, &[(None, sql)])?[0])
+            Ok(self.gate.check_candidate(draft, self.mode)?.ok()
+                && known::known(self.run_id, &[(None, sql)])?[0].is_none())
         })?;
         if fine {
             self.held.insert(mark, task);
@@ -113,19 +115,21 @@ impl Checker {
         let keys: Vec<Keys> = passed.iter().map(|(_, candidate, _)| keys_of(candidate)).collect();
         let own = self.own_questions;
         let templates: Vec<&str> = passed.iter().filter_map(|(_, c, v)| Some(on_template(own, c, v)?.0)).collect();
-        let known = store::known_and_met(self.run_id, &keys, &templates, &mut self.met)?;
+        let known = known::known_and_met(self.run_id, &keys, &templates, &mut self.met)?;
         for (((task, candidate, verdict), (question, sql)), known) in passed.iter_mut().zip(keys).zip(known) {
             let marks: Vec<String> =
                 question.iter().map(|q| format!("q{q}")).chain(sql.iter().map(|s| format!("s{s}"))).collect();
             let near = on_template(own, candidate, verdict);
-            if known || marks.iter().any(|m| self.held.contains_key(m)) {
+            if known.is_some() || marks.iter().any(|m| self.held.contains_key(m)) {
                 verdict.refusal = Some(duplicate("the run has this question or this statement already"));
-            } else if near.is_some_and(|(template, q)| self.met.holds(template, q) || self.kin.holds(template, q)) {
+            } else if near
+                .is_some_and(|(template, q)| self.met.holds(template, q) || self.kin.holds(near::mark(template), q))
+            {
                 verdict.refusal =
                     Some(duplicate("the run has nearly this question on a statement that differs in values alone"));
             } else {
-                if let Some((template, question)) = near.map(|(t, q)| (t.to_owned(), q.to_owned())) {
-                    self.kin.add(&template, &question, *task);
+                if let Some((template, question)) = near.map(|(t, q)| (near::mark(t), q.to_owned())) {
+                    self.kin.add(template, &question, *task);
                 }
                 self.held.extend(marks.into_iter().map(|m| (m, *task)));
             }
