@@ -35,7 +35,8 @@ SELECT format('%I.%I', n.nspname, c.relname)
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'm') AND n.nspname NOT IN ('nlsql', 'information_schema') AND n.nspname !~ '^pg_'
    AND has_table_privilege(c.oid, 'SELECT')
-   AND query_to_xml(format('SELECT 1 FROM %I.%I LIMIT 1', n.nspname, c.relname), false, false, '')::text LIKE '%<row>%'
+   AND CASE WHEN c.relispopulated THEN
+           query_to_xml(format('SELECT 1 FROM %I.%I LIMIT 1', n.nspname, c.relname), false, false, '')::text LIKE '%<row>%' END
 """
 
 
