@@ -68,6 +68,27 @@ pub(super) fn fold_into(out: &mut String, text: &str) {
     }
 }
 
+/// Shorter parts of words say nothing.
+pub(super) const PART: usize = 5;
+
+/// Whether `folded` is what [`fold_into`] makes of the text.
+pub(super) fn folds_to(text: &str, folded: &str) -> bool {
+    let text = text.trim();
+    if text.is_ascii() { text.eq_ignore_ascii_case(folded) } else { text.to_lowercase() == folded }
+}
+
+/// A word and each part of it that is long enough to tell.
+pub(super) fn stretches(word: &str) -> Vec<String> {
+    let ends: Vec<usize> = word.char_indices().map(|(i, _)| i).chain([word.len()]).collect();
+    let mut out = Vec::new();
+    for start in 0..ends.len() {
+        for end in start + PART..ends.len() {
+            out.push(word[ends[start]..ends[end]].to_owned());
+        }
+    }
+    out
+}
+
 /// Finds those of the texts (lower case, trimmed) that `read` shows.
 pub(crate) fn among(texts: &[String], read: impl FnOnce(&mut dyn FnMut(&str)) -> Result<()>) -> Result<Vec<String>> {
     let wanted: HashSet<&str> = texts.iter().map(String::as_str).collect();

@@ -2,7 +2,7 @@
 
 use super::class::Kind;
 use super::key::Domain;
-use super::originals::{MarkMap, Originals, SealSet, fold_into, mark, seal};
+use super::originals::{MarkMap, Originals, PART, SealSet, fold_into, folds_to, mark, seal, stretches};
 use super::person::{self, Wanted};
 use super::rule::{Guard, Span};
 use super::texts::Texts;
@@ -21,9 +21,6 @@ const SURE_BITS: f64 = 60.0;
 const AHEAD: usize = 600;
 /// The number of no fake: the empty text stays as it is.
 const NONE: u32 = u32::MAX;
-/// Shorter parts of words say nothing.
-const PART: usize = 5;
-
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Make {
     Shape,
@@ -86,12 +83,6 @@ impl Fresh {
         self.texts.push(Some(original));
         self.texts.push(Some(folded));
     }
-}
-
-/// Whether `folded` is what [`fold_into`] makes of the text.
-fn folds_to(text: &str, folded: &str) -> bool {
-    let text = text.trim();
-    if text.is_ascii() { text.eq_ignore_ascii_case(folded) } else { text.to_lowercase() == folded }
 }
 
 impl Stock {
@@ -204,11 +195,19 @@ impl Stock {
         shape::any(&mut draw, self.limit.map_or(length, |l| length.min(l)).max(1))
     }
 
-    /// What must not be an original of a fake: itself, and each of its words.
+    /// What must not be an original of a fake: itself, each of its words, and each two of them with a blank between.
     fn parts(&self, folded: &str, see: &mut dyn FnMut(&str, bool)) {
         let worded = matches!(self.make, Make::Text(kind) if person::is_worded(kind));
         if worded {
             folded.split(|c: char| !c.is_alphabetic()).filter(|w| w.len() >= PART).for_each(|w| see(w, true));
+            for (blank, _) in folded.match_indices(' ') {
+                let start = folded[..blank].rfind(' ').map_or(0, |at| at + 1);
+                let end = folded[blank + 1..].find(' ').map_or(folded.len(), |at| blank + 1 + at);
+                // numbers would make each pair another one to look up
+                if folded[start..end].chars().all(|c| c.is_alphabetic() || c == ' ') {
+                    see(&folded[start..end], true);
+                }
+            }
         }
         see(folded, false);
     }
@@ -227,18 +226,6 @@ impl Stock {
     fn is_guarded(&self, original: &str) -> bool {
         self.guard != Guard::Free && !(self.make == Make::Shape && shape::bits(original) >= SURE_BITS)
     }
-}
-
-/// A word and each part of it that is long enough to tell.
-fn stretches(word: &str) -> Vec<String> {
-    let ends: Vec<usize> = word.char_indices().map(|(i, _)| i).chain([word.len()]).collect();
-    let mut out = Vec::new();
-    for start in 0..ends.len() {
-        for end in start + PART..ends.len() {
-            out.push(word[ends[start]..ends[end]].to_owned());
-        }
-    }
-    out
 }
 
 /// What was looked up so far, by guard: true = it is an original, or holds one.
@@ -375,6 +362,22 @@ mod tests {
         two[0].want("Smith");
         settle(&mut two, kept);
         assert!(!two[0].get("Smith").to_lowercase().contains(part), "{part}");
+    }
+
+    #[test]
+    fn an_original_of_two_words_does_not_stand_across_two_of_a_fake() {
+        let label = || vec![stock(Make::Text(Kind::Label), false)];
+        let mut one = label();
+        one[0].want("Old Song");
+        settle(&mut one, &[]);
+        let fake = one[0].get("Old Song").to_lowercase();
+        let blank = fake.find(' ').unwrap();
+        let across: &'static str = Box::leak(fake[blank - 2..blank + 3].to_owned().into_boxed_str());
+        let kept: &'static [&'static str] = Box::leak(vec![across].into_boxed_slice());
+        let mut two = label();
+        two[0].want("Old Song");
+        settle(&mut two, kept);
+        assert!(!two[0].get("Old Song").to_lowercase().contains(across), "{across}");
     }
 
     #[test]
