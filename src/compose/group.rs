@@ -212,6 +212,11 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
 }
 
 impl Key {
+    /// Whether a group may be left out for want of rows: it is not there to have the fewest of them.
+    pub fn has_gaps(&self, conditioned: bool) -> bool {
+        conditioned || !self.complete && self.places.iter().any(|p| p.node != 0)
+    }
+
     /// "for every customer", or "per customer" where some have no rows, or none that meet the conditions.
     pub(super) fn per(&self, rng: &mut super::random::Rng, conditional: bool) -> &'static str {
         let all = self.complete && !conditional;

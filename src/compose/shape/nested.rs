@@ -173,8 +173,16 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     // the highest of the highest needs no groups
     let extreme = ["highest ", "lowest ", "largest ", "smallest ", "latest ", "earliest ", "maximum ", "minimum "];
     let odd = extreme.iter().any(|word| g.measure.contains(word));
-    let first = if odd { 0 } else { draw.rng.weighted(&[50, 30, 20]) };
-    let two = two && !odd;
+    // groups of no rows at all would have the lowest count, and make the average lower
+    let counts = g.figure.counts || g.figure.noun.starts_with("number ");
+    let top_alone = counts && g.key.has_gaps(!g.conditions.is_empty());
+    let first = match (odd, top_alone) {
+        (true, true) => return None,
+        (true, false) => 0,
+        (false, true) => 1,
+        (false, false) => draw.rng.weighted(&[50, 30, 20]),
+    };
+    let two = two && !odd && !top_alone;
     let second = (first + draw.rng.between(1, 2)) % 3;
     let cte = draw.rng.chance(50);
     let round = draw.rng.chance(60)
@@ -194,7 +202,9 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let bare = g.measure.strip_prefix("the ").unwrap_or(&g.measure);
     let each = &g.key.one;
     let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
-    let said = format!("the {} {bare} per {each}", crate::schema::grammar::and_list(&words));
+    // "the highest number of rentals per customer" might be one for each of them
+    let of = if two || first == 0 { "per" } else { "of any" };
+    let said = format!("the {} {bare} {of} {each}", crate::schema::grammar::and_list(&words));
     let extras = if round && (first == 0 || two && second == 0) {
         vec![Extra::new(", average to two decimals", "Round the average to two decimals")]
     } else {

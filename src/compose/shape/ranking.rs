@@ -215,7 +215,8 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let many = draw.scope.subject().many.clone();
     let most = if key.size == 0 { 10 } else { (key.size / 2).max(1) as usize };
     let n = [1, 2, 3, 3, 5, 5, 10, 4][draw.rng.below(8)].min(most) as u64;
-    let descending = draw.rng.chance(75);
+    let figure_counts = figure.counts || figure.noun.starts_with("number ");
+    let descending = draw.rng.chance(75) || figure_counts && key.has_gaps(!conditions.is_empty());
     let show = draw.rng.chance(60);
     let mut query = draw.scope.select();
     query.columns = key.columns.clone();
@@ -272,7 +273,6 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let number = if n == 1 { String::new() } else { format!("{} ", literal_word(n)) };
     let keys = if n == 1 { key.one.clone() } else { key.many.clone() };
     let limit = having.as_ref().map_or(String::new(), |h| format!(", considering only {} with {}", key.many, h.words));
-    let figure_counts = figure.counts || figure.noun.starts_with("number ");
     let tail = if show {
         let number = ["and how many", "with that number", "number included", "plus the number itself"];
         let figure = ["with that figure", "and how much it is", "along with the value", "figure included"];
