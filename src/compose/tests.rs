@@ -143,3 +143,20 @@ fn a_plan_names_all_that_its_statement_holds() {
         }
     }
 }
+
+#[test]
+fn no_fewest_where_groups_of_none_are_left_out() {
+    let composer = composer(Phase::Joins, None);
+    let mut most = 0;
+    for sql in (0..1500).filter_map(|slot| composer.draw(slot, 0)?.sql) {
+        let cut = sql.contains("LIMIT ") || sql.contains("FETCH FIRST");
+        let Some((before, order)) = sql.split_once("ORDER BY ").filter(|_| cut) else { continue };
+        if before.contains("WHERE ") && before.contains("GROUP BY ") && order.starts_with(['c', 's']) {
+            let by = order.split([',', '\n']).next().unwrap_or("");
+            let counted = by.starts_with("count(") || by.contains("sale_count");
+            assert!(!counted || by.contains(" DESC"), "{sql}");
+            most += usize::from(counted);
+        }
+    }
+    assert!(most > 5, "{most} have the most");
+}

@@ -98,77 +98,85 @@ fn with_a(noun: &str) -> String {
     if is_plural(noun) { noun.to_owned() } else { grammar::with_article(noun) }
 }
 
-/// "how many customers have an email address on file".
-fn known(draw: &mut Draw, place: Place) -> Option<Draft> {
+/// One figure of the rows that meet some conditions, broken down now and then: its value, and what is asked of the rows
+/// and of each part.
+fn figure(
+    draw: &mut Draw,
+    place: Place,
+    value: impl FnOnce(&Draw, bool) -> (Expr, Option<String>),
+    say: impl FnOnce(&mut Draw, &str, &str) -> (Vec<String>, Vec<String>),
+) -> Option<Draft> {
     let conditions = some_conditions(draw)?;
     let rows = draw.rows_phrase(&conditions);
-    let noun = noun(draw, place);
     let mut query = draw.scope.select();
-    query.columns = vec![(aggregate("count({})", vec![draw.scope.column(place)]), None)];
+    query.columns = vec![value(draw, !conditions.is_empty())];
     apply(&mut query, &conditions);
     let per = broken_down(draw, &mut query, place, !conditions.is_empty());
     let probes = filter_probes(&query, &conditions);
-    let a = with_a(&noun);
-    let link = if phrase::has_clause(&rows) { "and" } else { "" };
-    let nominal = vec![
-        format!("the number of {rows} {link} with {a} on file{per}"),
-        format!("the number of {rows} for which {a} is recorded{per}"),
-    ];
-    let questions = vec![
-        format!("how many {rows} have {a} on file{per}"),
-        format!("for how many {rows} is there {a}{per}"),
-        format!("how many {rows} come with {a}{per}"),
-    ];
+    let (nominal, questions) = say(draw, &rows, &per);
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// "how many customers have an email address on file".
+fn known(draw: &mut Draw, place: Place) -> Option<Draft> {
+    let a = with_a(&noun(draw, place));
+    let value = |draw: &Draw, _: bool| (aggregate("count({})", vec![draw.scope.column(place)]), None);
+    figure(draw, place, value, |_, rows, per| {
+        let link = if phrase::has_clause(rows) { "and" } else { "" };
+        let nominal = vec![
+            format!("the number of {rows} {link} with {a} on file{per}"),
+            format!("the number of {rows} for which {a} is recorded{per}"),
+        ];
+        let questions = vec![
+            format!("how many {rows} have {a} on file{per}"),
+            format!("for how many {rows} is there {a}{per}"),
+            format!("how many {rows} come with {a}{per}"),
+        ];
+        (nominal, questions)
+    })
 }
 
 /// "what percentage of customers have an email address".
 fn filled_share(draw: &mut Draw, place: Place) -> Option<Draft> {
-    let conditions = some_conditions(draw)?;
-    let rows = draw.rows_phrase(&conditions);
     let noun = noun(draw, place);
-    let mut query = draw.scope.select();
-    let (filled, all) = (aggregate("count({})", vec![draw.scope.column(place)]), aggregate("count(*)", vec![]));
-    let all = if draw.schema_only || !conditions.is_empty() { fill("nullif({}, 0)", vec![all]) } else { all };
-    let share = fill("round(100.0 * {} / {}, 1)", vec![filled, all]);
-    query.columns = vec![(share, Some(format!("percent_with_{}", snake(&noun))))];
-    apply(&mut query, &conditions);
-    let per = broken_down(draw, &mut query, place, !conditions.is_empty());
-    let probes = filter_probes(&query, &conditions);
-    let a = with_a(&noun);
-    let to = draw.rng.word(&["to one decimal", "with one decimal", "to the nearest tenth"]);
-    let nominal = vec![
-        format!("the percentage of {rows} for which {a} is recorded{per}, {to}"),
-        format!("the share of {rows} that have {a}{per}, in percent {to}"),
-    ];
-    let questions = vec![
-        format!("what percentage of {rows} have {a}{per}, {to}"),
-        format!("for what percentage of {rows} do we know the {noun}{per}, {to}"),
-    ];
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+    let value = |draw: &Draw, conditional: bool| {
+        let (filled, all) = (aggregate("count({})", vec![draw.scope.column(place)]), aggregate("count(*)", vec![]));
+        let all = if draw.schema_only || conditional { fill("nullif({}, 0)", vec![all]) } else { all };
+        let share = fill("round(100.0 * {} / {}, 1)", vec![filled, all]);
+        (share, Some(format!("percent_with_{}", snake(&noun))))
+    };
+    figure(draw, place, value, |draw, rows, per| {
+        let a = with_a(&noun);
+        let to = draw.rng.word(&["to one decimal", "with one decimal", "to the nearest tenth"]);
+        let nominal = vec![
+            format!("the percentage of {rows} for which {a} is recorded{per}, {to}"),
+            format!("the share of {rows} that have {a}{per}, in percent {to}"),
+        ];
+        let questions = vec![
+            format!("what percentage of {rows} have {a}{per}, {to}"),
+            format!("for what percentage of {rows} do we know the {noun}{per}, {to}"),
+        ];
+        (nominal, questions)
+    })
 }
 
 /// "how many different postal codes are there among addresses".
 fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
-    let conditions = some_conditions(draw)?;
-    let rows = draw.rows_phrase(&conditions);
     let many = grammar::plural(&noun(draw, place));
-    let mut query = draw.scope.select();
-    query.columns = vec![(aggregate("count(DISTINCT {})", vec![draw.scope.column(place)]), None)];
-    apply(&mut query, &conditions);
-    let per = broken_down(draw, &mut query, place, !conditions.is_empty());
-    let probes = filter_probes(&query, &conditions);
-    let word = draw.rng.word(&["different", "distinct", "unique"]);
-    let nominal = vec![
-        format!("the number of {word} {many} among {rows}{per}"),
-        format!("the number of {word} {many} that occur in {rows}{per}"),
-    ];
-    let questions = vec![
-        format!("how many {word} {many} are there among {rows}{per}"),
-        format!("how many {word} {many} do {rows} have{per}"),
-        format!("across {rows}, how many {word} {many} occur{per}"),
-    ];
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+    let value = |draw: &Draw, _: bool| (aggregate("count(DISTINCT {})", vec![draw.scope.column(place)]), None);
+    figure(draw, place, value, |draw, rows, per| {
+        let word = draw.rng.word(&["different", "distinct", "unique"]);
+        let nominal = vec![
+            format!("the number of {word} {many} among {rows}{per}"),
+            format!("the number of {word} {many} that occur in {rows}{per}"),
+        ];
+        let questions = vec![
+            format!("how many {word} {many} are there among {rows}{per}"),
+            format!("how many {word} {many} do {rows} have{per}"),
+            format!("across {rows}, how many {word} {many} occur{per}"),
+        ];
+        (nominal, questions)
+    })
 }
 
 /// "which postal codes belong to more than one address, and to how many".
@@ -184,18 +192,17 @@ fn shared(draw: &mut Draw, place: Place) -> Option<Draft> {
     let alias = format!("{}_count", snake(&subject.one));
     query.columns = vec![(column.clone(), None), (aggregate("count(*)", vec![]), Some(alias.clone()))];
     apply(&mut query, &conditions);
-    let mut probes = filter_probes(&query, &conditions);
+    let either = filter_probes(&query, &conditions).into_iter().filter(|(name, ..)| *name != "filter");
+    let mut probes: Vec<_> = either.collect();
     if f.nullable {
-        query.filter.push(fill("{} IS NOT NULL", vec![column.clone()]));
-        for (_, probe, _) in &mut probes {
-            probe.filter.push(fill("{} IS NOT NULL", vec![column.clone()]));
-        }
+        let filled = fill("{} IS NOT NULL", vec![column.clone()]);
+        query.filter.push(filled.clone());
+        probes.iter_mut().for_each(|(_, probe, _)| probe.filter.push(filled.clone()));
     }
     query.group = vec![column.clone()];
     query.having = vec![fill(&format!("{{}} > {bound}"), vec![aggregate("count(*)", vec![])])];
     let mut without = query.clone();
     without.having.clear();
-    let mut probes: Vec<_> = probes.into_iter().filter(|(name, ..)| *name != "filter").collect();
     for c in &conditions {
         let mut one = query.clone();
         one.filter.retain(|f| !c.sql.contains(f));
