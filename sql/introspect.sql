@@ -179,6 +179,16 @@ unique_indexes AS (
     FROM unique_index
    GROUP BY indrelid
 ),
+-- columns of unique indexes that hold for some rows only, or for expressions
+partly_unique AS (
+  SELECT i.indrelid, to_json(array_agg(DISTINCT a.attname))::text AS columns
+    FROM relation r
+    JOIN pg_index i ON i.indrelid = r.oid
+    JOIN attribute a ON a.relid = i.indrelid
+     AND (a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]) OR i.indexprs::text ~ concat(':varattno ', a.attnum, ' '))
+   WHERE i.indisunique AND i.indisvalid AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL)
+   GROUP BY i.indrelid
+),
 indexed AS (
   SELECT indrelid, to_json(array_agg(DISTINCT attname))::text AS columns
     FROM index_column
@@ -212,6 +222,7 @@ table_list AS (
            ',"primary_key":' || k.primary_key,
            ',"uniques":[' || k.uniques || ']',
            ',"unique_indexes":' || ui.list,
+           ',"partly_unique":' || pu.columns,
            ',"indexed":' || ix.columns,
            ',"foreign_keys":[' || k.foreign_keys || ']',
            ',"checks":[' || k.checks || ']',
@@ -221,6 +232,7 @@ table_list AS (
     LEFT JOIN keys k ON k.conrelid = r.oid
     LEFT JOIN indexed ix ON ix.indrelid = r.oid
     LEFT JOIN unique_indexes ui ON ui.indrelid = r.oid
+    LEFT JOIN partly_unique pu ON pu.indrelid = r.oid
     LEFT JOIN parent p ON p.inhrelid = r.oid
     LEFT JOIN pg_description com
            ON com.objoid = r.oid AND com.objsubid = 0 AND com.classoid = 'pg_class'::regclass

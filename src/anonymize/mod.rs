@@ -5,6 +5,7 @@ pub(crate) mod audit;
 mod class;
 mod detect;
 mod document;
+mod fresh;
 pub(crate) mod group;
 pub(crate) mod key;
 mod moment;

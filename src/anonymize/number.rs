@@ -32,10 +32,13 @@ fn parse(text: &str) -> Option<Parts<'_>> {
 }
 
 fn print(unscaled: i128, decimals: usize, exponent: &str) -> String {
+    if decimals == 0 {
+        return format!("{unscaled}{exponent}");
+    }
     let sign = if unscaled < 0 { "-" } else { "" };
     let digits = format!("{:0>width$}", unscaled.unsigned_abs(), width = decimals + 1);
     let (whole, fraction) = digits.split_at(digits.len() - decimals);
-    if decimals == 0 { format!("{sign}{whole}{exponent}") } else { format!("{sign}{whole}.{fraction}{exponent}") }
+    format!("{sign}{whole}.{fraction}{exponent}")
 }
 
 /// What a column's numbers stay within, as text, for a number of so many decimals.

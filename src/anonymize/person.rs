@@ -4,6 +4,7 @@ use super::class::Kind;
 use super::key::{Domain, Draw};
 use super::shape;
 use super::words::{self, Case, Locale};
+use std::borrow::Cow;
 
 /// From this attempt on, names are made of syllables: the lists may hold nothing that the column does not.
 const LISTS_END: u32 = 12;
@@ -62,20 +63,20 @@ pub(super) fn fake(domain: &Domain, wanted: &Wanted<'_>) -> String {
     }
 }
 
-fn first(draw: &mut Draw, wanted: &Wanted<'_>) -> String {
+fn first(draw: &mut Draw, wanted: &Wanted<'_>) -> Cow<'static, str> {
     name_of(draw, wanted, wanted.locale.first_names())
 }
 
-fn last(draw: &mut Draw, wanted: &Wanted<'_>) -> String {
+fn last(draw: &mut Draw, wanted: &Wanted<'_>) -> Cow<'static, str> {
     name_of(draw, wanted, wanted.locale.last_names())
 }
 
-fn name_of(draw: &mut Draw, wanted: &Wanted<'_>, list: &[&str]) -> String {
+fn name_of(draw: &mut Draw, wanted: &Wanted<'_>, list: &[&'static str]) -> Cow<'static, str> {
     if wanted.attempt < LISTS_END {
         for _ in 0..8 {
             let name = draw.pick(list);
             if wanted.limit.is_none_or(|n| name.chars().count() <= n) {
-                return name.to_owned();
+                return Cow::Borrowed(name);
             }
         }
     }
@@ -88,10 +89,10 @@ fn name_of(draw: &mut Draw, wanted: &Wanted<'_>, list: &[&str]) -> String {
         name.push_str(draw.pick(&["a", "e", "i", "o", "u", "ai", "ea", "io"]));
     }
     let name = Case::Title.write(&name);
-    match wanted.limit {
+    Cow::Owned(match wanted.limit {
         Some(limit) => name.chars().take(limit.max(1)).collect(),
         None => name,
-    }
+    })
 }
 
 fn full_name(draw: &mut Draw, wanted: &Wanted<'_>, like: &str) -> String {
@@ -102,7 +103,7 @@ fn full_name(draw: &mut Draw, wanted: &Wanted<'_>, like: &str) -> String {
     } else if text.contains(char::is_whitespace) {
         format!("{first} {last}")
     } else {
-        last
+        last.into_owned()
     }
 }
 

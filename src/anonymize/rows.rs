@@ -3,7 +3,7 @@
 use super::texts::Texts;
 
 /// Rows of a part: so many are still close together when they are looked at in another order, column by column.
-const PART: usize = 4096;
+const PART: usize = 2048;
 /// Rows given out at once where they came in order.
 const BATCH: usize = 20_000;
 

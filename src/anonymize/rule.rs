@@ -111,6 +111,8 @@ pub(crate) struct Rule {
     pub guard: Guard,
     /// Part of a key: different values get different fakes.
     pub unique: bool,
+    /// Hardly any two rows have the same value.
+    pub fleeting: bool,
     pub limit: Option<usize>,
     /// Mean length of the column's texts.
     pub length: usize,
@@ -141,6 +143,7 @@ fn common(column: &Column) -> impl Iterator<Item = &(String, u64)> {
 fn rule(table: &Table, column: &Column, given: &Given<'_>) -> Rule {
     let class = classify(table, column);
     let keyed = table.keys().any(|k| k.contains(&column.name))
+        || table.partly_unique.contains(&column.name)
         || table.foreign_keys.iter().any(|k| k.columns.contains(&column.name));
     let mut rule = Rule {
         name: column.name.clone(),
@@ -150,6 +153,7 @@ fn rule(table: &Table, column: &Column, given: &Given<'_>) -> Rule {
         domain: String::new(),
         guard: Guard::Free,
         unique: keyed,
+        fleeting: column.stats.as_ref().is_some_and(|s| s.n_distinct < -0.5),
         limit: group::limit(column),
         length: column.profile.as_ref().map_or(60.0, |p| p.length.max(1.0)) as usize,
         formats: common(column).map(|(v, _)| shape::format(v)).collect(),

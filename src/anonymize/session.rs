@@ -3,7 +3,7 @@
 use super::class::Kind;
 use super::document;
 use super::key::{Domain, Key};
-use super::originals::{OriginalSet, Originals, fold_into};
+use super::originals::{OriginalSet, Originals, fold_into, half};
 use super::rows::Rows;
 use super::rule::{Form, Guard, Method, Plan, Rule};
 use super::stock::{Make, Screen, Stock};
@@ -27,6 +27,8 @@ pub(crate) struct Session {
     steps: Vec<usize>,
     /// `"name": ` of each rule.
     names: Vec<String>,
+    /// The rules in the order in which the server keeps an object's keys, which it then need not sort.
+    order: Vec<usize>,
     /// The memory of [`Batch`]'s.
     numbers: Vec<u32>,
 }
@@ -54,6 +56,7 @@ impl Session {
             screen: Screen::default(),
             steps: steps::columns(&plan.rules),
             names: plan.rules.iter().map(|r| format!("{}: ", Value::String(r.name.clone()))).collect(),
+            order: in_order(&plan.rules),
             numbers: Vec::new(),
             key,
             plan,
@@ -67,6 +70,7 @@ impl Session {
                 stock.formats = rule.formats.clone();
                 // codes of one shape are drawn one to one, whether a key says so or not
                 stock.unique = rule.unique || stock.make == Make::Shape;
+                stock.fleeting = rule.fleeting && is_stocked(&rule.method) && stock.is_steady();
                 session.stocks.push(stock);
                 session.stocks.len() - 1
             });
@@ -80,19 +84,21 @@ impl Session {
         let guarded = self.plan.rules.iter().filter(|r| query::is_guarded(r)).count();
         let mut set = OriginalSet::of_size(rows.len() * guarded);
         let mut folded = String::new();
-        let mut add = |text: &str| {
-            folded.clear();
-            fold_into(&mut folded, text);
-            set.add(&folded);
-        };
         // by columns: what one asks for lies close together
         for (i, rule) in self.plan.rules.iter().enumerate().filter(|(_, r)| query::is_guarded(r)) {
+            let mut halves = Vec::with_capacity(rows.len());
+            let mut add = |text: &str| {
+                folded.clear();
+                fold_into(&mut folded, text);
+                halves.push(half(&folded));
+            };
             for cell in rows.column(i) {
                 match is_json(rule) {
                     true => _ = serde_json::from_str(cell).map(|value| each_text(&value, &mut add)),
                     false => add(cell),
                 }
             }
+            set.add(halves);
         }
         set
     }
@@ -106,6 +112,7 @@ impl Session {
         let mut batch = Batch { numbers: std::mem::take(&mut self.numbers), documents: Vec::new() };
         batch.numbers.clear();
         batch.numbers.resize(texts.len(), 0);
+        self.stocks.iter_mut().for_each(Stock::forget);
         for column in 0..width {
             self.want(column, width, texts, &mut batch);
         }
@@ -174,10 +181,8 @@ impl Session {
     fn write(&self, row: &[Cell<'_>], numbers: &[u32], documents: &[Value], out: &mut String) {
         let steps = steps::fakes(&self.steps, row, &self.plan.rules, &self.domains);
         let mut separator = "{";
-        for (i, rule) in self.plan.rules.iter().enumerate() {
-            if rule.method == Method::Drop {
-                continue;
-            }
+        for i in self.order.iter().copied() {
+            let rule = &self.plan.rules[i];
             out.push_str(separator);
             separator = ", ";
             out.push_str(&self.names[i]);
@@ -263,6 +268,13 @@ impl Session {
             Method::Document { .. } | Method::Elements(_) => None,
         }
     }
+}
+
+/// Rules whose columns come out, by the length of their names and then by the bytes.
+fn in_order(rules: &[Rule]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rules.len()).filter(|i| rules[*i].method != Method::Drop).collect();
+    order.sort_by_key(|i| (rules[*i].name.len(), rules[*i].name.as_bytes()));
+    order
 }
 
 fn is_stocked(method: &Method) -> bool {

@@ -1,8 +1,9 @@
 //! Fakes already given, by original: equal originals get equal fakes, and no fake meets an original.
 
 use super::class::Kind;
+use super::fresh::{Fresh, Made};
 use super::key::Domain;
-use super::originals::{MarkMap, Originals, PART, SealSet, fold_into, folds_to, mark, seal, stretches};
+use super::originals::{Already, MarkMap, Originals, PART, Seal, SealSet, fold_into, folds_to, mark, seal, stretches};
 use super::person::{self, Wanted};
 use super::rule::{Guard, Span};
 use super::texts::Texts;
@@ -10,6 +11,7 @@ use super::words::Locale;
 use super::{moment, shape};
 use crate::error::Result;
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasherDefault;
 
 /// Fakes tried for one original, beyond which the column is too dense to have any that is free.
 const ATTEMPTS: u32 = 24;
@@ -37,6 +39,8 @@ pub(super) struct Stock {
     pub length: usize,
     pub formats: Vec<String>,
     pub unique: bool,
+    /// Of originals that hardly any two rows share: see [`Stock::forget`].
+    pub fleeting: bool,
     pub guard: Guard,
     /// The number of an original's fake, by the original's mark.
     given: MarkMap<u32>,
@@ -46,43 +50,6 @@ pub(super) struct Stock {
     fresh: Fresh,
     /// The memory of those before.
     settled: Fresh,
-}
-
-/// Fakes that may yet turn out to be somebody's originals.
-#[derive(Default)]
-struct Fresh {
-    list: Vec<Made>,
-    /// Of each one the original, and after it the fake as [`fold_into`] has it.
-    texts: Texts,
-}
-
-struct Made {
-    /// The fake's number.
-    at: u32,
-    attempt: u32,
-}
-
-impl Fresh {
-    /// The fakes with their originals and as [`fold_into`] has them.
-    fn iter(&self) -> impl Iterator<Item = (&Made, &str, &str)> {
-        let text = |number: usize| self.texts.get(number).unwrap_or("");
-        self.list.iter().enumerate().map(move |(i, made)| (made, text(2 * i), text(2 * i + 1)))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    fn clear(&mut self) {
-        self.list.clear();
-        self.texts.clear();
-    }
-
-    fn push(&mut self, made: Made, original: &str, folded: &str) {
-        self.list.push(made);
-        self.texts.push(Some(original));
-        self.texts.push(Some(folded));
-    }
 }
 
 impl Stock {
@@ -95,6 +62,7 @@ impl Stock {
             length: 60,
             formats: Vec::new(),
             unique: false,
+            fleeting: false,
             guard,
             given: MarkMap::default(),
             fakes: Texts::default(),
@@ -110,12 +78,25 @@ impl Stock {
             return NONE;
         }
         let next = self.fakes.len() as u32;
-        let at = *self.given.entry(mark(original)).or_insert(next);
+        let at = if self.fleeting { next } else { *self.given.entry(mark(original)).or_insert(next) };
         if at == next {
             self.fakes.push(None);
             self.make(original, at, 0);
         }
         at
+    }
+
+    /// Between two batches: a fake that depends on its original alone is made again sooner than found in a large map,
+    /// where hardly any original comes twice.
+    pub(super) fn forget(&mut self) {
+        if self.fleeting {
+            self.fakes.clear();
+        }
+    }
+
+    /// Whether a fake depends on nothing but its original, the key and the originals of the table.
+    pub(super) fn is_steady(&self) -> bool {
+        matches!(&self.make, Make::Text(_)) && !self.unique && !self.may_be_dense()
     }
 
     /// The fake of that number.
@@ -214,13 +195,17 @@ impl Stock {
 
     /// Dates, postal codes, places of which most are somebody's: another row's cannot be avoided.
     fn is_dense(&self, fresh: &Fresh, met: &mut dyn FnMut(&str) -> bool) -> bool {
-        let may_be = match &self.make {
+        let count = fresh.len();
+        self.may_be_dense() && count >= 8 && fresh.iter().filter(|(_, _, folded)| met(folded)).count() * 2 > count
+    }
+
+    fn may_be_dense(&self) -> bool {
+        match &self.make {
             Make::BirthDate(_) => true,
-            Make::Text(kind) => !kind.always_personal(),
+            // a street has a number and a name
+            Make::Text(kind) => !kind.always_personal() && *kind != Kind::Street,
             Make::Shape => false,
-        };
-        let count = fresh.list.len();
-        may_be && count >= 8 && fresh.iter().filter(|(_, _, folded)| met(folded)).count() * 2 > count
+        }
     }
 
     fn is_guarded(&self, original: &str) -> bool {
@@ -232,8 +217,8 @@ impl Stock {
 #[derive(Default)]
 pub(super) struct Screen {
     known: HashMap<Guard, HashMap<String, bool>>,
-    /// The same of words, where the originals are at hand.
-    words: HashMap<String, bool>,
+    /// The same of words, by their seals, where the originals are at hand.
+    words: HashMap<Seal, bool, BuildHasherDefault<Already>>,
 }
 
 impl Screen {
@@ -248,14 +233,9 @@ impl Screen {
                 let (held, known, words) =
                     (originals.held(&stock.guard), self.known.get(&stock.guard), &mut self.words);
                 let mut is_met = |part: &str, word: bool| match held {
-                    Some(set) if word => match words.get(part) {
-                        Some(met) => *met,
-                        None => {
-                            let met = stretches(part).iter().any(|s| set.has(s));
-                            words.insert(part.to_owned(), met);
-                            met
-                        }
-                    },
+                    Some(set) if word => {
+                        *words.entry(seal(part)).or_insert_with(|| stretches(part).iter().any(|s| set.has(s)))
+                    }
                     Some(set) => set.has(part),
                     None => known.is_some_and(|k| k.get(part) == Some(&true)),
                 };
@@ -294,7 +274,7 @@ impl Screen {
                     new.insert(part.to_owned(), word);
                 }
             };
-            let ahead = (AHEAD / stock.fresh.list.len().max(1)) as u32;
+            let ahead = (AHEAD / stock.fresh.len().max(1)) as u32;
             for (made, original, folded) in stock.fresh.iter().filter(|(_, original, _)| stock.is_guarded(original)) {
                 stock.parts(folded, &mut want);
                 for attempt in made.attempt + 1..=(made.attempt + ahead).min(ATTEMPTS) {

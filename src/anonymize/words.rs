@@ -176,6 +176,9 @@ impl Case {
 
 /// Letters and digits alone, as in addresses of mail.
 pub(crate) fn plain(word: &str) -> String {
+    if word.bytes().all(|c| c.is_ascii_alphanumeric()) {
+        return word.to_ascii_lowercase();
+    }
     word.chars()
         .filter_map(|c| match c.to_lowercase().next().unwrap_or(c) {
             c @ ('a'..='z' | '0'..='9') => Some(c),

@@ -67,6 +67,9 @@ pub struct Table {
     /// Unique indexes that no constraint declares.
     #[serde(default)]
     pub unique_indexes: Vec<Vec<String>>,
+    /// Columns of unique indexes that hold for some rows only, or for expressions.
+    #[serde(default)]
+    pub partly_unique: Vec<String>,
     /// Columns that lead an index.
     #[serde(default)]
     pub indexed: Vec<String>,

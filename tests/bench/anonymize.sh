@@ -6,7 +6,7 @@ source "$(dirname "$0")/cluster.sh"
 
 [ -e "$data/chinook.sql.gz" ] || fail "no databases in $data: set NLSQL_DATA"
 start_cluster max_locks_per_transaction=1024
-for role in one two three four; do psql -Xq -d postgres -c "CREATE ROLE $role SUPERUSER LOGIN"; done
+for i in {0..15}; do echo "CREATE ROLE reader$i SUPERUSER LOGIN;"; done | psql -Xq -d postgres
 # Faker for the comparison, where there is a package index to get it from
 if python3 -m venv "$dir/venv" >/dev/null 2>&1 && "$dir/venv/bin/pip" install -q faker >/dev/null 2>&1; then
     python=$dir/venv/bin/python3
