@@ -109,6 +109,26 @@ fn nothing_personal_comes_through_and_rows_fit_where_they_came_from() {
     assert_eq!(cluster.alarms(), [""; 0]);
 }
 
+/// What indexes hold unique in part, or through an expression, is unique among the fakes too.
+#[test]
+fn partial_unique_indexes_hold_and_lengths_of_keys_do_not_show() {
+    let cluster = Cluster::new();
+    let anna = shop(&cluster);
+    anna.run(
+        "CREATE TABLE shop.shelf (room int NOT NULL, letter char(1) NOT NULL, gone bool NOT NULL, code text);
+         CREATE UNIQUE INDEX ON shop.shelf (room, letter) WHERE NOT gone;
+         CREATE UNIQUE INDEX ON shop.shelf (coalesce(code, ''));
+         INSERT INTO shop.shelf SELECT i / 26, chr(97 + i % 26), false, left(translate(md5(i::text), '0123456789', 'ghijklmnop'), 6 + i % 7)
+           FROM generate_series(0, 2599) i;
+         CREATE SCHEMA clone; CREATE TABLE clone.shelf (LIKE shop.shelf INCLUDING ALL); ANALYZE;
+         INSERT INTO clone.shelf SELECT r.* FROM nlsql.anonymize('shop.shelf', 5000, 5) a, jsonb_populate_record(NULL::clone.shelf, a) r;",
+    );
+    let all = "SELECT count(*), count(DISTINCT letter), count(DISTINCT code) FROM";
+    assert_eq!(anna.run(&format!("{all} clone.shelf")), anna.run(&format!("{all} shop.shelf")));
+    assert_eq!(anna.number("SELECT count(DISTINCT length(code)) FROM clone.shelf"), 1);
+    assert_eq!(cluster.alarms(), [""; 0]);
+}
+
 #[test]
 fn a_role_and_a_seed_repeat_and_nothing_else_does() {
     let cluster = Cluster::new();

@@ -10,7 +10,7 @@ use super::policy::{self, Policy, masked};
 use super::shape;
 use super::words::Locale;
 use crate::schema::model::{Column, Schema, Table};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a table's rules are made from.
 pub(crate) struct Given<'a> {
@@ -118,6 +118,8 @@ pub(crate) struct Rule {
     pub length: usize,
     /// Formats that its texts have.
     pub formats: Vec<String>,
+    /// Keys whose length would tell which one it was.
+    pub varied: bool,
 }
 
 /// The rules of a table and the language of its people.
@@ -157,6 +159,7 @@ fn rule(table: &Table, column: &Column, given: &Given<'_>) -> Rule {
         limit: group::limit(column),
         length: column.profile.as_ref().map_or(60.0, |p| p.length.max(1.0)) as usize,
         formats: common(column).map(|(v, _)| shape::format(v)).collect(),
+        varied: is_varied(table, column),
     };
     match given.groups.get(&table.schema, &table.name, &column.name) {
         Some(group) => in_group(&mut rule, column, group, given),
@@ -197,6 +200,7 @@ fn in_group(rule: &mut Rule, column: &Column, group: &group::Group, given: &Give
     rule.domain = format!("key {root:?}");
     rule.unique = true;
     rule.limit = group.limit;
+    rule.varied = table.is_some_and(|t| is_varied(t, source));
     rule.method = match (group.most, source.category) {
         (Some(most), _) => {
             Method::Key(given.spans.get(root).and_then(|(low, high)| number::key_range(*low, *high, most)))
@@ -214,6 +218,18 @@ fn in_group(rule: &mut Rule, column: &Column, group: &group::Group, given: &Give
         rule.guard = Guard::Root(root.clone());
     }
     rule.class = Class { personal: rule.class.personal || class.personal, ..class };
+}
+
+/// Words and codes of several lengths, which no constraint speaks of. (Numbers held as text stay numbers.)
+fn is_varied(table: &Table, column: &Column) -> bool {
+    let (mut lengths, mut lettered, mut all) = (HashSet::new(), 0, 0);
+    for (value, _) in common(column) {
+        lengths.insert(value.chars().count());
+        lettered += usize::from(value.chars().any(char::is_alphabetic));
+        all += 1;
+    }
+    let checked = column.domain.is_some() || table.checks.iter().any(|c| c.columns == [column.name.clone()]);
+    lengths.len() > 1 && lettered * 2 > all && !checked
 }
 
 /// Words that everybody shares, such as countries, may stand even as keys.

@@ -62,7 +62,7 @@ pub(crate) fn bits(text: &str) -> f64 {
 }
 
 /// Characters of a token that stands for a key in words.
-const TOKEN: usize = 12;
+pub(super) const TOKEN: usize = 12;
 
 /// Keys in words (`circ.holds.default`), whose length and dots alone would tell which one it was.
 pub(crate) fn is_worded(text: &str) -> bool {

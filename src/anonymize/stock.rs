@@ -38,6 +38,7 @@ pub(super) struct Stock {
     pub limit: Option<usize>,
     pub length: usize,
     pub formats: Vec<String>,
+    pub varied: bool,
     pub unique: bool,
     /// Of originals that hardly any two rows share: see [`Stock::forget`].
     pub fleeting: bool,
@@ -61,6 +62,7 @@ impl Stock {
             limit: None,
             length: 60,
             formats: Vec::new(),
+            varied: false,
             unique: false,
             fleeting: false,
             guard,
@@ -138,9 +140,7 @@ impl Stock {
     fn candidate(&self, original: &str, attempt: u32) -> String {
         let fake = match &self.make {
             Make::BirthDate(span) => moment::fake(&self.domain, original, span.ends(), span.tied, attempt),
-            Make::Shape if shape::is_worded(original) && self.limit.is_none_or(|n| n >= 12) => {
-                Some(shape::token(&mut self.domain.draw(original, attempt)))
-            }
+            Make::Shape if self.is_token(original) => Some(shape::token(&mut self.domain.draw(original, attempt))),
             Make::Shape if attempt < SHAPES_END => shape::permuted(&self.domain, original, attempt),
             Make::Shape => None,
             Make::Text(kind) => {
@@ -163,6 +163,11 @@ impl Stock {
             }
             _ => fake,
         }
+    }
+
+    /// Whether the shape of a key would tell too much.
+    fn is_token(&self, original: &str) -> bool {
+        (self.varied || shape::is_worded(original)) && self.limit.is_none_or(|n| n >= shape::TOKEN)
     }
 
     /// Where the shape leaves no room: letters and digits of about the same length.
@@ -193,7 +198,7 @@ impl Stock {
         see(folded, false);
     }
 
-    /// Dates, postal codes, places of which most are somebody's: another row's cannot be avoided.
+    /// Dates, postal codes, letters of which most are somebody's: another row's cannot be avoided.
     fn is_dense(&self, fresh: &Fresh, met: &mut dyn FnMut(&str) -> bool) -> bool {
         let count = fresh.len();
         self.may_be_dense() && count >= 8 && fresh.iter().filter(|(_, _, folded)| met(folded)).count() * 2 > count
@@ -204,12 +209,14 @@ impl Stock {
             Make::BirthDate(_) => true,
             // a street has a number and a name
             Make::Text(kind) => !kind.always_personal() && *kind != Kind::Street,
-            Make::Shape => false,
+            // codes of one or two letters; a key's have to be the same in each table, however many of them it has
+            Make::Shape => self.limit.is_some_and(|n| n <= 2) && !matches!(self.guard, Guard::Root(_)),
         }
     }
 
     fn is_guarded(&self, original: &str) -> bool {
-        self.guard != Guard::Free && !(self.make == Make::Shape && shape::bits(original) >= SURE_BITS)
+        let drawn = matches!(self.make, Make::Shape | Make::Text(Kind::Secret));
+        self.guard != Guard::Free && !(drawn && shape::bits(original) >= SURE_BITS)
     }
 }
 
