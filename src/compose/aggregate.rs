@@ -170,8 +170,13 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
         })
     });
     let repeated = entity.rows == 0 || field.distinct > 2 && field.distinct * 10 < entity.rows * 7;
-    let referring = super::reference::reference(scope.world, scope.nodes[place.node].entity, &field.name).is_some();
-    if own || joined || !referring || place.node != 0 || !repeated || noun.len() < 4 {
+    if own || joined || place.node != 0 || !repeated || noun.len() < 4 {
+        return None;
+    }
+    // what has no name, or is a term of a large list, is not what one counts kinds of
+    let edge = super::reference::reference(scope.world, scope.nodes[place.node].entity, &field.name)?;
+    let parent = scope.world.graph.edges[edge].parent;
+    if scope.world.entities[parent].label.is_empty() || super::sense::hub(scope.world, parent) {
         return None;
     }
     let noun = noun.strip_suffix(" ID").unwrap_or(noun);

@@ -144,7 +144,8 @@ fn vague_bound(
     condition: &Condition,
     whose: &str,
 ) -> Option<(Vague, String)> {
-    if is_plural(noun) {
+    // "a high range low"
+    if is_plural(noun) || [" low", " high", "low ", "high ", "maximum", "minimum"].iter().any(|w| noun.contains(w)) {
         return None;
     }
     let sign = condition.terse.as_deref().and_then(|t| t.strip_prefix(noun)).unwrap_or("").trim_start();

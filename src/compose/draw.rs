@@ -54,6 +54,8 @@ pub(super) struct Draw<'w> {
     pub tools: &'w [Tool],
     /// The reference in focus.
     pub edge: Option<usize>,
+    /// About the share of the rows that the drawn conditions let through.
+    pub passing: f64,
     heat: &'w Heat,
     /// Tables and columns that the query has to read for the focus to be met.
     due: Vec<(&'w str, &'w str)>,
@@ -96,6 +98,7 @@ impl<'w> Draw<'w> {
                 Focus::Edge { edge, .. } => Some(edge),
                 _ => None,
             },
+            passing: 1.0,
             heat,
             due: due(world, focus),
             prefer,
@@ -159,7 +162,7 @@ impl<'w> Draw<'w> {
                 let field = self.scope.field(p);
                 let interest = if !field.varied {
                     return 0;
-                } else if field.traits.audit {
+                } else if field.traits.audit || field.raw {
                     1.0
                 } else if field.traits.personal {
                     2.0
@@ -241,6 +244,8 @@ impl<'w> Draw<'w> {
             let fan = self.fan;
             let keyed = self.keyed.clone();
             let timed = self.timed;
+            let used = self.used.clone();
+            let grouped = !self.keyed.is_empty() || !self.classed.is_empty();
             let fits = |scope: &Scope, p: Place| {
                 // a condition on what the groups stand for leaves groups out, and two on times of one thing clash
                 filterable(scope, p)
@@ -249,6 +254,7 @@ impl<'w> Draw<'w> {
                     && !scope.constant(p.node)
                     && !keyed.iter().any(|&k| sense::decides(scope, k, p.node))
                     && !(timed && scope.field(p).role() == Role::Time)
+                    && !used.iter().any(|&u| sense::clash(scope, p, u, grouped))
             };
             let Some(place) = self.choose(fits) else { break };
             if let Some(c) = condition::draw(&mut self.rng, &self.scope, place) {
@@ -259,6 +265,7 @@ impl<'w> Draw<'w> {
                 }
                 self.use_place(place);
                 self.timed |= self.scope.field(place).role() == Role::Time;
+                self.passing *= c.passing();
                 found.push(c);
             }
         }
@@ -368,9 +375,11 @@ fn filterable(scope: &Scope, place: Place) -> bool {
         Role::Dimension | Role::Name | Role::Code => {
             field.role() == Role::Name && place.node == 0 && scope.entity(place.node).rows == 0
                 || !field.values.is_empty()
-                || !field.elements.is_empty()
-                || gappy
+                || !field.elements.is_empty() && place.node == 0
+                || gappy && place.node == 0
         }
+        // a word in a text that belongs to something else is looked for there
+        Role::FreeText | Role::Search if place.node != 0 => false,
         Role::FreeText | Role::Search => !field.elements.is_empty() || gappy,
         Role::Measure | Role::Year => field.varied,
         Role::Time => !field.traits.personal && field.varied,

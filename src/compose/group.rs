@@ -44,9 +44,12 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
             return Some(found);
         }
     }
-    let keyed = draw.keyed.clone();
+    let (keyed, used) = (draw.keyed.clone(), draw.used.clone());
     let place = draw.choose(|scope, p| {
         let field = scope.field(p);
+        if used.iter().any(|&u| sense::placed(scope.field(u)) && sense::placed(field)) {
+            return false;
+        }
         if !sense::worth(scope, p) || keyed.iter().any(|&k| sense::decides(scope, k, p.node)) {
             return false;
         }

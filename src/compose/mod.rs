@@ -7,8 +7,10 @@ mod builtin;
 mod condition;
 mod dialogue;
 mod draw;
+mod estimate;
 mod extreme;
 mod flag;
+mod form;
 mod frames;
 mod group;
 mod literal;
@@ -119,6 +121,8 @@ pub(crate) fn shown(schema: &Schema, links: &[Relationship], values_min_rows: u3
 const TRIES: u64 = 60;
 /// From this one on a plain question about the focus will do.
 const PLAIN: u64 = 44;
+/// Rows that anyone would read.
+const MOST_ROWS: f64 = 150.0;
 const LEVELS: [&str; 4] = ["easy", "medium", "hard", "extra"];
 
 /// Everything that drawing needs; holds no reference to the schema.
@@ -126,8 +130,10 @@ pub(crate) struct Composer {
     world: World,
     options: Options,
     styles: Vec<Style>,
-    /// What pairs are to be about, each with how interesting it is; every one has a turn in the first round of slots.
+    /// What pairs are to be about, each with how interesting it is; every one has a turn in the first round of slots,
+    /// so many of interest before the others.
     focuses: Vec<(Focus, f64)>,
+    leading: usize,
     /// What later slots are about; learned when the first of them is drawn.
     learned: OnceCell<Learned>,
     cold: Heat,
@@ -160,14 +166,17 @@ impl Composer {
             Phase::Builtins => BTreeMap::new(),
             _ => builtin::tools(&world, schema.server_version),
         };
-        let focuses = steer::focuses(&world, options.phase, options.min_joins as usize);
+        let mut focuses = steer::focuses(&world, options.phase, options.min_joins as usize);
+        let idle = |focus: &(Focus, f64)| focus.1 < OF_INTEREST;
+        focuses.sort_by_key(idle);
+        let leading = focuses.iter().filter(|f| !idle(f)).count();
         if focuses.is_empty() && plan.is_empty() {
             return Err(Error::new(Code::ObjectNotInPrerequisiteState, "no table of this database can stand in pairs").hint(
                 "Subjects are readable tables that hold rows (or any, with schema_only); joins need references between them.",
             ));
         }
         let cold = steer::cold(&world);
-        Ok(Composer { world, options, styles, focuses, learned: OnceCell::new(), cold, plan, tools })
+        Ok(Composer { world, options, styles, focuses, leading, learned: OnceCell::new(), cold, plan, tools })
     }
 
     /// Draws the candidate of one slot. `None` = nothing new to say here; the next attempt may have more luck.
@@ -198,6 +207,9 @@ impl Composer {
             if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, strict) {
                 continue;
             }
+            if !self.world.schema_only && estimate::rows(&self.world, &draft.query, draw.passing) > MOST_ROWS {
+                continue;
+            }
             // people are brief; what takes more words is asked where nothing shorter was found
             let deep = matches!(self.options.phase, Phase::ComplexSqls | Phase::Builtins);
             let more = if deep { 3 } else { 0 } + 2 * attempt.min(8) as usize + draw.wordy();
@@ -224,14 +236,18 @@ impl Composer {
         }
         let count = self.focuses.len() as u64;
         let at = if slot < count && attempt < OWN {
-            rotate(self.focuses.len(), slot, salt)
+            let leading = self.leading as u64;
+            match slot < leading {
+                true => rotate(self.leading, slot, salt),
+                false => self.leading + rotate(self.focuses.len() - self.leading, slot - leading, salt),
+            }
         } else {
             // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there
             let own = slot >= count && matches!(attempt, 0 | 1 | 4);
             let turn = if own { slot - count } else { mix(&[salt, slot, u64::from(attempt / 2)]) };
             match self.learned(slot) {
                 Some(learned) => learned.at(turn, learned.round(slot.saturating_sub(count)), salt),
-                None => rotate(self.focuses.len(), turn, salt),
+                None => rotate(self.leading.max(1), turn, salt),
             }
         };
         self.focuses.get(at).map(|(focus, _)| *focus)
@@ -240,6 +256,9 @@ impl Composer {
 
 /// So many slots of a phase go without what has to be learned, which takes some time: enough for a look.
 const UNLEARNED: u64 = 100;
+
+/// From this interest on a focus has its first turn before those of less.
+const OF_INTEREST: f64 = 0.4;
 
 /// Attempts of a slot of the first round that stay with its focus.
 const OWN: u32 = 4;

@@ -157,7 +157,7 @@ impl<'w> Scope<'w> {
         if self.nodes[from].entity == self.nodes[0].entity {
             return format!("{} {own}", grammar::possessive(&self.role_noun(from)));
         }
-        if ways_to(self.world, self.nodes[0].entity, target) <= 1 {
+        if ways_to(self.world, self.nodes[0].entity, target) <= 1 || self.nearest(node) {
             return own;
         }
         let mut near = from;
@@ -170,6 +170,21 @@ impl<'w> Scope<'w> {
             at = before;
         }
         format!("{} {own}", grammar::possessive(&self.role_noun(near)))
+    }
+
+    /// Whether no other way leads as directly to the same kind of thing: of a customer's country the one is meant where
+    /// the customer lives, and not that of the customer's store.
+    fn nearest(&self, node: usize) -> bool {
+        let (mut at, mut steps) = (node, 0);
+        while let Some((from, _, up)) = self.nodes[at].via {
+            if !up || self.entity(from).bridge {
+                return false;
+            }
+            (at, steps) = (from, steps + 1);
+        }
+        let (from, to) = (self.nodes[0].entity, self.nodes[node].entity);
+        let shorter = ways_within(self.world, from, to, steps - 1);
+        shorter == 0 && ways_within(self.world, from, to, steps) == 1
     }
 
     /// What a field's value is called where its rows have just been named: "description" of films.
@@ -273,6 +288,10 @@ fn flag_noun(field: &Field) -> String {
 
 /// How many ways of at most four references lead from one entity up to another.
 pub(super) fn ways_to(world: &World, from: usize, to: usize) -> usize {
+    ways_within(world, from, to, 4)
+}
+
+fn ways_within(world: &World, from: usize, to: usize, steps: usize) -> usize {
     fn walk(world: &World, at: usize, to: usize, left: usize) -> usize {
         let mut found = usize::from(at == to);
         if left > 0 {
@@ -285,7 +304,7 @@ pub(super) fn ways_to(world: &World, from: usize, to: usize) -> usize {
         }
         found
     }
-    walk(world, from, to, 4)
+    walk(world, from, to, steps)
 }
 
 /// An alias that is no key word.

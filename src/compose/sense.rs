@@ -8,6 +8,9 @@ use crate::schema::roles::Role;
 /// So many kinds of rows refer to a table of terms that its own dates and codes say nothing of any of them.
 const HUB: usize = 9;
 
+/// What is said of a thing where it is shown itself, and nowhere else.
+const TRIFLES: &[&str] = &["prefix", "suffix", "contact title", "title of courtesy", "fax", "extension", "maiden name"];
+
 pub(super) fn hub(world: &World, entity: usize) -> bool {
     world.graph.children(entity).len() >= HUB
 }
@@ -23,9 +26,14 @@ pub(super) fn from_afar(world: &World, entity: usize, field: usize, steps: usize
         return false;
     }
     let near = steps == 1 && !hub(world, entity);
+    if TRIFLES.iter().any(|end| f.noun.ends_with(end)) {
+        return false;
+    }
     match f.role() {
         Role::Dimension => true,
-        Role::Measure | Role::Flag | Role::Year | Role::Array => near,
+        // figures of a handful of things are known by the things
+        Role::Measure => near && !(1..30).contains(&e.rows),
+        Role::Flag | Role::Year | Role::Array => near,
         Role::Name | Role::Search => near,
         Role::Time => near && (e.when == Some(field) || e.label.is_empty()),
         _ => false,
@@ -78,6 +86,68 @@ pub(super) fn awkward(question: &str) -> bool {
         !owned.is_empty() && (w[0] == w[2] || owned == w[2])
     });
     words.len() > 48 || owners || echo || again
+}
+
+/// What says where something is, from the smallest to the largest.
+const PLACES: &[&[&str]] = &[
+    &["address", "street", "latitude", "longitude"],
+    &["postal code", "postcode", "zip"],
+    &["city", "town", "village"],
+    &["county", "district"],
+    &["state", "region", "province", "territory"],
+    &["country", "continent"],
+];
+
+/// Whether a field says where something is.
+pub(super) fn placed(field: &Field) -> bool {
+    level(field).is_some()
+}
+
+fn level(field: &Field) -> Option<usize> {
+    let noun = field.noun.to_lowercase();
+    PLACES.iter().rposition(|words| words.iter().any(|w| noun.ends_with(w)))
+}
+
+/// Whether one of two fields of rows fixes what the other can be: the city its country.
+fn fixes(known: &Field, asked: &Field) -> bool {
+    level(known).is_some_and(|k| level(asked).is_some_and(|a| k <= a)) || same_thing(known, asked)
+}
+
+/// Whether a condition on one place makes no sense beside the use of another: two places that have nothing to do with each
+/// other, or a place within what is asked for.
+pub(super) fn clash(scope: &Scope, condition: Place, used: Place, grouped: bool) -> bool {
+    let (one, other) = (scope.field(condition), scope.field(used));
+    if condition.node != used.node {
+        return placed(one) && placed(other) && grouped;
+    }
+    (grouped || !placed(one)) && condition.field != used.field && fixes(one, other)
+}
+
+/// Whether figures of a field say nothing in groups of another.
+pub(super) fn fixed_in(scope: &Scope, key: Place, counted: Place) -> bool {
+    let (one, other) = (scope.field(key), scope.field(counted));
+    if key.node != counted.node {
+        return placed(one) && placed(other);
+    }
+    key.field != counted.field && fixes(one, other)
+}
+
+/// Whether whoever knows one of two fields of a row all but knows the other: a city and its country, a code and what it
+/// stands for.
+pub(super) fn akin(one: &Field, other: &Field) -> bool {
+    placed(one) && placed(other) || same_thing(one, other)
+}
+
+/// A code and what it stands for, a number and a name of one thing.
+fn same_thing(one: &Field, other: &Field) -> bool {
+    let stem = |f: &Field| {
+        let noun = f.noun.to_lowercase();
+        let ends = [" code", " description", " name", " id", " value", " type", " number"];
+        ends.iter().find_map(|end| noun.strip_suffix(end)).unwrap_or(&noun).to_owned()
+    };
+    let (a, b) = (stem(one), stem(other));
+    let coded = |f: &Field| matches!(f.noun.as_str(), "code" | "description" | "name");
+    a == b || coded(one) && coded(other)
 }
 
 #[cfg(test)]

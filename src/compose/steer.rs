@@ -43,6 +43,8 @@ pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, 
 
 fn fields(world: &World) -> Vec<(Focus, f64)> {
     let mut found = Vec::new();
+    // where there are tables, views repeat them
+    let behind = world.entities.iter().any(|e| e.usable && !e.view);
     for (entity, e) in world.entities.iter().enumerate().filter(|(_, e)| e.usable) {
         for (field, f) in e.fields.iter().enumerate() {
             // of a bridge the references say it all, and a few rows show several columns at once
@@ -55,7 +57,7 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
             let weight = match e {
                 _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
-                e if e.view => 0.25 * interest(f),
+                e if e.view && behind => 0.1 * interest(f),
                 _ => interest(f),
             };
             found.push((Focus::Field { entity, field }, weight));
@@ -66,7 +68,7 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
 
 /// How often a column is asked for: what says something more often than keys and stamps.
 fn interest(field: &Field) -> f64 {
-    if field.traits.audit || !field.varied {
+    if field.traits.audit || field.raw || !field.varied {
         return 0.12;
     }
     match field.role() {

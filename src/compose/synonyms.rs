@@ -183,7 +183,6 @@ pub(super) const NOUNS: &[(&str, &[&str])] = &[
     ("movie", &["film"]),
     ("organization", &["institution"]),
     ("payer", &["insurer"]),
-    ("payment", &["transaction"]),
     ("phone", &["telephone"]),
     ("photo", &["picture"]),
     ("physician", &["doctor"]),

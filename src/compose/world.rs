@@ -1,5 +1,6 @@
 //! The schema as the composer sees it: entities with nouns, fields with roles, values that may be spoken of.
 
+use super::form::Form;
 use super::literal::Day;
 use super::{Options, Values};
 use crate::anonymize;
@@ -32,6 +33,11 @@ pub(super) struct Field {
     /// Text: share of the values that hold a blank, and their mean length.
     pub spaced: f64,
     pub length: f64,
+    pub form: Form,
+    /// Text filled up with blanks to a fixed length.
+    pub padded: bool,
+    /// Named by letters that say nothing to a reader.
+    pub raw: bool,
     /// Holds anything at all, and not the same everywhere.
     pub varied: bool,
 }
@@ -56,7 +62,7 @@ impl Field {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Entity {
     /// Quoted reference, with its schema where that is not `public`.
     pub sql: String,
@@ -92,6 +98,11 @@ pub(super) struct World {
 }
 
 impl World {
+    /// The entity that a query refers to so.
+    pub(super) fn named(&self, sql: &str) -> Option<&Entity> {
+        self.entities.iter().find(|e| e.sql == sql)
+    }
+
     pub(super) fn new(schema: &Schema, links: &[Relationship], options: &Options) -> World {
         let graph = Graph::new(schema, links);
         let words = Words::new(schema);
@@ -110,6 +121,11 @@ impl World {
                 })
             })
             .collect();
+        // a row of a link table is none of what its name begins with
+        for entity in entities.iter_mut().filter(|e| e.bridge && !e.one.contains(" in the ")) {
+            entity.one = format!("{} assignment", entity.one);
+            entity.many = grammar::plural(&entity.one);
+        }
         tell_apart(schema, &words, &mut entities);
         let names = schema.tables.iter().flat_map(|t| t.columns.iter().map(|c| &c.name).chain([&t.name]));
         let tokens: BTreeSet<String> = names.flat_map(|n| words::tokens(n)).collect();
@@ -297,11 +313,15 @@ fn field(
     let blank = options.schema_only && rows == 0;
     let labels = column.labels.iter().flatten().filter(|_| blank && open).map(|l| (l.clone(), 1));
     let values: Vec<(String, u64)> = values.into_iter().chain(labels).collect();
+    let form = Form::of(&profile);
+    // days that something may take are no days that it took
+    let allowed = profile.quantiles.last().and_then(|q| q.parse().ok()).is_some_and(|most: f64| most <= 31.0);
+    let additive = traits.additive && !(allowed && column.name.to_lowercase().contains("duration"));
     let numbers = || profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect();
     Field {
         name: column.name.clone(),
         noun: words.column_noun(table, column),
-        traits: if missing { Traits { role: Role::Opaque, ..traits } } else { traits },
+        traits: if missing { Traits { role: Role::Opaque, ..traits } } else { Traits { additive, ..traits } },
         base: column.base.clone(),
         unit: words::unit(column),
         values: if open { values } else { Vec::new() },
@@ -323,11 +343,19 @@ fn field(
         },
         spaced: profile.spaced,
         length: profile.length,
+        form,
+        padded: column.base == "bpchar" && fixed(&column.type_name).is_some_and(|n| n > profile.length + 0.5),
+        raw: column.comment.is_none() && words.is_raw(&column.name),
         distinct: profile.distinct,
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
         varied: rows == 0 || profile.distinct > 1,
     }
+}
+
+/// The length in `character(20)`.
+fn fixed(type_name: &str) -> Option<f64> {
+    type_name.split_once('(')?.1.trim_end_matches(')').parse().ok()
 }
 
 fn plausible_numbers(role: Role) -> Vec<f64> {

@@ -77,6 +77,22 @@ impl Words {
         }
     }
 
+    /// Whether a name holds letters that no word explains, such as the last one of `statusp`.
+    pub(crate) fn is_raw(&self, name: &str) -> bool {
+        let raw = |piece: &String| {
+            let inside = |text: &str| self.known.iter().any(|k| k.len() >= 4 && text.contains(k.as_str()));
+            let trailing = |k: &str| {
+                piece.strip_prefix(k).is_some_and(|end| match end.len() {
+                    0 => false,
+                    1 => k.len() >= 5 && !matches!(end, "s" | "d" | "r" | "y" | "n" | "e" | "l"),
+                    _ => piece.len() >= 12 && k.len() >= 4 && inside(end),
+                })
+            };
+            !self.known.contains(piece) && self.known.iter().any(|k| trailing(k))
+        };
+        tokens(name).iter().flat_map(|token| self.unglue(token)).any(|piece| raw(&piece))
+    }
+
     /// What one row of a table is called, and many.
     pub(crate) fn table_noun(&self, table: &Table) -> (String, String) {
         if let Some(noun) = table.comment.as_deref().and_then(|c| comment_noun(c, 3)) {
@@ -147,6 +163,7 @@ impl Words {
             match last.as_str() {
                 "first" | "last" | "middle" | "maiden" => return format!("{last} name"),
                 "marital" => return "marital status".to_owned(),
+                "drivers" => return "driver's license".to_owned(),
                 _ => {}
             }
         }

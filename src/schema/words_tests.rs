@@ -60,3 +60,19 @@ fn a_comment_names_a_column_where_it_is_short_or_the_name_is_none() {
         assert_eq!(words.column_noun(&table, &table.columns[0]), noun);
     }
 }
+
+#[test]
+fn a_name_is_raw_where_letters_are_left_over() {
+    let words = words();
+    for (name, raw) in [
+        ("statusp", true),
+        ("lastbilleddatep", true),
+        ("lastbilleddate1", false),
+        ("status", false),
+        ("categories", false),
+        ("classification", false),
+        ("customer_name", false),
+    ] {
+        assert_eq!(words.is_raw(name), raw, "{name}");
+    }
+}

@@ -42,28 +42,22 @@ pub(super) const ENTRIES: &[Entry] = &[
     number("var_pop", "round(var_pop({})::numeric, 2)", "population variance of the {}, rounded to two decimals,"),
     number(
         "sqrt",
-        "round(sqrt(var_pop({}))::numeric, 3)",
-        "square root of the population variance of the {}, rounded to three decimals,",
+        "round((stddev({}) / sqrt(count({})))::numeric, 3)",
+        "standard error of the mean {}, rounded to three decimals,",
     ),
-    number(
-        "sqrt",
-        "round(sqrt(avg({}::numeric * {}))::numeric, 2)",
-        "root mean square of the {}, rounded to two decimals,",
-    ),
-    number(
-        "power",
-        "round(sqrt(avg(power({}::numeric, 2)))::numeric, 2)",
-        "quadratic mean of the {}, rounded to two decimals,",
+    of("round", On::Number, "round(avg({})::numeric, 1)", "average {}, rounded to one decimal,"),
+    of("round", On::Number, "round(avg({})::numeric)", "average {}, rounded to a whole number,"),
+    of("round", On::Tens, "round(avg({})::numeric, -1)", "average {}, rounded to tens,"),
+    of(
+        "nullif",
+        On::Zeroed,
+        "round(avg(nullif({}, 0))::numeric, 2)",
+        "average {} without the zeros, rounded to two decimals,",
     ),
     number(
         "ln",
         "round(exp(avg(ln(nullif({}::numeric, 0))))::numeric, 2)",
         "geometric mean of the {} (zeros left out), rounded to two decimals,",
-    ),
-    number(
-        "nullif",
-        "round((max({}) / nullif(min({}), 0))::numeric, 2)",
-        "ratio of the highest to the lowest {}, rounded to two decimals,",
     ),
     number("percentile_cont", "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", "median {} (interpolated)"),
     number(

@@ -3,8 +3,10 @@
 
 mod aggregates;
 mod numbers;
+mod rows;
 mod shapes;
 mod structures;
+mod suits;
 mod term;
 mod texts;
 mod times;
@@ -21,30 +23,62 @@ use crate::plan::phase::BUILTINS;
 /// What a function is applied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum On {
-    /// Text of any kind; text that names; text that encodes.
-    Text,
+    /// Text that names; that names and is looked up by its first letter; first and last name of a person.
     Named,
+    Index,
+    Person,
+    /// First and last name in one column; names written in capitals.
+    FullName,
+    Capital,
+    /// Contact data; phone numbers that begin with an area code; numbers of cards and accounts.
+    Email,
+    Phone,
+    Dialled,
+    Card,
+    Postal,
+    /// An address that begins with a house number; an address and its city.
+    Street,
+    Place,
+    /// Text that encodes; codes that begin with a letter.
     Coded,
+    Lettered,
+    /// Titles for addresses of pages; text padded with blanks; kinds typed in by hand; what has to fit on labels.
+    Slug,
+    Padded,
+    Listed,
+    Fitted,
+    Bytes,
     /// Text whose values mostly hold a blank.
     Spaced,
     /// Text of few values that may be spoken of: `{value}` is one of them.
     Value,
-    /// Text with words that many rows share: `{word}` is one of them.
+    /// Text with words that many rows share: `{word}` is one of them; such text that is read.
     Word,
-    /// Text that is missing in some rows, and a number.
+    Found,
+    /// Text that is missing in some rows; it and another one; a number.
     Gappy,
+    Gaps,
     GappyNumber,
+    GappyAmount,
     Number,
     Whole,
-    /// The number of a row.
+    /// The number of a row; of people, who are parted by it.
     Id,
-    /// That falls into a few tens; of many values.
+    Halves,
+    /// A price or a length, which is looked for about a value.
+    Near,
+    /// A number that is 0 in some rows; that falls into a few tens; of many values.
+    Zeroed,
     Tens,
     Spread,
-    /// A number that can be summed; one that counts things; one with decimals.
+    /// A number that can be summed; money that can, money that cannot, either; one that counts things.
     Amount,
+    Revenue,
+    Price,
+    Money,
     Quantity,
-    Fraction,
+    Minutes,
+    Thousands,
     /// Two numbers of a row that are told in the same unit: `{}` and `{2}`.
     Numbers,
     Year,
@@ -74,6 +108,8 @@ pub(super) enum Yields {
     Class,
     /// Shown, averaged, ranked by.
     Figure,
+    /// How far off a value is: the least of them are shown.
+    Nearest,
     /// Decides on rows; the noun is a verb phrase after the field's noun.
     Test,
     /// Of many rows.
@@ -82,6 +118,8 @@ pub(super) enum Yields {
     Window,
     /// Several rows out of one.
     Rows,
+    /// A row for each span of time.
+    Calendar,
 }
 
 /// One way to show a function. In `sql` and `noun`, `{}` is the field, `{2}` the second, `{n}` a number of `numbers`
@@ -94,13 +132,19 @@ pub(super) struct Entry {
     pub noun: &'static str,
     pub yields: Yields,
     pub numbers: &'static [i64],
+    /// What the value is wanted for, where a reader would ask.
+    pub aim: &'static str,
     /// First server version that has it.
     pub since: i32,
 }
 
 impl Entry {
     const fn new(name: &'static str, on: On, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
-        Entry { name, on, sql, noun, yields, numbers: &[], since: 0 }
+        Entry { name, on, sql, noun, yields, numbers: &[], aim: "", since: 0 }
+    }
+
+    const fn aim(self, aim: &'static str) -> Entry {
+        Entry { aim, ..self }
     }
 
     const fn with(self, numbers: &'static [i64]) -> Entry {

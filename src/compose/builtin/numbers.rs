@@ -1,112 +1,154 @@
-//! Functions on numbers.
+//! Functions on numbers: what prices would become, what fits into boxes and hours, bands to count by, what lies nearest.
 
 use super::{Entry, On, Yields};
 
-const fn value(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Number, Yields::Value, sql, noun)
+const fn value(name: &'static str, on: On, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Value, sql, noun)
 }
 
-const fn fraction(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Fraction, Yields::Value, sql, noun)
+const fn class(name: &'static str, on: On, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Class, sql, noun)
 }
 
-const fn class(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Number, Yields::Class, sql, noun)
+const fn over(name: &'static str, on: On, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Aggregate, sql, noun)
 }
 
-const fn spread(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Spread, Yields::Class, sql, noun)
-}
-
-const fn tens(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Tens, Yields::Class, sql, noun)
+const fn test(name: &'static str, on: On, sql: &'static str, verb: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Test, sql, verb)
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
-    fraction("round", "round({}::numeric, 1)", "{} rounded to one decimal"),
-    fraction("round", "round({}::numeric)", "{} rounded to a whole number"),
-    tens("round", "round({}::numeric, -1)", "{} rounded to tens"),
-    fraction("ceil", "ceil({})", "{} rounded up to a whole number"),
-    Entry::new("ceil", On::Quantity, Yields::Value, "ceil({} / {n}.0)", "number of boxes of {n} needed for the {}")
-        .with(&[12, 20, 50]),
-    fraction("ceiling", "ceiling({})", "{} raised to the next whole number"),
-    fraction("floor", "floor({})", "{} rounded down to a whole number"),
-    tens("floor", "floor({} / 10) * 10", "{} rounded down to tens"),
-    fraction("trunc", "trunc({}::numeric, 1)", "{} cut off after the first decimal"),
-    fraction("trunc", "trunc({})", "{} without its decimals"),
-    value("abs", "abs({} - {average})", "absolute deviation of the {} from {average}"),
-    value("sign", "sign({} - {average})", "position of the {} against {average} (-1 below, 0 at, 1 above)"),
-    class("sign", "sign({} - {average})", "position of the {} against {average} (-1 below, 0 at, 1 above)"),
-    value("cbrt", "round(cbrt({})::numeric, 2)", "cube root of the {} rounded to two decimals"),
-    value("ln", "round(ln({} + 1)::numeric, 3)", "log-transformed {} (natural log of it plus one, three decimals)"),
-    value("log", "round(log({} + 1)::numeric, 3)", "log10-transformed {} (log10 of it plus one, three decimals)"),
-    spread("log10", "floor(log10({} + 1))", "order of magnitude of the {}, as floor of log10 of it plus one"),
-    Entry::new("div", On::Quantity, Yields::Value, "div({}::numeric, {n})", "number of full boxes of {n} in the {}")
-        .with(&[10, 12, 24]),
-    fraction("to_char", "to_char({}, 'FM999,999,990.00')", "{} written with a thousands separator and two decimals"),
-    fraction("scale", "scale({}::numeric)", "count of decimals that the {} is stored with"),
-    fraction("trim_scale", "trim_scale({}::numeric)", "{} without trailing zeros"),
-    fraction("min_scale", "min_scale({}::numeric)", "count of decimals that the {} needs"),
-    value("to_jsonb", "to_jsonb({})", "{} as a JSON number"),
-    spread(
-        "width_bucket",
-        "width_bucket({}, {low}, {high}, {n})",
-        "bucket number of the {} ({N} equal buckets from {low} to {high})",
-    )
-    .with(&[4, 5, 10]),
-    Entry::new(
-        "mod",
-        On::Quantity,
-        Yields::Value,
-        "mod({}, {n})",
-        "number left over of the {} after filling boxes of {n}",
-    )
-    .with(&[10, 12, 20]),
-    Entry::new("to_hex", On::Whole, Yields::Value, "to_hex({}::bigint)", "{} as a hexadecimal number"),
-    // a sample of the rows
-    Entry::new("mod", On::Id, Yields::Test, "mod({}, 10) = 0", "is divisible by 10"),
-    Entry::new("mod", On::Id, Yields::Test, "mod({}, 100) = 0", "is divisible by 100"),
-    Entry::new(
-        "abs",
-        On::Number,
-        Yields::Test,
-        "abs({} - {average}) < {spread}",
-        "differs from {average} by less than {spread}",
-    ),
-    Entry::new(
+    // money
+    value(
         "round",
-        On::Fraction,
-        Yields::Test,
-        "round({}::numeric) = {average_whole}",
-        "rounds to {average_whole}",
+        On::Price,
+        "round(({} * (100 - {n}) / 100.0)::numeric, 2)",
+        "{} after a discount of {n} %, rounded to two decimals",
+    )
+    .with(&[5, 10, 15, 20]),
+    value(
+        "round",
+        On::Money,
+        "round(({} * (100 + {n}) / 100.0)::numeric, 2)",
+        "{} with {n} % tax added, rounded to two decimals",
+    )
+    .with(&[7, 8, 19, 20]),
+    value(
+        "ceil",
+        On::Price,
+        "ceil({} * (100 + {n}) / 100.0)",
+        "{} after an increase of {n} %, rounded up to the next whole amount",
+    )
+    .with(&[5, 10]),
+    value("ceiling", On::Price, "ceiling({})", "{} rounded up to the next whole amount")
+        .aim("for a simpler price list"),
+    value(
+        "floor",
+        On::Price,
+        "floor({} * (100 - {n}) / 100.0)",
+        "sale {} at {n} % off, rounded down to a whole amount",
+    )
+    .with(&[10, 25]),
+    value(
+        "power",
+        On::Price,
+        "round(({} * power(1 + {n} / 100.0, 3))::numeric, 2)",
+        "{} in three years at {n} % more each year, rounded to two decimals",
+    )
+    .with(&[2, 3, 5]),
+    over(
+        "power",
+        On::Revenue,
+        "round((sum({}) * power(1 + {n} / 100.0, 5))::numeric, 2)",
+        "total {} of {rows} after five years of {n} % growth a year, rounded to two decimals,",
+    )
+    .with(&[2, 3, 5]),
+    value(
+        "exp",
+        On::Price,
+        "round(({} * exp({n} / 100.0))::numeric, 2)",
+        "{} after a year of {n} % continuous growth, rounded to two decimals",
+    )
+    .with(&[2, 3, 5]),
+    over(
+        "greatest",
+        On::Revenue,
+        "sum(greatest({}, {low}))",
+        "total {} that {rows} would have at a minimum of {low} each",
     ),
-    Entry::new(
+    over(
+        "least",
+        On::Revenue,
+        "sum(least({}, {high}))",
+        "total {} that {rows} would have if each were capped at {high}",
+    ),
+    value(
+        "to_char",
+        On::Thousands,
+        "to_char({}, 'FM999,999,999,990.00')",
+        "{} with thousands separators and two decimals",
+    )
+    .aim("for a printed report"),
+    // what fits
+    value("ceil", On::Quantity, "ceil({} / {n}.0)", "boxes of {n} needed for the {}").with(&[12, 20, 50]),
+    value("div", On::Quantity, "div({}::numeric, {n})", "full boxes of {n} that the {} make up").with(&[10, 12, 24]),
+    value("mod", On::Quantity, "mod({}, {n})", "pieces of the {} left over after filling boxes of {n}")
+        .with(&[10, 12, 20]),
+    class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up"),
+    class("floor", On::Minutes, "floor({} / 60)", "full hours of {}"),
+    value("make_interval", On::Minutes, "make_interval(mins => {}::int)", "{} in hours and minutes"),
+    value("mod", On::Minutes, "floor({} / 60) || ' h ' || mod({}::int, 60) || ' min'", "{} in the form 1 h 30 min"),
+    value("trunc", On::Minutes, "trunc({} / 60.0, 1)", "{} in hours, cut off after one decimal"),
+    over("ceil", On::Id, "ceil(count(*) / {n}.0)", "number of pages that a list of {rows} takes at {n} per page")
+        .with(&[20, 25, 50]),
+    class("mod", On::Halves, "mod({}, 2)", "half of an A/B test (0 for even, 1 for odd {s})"),
+    // bands
+    class("round", On::Tens, "round({}::numeric, -1)", "{} to the nearest ten"),
+    class("floor", On::Tens, "floor({} / 10) * 10", "{} in steps of ten (rounded down)"),
+    class("floor", On::Year, "floor({} / 10) * 10", "decade of the {}"),
+    class(
+        "width_bucket",
+        On::Spread,
+        "width_bucket({}, {low}, {high}, {n})",
+        "class of {} ({N} of equal width from {low} to {high}, 0 and {over} for what lies outside)",
+    )
+    .with(&[4, 5]),
+    class(
+        "log10",
+        On::Spread,
+        "floor(log10({} + 1))",
+        "order of magnitude of the {}, as floor of log10 of it plus one,",
+    ),
+    class("sign", On::Number, "sign({} - {average})", "position of the {} against {average} (-1 below, 0 at, 1 above)"),
+    value("ln", On::Spread, "round(ln({} + 1)::numeric, 3)", "natural logarithm of the {} plus one, to three decimals")
+        .aim("for a regression"),
+    value(
+        "log",
+        On::Spread,
+        "round(log({} + 1)::numeric, 3)",
+        "decimal logarithm of the {} plus one, to three decimals",
+    )
+    .aim("for a chart"),
+    // nearness and difference
+    Entry::new("abs", On::Near, Yields::Nearest, "abs({} - {average})", "{} closest to {average}"),
+    value("abs", On::Numbers, "abs({} - {2})", "difference between {} and {2}, whichever is larger"),
+    value("greatest", On::Numbers, "greatest({}, {2})", "larger one of {} and {2}"),
+    value("least", On::Numbers, "least({}, {2})", "smaller one of {} and {2}"),
+    value(
+        "nullif",
+        On::Numbers,
+        "round(({} / nullif({2}, 0))::numeric, 2)",
+        "ratio of {} to {2}, rounded to two decimals (empty where the latter is 0)",
+    ),
+    test("abs", On::Near, "abs({} - {average}) < {spread}", "differs from {average} by less than {spread}"),
+    test(
         "int4range",
         On::Whole,
-        Yields::Test,
         "{}::int <@ int4range({low_whole}, {high_whole})",
         "is at least {low_whole} but less than {high_whole}",
     ),
-    Entry::new(
-        "numrange",
-        On::Number,
-        Yields::Test,
-        "{}::numeric <@ numrange({low}, {high})",
-        "is at least {low} but less than {high}",
-    ),
-    Entry::new("greatest", On::Number, Yields::Value, "greatest({}, {average})", "{} with a floor of {average}"),
-    Entry::new("least", On::Number, Yields::Value, "least({}, {average})", "{} with a cap of {average}"),
-    Entry::new("greatest", On::Numbers, Yields::Value, "greatest({}, {2})", "greater one of {} and {2}"),
-    Entry::new("least", On::Numbers, Yields::Value, "least({}, {2})", "smaller one of {} and {2}"),
-    Entry::new(
-        "nullif",
-        On::Numbers,
-        Yields::Value,
-        "round(({} / nullif({2}, 0))::numeric, 2)",
-        "{} divided by the {2}, rounded to two decimals (empty where the latter is 0)",
-    ),
-    Entry::new("abs", On::Numbers, Yields::Value, "abs({} - {2})", "absolute difference between {} and {2}"),
-    Entry::new("coalesce", On::GappyNumber, Yields::Value, "coalesce({}, 0)", "{} (0 where it is missing)"),
-    Entry::new("make_date", On::Year, Yields::Value, "make_date({}::int, 1, 1)", "first day of the {}"),
-    Entry::new("floor", On::Year, Yields::Class, "floor({} / 10) * 10", "decade of the {}"),
+    test("numrange", On::Number, "{}::numeric <@ numrange({low}, {high})", "is at least {low} but less than {high}"),
+    value("coalesce", On::GappyAmount, "coalesce({}, 0)", "{} (0 where it is missing)"),
+    value("make_date", On::Year, "make_date({}::int, 1, 1)", "first day of the {}"),
 ];

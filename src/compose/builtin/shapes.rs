@@ -1,38 +1,43 @@
 //! The questions that show a function: beside rows, as a class to count by, as a figure, as a condition, over groups.
 
 use super::super::aggregate::{self, Figure};
-use super::super::condition::{self, Condition};
+use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
-use super::super::extreme::extreme;
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
-use super::super::scope::Place;
-use super::super::shape::{breakdown, figure, list, ranking};
+use super::super::sense;
+use super::super::shape::{breakdown, calendar, figure, ranking};
 use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate as call_of, fill};
 use super::term::{Term, term};
 use super::uses::Tool;
-use super::{On, Use, Yields, windows};
+use super::{On, Use, Yields, rows, windows};
 use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
-    if shown.entry.yields == Yields::Window {
-        return windows::window(draw, shown);
+    match shown.entry.yields {
+        Yields::Window => return windows::window(draw, shown),
+        Yields::Calendar => return calendar::series(draw),
+        _ => {}
     }
     let term = term(draw, shown)?;
     let whole = draw.scope.field(term.place).nulls == 0;
     match shown.entry.yields {
-        Yields::Class if (whole || shown.entry.on == On::Gappy) && draw.rng.chance(60) => by_class(draw, &term),
-        Yields::Figure if draw.rng.chance(35) => average(draw, &term),
-        Yields::Figure if draw.rng.chance(40) => outermost(draw, &term),
-        Yields::Value | Yields::Class | Yields::Figure => beside(draw, &term),
-        Yields::Test => rows_that(draw, &term),
+        Yields::Class if (whole || shown.entry.on == On::Gappy) && draw.rng.chance(88) => by_class(draw, &term),
+        Yields::Class if shown.entry.on == On::Time => rows::beside(draw, &term),
+        Yields::Class => None,
+        Yields::Figure if term.length => rows::outermost(draw, &term),
+        Yields::Figure if draw.rng.chance(40) => average(draw, &term),
+        Yields::Figure if draw.rng.chance(40) => rows::outermost(draw, &term),
+        Yields::Value | Yields::Figure => rows::beside(draw, &term),
+        Yields::Nearest => rows::nearest(draw, &term),
+        Yields::Test => rows::that(draw, &term),
         Yields::Aggregate => over_rows(draw, &term),
         Yields::Rows => pieces(draw, &term),
-        Yields::Window => None,
+        Yields::Window | Yields::Calendar => None,
     }
 }
 
@@ -56,50 +61,16 @@ pub(in crate::compose) fn tool(given: &mut Draw) -> Option<Draft> {
     draw(given, one)
 }
 
-/// Rows by name with the value beside them: "the title and its first five characters".
-fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    let subject = draw.scope.subject();
-    let of_label = subject.label.contains(&term.place.field);
-    let more = usize::from(draw.rng.chance(40));
-    let mut shown = if of_label {
-        list::Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() }
-    } else {
-        list::shown(draw, 0, more)
-    };
-    if of_label && !term.whole && draw.rng.chance(60) {
-        for &field in &subject.label {
-            let place = Place { node: 0, field };
-            shown.columns.push((draw.scope.column(place), None));
-            shown.nouns.push(draw.scope.bare(place));
-        }
-    }
-    // a value without anything to tell whose it is
-    if shown.columns.is_empty() && !of_label {
-        return None;
-    }
-    shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
-    shown.nouns.push(term.noun.clone());
-    let large = usize::from(draw.scope.subject().rows > 60);
-    let conditions = draw.conditions(large, 2)?;
-    let rows = draw.rows_phrase(&conditions);
-    let mut query = draw.scope.select();
-    query.columns = shown.columns.clone();
-    apply(&mut query, &conditions);
-    let mut probes = filter_probes(&query, &conditions);
-    // a function that leaves every value as it was shows nothing
-    let mut plain = query.clone();
-    if let Some((sql, _)) = plain.columns.last_mut() {
-        *sql = draw.scope.column(term.place);
-    }
-    probes.push(("function", plain, Expect::Differs));
-    let speech = list::speech(draw, &shown, &rows);
-    Some(Draft { probes, ..Draft::new(query, speech) })
-}
-
 /// "the number of films by first letter of the title".
 fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    let figures = if draw.rng.chance(55) { vec![aggregate::count(&draw.scope)] } else { figure::figures(draw, 1, 2) };
-    let conditions = draw.conditions(0, 2)?;
+    draw.timed |= draw.scope.field(term.place).role() == Role::Time;
+    draw.classed.push(0);
+    let figures = if term.index || draw.rng.chance(55) {
+        vec![aggregate::count(&draw.scope)]
+    } else {
+        figure::figures(draw, 1, 2)
+    };
+    let conditions = draw.conditions(0, if term.index { 1 } else { 2 })?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = vec![(term.sql.clone(), Some(term.alias.clone()))];
@@ -166,9 +137,27 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
 
 /// One figure over the rows, or by a key.
 fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
-    let key = if draw.rng.chance(55) { group::key(draw) } else { None };
+    let own = draw.scope.field(figure.place?);
+    let listed = !own.measurable();
+    // pages are those of one list
+    let whole = figure.noun.contains(" pages ");
+    let key = if !whole && draw.rng.chance(if listed { 85 } else { 60 }) { group::key(draw) } else { None };
+    // what is answered by yes or no is asked of a few, and a time within a span of time is no news
+    let yes = figure.noun.starts_with("yes or no");
+    if key.as_ref().is_some_and(|k| yes && k.size > 12 || k.time && own.role() == Role::Time) {
+        return None;
+    }
+    if key.as_ref().is_some_and(|k| k.places.iter().any(|&p| sense::akin(draw.scope.field(p), own))) {
+        return None;
+    }
     let least = usize::from(key.is_none() && draw.rng.chance(60));
     let conditions = draw.conditions(least, 2)?;
+    // a spread or a list of hardly any rows is none
+    let groups = key.as_ref().map_or(1, |k| k.size.max(1)) as f64;
+    let left = draw.scope.subject().rows as f64 * conditions.iter().map(Condition::passing).product::<f64>();
+    if draw.scope.subject().rows > 0 && left / groups < 5.0 {
+        return None;
+    }
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = key.iter().flat_map(|k| k.columns.clone()).collect();
@@ -197,131 +186,6 @@ fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
         ),
     };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
-}
-
-/// "the three films with the longest title": ties kept or proved away.
-fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    let subject = draw.scope.subject();
-    if subject.label.is_empty() || subject.key.is_empty() {
-        return None;
-    }
-    let conditions = draw.conditions(0, 2)?;
-    let rows = draw.rows_phrase(&conditions);
-    let n = [1, 2, 3, 5][draw.rng.below(4)];
-    let highest = draw.rng.chance(65);
-    let mut query = draw.scope.select();
-    query.columns = subject
-        .label
-        .iter()
-        .map(|&field| (draw.scope.column(Place { node: 0, field }), None))
-        .chain([(term.sql.clone(), Some(term.alias.clone()))])
-        .collect();
-    apply(&mut query, &conditions);
-    query.filter.push(fill("{} IS NOT NULL", vec![term.sql.clone()]));
-    if !draw.scope.field(term.place).nullable {
-        query.filter.pop();
-    }
-    query.order =
-        vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: highest, nulls_last: false }];
-    query.limit = Some(Limit::WithTies(n));
-    let mut without = query.clone();
-    without.limit = None;
-    let mut probes = filter_probes(&query, &conditions);
-    probes.push(("limit", without, Expect::Differs));
-    let word = extreme(&mut draw.rng, &term.noun, highest);
-    let number = if n == 1 { String::new() } else { format!("{} ", grammar::number_word(n)) };
-    let noun = &term.noun;
-    let kind = if n == 1 { subject.one.clone() } else { format!("{number}{}", subject.many) };
-    let among = if rows == subject.many { String::new() } else { format!(" among {rows}") };
-    let nominal = vec![
-        format!("the {kind} with the {word} {noun}{among}, together with that figure"),
-        format!("the {kind} with the {word} {noun}{among}, and what it is"),
-    ];
-    let questions = vec![if rows == subject.many {
-        let one = if n == 1 { format!("{} has", subject.one) } else { format!("{number}{rows} have") };
-        format!("which {one} the {word} {noun}, and what is it")
-    } else {
-        format!(
-            "among {rows}, which {} the {word} {noun}, and what is it",
-            if n == 1 { "one has".to_owned() } else { format!("{number}have") }
-        )
-    }];
-    let extras = vec![ranking::ties_too(draw)];
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
-}
-
-/// "films whose title contains ..": listed or counted.
-fn rows_that(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    let noun = draw.scope.bare(term.place);
-    let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
-    let own = Condition {
-        sql: vec![sql],
-        whose: Some(format!("{noun} {}", agreed(&noun, &term.noun))),
-        places: vec![term.place],
-        ..Condition::default()
-    };
-    let counted = draw.rng.chance(50);
-    let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| s.named || s.columns.len() > 1) };
-    let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
-    let mut conditions = vec![own];
-    conditions.extend(draw.conditions(0, 1)?);
-    let rows = draw.rows_phrase(&conditions);
-    let mut query = draw.scope.select();
-    apply(&mut query, &conditions);
-    let speech = match (shown, &key) {
-        (Some(shown), _) => {
-            query.columns = shown.columns.clone();
-            list::speech(draw, &shown, &rows)
-        }
-        (None, Some(k)) => {
-            query.columns = k.columns.clone();
-            query.columns.push((call_of("count(*)", vec![]), Some("number".into())));
-            query.group = k.group.clone();
-            Speech {
-                nominal: vec![
-                    format!("the number of {rows} per {}", k.one),
-                    format!("the number of {rows}, broken down by {}", k.one),
-                ],
-                questions: vec![format!("by {}, {}", k.one, phrase::how_many(&rows, &draw.scope.subject().many))],
-                ..Speech::default()
-            }
-        }
-        (None, None) => {
-            query.columns = vec![(call_of("count(*)", vec![]), None)];
-            Speech {
-                nominal: vec![format!("the number of {rows}")],
-                questions: figure::counting(draw, &rows),
-                ..Speech::default()
-            }
-        }
-    };
-    let probes = filter_probes(&query, &conditions);
-    Some(Draft { probes, ..Draft::new(query, speech) })
-}
-
-/// The verb of a test in the number of its noun: "actors contain".
-fn agreed(noun: &str, verb: &str) -> String {
-    if !condition::is_plural(noun) {
-        return verb.to_owned();
-    }
-    let (first, rest) = verb.split_once(' ').unwrap_or((verb, ""));
-    let many = match first {
-        "is" => "are".to_owned(),
-        "has" => "have".to_owned(),
-        "matches" => "match".to_owned(),
-        other => other.trim_end_matches('s').to_owned(),
-    };
-    format!("{many} {rest}")
-}
-
-/// A predicate that the gate counts as a pattern is marked as one.
-fn pattern(sql: Expr) -> Expr {
-    let Expr::Mix(parts) = &sql else { return sql };
-    if parts.iter().any(|p| matches!(p, Expr::Text(t) if t.contains(" LIKE "))) {
-        Expr::Pattern(Box::new(sql))
-    } else {
-        sql
-    }
 }
 
 /// A row taken apart: its pieces counted over all rows.

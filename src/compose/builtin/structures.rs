@@ -9,46 +9,39 @@ const fn of(name: &'static str, on: On, yields: Yields, sql: &'static str, noun:
 use On::{Array, Json, Range, Row, Search};
 use Yields::{Class, Figure, Rows, Test, Value};
 
+/// What programs ask for: rows as JSON.
+const fn json(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, Row, Value, sql, noun).aim("for the web API")
+}
+
 pub(super) const ENTRIES: &[Entry] = &[
-    of(
-        "json_build_object",
-        Row,
-        Value,
-        "json_build_object('name', {}, 'value', {2})",
-        "JSON object with {} under the key name and {2} under the key value",
-    ),
-    of(
-        "jsonb_build_object",
-        Row,
-        Value,
-        "jsonb_build_object('value', {2}, 'name', {})",
-        "JSON object with {2} as value and {} as name",
-    ),
-    of("json_build_array", Row, Value, "json_build_array({}, {2})", "JSON array of {} and {2}"),
-    of("jsonb_build_array", Row, Value, "jsonb_build_array({2}, {})", "JSON array that holds {2} and {}"),
-    of(
+    json("json_build_object", "json_build_object('{k}', {}, '{k2}', {2})", "JSON object of {} and {2}"),
+    json("jsonb_build_object", "jsonb_build_object('{k}', {}, '{k2}', {2})", "binary JSON object of {} and {2}"),
+    json("json_build_array", "json_build_array({}, {2})", "JSON array of {} and {2}"),
+    json("jsonb_build_array", "jsonb_build_array({}, {2})", "binary JSON array of {} and {2}"),
+    json(
         "jsonb_strip_nulls",
-        Row,
-        Value,
-        "jsonb_strip_nulls(jsonb_build_object('name', {}, 'value', {2}))",
-        "JSON object of name and value that leaves out what is missing",
+        "jsonb_strip_nulls(jsonb_build_object('{k}', {}, '{k2}', {2}))",
+        "JSON object of {} and {2}, missing values left out",
     ),
-    of(
+    json(
         "jsonb_set",
-        Row,
-        Value,
-        "jsonb_set(jsonb_build_object('name', {}), ARRAY['value'], to_jsonb({2}))",
-        "JSON object that holds the {} as name, with the {2} set in it as value",
+        "jsonb_set(jsonb_build_object('{k}', {}), ARRAY['{k2}'], to_jsonb({2}))",
+        "JSON object of {} with the {2} set in it",
     ),
-    of(
+    json(
         "json_object",
-        Row,
-        Value,
-        "json_object(ARRAY['name', 'value'], ARRAY[{}::text, {2}::text])",
-        "JSON object built from the keys name and value and the {} and {2} as texts",
+        "json_object(ARRAY['{k}', '{k2}'], ARRAY[{}::text, {2}::text])",
+        "JSON object of {} and {2}, both as texts",
     ),
-    of("to_jsonb", Row, Value, "to_jsonb({})", "{} as a JSON value"),
-    of("row_to_json", Row, Value, "row_to_json(row({}, {2}))", "JSON record made of {} and {2}"),
+    json("to_json", "to_json({})", "{} as a JSON string"),
+    json("row_to_json", "row_to_json(row({}, {2}))", "row of {} and {2} as JSON"),
+    of("concat", Row, Value, "concat({}, ' (', {2}, ')')", "{} with the {2} in parentheses")
+        .aim("for a drop-down list"),
+    of("format", Row, Value, "format('%s - %s', {}, {2})", "{} and {2} with a dash between them")
+        .aim("for a drop-down list"),
+    of("concat_ws", Row, Value, "concat_ws(', ', {}, {2})", "{} and {2} with a comma between them").aim("as captions"),
+    of("to_jsonb", Row, Value, "to_jsonb({2})", "{2} as a JSON value").aim("for the web API"),
     of("array_length", Array, Figure, "array_length({}, 1)", "number of {s}"),
     of("cardinality", Array, Figure, "cardinality({})", "count of {s}"),
     of("array_to_string", Array, Value, "array_to_string({}, ', ')", "{s} as one comma-separated text"),
@@ -61,14 +54,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     of("array_prepend", Array, Value, "array_prepend('any', {})", "{s} with any put in front"),
     of("array_to_json", Array, Value, "array_to_json({})", "{s} as a JSON array"),
     of("trim_array", Array, Value, "trim_array({}, 1)", "{s} without the last one").since(140000),
-    of("array_ndims", Array, Value, "array_ndims({})", "number of dimensions of the {s}"),
     of("array_lower", Array, Value, "({})[array_lower({}, 1)]", "first one of the {s}"),
     of("array_positions", Array, Value, "array_positions({}, '{value}')", "all places of {value} among the {s}"),
     of("unnest", Array, Rows, "unnest({})", "single {s}"),
     of("lower", Range, Value, "lower({})", "beginning of the {}"),
     of("upper", Range, Value, "upper({})", "end of the {}"),
-    of("lower_inc", Range, Class, "lower_inc({})", "answer to whether the beginning belongs to the {}"),
-    of("upper_inc", Range, Class, "upper_inc({})", "answer to whether the end belongs to the {}"),
+    of("lower_inc", Range, Class, "lower_inc({})", "answer to whether the first day belongs to the {}"),
+    of("upper_inc", Range, Class, "upper_inc({})", "answer to whether the last day belongs to the {}"),
     of("upper_inf", Range, Test, "upper_inf({})", "has no end"),
     of("upper_inf", Range, Class, "upper_inf({})", "answer to whether the {} has no end"),
     of("lower_inf", Range, Class, "lower_inf({})", "answer to whether the {} has no beginning"),

@@ -5,8 +5,8 @@ use super::super::condition;
 use super::super::draw::Draw;
 use super::super::scope::Place;
 use super::super::tree::{Expr, fill};
-use super::Use;
 use super::uses::{Filling, filling};
+use super::{On, Use, Yields};
 use crate::schema::grammar;
 
 /// An entry on its column: the expression, and what it is called.
@@ -15,8 +15,13 @@ pub(super) struct Term {
     pub noun: String,
     pub alias: String,
     pub place: Place,
-    /// Speaks of the row's name and more.
+    /// Speaks of the row's name and more, or says it in another way.
     pub whole: bool,
+    /// How long the text itself is.
+    pub length: bool,
+    /// A letter that names are looked up by, or a length that they have to fit in.
+    pub index: bool,
+    pub aim: &'static str,
 }
 
 fn put(text: &str, filling: &Filling, words: bool) -> String {
@@ -33,7 +38,11 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     }
     let field = draw.scope.field(place);
     let filling = filling(&mut draw.rng, entry, field)?;
-    let sql = columns(&put(entry.sql, &filling, false), draw.scope.column(place), second.map(|p| draw.scope.column(p)));
+    let named = |p: Place| draw.scope.field(p).name.clone();
+    let template = put(entry.sql, &filling, false)
+        .replace("{k}", &named(place))
+        .replace("{k2}", &second.map(named).unwrap_or_default());
+    let sql = columns(&template, draw.scope.column(place), second.map(|p| draw.scope.column(p)));
     let noun = draw.scope.bare(place);
     let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
     let other = second.map(|p| draw.scope.bare(p)).unwrap_or_default();
@@ -56,7 +65,18 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         .replace("{2}", &other)
         .replace("{s}", &many);
     let alias = format!("{}_{}", snake(entry.name), snake(&plain));
-    Some(Term { sql, noun: said, alias, place, whole: entry.on == super::On::Row })
+    let whole = matches!(entry.on, On::Row | On::Person | On::Capital | On::Padded);
+    let length = matches!(entry.on, On::Fitted | On::Spaced) && entry.yields == Yields::Figure;
+    Some(Term {
+        sql,
+        noun: said,
+        alias,
+        place,
+        whole,
+        length,
+        index: matches!(entry.on, On::Index | On::Fitted),
+        aim: entry.aim,
+    })
 }
 
 /// `{}` and `{2}` of a template as columns.

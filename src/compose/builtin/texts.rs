@@ -1,21 +1,14 @@
-//! Functions on text.
+//! Functions on text, each where people reach for it: contact data taken apart, names put together, searches that do not
+//! look at case, lengths that have to fit.
 
 use super::{Entry, On, Yields};
 
-const fn value(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Text, Yields::Value, sql, noun)
+const fn value(name: &'static str, on: On, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Value, sql, noun)
 }
 
-const fn coded(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Coded, Yields::Value, sql, noun)
-}
-
-const fn figure(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Text, Yields::Figure, sql, noun)
-}
-
-const fn class(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
-    Entry::new(name, On::Named, Yields::Class, sql, noun)
+const fn class(name: &'static str, on: On, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Class, sql, noun)
 }
 
 const fn test(name: &'static str, on: On, sql: &'static str, verb: &'static str) -> Entry {
@@ -26,64 +19,151 @@ const fn spaced(name: &'static str, yields: Yields, sql: &'static str, noun: &'s
     Entry::new(name, On::Spaced, yields, sql, noun)
 }
 
+const fn over(name: &'static str, on: On, sql: &'static str, noun: &'static str) -> Entry {
+    Entry::new(name, on, Yields::Aggregate, sql, noun)
+}
+
 pub(super) const ENTRIES: &[Entry] = &[
-    value("upper", "upper({})", "{} in capital letters"),
-    value("upper", "upper({})", "{} in upper case"),
-    value("lower", "lower({})", "{} in small letters"),
-    value("lower", "lower({})", "{} in lower case"),
-    value("initcap", "initcap({})", "{} with each word capitalized"),
-    value("btrim", "btrim({}, ' .')", "{} without blanks and full stops at its ends"),
-    value("rtrim", "rtrim({}, '.')", "{} without a full stop at its end"),
-    spaced("reverse", Yields::Value, "reverse(split_part(reverse({}), ' ', 1))", "last word of the {}"),
-    value("md5", "md5({})", "MD5 hash of the {}"),
-    value("trim", "trim(left({}, {n}))", "first {n} characters of the {}, trimmed").with(&[5, 8, 10]),
-    value("ltrim", "ltrim(right({}, {n}))", "last {n} characters of the {}, trimmed on the left").with(&[5, 8, 10]),
-    value("rtrim", "rtrim(left({}, {n}))", "first {n} characters of the {}, trimmed on the right").with(&[5, 8, 10]),
-    coded("left", "left({}, {n})", "first {N} characters of the {}").with(&[2, 3, 4]),
-    coded("ltrim", "ltrim({}, '0')", "{} without leading zeros"),
-    coded("lpad", "lpad({}, {n}, '0')", "{} filled up with zeros on the left to {n} characters").with(&[12, 16, 20]),
-    class("left", "left({}, 1)", "first letter of the {}"),
-    coded("right", "right({}, {n})", "last {N} characters of the {}").with(&[2, 3, 4]),
-    value("substring", "substring({} FROM 1 FOR {n})", "first {N} characters of the {}").with(&[3, 5, 8]),
-    class("substring", "substring({} FROM 1 FOR 1)", "initial letter of the {}"),
-    value("substr", "substr({}, 1, {n})", "opening {N} characters of the {}").with(&[4, 6, 10]),
-    value("overlay", "overlay({} PLACING '***' FROM 2 FOR 3)", "{} with its second to fourth character masked by ***"),
-    value("lpad", "lpad({}, {n})", "{} right-aligned to {n} characters").with(&[20, 30]),
-    value("rpad", "rpad({}, {n})", "{} padded to {n} characters for a fixed-width file").with(&[20, 30]),
-    value("repeat", "left({}, 1) || repeat('*', length({}) - 1)", "{} masked with asterisks after its first letter"),
-    value("translate", "translate({}, ' -', '__')", "{} with underscores for blanks and hyphens"),
-    value("quote_literal", "quote_literal({})", "{} as a quoted SQL string"),
-    value("regexp_replace", "regexp_replace({}, '[^[:alnum:]]', '', 'g')", "{} with letters and digits only"),
-    value("encode", "encode(convert_to({}, 'UTF8'), 'hex')", "{} as hexadecimal bytes"),
-    value("convert_to", "encode(convert_to({}, 'UTF8'), 'base64')", "{} encoded in base 64"),
-    value("sha256", "encode(sha256(convert_to({}, 'UTF8')), 'hex')", "SHA-256 hash of the {} in hexadecimal"),
-    value("sha512", "encode(sha512(convert_to({}, 'UTF8')), 'hex')", "SHA-512 hash of the {} in hexadecimal"),
-    coded("regexp_count", "regexp_count({}, '[0-9]')", "number of digits in the {}").since(150000),
-    coded("regexp_replace", "regexp_replace({}, '[^0-9]', '', 'g')", "{} reduced to its digits"),
-    value("to_json", "to_json({})", "{} as a JSON string"),
-    spaced("replace", Yields::Value, "lower(replace({}, ' ', '-'))", "{} as a URL slug, in lower case with hyphens"),
-    spaced("replace", Yields::Value, "replace({}, ' ', '_')", "{} as a file name with underscores for blanks"),
-    coded("replace", "replace({}, '-', '')", "{} without hyphens"),
-    spaced("split_part", Yields::Value, "split_part({}, ' ', 1)", "first word of the {}"),
-    spaced("split_part", Yields::Value, "split_part({}, ' ', 2)", "second word of the {}"),
-    spaced("split_part", Yields::Value, "split_part({}, ' ', -1)", "last word of the {}").since(140000),
-    spaced("regexp_substr", Yields::Value, "regexp_substr({}, '[^ ]+$')", "last word of the {}").since(150000),
-    spaced("string_to_array", Yields::Value, "string_to_array({}, ' ')", "{} as an array of its words"),
+    // names
+    value("concat", On::Person, "concat({}, ' ', {2})", "full name"),
+    value("concat", On::Person, "concat({2}, ', ', {})", "name in the form last name, first name"),
+    value("concat_ws", On::Person, "concat_ws(' ', {}, {2})", "full name in one piece"),
+    value("upper", On::Person, "upper({2}) || ', ' || {}", "name with the last name in capitals, then the first name")
+        .aim("for the register"),
+    value(
+        "initcap",
+        On::Person,
+        "initcap({} || ' ' || {2})",
+        "full name in ordinary capitalization instead of capitals",
+    ),
+    value("initcap", On::Capital, "initcap({})", "{} in ordinary capitalization instead of all capitals"),
+    value("left", On::Person, "left({}, 1) || left({2}, 1)", "initials"),
+    value("format", On::Person, "format('%s. %s', left({}, 1), {2})", "name with the first name cut to an initial"),
+    value("split_part", On::FullName, "split_part({}, ' ', 1)", "first word of the {}").aim("to address them by it"),
+    value(
+        "substr",
+        On::Person,
+        "substr({}, 1, 1) || substr({2}, 1, 3)",
+        "short code of the name (first initial and three letters of the last name)",
+    ),
+    value(
+        "repeat",
+        On::Person,
+        "{} || ' ' || left({2}, 1) || repeat('*', 4)",
+        "first name with the initial of the last name and four asterisks",
+    )
+    .aim("to publish the winners of a draw"),
+    value("reverse", On::Spaced, "reverse(split_part(reverse({}), ' ', 1))", "last word of the {}"),
+    value(
+        "overlay",
+        On::Phone,
+        "overlay({} PLACING '****' FROM 3 FOR 4)",
+        "{} with its third to sixth character masked by asterisks",
+    )
+    .aim("so that it can be shown on screen"),
+    value(
+        "overlay",
+        On::Card,
+        "overlay({} PLACING '****' FROM 1 FOR 4)",
+        "{} with its first four characters masked by asterisks",
+    )
+    .aim("so that it can be shown on screen"),
+    value("md5", On::Email, "md5({})", "MD5 hash of the {}").aim("as a pseudonym"),
+    value("md5", On::Card, "md5({})", "MD5 hash of the {}").aim("as a pseudonym"),
+    value(
+        "sha256",
+        On::Email,
+        "encode(sha256(convert_to({}, 'UTF8')), 'hex')",
+        "SHA-256 hash of the {} in hexadecimal",
+    )
+    .aim("as a pseudonym"),
+    value(
+        "sha256",
+        On::Phone,
+        "encode(sha256(convert_to({}, 'UTF8')), 'hex')",
+        "SHA-256 hash of the {} in hexadecimal",
+    )
+    .aim("as a pseudonym"),
+    // an index from A to Z
+    class("left", On::Index, "left({}, 1)", "initial letter of the {}"),
+    class("substring", On::Index, "substring({} FROM 1 FOR 1)", "first letter of the {}"),
+    // contact data
+    class("split_part", On::Email, "split_part({}, '@', 2)", "domain of the {}"),
+    value("split_part", On::Email, "split_part({}, '@', 1)", "part of the {} before the @").aim("as a user name"),
+    value("position", On::Email, "left({}, position('@' IN {}) - 1)", "user name before the @ of the {}"),
+    value("replace", On::Email, "replace({}, '@', ' (at) ')", "{} with (at) in place of the @")
+        .aim("so that robots do not collect them"),
+    value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "domain of the {}"),
+    test("right", On::Email, "right({}, 4) = '.com'", "ends in .com"),
+    test("right", On::Email, "right({}, 4) = '.org'", "ends in .org"),
+    value("right", On::Phone, "right({}, 4)", "last four digits of the {}").aim("to check who is calling"),
+    value("right", On::Card, "right({}, 4)", "last four characters of the {}").aim("to check identities"),
+    value("replace", On::Phone, "replace({}, '-', '')", "{} without hyphens"),
+    value("translate", On::Phone, "translate({}, '()- .', '')", "{} without brackets, blanks, dots and hyphens"),
+    value("regexp_replace", On::Phone, "regexp_replace({}, '[^0-9]', '', 'g')", "{} with nothing but its digits")
+        .aim("for the dialling software"),
+    class("substring", On::Dialled, "substring({} FROM 1 FOR 3)", "area code (first three digits) of the {}"),
+    class("substring", On::Postal, "substring({} FROM 1 FOR 1)", "first character of the {}"),
+    class("left", On::Postal, "left({}, 2)", "first two characters of the {}"),
+    class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "first three characters of the {}"),
+    value("replace", On::Postal, "replace({}, ' ', '')", "{} without blanks").aim("for the label printer"),
+    value("substring", On::Street, "substring({} FROM '^[0-9]+')", "house number at the beginning of the {}"),
+    value("regexp_match", On::Street, "(regexp_match({}, '^[0-9]+'))[1]", "house number from the {}"),
+    value("regexp_replace", On::Street, "regexp_replace({}, '^[0-9]+ +', '')", "{} without the house number"),
+    value("regexp_substr", On::Street, "regexp_substr({}, '^[0-9]+')", "house number out of the {}").since(150000),
+    value("concat_ws", On::Place, "concat_ws(', ', {}, {2})", "{} and {2} in one line").aim("for address labels"),
+    value("concat", On::Place, "concat({}, ', ', {2})", "{} with the {2} behind a comma").aim("for mailing labels"),
+    // codes
+    class("left", On::Lettered, "left({}, 1)", "leading letter of the {}"),
+    class("left", On::Lettered, "left({}, {n})", "first {N} characters of the {}").with(&[3]),
+    class("substring", On::Lettered, "substring({} FROM 1 FOR 1)", "first letter of the {}"),
+    value("ltrim", On::Coded, "ltrim({}, '0')", "{} without leading zeros"),
+    value("replace", On::Coded, "replace({}, '-', '')", "{} without hyphens"),
+    value("split_part", On::Coded, "split_part({}, '-', 1)", "part of the {} before the first hyphen"),
+    Entry::new("lpad", On::Id, Yields::Value, "lpad({}::text, 8, '0')", "{} with leading zeros to eight digits")
+        .aim("for the barcodes"),
+    // titles
+    value("replace", On::Slug, "lower(replace({}, ' ', '-'))", "{} as a URL slug (lower case, hyphens for blanks)"),
+    value("replace", On::Slug, "replace({}, ' ', '_')", "{} with underscores for blanks").aim("as file names"),
+    value("rpad", On::Slug, "rpad({}, {n})", "{} padded to {n} characters")
+        .with(&[30, 40])
+        .aim("for a fixed-width file"),
+    value("left", On::Slug, "left({}, {n})", "first {n} characters of the {}").with(&[10, 12]).aim("for narrow labels"),
+    value("trim", On::Padded, "trim({})", "{} without padding blanks"),
+    value("rtrim", On::Padded, "rtrim({})", "{} with the blanks behind it cut off"),
+    over("trim", On::Listed, "count(DISTINCT trim({}))", "number of different {s} (blanks around them ignored)"),
+    over(
+        "btrim",
+        On::Listed,
+        "count(DISTINCT btrim({}, ' .'))",
+        "number of different {s} (blanks and full stops around them ignored)",
+    ),
+    over("lower", On::Listed, "count(DISTINCT lower({}))", "number of different {s} (ignoring case)"),
+    over(
+        "upper",
+        On::Listed,
+        "count(DISTINCT upper({}))",
+        "number of different {s}, upper and lower case taken as the same,",
+    ),
+    over("initcap", On::Listed, "count(DISTINCT initcap({}))", "number of different {s} whatever their capitals"),
+    test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in whatever case"),
+    test("lower", On::Value, "lower({}) = '{small}'", "is {value} (ignoring case)"),
+    test("length", On::Fitted, "length({}) > {fit}", "is too long for a label of {fit} characters"),
+    test("char_length", On::Fitted, "char_length({}) > {fit}", "does not fit into {fit} characters"),
+    Entry::new("length", On::Fitted, Yields::Figure, "length({})", "{} in characters"),
+    Entry::new("char_length", On::Fitted, Yields::Figure, "char_length({})", "{} by number of characters"),
+    Entry::new("array_length", On::Spaced, Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "{} in words"),
+    Entry::new("regexp_count", On::Spaced, Yields::Figure, "regexp_count({}, '[^ ]+')", "{} by number of words")
+        .since(150000),
+    spaced("string_to_array", Yields::Value, "string_to_array({}, ' ')", "{} as an array of its words")
+        .aim("for a search index"),
     spaced(
         "regexp_split_to_array",
         Yields::Value,
         "regexp_split_to_array({}, '\\s+')",
         "{} split at blanks into an array",
-    ),
-    spaced("regexp_match", Yields::Value, "(regexp_match({}, '^[^ ]+'))[1]", "leading word of the {}"),
-    spaced("array_length", Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "number of words in the {}"),
-    spaced("cardinality", Yields::Figure, "cardinality(string_to_array({}, ' '))", "word count of the {}"),
-    spaced(
-        "array_upper",
-        Yields::Value,
-        "(string_to_array({}, ' '))[array_upper(string_to_array({}, ' '), 1)]",
-        "final word of the {}",
-    ),
+    )
+    .aim("for a search index"),
     spaced(
         "trim_array",
         Yields::Value,
@@ -91,16 +171,20 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} without its last word",
     )
     .since(140000),
-    spaced("regexp_count", Yields::Figure, "regexp_count({}, '[^ ]+')", "number of words in the {}").since(150000),
     spaced("regexp_split_to_table", Yields::Rows, "regexp_split_to_table({}, '\\s+')", "single words of the {}"),
     spaced("string_to_table", Yields::Rows, "string_to_table({}, ' ')", "words of the {}").since(140000),
     spaced("unnest", Yields::Rows, "unnest(string_to_array({}, ' '))", "words of the {}"),
-    figure("length", "length({})", "length of the {} in characters"),
-    figure("length", "length({})", "number of characters in the {}"),
-    figure("char_length", "char_length({})", "character count of the {}"),
-    figure("octet_length", "octet_length({})", "size of the {} in bytes"),
-    figure("bit_length", "bit_length({})", "size of the {} in bits"),
-    test("length", On::Text, "length({}) > {n}", "is longer than {n} characters").with(&[6, 8, 10, 12, 15]),
+    Entry::new("octet_length", On::Bytes, Yields::Value, "octet_length({})", "size of the {} in bytes"),
+    Entry::new(
+        "encode",
+        On::Bytes,
+        Yields::Value,
+        "left(encode({}, 'hex'), 8)",
+        "first four bytes of the {} in hexadecimal",
+    )
+    .aim("to tell the file format"),
+    Entry::new("sum", On::Bytes, Yields::Aggregate, "sum(length({}))", "total size in bytes of the {s}"),
+    // searches
     test("starts_with", On::Named, "starts_with({}, '{letter}')", "starts with {letter}"),
     test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}"),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
@@ -132,43 +216,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         "matches {lower} by English full-text search",
     ),
     test(
+        "phraseto_tsquery",
+        On::Word,
+        "to_tsvector('english', {}) @@ phraseto_tsquery('english', '{lower}')",
+        "matches the phrase {lower} by English full-text search",
+    ),
+    test(
         "websearch_to_tsquery",
         On::Word,
         "to_tsvector('english', {}) @@ websearch_to_tsquery('english', '{lower} -{other}')",
         "matches the English web search {lower} without {other}",
     ),
-    Entry::new(
+    value(
         "ts_headline",
-        On::Word,
-        Yields::Value,
+        On::Found,
         "ts_headline('simple', {}, plainto_tsquery('simple', '{lower}'))",
-        "{} with the word {lower} highlighted by full-text search",
+        "{} with the word {lower} highlighted as in search results",
     ),
-    Entry::new("concat", On::Row, Yields::Value, "concat({}, ' (', {2}, ')')", "{} followed by the {2} in parentheses"),
-    Entry::new(
-        "concat",
-        On::Row,
-        Yields::Value,
-        "concat({}, ': ', {2})",
-        "{} and {2} in one text with a colon between them",
-    ),
-    Entry::new("concat_ws", On::Row, Yields::Value, "concat_ws(', ', {}, {2})", "{} and {2} joined by a comma"),
-    Entry::new("format", On::Row, Yields::Value, "format('%s - %s', {}, {2})", "{} and {2} in the form name - value"),
-    Entry::new("coalesce", On::Gappy, Yields::Value, "coalesce({}, 'unknown')", "{} (unknown where there is none)"),
-    Entry::new("coalesce", On::Gappy, Yields::Class, "coalesce({}, 'none')", "{} (none where it is missing)"),
-    Entry::new("num_nulls", On::Gappy, Yields::Value, "num_nulls({}, {2})", "count of missing values among {} and {2}"),
-    Entry::new(
-        "num_nonnulls",
-        On::Gappy,
-        Yields::Value,
-        "num_nonnulls({}, {2})",
-        "count of filled values among {} and {2}",
-    ),
-    Entry::new(
-        "quote_nullable",
-        On::Gappy,
-        Yields::Value,
-        "quote_nullable({})",
-        "{} as an SQL string, NULL where it is missing",
-    ),
+    // gaps
+    value("coalesce", On::Gappy, "coalesce({}, 'unknown')", "{} (unknown where there is none)"),
+    class("coalesce", On::Gappy, "coalesce({}, 'none')", "{} (none where it is missing)"),
+    over("nullif", On::Value, "count(nullif({}, '{value}'))", "number of {rows} with a {} other than {value}"),
+    class("num_nulls", On::Gaps, "num_nulls({}, {2})", "count of what is missing out of {} and {2}"),
+    class("num_nonnulls", On::Gaps, "num_nonnulls({}, {2})", "count of what is known out of {} and {2}"),
 ];

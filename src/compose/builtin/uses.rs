@@ -2,8 +2,9 @@
 
 use super::super::literal::{self, Day};
 use super::super::random::{Rng, mix, rotate};
-use super::super::world::{Entity, Field, World};
-use super::{Entry, On, Yields, entries};
+use super::super::world::{Field, World};
+use super::suits::{applies, pairs};
+use super::{Entry, Yields, entries};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 use std::collections::BTreeMap;
@@ -64,9 +65,10 @@ impl Plan {
         // tables in turn, and of each its places: a large table is no more often asked than others
         let mut tables: Vec<usize> = uses.iter().map(|u| u.entity).collect();
         tables.dedup();
-        // the tables behind a view before the view, which takes the server much longer
-        let bare: Vec<usize> = tables.iter().copied().filter(|t| !self.views.contains(t)).collect();
-        (0..3).for_each(|_| tables.extend(&bare));
+        // the tables behind a view rather than the view, which repeats them and takes the server much longer
+        if tables.iter().any(|t| !self.views.contains(t)) {
+            tables.retain(|t| !self.views.contains(t));
+        }
         let salt = mix(&[salt, number as u64]);
         let table = *tables.get(rotate(tables.len(), round, salt))?;
         let places: Vec<&Use> = uses.iter().filter(|u| u.entity == table).collect();
@@ -76,40 +78,37 @@ impl Plan {
 
 /// Functions for those who are asked to show them, and for nobody else.
 const RARE: &[&str] = &[
-    "abs", "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace",
-    "array_lower", "array_ndims", "array_positions", "array_to_json", "array_upper", "bit_length", "btrim", "cbrt",
-    "char_length", "convert_to", "covar_pop", "covar_samp", "cume_dist", "div", "encode", "every", "first_value",
-    "format", "generate_series", "isempty", "json_agg", "json_build_array", "json_object", "json_object_agg",
-    "jsonb_agg", "jsonb_array_length", "jsonb_build_array", "jsonb_extract_path", "jsonb_insert", "jsonb_object_agg",
-    "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls",
-    "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln", "log", "log10",
-    "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_interval", "make_time", "md5", "min_scale", "mod",
-    "nth_value", "ntile", "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "power",
-    "quote_literal", "quote_nullable", "range_agg", "range_intersect_agg", "range_merge", "regexp_match",
-    "regexp_split_to_array", "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy", "regr_count",
-    "regr_intercept", "regr_r2", "regr_slope", "reverse", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse",
-    "row_number", "row_to_json", "rpad", "rtrim", "scale", "sha256", "sha512", "sign", "sqrt", "stddev_pop",
-    "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone", "to_date", "to_hex",
-    "to_json", "to_jsonb", "to_timestamp", "translate", "trim", "trim_array", "trim_scale", "ts_headline", "tsrange",
-    "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
+    "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace", "array_lower",
+    "array_positions", "array_to_json", "array_upper", "btrim", "ceiling", "char_length", "covar_pop", "covar_samp",
+    "cume_dist", "div", "encode", "every", "exp", "first_value", "format", "generate_series", "isempty", "json_agg",
+    "json_build_array", "json_object", "json_object_agg", "jsonb_agg", "jsonb_build_array", "jsonb_extract_path",
+    "jsonb_object_agg", "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set",
+    "jsonb_strip_nulls", "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln",
+    "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_time", "md5", "mod", "nth_value",
+    "ntile", "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "range_agg",
+    "range_intersect_agg", "regexp_match", "regexp_split_to_array", "regexp_split_to_table", "regexp_substr",
+    "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy",
+    "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad", "rtrim", "sha256", "sign", "stddev_pop",
+    "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone", "to_date", "to_json",
+    "to_jsonb", "translate", "trim_array", "trunc", "ts_headline", "tsrange", "tsvector_to_array", "upper_inc",
+    "var_pop", "var_samp",
 ];
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "abs", "array_agg", "array_position", "array_remove", "covar_samp", "cume_dist", "div", "every", "first_value",
-    "format", "json_agg", "jsonb_agg", "jsonb_object_agg", "last_value", "make_date", "mod", "nth_value", "ntile",
-    "percent_rank", "range_agg", "regexp_match", "regr_intercept", "regr_r2", "regr_slope", "row_number", "stddev_pop",
-    "stddev_samp", "string_to_table", "strpos", "substr", "timezone", "to_date", "translate", "upper_inc", "var_pop",
-    "var_samp",
+    "array_agg", "array_position", "array_remove", "covar_samp", "cume_dist", "div", "every", "first_value",
+    "last_value", "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "range_agg", "regr_count",
+    "regr_intercept", "regr_r2", "regr_slope", "row_number", "stddev_pop", "stddev_samp", "strpos", "to_date", "trunc",
+    "upper_inc", "var_pop", "var_samp",
 ];
 
 /// Functions for other questions on each entity's fields.
 pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, Tools> {
     let mut found: BTreeMap<usize, Tools> = BTreeMap::new();
     let open = |name: &str| !RARE.contains(&name) || SELDOM.contains(&name);
-    // a text put into another form is for those who are asked to show that
-    let reshaped = |e: &Entry| e.on == On::Text && e.yields == Yields::Value && !matches!(e.name, "upper" | "lower");
-    for entry in entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e) && e.on != On::Id) {
+    // a value put into another form for some purpose is for those who are asked to show that
+    let reshaped = |e: &Entry| !e.aim.is_empty() || e.yields == Yields::Calendar;
+    for entry in entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
         for one in uses {
@@ -150,114 +149,12 @@ fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
                 continue;
             }
             if entry.sql.contains("{2}") {
-                let seconds = (0..e.fields.len()).filter(|&s| s != field && pairs(e, entry, f, &e.fields[s]));
+                let seconds = (0..e.fields.len()).filter(|&s| s != field && pairs(e, entry, f, s));
                 uses.extend(seconds.take(6).map(|s| Use { entry, entity, field, second: Some(s) }));
             } else {
                 uses.push(Use { entry, entity, field, second: None });
             }
         }
-    }
-}
-
-fn is_text(f: &Field) -> bool {
-    matches!(f.base.as_str(), "text" | "varchar" | "bpchar" | "citext")
-        && matches!(f.role(), Role::Name | Role::Dimension | Role::Code | Role::FreeText)
-        && f.length < 120.0
-        && f.varied
-        && !(f.role() == Role::Code && f.traits.personal)
-}
-
-fn is_number(f: &Field) -> bool {
-    f.measurable() && f.varied && f.numbers.len() >= 13 && f.numbers[0] >= 0.0 && f.base != "money"
-}
-
-fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
-    let time = f.role() == Role::Time && f.days.len() >= 13 && !f.traits.personal && !f.traits.audit && f.varied;
-    let stamp = f.base.starts_with("timestamp") && clocked(f);
-    let text = is_text(f);
-    let missing = f.nulls > 0 && f.nulls < e.rows || e.rows == 0 && f.nullable;
-    match entry.on {
-        // a place of its own is no text to be looked into
-        On::Text if e.label == [field] && f.traits.personal && entry.yields != Yields::Value => false,
-        On::Text if matches!(entry.yields, Yields::Figure | Yields::Test) => {
-            text && matches!(f.role(), Role::Name | Role::FreeText)
-        }
-        On::Text => text,
-        On::Named => text && f.role() == Role::Name,
-        On::Coded => text && f.role() == Role::Code,
-        On::Spaced => {
-            let prose = matches!(f.role(), Role::Name | Role::FreeText) && !f.traits.personal && !e.person;
-            text && (f.spaced > 0.6 || e.rows == 0) && prose
-        }
-        On::Value => text && f.values.len() > 2 && e.label != [field],
-        On::Word => text && f.elements.len() > 2,
-        On::Gappy => text && missing && !f.traits.personal,
-        On::GappyNumber => is_number(f) && missing,
-        On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
-        On::Tens => is_number(f) && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
-        On::Spread => is_number(f) && (f.distinct >= 40 || e.rows == 0),
-        On::Amount => is_number(f) && f.traits.additive,
-        On::Quantity => is_number(f) && f.traits.additive && !f.traits.money && f.whole(),
-        // some value has decimals to be cut
-        On::Fraction => is_number(f) && !f.whole() && (e.rows == 0 || f.numbers.iter().any(|n| n.fract() != 0.0)),
-        On::Whole => is_number(f) && f.whole(),
-        On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && (e.rows == 0 || e.rows >= 40),
-        On::Numbers => is_number(f),
-        On::Year => f.role() == Role::Year && f.varied,
-        On::Time => time,
-        On::Stamp => time && stamp,
-        On::Dates => time,
-        On::Flag => f.base == "bool" && f.varied && !f.traits.personal,
-        On::Array => f.role() == Role::Array && !f.elements.is_empty() && f.base.trim_start_matches('_') == "text",
-        On::Range => f.role() == Role::Range,
-        On::Json => f.role() == Role::Json && !f.keys.is_empty(),
-        On::Search => f.role() == Role::Search,
-        On::Row => e.label == [field] && text,
-        On::Group => {
-            let rows = e.rows.max(1);
-            let few = f.nulls == 0 && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows;
-            f.groupable() && (few || e.rows == 0 && !f.nullable) || entry.yields == Yields::Window && f.groupable()
-        }
-    }
-}
-
-/// Times of the day differ from row to row.
-fn clocked(f: &Field) -> bool {
-    let (Some(low), Some(high)) = (f.days.first(), f.days.last()) else { return false };
-    (f.distinct as i64) > (high.number() - low.number()).max(1) || f.distinct > 400
-}
-
-fn pairs(e: &Entity, entry: &Entry, first: &Field, second: &Field) -> bool {
-    match entry.on {
-        On::Numbers => {
-            let last = |f: &Field| f.noun.rsplit(' ').next().unwrap_or("").to_owned();
-            let alike = first.traits.money && second.traits.money
-                || first.unit.is_some() && first.unit == second.unit
-                || last(first) == last(second);
-            is_number(second) && (alike || entry.yields == Yields::Aggregate)
-        }
-        On::Dates => {
-            let time = second.role() == Role::Time && second.days.len() >= 13 && second.varied;
-            let later = || {
-                let at = |f: &Field, i: usize| f.days.get(i).map_or(0, |d: &Day| d.number());
-                at(first, 6) <= at(second, 6) && at(first, 0) <= at(second, 0) && at(first, 12) <= at(second, 12)
-            };
-            let kin = first.base == second.base;
-            // what is always there needs nothing in its place
-            let gap = entry.name != "coalesce" || second.nulls > 0 || e.rows == 0 && second.nullable;
-            time && kin && gap && !second.traits.personal && !second.traits.audit && later()
-        }
-        On::Row => {
-            let joined = entry.name.starts_with("concat") || entry.name == "format";
-            let shown = matches!(second.role(), Role::Dimension | Role::Year | Role::Time | Role::Code)
-                || second.role() == Role::Measure && !joined;
-            shown && second.varied && !second.traits.audit && !second.traits.personal
-        }
-        On::Gappy => {
-            let missing = second.nulls > 0 && second.nulls < e.rows || e.rows == 0;
-            second.nullable && missing && second.role() != Role::Key
-        }
-        _ => false,
     }
 }
 
@@ -283,7 +180,11 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
         same("{over}", (n + 1).to_string());
     }
     same("{letter}", rng.word(&["A", "B", "C", "D", "M", "P", "S", "T"]).to_owned());
-    same("{small}", rng.word(&["a", "e", "n", "r", "s", "y", "t"]).to_owned());
+    if used("{fit}") {
+        // some are longer, most are not
+        let fit = [8, 10, 12, 15, 20, 25, 30, 40].into_iter().find(|n| f64::from(*n) > field.length * 1.25)?;
+        same("{fit}", fit.to_string());
+    }
     if used("{value}") {
         let values: Vec<&str> = match field.role() {
             Role::Array => field.elements.iter().map(|(v, _)| v.as_str()).collect(),
@@ -292,6 +193,12 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
         let plain: Vec<&str> = values.into_iter().filter(|v| !v.contains(['\'', '\\', '{'])).collect();
         let value = *rng.pick(&plain)?;
         found.push(("{value}", value.to_owned(), literal::text_words(value, false)));
+        if used("{upper}") || used("{small}") {
+            let letters = value.is_ascii() && value.chars().any(|c| c.is_ascii_alphabetic());
+            letters.then_some(())?;
+            found.push(("{upper}", value.to_uppercase(), String::new()));
+            found.push(("{small}", value.to_lowercase(), String::new()));
+        }
     }
     if used("{word}") || used("{lower}") {
         let at = rng.below(field.elements.len().min(10));

@@ -13,7 +13,8 @@ use crate::schema::grammar;
 
 pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let mut keys = vec![group::key(draw)?];
-    if draw.fan.is_none() && draw.rng.chance(22) {
+    let several = draw.schema_only || draw.scope.subject().rows >= 40;
+    if draw.fan.is_none() && several && draw.rng.chance(22) {
         keys.extend(group::key(draw).filter(|k| k.one != keys[0].one && !(k.time && keys[0].time)));
     }
     let mut figures = figure::figures(draw, 1, 3);

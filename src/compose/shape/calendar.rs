@@ -112,11 +112,20 @@ impl Calendar {
 
 /// "the number of rentals in each month of 2005, months without any included".
 pub(super) fn filled(draw: &mut Draw) -> Option<Draft> {
+    let recursive = draw.rng.chance(40);
+    every_span(draw, recursive)
+}
+
+/// The same by generate_series.
+pub(in crate::compose) fn series(draw: &mut Draw) -> Option<Draft> {
+    every_span(draw, false)
+}
+
+fn every_span(draw: &mut Draw, recursive: bool) -> Option<Draft> {
     let place = moment(draw)?;
     let calendar = calendar(draw, place)?;
     let subject = draw.scope.subject();
     let unit = calendar.unit;
-    let recursive = draw.rng.chance(40);
     let conditions = draw.conditions(0, 1).filter(|c| timeless(draw, c))?;
     let span = calendar.of(draw.scope.column(place));
     let of_spans = |table: &str, name: &str| Expr::Column(table.to_owned(), name.to_owned());

@@ -29,11 +29,20 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     if keys.iter().any(|k| k.size > 40) {
         return None;
     }
+    // rows that refer to nothing would be left out of the totals unsaid
+    let optional =
+        |n: &super::super::scope::Node| n.via.is_some_and(|(_, edge, _)| draw.world.graph.edges[edge].optional);
+    if draw.scope.nodes.iter().any(optional) {
+        return None;
+    }
     let nullable = keys.iter().flat_map(|k| &k.places).any(|&p| draw.scope.field(p).nullable);
     if nullable {
         return None;
     }
     let figures = figure::figures(draw, 1, 2);
+    if figures.iter().any(|f| f.alias.starts_with("distinct_") || f.time) {
+        return None;
+    }
     let conditions = draw.conditions(0, 2)?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
@@ -129,6 +138,7 @@ fn is(n: usize) -> &'static str {
 pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     let key = group::key(draw)?;
     let marked = draw.conditions(1, 2)?;
+    let apart = marked.len() > 1;
     let common = draw.conditions(0, 1)?;
     let part = draw.rng.chance(35);
     let by_case = draw.rng.chance(25);
@@ -153,12 +163,13 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         let share = part && i == 0;
         let column = if share { fill("round(100.0 * {} / count(*), 1)", vec![call]) } else { call };
         query.columns.push((column, Some(if share { "percentage".into() } else { alias.to_owned() })));
-        let of_them = if share {
-            "what percentage of them (one decimal)"
-        } else {
-            draw.rng.word(&["how many of them", "how many of these"])
+        // two of them side by side are each of all rows, and not the one of the other
+        let them = if apart { format!("the {}", subject.many) } else { draw.rng.word(&["them", "these"]).to_owned() };
+        let of_them = match share {
+            true => format!("what percentage of {them} (one decimal)"),
+            false => format!("how many of {them}"),
         };
-        let said = clause(draw, c, of_them)?;
+        let said = clause(draw, c, &of_them)?;
         asked.extend(turned(&said));
         words.push(said);
     }
@@ -260,6 +271,9 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     let case = |column: &Expr| fill(&format!("CASE{arms} ELSE '{last}' END"), vec![column.clone(); bounds.len()]);
     let column = draw.scope.column(place);
     let figures = figure::figures(draw, 1, 2);
+    if figures.iter().any(|f| f.time) {
+        return None;
+    }
     let conditions = draw.conditions(0, 2)?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();

@@ -7,6 +7,7 @@ use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
+use super::super::sense;
 use crate::schema::roles::Role;
 
 pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
@@ -43,7 +44,21 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
         let Some(place) = draw.choose(summarizable) else { break };
         // how many different ones there are is seldom asked
         let kind = matches!(draw.scope.field(place).role(), Role::Key | Role::Dimension | Role::Code | Role::Year);
-        if kind && draw.waiting() != Some(place) && draw.rng.chance(50) {
+        if kind
+            && draw.waiting() != Some(place)
+            && draw.rng.chance(if draw.scope.field(place).role() == Role::Key { 50 } else { 75 })
+        {
+            continue;
+        }
+        // kinds of a few rows
+        if kind && (1..30).contains(&draw.scope.subject().rows) && draw.waiting() != Some(place) {
+            continue;
+        }
+        if kind && draw.used.iter().any(|&u| sense::fixed_in(&draw.scope, u, place)) {
+            continue;
+        }
+        // the latest of a month is a day of that month
+        if draw.timed && draw.scope.field(place).role() == Role::Time {
             continue;
         }
         draw.use_place(place);

@@ -94,6 +94,10 @@ impl Grouped {
 
 /// Draws one figure by one key under at most `most` conditions.
 pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<Grouped> {
+    // of a few rows one sees all that at a glance
+    if (1..20).contains(&draw.scope.subject().rows) {
+        return None;
+    }
     let key = group::key(draw)?;
     if (by == By::Time && !key.time) || (by == By::Thing && key.time) {
         return None;
@@ -102,6 +106,10 @@ pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<G
         return None;
     }
     let figure = figure::figures(draw, 1, 1).pop()?;
+    let kind = figure.place.is_some_and(|p| draw.scope.field(p).role() != Role::Key);
+    if kind && (figure.noun.starts_with("number of di") || figure.noun.starts_with("unique ")) {
+        return None;
+    }
     let conditions = draw.conditions(0, most)?;
     let rows = draw.rows_phrase(&conditions);
     let measure = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);

@@ -24,6 +24,8 @@ pub(super) fn showable(scope: &Scope, place: Place) -> bool {
     let entity = scope.entity(place.node);
     match field.role() {
         Role::Key | Role::Opaque | Role::Search | Role::Json => false,
+        // whether a customer is active is no news of a rental
+        Role::Flag if place.node != 0 => false,
         _ => !(entity.rows > 0 && field.distinct <= 1) || matches!(field.role(), Role::Array),
     }
 }
@@ -122,6 +124,11 @@ fn telling(draw: &mut Draw) -> Option<usize> {
             kind && !f.traits.audit && !f.traits.personal && f.nulls == 0 && f.distinct * 10 > subject.rows * 8
         })
         .collect();
+    // what has no name has a number
+    let number = |f: &usize| subject.fields[*f].whole() && subject.key == [subject.fields[*f].name.clone()];
+    if let Some(key) = (0..subject.fields.len()).find(number).filter(|_| draw.rng.chance(65)) {
+        return Some(key);
+    }
     subject.when.filter(|w| fields.contains(w)).or_else(|| draw.rng.pick(&fields).copied())
 }
 

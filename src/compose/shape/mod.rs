@@ -2,7 +2,7 @@
 
 mod best;
 pub(super) mod breakdown;
-mod calendar;
+pub(super) mod calendar;
 mod cube;
 mod different;
 mod each;

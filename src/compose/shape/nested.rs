@@ -26,7 +26,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
             && f.role() == Role::Dimension
             && f.groupable()
             && !f.nullable
-            && f.distinct * 3 <= scope.subject().rows
+            && f.distinct * 8 <= scope.subject().rows
     });
     let within = within.filter(|_| draw.rng.chance(50));
     let conditions = draw.conditions(usize::from(counted && draw.scope.nodes.len() > 1), 2)?;
@@ -85,7 +85,10 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
 /// Groups whose figure is above the average over the groups.
 pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     let g = grouped::draw(draw, By::Any, 2)?;
-    if g.figure.time {
+    let different = g.figure.noun.starts_with("number of di") && !g.key.entity;
+    // of a handful there is hardly an average
+    let end = ["max_", "min_"].iter().any(|p| g.figure.alias.starts_with(p)) || g.figure.noun.contains("rounded");
+    if g.figure.time || different || end || (1..6).contains(&g.key.size) {
         return None;
     }
     let higher = draw.rng.chance(70);
@@ -165,7 +168,10 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
 /// A figure of figures: "the average number of rentals per customer".
 pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let g = grouped::draw(draw, By::Any, 2)?;
-    if g.figure.time || g.figure.noun.contains("rounded") {
+    // of things and of spans one knows that each has its own
+    let told = g.key.entity || g.key.time;
+    let different = g.figure.noun.starts_with("number of di") && !g.key.entity;
+    if g.figure.time || g.figure.noun.contains("rounded") || !told || different || (1..6).contains(&g.key.size) {
         return None;
     }
     let two = draw.rng.chance(35);
@@ -183,7 +189,8 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
         (false, false) => draw.rng.weighted(&[50, 30, 20]),
     };
     let two = two && !odd && !top_alone;
-    let second = (first + draw.rng.between(1, 2)) % 3;
+    // the average goes first, so that what the other is of is told
+    let (first, second) = if two { (0, draw.rng.between(1, 2)) } else { (first, 0) };
     let cte = draw.rng.chance(50);
     let round = draw.rng.chance(60)
         && !matches!(g.figure.place.map(|p| draw.scope.field(p).base.as_str()), Some("float4" | "float8"));
@@ -203,8 +210,11 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let each = &g.key.one;
     let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
     // "the highest number of rentals per customer" might be one for each of them
-    let of = if two || first == 0 { "per" } else { "of any" };
-    let said = format!("the {} {bare} {of} {each}", crate::schema::grammar::and_list(&words));
+    let said = match (two, first) {
+        (true, _) => format!("the average {bare} per {each}, and the {} of any {each}", words[1]),
+        (false, 0) => format!("the average {bare} per {each}"),
+        _ => format!("the {} {bare} of any {each}", words[0]),
+    };
     let extras = if round && (first == 0 || two && second == 0) {
         vec![Extra::new(", average to two decimals", "Round the average to two decimals")]
     } else {
@@ -213,12 +223,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let is = if two { "are" } else { "is" };
     let questions = vec![
         format!("what {is} {said}"),
-        format!(
-            "taking {} per {each}, what {is} the {} over all {}",
-            g.measure,
-            crate::schema::grammar::and_list(&words),
-            g.key.many
-        ),
+        format!("with {} taken per {each}, what {is} the {}", g.measure, crate::schema::grammar::and_list(&words)),
     ];
     let nominal = vec![said];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))

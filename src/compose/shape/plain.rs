@@ -30,6 +30,11 @@ pub(in crate::compose) fn illegible(field: &Field) -> bool {
     matches!(field.role(), Role::Json | Role::Opaque | Role::Search)
 }
 
+/// The place of a row in a list: how many have the same says nothing.
+fn placing(field: &Field) -> bool {
+    ["line number", "position", "sequence", "sort order", "rank"].iter().any(|end| field.noun.ends_with(end))
+}
+
 /// A question about the field in focus.
 pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let place = draw.waiting().filter(|p| p.node == 0)?;
@@ -49,7 +54,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
         if missing || opaque { 30 } else { 0 },
         if missing { 15 } else { 0 },
         if several { 25 } else { 0 },
-        if several && !matches!(f.role(), Role::Measure | Role::Time) { 25 } else { 0 },
+        if several && !matches!(f.role(), Role::Measure | Role::Time) && !placing(f) { 25 } else { 0 },
         if f.role() == Role::Flag && f.base == "bool" { 60 } else { 0 },
         if plain && shown && !opaque { 40 } else { 0 },
         if opaque && f.base == "bytea" && shown { 40 } else { 0 },

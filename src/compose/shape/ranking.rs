@@ -30,6 +30,8 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
                 || field.role() == Role::Time && !field.traits.audit && field.distinct > 10)
     })?;
     draw.use_place(by);
+    // the latest of those that were returned in June: by which time
+    draw.timed |= draw.scope.field(by).role() == Role::Time;
     let shown = list::shown(draw, 0, 2);
     let conditions = draw.conditions(0, 2)?;
     let n = [1, 3, 3, 5, 5, 5, 10, 10, 8, 4, 7, 15, 20][draw.rng.below(13)] as u64;

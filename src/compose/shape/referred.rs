@@ -116,6 +116,9 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     }
     // of a table of terms those are of interest that are in use, and most
     let most = sense::hub(draw.world, e.parent) && (e.filled || draw.schema_only);
+    if most && draw.world.entities[e.parent].label.is_empty() {
+        return None;
+    }
     let mut scope = Scope::new(draw.world, e.parent);
     let child = scope.join(0, edge, false, if most { JoinKind::Inner } else { JoinKind::Left });
     draw.turn_to(scope);

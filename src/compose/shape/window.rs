@@ -117,7 +117,7 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let dense = draw.rng.chance(40);
-    let descending = draw.rng.chance(75);
+    let descending = draw.rng.chance(90);
     let function = if dense { "dense_rank" } else { "rank" };
     let direction = if descending { " DESC" } else { "" };
     let keep = draw.rng.chance(45).then(|| draw.rng.between(2, 5) as u64);

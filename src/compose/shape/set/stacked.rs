@@ -6,6 +6,7 @@ use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::say::Speech;
 use super::super::super::scope::{Place, Scope, own_noun};
+use super::super::super::sense;
 use super::super::super::tree::Select;
 use super::super::super::world::{Entity, Field, World};
 use super::values::kinds;
@@ -79,9 +80,6 @@ type Shared = (Vec<usize>, Vec<usize>, String, bool);
 fn shared(world: &World, one: usize, two: usize) -> Vec<Shared> {
     let (a, b) = (&world.entities[one], &world.entities[two]);
     let mut found = Vec::new();
-    if a.label.len() == 2 && b.label.len() == 2 && a.label.iter().zip(&b.label).all(|(&x, &y)| alike(a, b, x, y)) {
-        found.push((a.label.clone(), b.label.clone(), "first and last names".to_owned(), false));
-    }
     for x in 0..a.fields.len() {
         for y in (0..b.fields.len()).filter(|&y| alike(a, b, x, y)) {
             let noun = grammar::plural(&a.fields[x].noun);
@@ -102,8 +100,8 @@ fn alike(a: &Entity, b: &Entity, x: usize, y: usize) -> bool {
     }
     let spoken = match f.role() {
         Role::Dimension | Role::Year => !f.traits.personal,
-        // what a person is called, or where anything is
-        Role::Name => a.person && b.person || !a.label.contains(&x) && !f.traits.personal,
+        // where anything is
+        Role::Name => !a.label.contains(&x) && !f.traits.personal && sense::placed(f),
         _ => false,
     };
     let meet = f.values.is_empty() && g.values.is_empty()

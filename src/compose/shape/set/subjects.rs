@@ -1,6 +1,6 @@
 //! The same things under two conditions: "films over two hours except those rated PG". Any table can be asked so.
 
-use super::super::super::condition::Condition;
+use super::super::super::condition::{self, Condition};
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::say::{Speech, Style};
@@ -15,17 +15,19 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     let (columns, shows) = told(&draw.scope, 0)?;
     let (one, two) = (draw.conditions(1, 1)?.pop()?, draw.conditions(1, 1)?.pop()?);
     draw.prune();
-    let kind = Kind::draw(&mut draw.rng);
+    // what is in both meets two conditions, and is asked for so
+    let kind = if draw.rng.chance(60) { Kind::Except } else { Kind::Union };
     // what has no name is counted rather than listed
     let counted = draw.rng.chance(if shows == Shows::Id { 85 } else { 30 });
     let part =
         |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..draw.scope.through(&c.places) };
     let (query, probes) = combine(kind, part(&one), part(&two), counted);
+    // rows of both kinds are asked for as those that meet the one or the other
+    let both = if kind == Kind::Union { Some(condition::either(&one, &two)?) } else { None };
     let those = those(draw, &two)?;
     let first = draw.rows_phrase(std::slice::from_ref(&one));
     let subject = draw.scope.subject();
-    let (many, single) = (&subject.many, &subject.one);
-    let who = if subject.person { "who" } else { "that" };
+    let many = &subject.many;
     // what is meant, how it is asked for, and how it is counted
     let (said, which, how_many) = match kind {
         Kind::Except => (
@@ -37,23 +39,11 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
             format!("which {first} are not among {those}"),
             format!("how many {first} are there, not counting {those}"),
         ),
-        Kind::Intersect => (
-            vec![
-                format!("{first} {who} are also among {those}"),
-                format!("{many} that are both among {those} and among the {first}"),
-            ],
-            format!("which {first} are also among {those}"),
-            format!("how many {first} are also among {those}"),
-        ),
-        Kind::Union => (
-            vec![
-                format!("{first} as well as {those}, each {single} once"),
-                format!("{first} and {those}, no {single} twice"),
-                format!("{first} together with {those}, without repeating any {single}"),
-            ],
-            format!("which {many} are there among {first} and {those} taken together"),
-            format!("how many different {many} are there among {first} and {those} taken together"),
-        ),
+        Kind::Union | Kind::Intersect => {
+            let rows = draw.rows_phrase(&[both?]);
+            let said = vec![rows.clone(), format!("{rows} (or both)"), format!("{rows}, each once")];
+            (said, format!("which are the {rows}"), phrase::how_many(&rows, many))
+        }
     };
     let said = draw.rng.pick(&said)?.clone();
     let (nominal, questions) = match if counted { Shows::Count } else { shows } {

@@ -1,0 +1,221 @@
+//! Functions on single rows: values beside their names, the first few by a value, the rows that meet a test.
+
+use super::super::condition::{self, Condition};
+use super::super::draw::{Draft, Draw, apply};
+use super::super::extreme::extreme;
+use super::super::group;
+use super::super::phrase;
+use super::super::probe::filter_probes;
+use super::super::say::{Extra, Speech};
+use super::super::scope::Place;
+use super::super::shape::{figure, list, ranking};
+use super::super::tree::{Expr, Limit, Order, aggregate as call_of, fill};
+use super::term::Term;
+use crate::candidate::Expect;
+use crate::schema::grammar;
+
+/// Rows by name with the value beside them: "the title and its first five characters".
+pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    let of_label = subject.label.contains(&term.place.field);
+    let more = usize::from(draw.rng.chance(40));
+    let mut shown = if of_label {
+        list::Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() }
+    } else {
+        list::shown(draw, 0, more)
+    };
+    if of_label && !term.whole && draw.rng.chance(60) {
+        for &field in &subject.label {
+            let place = Place { node: 0, field };
+            shown.columns.push((draw.scope.column(place), None));
+            shown.nouns.push(draw.scope.bare(place));
+        }
+    }
+    // a value without anything to tell whose it is
+    if shown.columns.is_empty() && !of_label {
+        return None;
+    }
+    shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
+    shown.nouns.push(term.noun.clone());
+    let large = usize::from(draw.scope.subject().rows > 60);
+    let conditions = draw.conditions(large, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    query.columns = shown.columns.clone();
+    apply(&mut query, &conditions);
+    let mut probes = filter_probes(&query, &conditions);
+    // a function that leaves every value as it was shows nothing
+    let mut plain = query.clone();
+    if let Some((sql, _)) = plain.columns.last_mut() {
+        *sql = draw.scope.column(term.place);
+    }
+    probes.push(("function", plain, Expect::Differs));
+    let mut speech = list::speech(draw, &shown, &rows);
+    speech.extras.extend(aim(term));
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// What a value is wanted for.
+fn aim(term: &Term) -> Option<Extra> {
+    let said = || Extra::new(format!(", {}", term.aim), format!("It is {}", term.aim));
+    (!term.aim.is_empty()).then(said)
+}
+
+/// "the three films with the longest title": ties kept or proved away.
+pub(super) fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    if subject.label.is_empty() || subject.key.is_empty() {
+        return None;
+    }
+    let conditions = draw.conditions(0, 2)?;
+    let rows = draw.rows_phrase(&conditions);
+    let n = [1, 2, 3, 5][draw.rng.below(4)];
+    let highest = draw.rng.chance(65);
+    let mut query = draw.scope.select();
+    query.columns = subject
+        .label
+        .iter()
+        .map(|&field| (draw.scope.column(Place { node: 0, field }), None))
+        .chain([(term.sql.clone(), Some(term.alias.clone()))])
+        .collect();
+    apply(&mut query, &conditions);
+    query.filter.push(fill("{} IS NOT NULL", vec![term.sql.clone()]));
+    if !draw.scope.field(term.place).nullable {
+        query.filter.pop();
+    }
+    query.order =
+        vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: highest, nulls_last: false }];
+    query.limit = Some(Limit::WithTies(n));
+    let mut without = query.clone();
+    without.limit = None;
+    let mut probes = filter_probes(&query, &conditions);
+    probes.push(("limit", without, Expect::Differs));
+    let word = match (term.length, highest) {
+        (true, true) => "longest",
+        (true, false) => "shortest",
+        _ => extreme(&mut draw.rng, &term.noun, highest),
+    };
+    let number = if n == 1 { String::new() } else { format!("{} ", grammar::number_word(n)) };
+    let noun = &term.noun;
+    let kind = if n == 1 { subject.one.clone() } else { format!("{number}{}", subject.many) };
+    let among = if rows == subject.many { String::new() } else { format!(" among {rows}") };
+    let nominal = vec![
+        format!("the {kind} with the {word} {noun}{among}, together with that figure"),
+        format!("the {kind} with the {word} {noun}{among}, and what it is"),
+    ];
+    let questions = vec![if rows == subject.many {
+        let one = if n == 1 { format!("{} has", subject.one) } else { format!("{number}{rows} have") };
+        format!("which {one} the {word} {noun}, and what is it")
+    } else {
+        format!(
+            "among {rows}, which {} the {word} {noun}, and what is it",
+            if n == 1 { "one has".to_owned() } else { format!("{number}have") }
+        )
+    }];
+    let extras = vec![ranking::ties_too(draw)];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+/// "the five films with the length closest to 120": ties kept.
+pub(super) fn nearest(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let subject = draw.scope.subject();
+    let field = draw.scope.field(term.place);
+    if subject.label.is_empty() || subject.key.is_empty() || field.distinct < 12 && subject.rows > 0 {
+        return None;
+    }
+    let conditions = draw.conditions(0, 1)?;
+    let rows = draw.rows_phrase(&conditions);
+    let n = [1, 3, 3, 5, 5, 10][draw.rng.below(6)];
+    let mut query = draw.scope.select();
+    let label = subject.label.iter().map(|&field| (draw.scope.column(Place { node: 0, field }), None));
+    query.columns = label.chain([(draw.scope.column(term.place), None)]).collect();
+    apply(&mut query, &conditions);
+    query.order = vec![Order { by: term.sql.clone(), descending: false, nulls_last: false }];
+    query.limit = Some(Limit::WithTies(n));
+    let mut without = query.clone();
+    without.limit = None;
+    let mut probes = filter_probes(&query, &conditions);
+    probes.push(("limit", without, Expect::Differs));
+    let (noun, what) = (&term.noun, draw.scope.bare(term.place));
+    let one = phrase::single(&rows, &subject.many, &subject.one);
+    let (these, have) = if n == 1 { (one, "has") } else { (format!("{} {rows}", grammar::number_word(n)), "have") };
+    let with = if phrase::has_clause(&rows) { "and with" } else { "with" };
+    let nominal = vec![format!("the {these} {with} the {noun}, and that {what}")];
+    let questions = vec![format!("which {these} {have} the {noun}, and what is it")];
+    let extras = vec![ranking::ties_too(draw)];
+    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
+}
+
+/// "films whose title contains ..": listed or counted.
+pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
+    let noun = draw.scope.bare(term.place);
+    let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
+    let own = Condition {
+        sql: vec![sql],
+        whose: Some(format!("{noun} {}", agreed(&noun, &term.noun))),
+        places: vec![term.place],
+        ..Condition::default()
+    };
+    let counted = !term.index && draw.rng.chance(50);
+    let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| s.named || s.columns.len() > 1) };
+    let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
+    let mut conditions = vec![own];
+    conditions.extend(draw.conditions(0, 1)?);
+    let rows = draw.rows_phrase(&conditions);
+    let mut query = draw.scope.select();
+    apply(&mut query, &conditions);
+    let speech = match (shown, &key) {
+        (Some(shown), _) => {
+            query.columns = shown.columns.clone();
+            list::speech(draw, &shown, &rows)
+        }
+        (None, Some(k)) => {
+            query.columns = k.columns.clone();
+            query.columns.push((call_of("count(*)", vec![]), Some("number".into())));
+            query.group = k.group.clone();
+            Speech {
+                nominal: vec![
+                    format!("the number of {rows} per {}", k.one),
+                    format!("the number of {rows}, broken down by {}", k.one),
+                ],
+                questions: vec![format!("by {}, {}", k.one, phrase::how_many(&rows, &draw.scope.subject().many))],
+                ..Speech::default()
+            }
+        }
+        (None, None) => {
+            query.columns = vec![(call_of("count(*)", vec![]), None)];
+            Speech {
+                nominal: vec![format!("the number of {rows}")],
+                questions: figure::counting(draw, &rows),
+                ..Speech::default()
+            }
+        }
+    };
+    let probes = filter_probes(&query, &conditions);
+    Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// The verb of a test in the number of its noun: "actors contain".
+fn agreed(noun: &str, verb: &str) -> String {
+    if !condition::is_plural(noun) {
+        return verb.to_owned();
+    }
+    let (first, rest) = verb.split_once(' ').unwrap_or((verb, ""));
+    let many = match first {
+        "is" => "are".to_owned(),
+        "has" => "have".to_owned(),
+        "matches" => "match".to_owned(),
+        other => other.trim_end_matches('s').to_owned(),
+    };
+    format!("{many} {rest}")
+}
+
+/// A predicate that the gate counts as a pattern is marked as one.
+fn pattern(sql: Expr) -> Expr {
+    let Expr::Mix(parts) = &sql else { return sql };
+    if parts.iter().any(|p| matches!(p, Expr::Text(t) if t.contains(" LIKE "))) {
+        Expr::Pattern(Box::new(sql))
+    } else {
+        sql
+    }
+}

@@ -1,0 +1,188 @@
+//! Which columns a function is the natural tool for: by role, type, name and what the values look like.
+
+use super::super::literal::Day;
+use super::super::world::{Entity, Field};
+use super::{Entry, On, Yields};
+use crate::schema::roles::Role;
+
+fn is_text(f: &Field) -> bool {
+    short_text(f)
+        && matches!(f.role(), Role::Name | Role::Dimension | Role::Code | Role::FreeText)
+        && !(f.role() == Role::Code && f.traits.personal)
+}
+
+fn short_text(f: &Field) -> bool {
+    matches!(f.base.as_str(), "text" | "varchar" | "bpchar" | "citext") && f.length < 120.0 && f.varied
+}
+
+fn is_number(f: &Field) -> bool {
+    f.measurable() && f.varied && f.numbers.len() >= 13 && f.numbers[0] >= 0.0 && f.base != "money"
+}
+
+/// Whether the noun of a field says that it is one of these.
+fn called(f: &Field, words: &[&str]) -> bool {
+    let noun = f.noun.to_lowercase();
+    words.iter().any(|w| noun.contains(w))
+}
+
+const EMAIL: &[&str] = &["email", "e-mail"];
+const PHONE: &[&str] = &["phone", "fax", "mobile number"];
+const POSTAL: &[&str] = &["postal code", "postcode", "zip"];
+const CARD: &[&str] =
+    &["card number", "account number", "ssn", "social security", "passport", "driver", "license number", "iban"];
+const PLACE: &[&str] = &["city", "town", "postal code", "zip code"];
+
+/// Of people and things there are enough to look them up by a letter, or to count them by classes.
+const MANY: u64 = 40;
+
+pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
+    let time = f.role() == Role::Time && f.days.len() >= 13 && !f.traits.personal && !f.traits.audit && f.varied;
+    let stamp = f.base.starts_with("timestamp") && clocked(f);
+    let text = is_text(f);
+    let contact = short_text(f) && f.role() != Role::Opaque && f.distinct != 1;
+    let missing = f.nulls > 0 && f.nulls < e.rows || e.rows == 0 && f.nullable;
+    let many = e.rows >= MANY || e.rows == 0;
+    let own = e.label.contains(&field);
+    match entry.on {
+        On::Named => text && f.role() == Role::Name && many && (!own || e.label.last() == Some(&field)),
+        On::Index => {
+            text && many && e.label.last() == Some(&field) && (e.person || e.label.len() == 2 || e.rows >= 100)
+        }
+        On::Person => {
+            let suits = match entry.name {
+                "initcap" => f.form.capitals,
+                "upper" => !f.form.capitals,
+                _ => true,
+            };
+            e.label.len() == 2 && e.label[0] == field && text && suits
+        }
+        On::Capital => {
+            text && f.form.capitals && matches!(f.role(), Role::Name | Role::FreeText) && (!own || e.label.len() == 1)
+        }
+        On::FullName => text && !own && f.traits.personal && f.noun.ends_with("name") && f.spaced > 0.9,
+        On::Email => contact && called(f, EMAIL),
+        On::Phone => contact && called(f, PHONE) && !called(f, EMAIL),
+        On::Dialled => contact && called(f, PHONE) && f.form.three_digits && many,
+        On::Card => contact && called(f, CARD) && f.distinct > 5,
+        On::Postal => contact && called(f, POSTAL) && many && (f.distinct > 10 || e.rows == 0),
+        On::Street | On::Place => {
+            let address = contact && called(f, &["address"]) && !called(f, EMAIL) && !called(f, &["address 2"]);
+            address && (entry.on == On::Place || f.form.digit_first && f.spaced > 0.9)
+        }
+        On::Coded => text && f.role() == Role::Code,
+        On::Lettered => text && f.role() == Role::Code && f.form.letter_first && f.length > 2.0 && f.distinct > 12,
+        On::Slug => {
+            let titled = text && own && e.label.len() == 1 && !f.traits.personal && !e.person;
+            titled && f.spaced > 0.5 && f.length > 8.0
+        }
+        On::Padded => text && f.padded,
+        On::Listed => {
+            let prose = matches!(f.role(), Role::Dimension | Role::Name) && !own && !f.traits.personal;
+            text && prose && many && f.length > 3.0 && f.distinct > 8 && f.distinct * 2 < e.rows
+        }
+        On::Fitted => text && own && e.label.len() == 1 && !f.traits.personal && !e.person && many && f.length > 6.0,
+        On::Bytes => f.base == "bytea" && f.nulls < e.rows,
+        On::Spaced => {
+            let prose = matches!(f.role(), Role::Name | Role::FreeText) && !f.traits.personal && !e.person;
+            text && (f.spaced > 0.6 || e.rows == 0) && prose && many
+        }
+        On::Value => text && f.values.len() > 2 && e.label != [field],
+        On::Word => text && f.elements.len() > 2,
+        On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
+        On::Gappy | On::Gaps => text && missing && !f.traits.personal,
+        On::GappyNumber => is_number(f) && missing,
+        On::GappyAmount => is_number(f) && missing && f.traits.additive,
+        On::Near => {
+            let price = f.traits.money && !f.traits.additive;
+            is_number(f)
+                && f.numbers[2] < f.numbers[10]
+                && (price || called(f, &["length", "weight", "height", "size", "minutes"]))
+        }
+        On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
+        On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
+        On::Tens => is_number(f) && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
+        On::Spread => is_number(f) && (f.distinct >= 40 || e.rows == 0) && many,
+        On::Amount => is_number(f) && f.traits.additive,
+        On::Revenue => is_number(f) && f.traits.additive && f.traits.money && many && e.label.is_empty(),
+        On::Price => is_number(f) && f.traits.money && !f.traits.additive && !e.label.is_empty(),
+        On::Money => is_number(f) && f.traits.money,
+        On::Thousands => is_number(f) && f.numbers[6] >= 1000.0 || is_number(f) && f.traits.money && e.rows == 0,
+        On::Quantity => {
+            is_number(f)
+                && f.traits.additive
+                && !f.traits.money
+                && f.whole()
+                && called(f, &["unit", "quantity", "stock"])
+        }
+        On::Minutes => {
+            let minutes = f.unit.as_deref().is_some_and(|u| u.starts_with("minute")) || called(f, &["minute"]);
+            is_number(f) && (minutes || f.noun == "length" && f.whole() && f.numbers[6] > 60.0 && f.numbers[12] < 400.0)
+        }
+        On::Whole => is_number(f) && f.whole(),
+        On::Halves => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && e.rows >= 100 && e.person,
+        On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && !e.label.is_empty(),
+        On::Numbers => is_number(f),
+        On::Year => f.role() == Role::Year && f.varied,
+        On::Time => time,
+        On::Stamp => time && stamp,
+        On::Dates => time,
+        On::Flag => f.base == "bool" && f.varied && !f.traits.personal,
+        On::Array => f.role() == Role::Array && !f.elements.is_empty() && f.base.trim_start_matches('_') == "text",
+        On::Range => f.role() == Role::Range,
+        On::Json => f.role() == Role::Json && !f.keys.is_empty(),
+        On::Search => f.role() == Role::Search,
+        On::Row => own && e.label.len() == 1 && text,
+        On::Group => {
+            let rows = e.rows.max(1);
+            let few = f.nulls == 0 && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows;
+            f.groupable() && (few || e.rows == 0 && !f.nullable) || entry.yields == Yields::Window && f.groupable()
+        }
+    }
+}
+
+/// Times of the day differ from row to row.
+fn clocked(f: &Field) -> bool {
+    let (Some(low), Some(high)) = (f.days.first(), f.days.last()) else { return false };
+    (f.distinct as i64) > (high.number() - low.number()).max(1) || f.distinct > 400
+}
+
+pub(super) fn pairs(e: &Entity, entry: &Entry, first: &Field, at: usize) -> bool {
+    let second = &e.fields[at];
+    match entry.on {
+        On::Person => e.label.len() == 2 && e.label[1] == at,
+        On::Place => {
+            short_text(second) && called(second, PLACE) && second.nulls == 0 && second.traits.role != Role::Key
+        }
+        On::Numbers => {
+            let alike = first.traits.money && second.traits.money || first.unit.is_some() && first.unit == second.unit;
+            is_number(second) && (alike || entry.yields == Yields::Aggregate)
+        }
+        On::Dates => {
+            let time = second.role() == Role::Time && second.days.len() >= 13 && second.varied;
+            let later = || {
+                let at = |f: &Field, i: usize| f.days.get(i).map_or(0, |d: &Day| d.number());
+                at(first, 6) <= at(second, 6) && at(first, 0) <= at(second, 0) && at(first, 12) <= at(second, 12)
+            };
+            let kin = first.base == second.base;
+            // what is always there needs nothing in its place
+            let gap = entry.name != "coalesce" || second.nulls > 0 || e.rows == 0 && second.nullable;
+            // where the days do not say which comes first, the names have to
+            let same = first.days.iter().zip(&second.days).all(|(a, b)| a.number() == b.number());
+            let named = !same
+                || called(first, &["start", "begin", "from", "birth", "order"])
+                    && called(second, &["end", "stop", "to ", "death", "ship", "due"]);
+            time && kin && gap && named && !second.traits.personal && !second.traits.audit && later()
+        }
+        On::Row => {
+            let joined = entry.name.starts_with("concat") || entry.name == "format";
+            let shown = matches!(second.role(), Role::Dimension | Role::Year)
+                || matches!(second.role(), Role::Measure | Role::Time | Role::Code) && !joined;
+            shown && second.varied && !second.traits.audit && !second.traits.personal
+        }
+        On::Gaps => {
+            let missing = second.nulls > 0 && second.nulls < e.rows || e.rows == 0;
+            second.nullable && missing && !matches!(second.role(), Role::Key | Role::Opaque) && !second.traits.audit
+        }
+        _ => false,
+    }
+}

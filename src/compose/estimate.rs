@@ -1,0 +1,117 @@
+//! About how many rows a drawn query returns, by the statistics: nobody asks for thousands of rows, and to fetch them
+//! takes the server longer than all else.
+
+use super::tree::{Distinct, Expr, Limit, Select, Source};
+use super::world::{Entity, World};
+use std::collections::BTreeMap;
+
+/// Spans of time, or classes, that an expression falls into.
+const CLASSES: f64 = 25.0;
+/// What a condition on groups, or by another query, lets through.
+const HALF: f64 = 0.5;
+
+/// `passing` is the share of the rows that the drawn conditions let through.
+pub(super) fn rows(world: &World, query: &Select, passing: f64) -> f64 {
+    let known: BTreeMap<&str, f64> =
+        query.with.iter().map(|cte| (cte.name.as_str(), rows(world, &cte.query, passing))).collect();
+    let own = before_cut(world, query, passing, &known);
+    let all = match &query.set {
+        Some(("UNION" | "UNION ALL", other)) => own + rows(world, other, passing),
+        _ => own,
+    };
+    match query.limit {
+        Some(Limit::Rows(n) | Limit::WithTies(n)) => all.min(n as f64),
+        None => all,
+    }
+}
+
+fn before_cut(world: &World, query: &Select, passing: f64, known: &BTreeMap<&str, f64>) -> f64 {
+    let mut tables: BTreeMap<&str, &Entity> = BTreeMap::new();
+    let mut base: f64 = 1.0;
+    let mut each = 1.0;
+    for source in query.from.iter().chain(query.joins.iter().map(|j| &j.source)) {
+        let found = match source {
+            Source::Table(name, alias) => match (known.get(name.as_str()), world.named(name)) {
+                (Some(rows), _) => *rows,
+                (None, Some(entity)) => {
+                    tables.insert(alias, entity);
+                    entity.rows as f64 * passing
+                }
+                _ => 1.0,
+            },
+            Source::Query(inner, _) if matches!(inner.limit, Some(Limit::Rows(_))) => {
+                each = rows(world, inner, passing);
+                1.0
+            }
+            Source::Query(inner, _) => rows(world, inner, passing),
+            Source::Values(values, ..) => values.len() as f64,
+            Source::Other(..) => CLASSES,
+        };
+        base = base.max(found);
+    }
+    base *= each;
+    let queried = |e: &Expr| {
+        let mut found = false;
+        e.visit(&mut |e| found |= matches!(e, Expr::Query(_)));
+        found
+    };
+    let outer = tables.is_empty() && query.from.is_some();
+    let narrowing = query.filter.iter().filter(|f| outer || queried(f)).count() + usize::from(!query.having.is_empty());
+    let keys: Vec<&Expr> = match &query.distinct {
+        Distinct::On(keys) => keys.iter().collect(),
+        Distinct::Yes => query.columns.iter().map(|(e, _)| e).collect(),
+        Distinct::No => query.group.iter().collect(),
+    };
+    let found = if keys.is_empty() {
+        if query.columns.iter().any(|(e, _)| e.aggregates()) { 1.0 } else { base }
+    } else {
+        base.min(groups(&tables, &keys))
+    };
+    found * HALF.powi(narrowing as i32)
+}
+
+/// Different keys, at most.
+fn groups(tables: &BTreeMap<&str, &Entity>, keys: &[&Expr]) -> f64 {
+    let mut by_table: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut others = 1.0;
+    for key in keys {
+        let Expr::Column(alias, name) = key else {
+            others *= CLASSES;
+            continue;
+        };
+        match tables.get(alias.as_str()).and_then(|e| Some((e, e.fields.iter().find(|f| f.name == *name)?))) {
+            Some((entity, field)) => {
+                let product = by_table.entry(alias).or_insert(1.0);
+                *product = (*product * field.distinct.max(1) as f64).min(entity.rows as f64);
+            }
+            None => others *= CLASSES,
+        }
+    }
+    by_table.values().product::<f64>() * others
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::{aggregate, text};
+    use super::super::world::Entity;
+    use super::*;
+
+    #[test]
+    fn lists_groups_and_cuts_are_told_from_the_statistics() {
+        let film = Entity { sql: "film".into(), rows: 1000, ..Entity::default() };
+        let world = World { entities: vec![film], ..World::default() };
+        let mut query = Select {
+            from: Some(Source::Table("film".into(), "f".into())),
+            columns: vec![(Expr::Column("f".into(), "title".into()), None)],
+            ..Select::default()
+        };
+        assert_eq!(rows(&world, &query, 0.2), 200.0);
+        query.limit = Some(Limit::Rows(5));
+        assert_eq!(rows(&world, &query, 0.2), 5.0);
+        query.limit = None;
+        query.columns = vec![(aggregate("count(*)", vec![]), None)];
+        assert_eq!(rows(&world, &query, 1.0), 1.0);
+        query.group = vec![text("extract(year FROM f.d)")];
+        assert_eq!(rows(&world, &query, 1.0), CLASSES);
+    }
+}
