@@ -72,7 +72,7 @@ pub(super) fn key(domain: &Domain, text: &str, range: Option<&Range>) -> Option<
 
 /// The range of a key's numbers: from the first to a round number above the last, so that it holds while rows are added.
 pub(super) fn key_range(low: i128, high: i128, most: i128) -> Option<Range> {
-    if high < 2 || low < 0 {
+    if high < 2 {
         return None;
     }
     let mut top: i128 = 10;
@@ -137,6 +137,7 @@ mod tests {
         assert_eq!(key_range(1, 2_400, 32_767), Some(Range { low: 1, high: 5_000 }));
         assert_eq!(key_range(1, 30_000, 32_767), Some(Range { low: 1, high: 32_767 }));
         assert_eq!(key_range(10_248, 11_077, i128::MAX), Some(Range { low: 10_000, high: 20_000 }));
+        assert_eq!(key_range(-1, 691, i128::MAX), Some(Range { low: 1, high: 1_000 }));
         assert_eq!(key_range(0, 0, i128::MAX), None);
     }
 }

@@ -9,7 +9,7 @@ use super::permute::Range;
 use super::policy::{self, Policy, masked};
 use super::shape;
 use super::words::Locale;
-use crate::schema::model::{Column, Schema, Table};
+use crate::schema::model::{Check, Column, Schema, Table};
 use std::collections::{HashMap, HashSet};
 
 /// What a table's rules are made from.
@@ -118,8 +118,8 @@ pub(crate) struct Rule {
     pub length: usize,
     /// Formats that its texts have.
     pub formats: Vec<String>,
-    /// Keys whose length would tell which one it was.
-    pub varied: bool,
+    /// Keys whose shape would tell which one it was, or leave no room for all of them.
+    pub token: bool,
 }
 
 /// The rules of a table and the language of its people.
@@ -159,7 +159,7 @@ fn rule(table: &Table, column: &Column, given: &Given<'_>) -> Rule {
         limit: group::limit(column),
         length: column.profile.as_ref().map_or(60.0, |p| p.length.max(1.0)) as usize,
         formats: common(column).map(|(v, _)| shape::format(v)).collect(),
-        varied: is_varied(table, column),
+        token: is_token(table, column, false),
     };
     match given.groups.get(&table.schema, &table.name, &column.name) {
         Some(group) => in_group(&mut rule, column, group, given),
@@ -200,7 +200,7 @@ fn in_group(rule: &mut Rule, column: &Column, group: &group::Group, given: &Give
     rule.domain = format!("key {root:?}");
     rule.unique = true;
     rule.limit = group.limit;
-    rule.varied = table.is_some_and(|t| is_varied(t, source));
+    rule.token = table.is_some_and(|t| is_token(t, source, true));
     rule.method = match (group.most, source.category) {
         (Some(most), _) => {
             Method::Key(given.spans.get(root).and_then(|(low, high)| number::key_range(*low, *high, most)))
@@ -220,16 +220,21 @@ fn in_group(rule: &mut Rule, column: &Column, group: &group::Group, given: &Give
     rule.class = Class { personal: rule.class.personal || class.personal, ..class };
 }
 
-/// Words and codes of several lengths, which no constraint speaks of. (Numbers held as text stay numbers.)
-fn is_varied(table: &Table, column: &Column) -> bool {
-    let (mut lengths, mut lettered, mut all) = (HashSet::new(), 0, 0);
-    for (value, _) in common(column) {
-        lengths.insert(value.chars().count());
-        lettered += usize::from(value.chars().any(char::is_alphabetic));
-        all += 1;
-    }
-    let checked = column.domain.is_some() || table.checks.iter().any(|c| c.columns == [column.name.clone()]);
-    lengths.len() > 1 && lettered * 2 > all && !checked
+/// Bits that the shape of a shared key leaves at least: where fakes are redrawn, tables that hold some of the keys alone
+/// would redraw others.
+const ROOM: f64 = 24.0;
+
+/// Words and codes of several lengths, and shared ones of few letters, whose form no constraint fixes. (Numbers held as
+/// text stay numbers.)
+fn is_token(table: &Table, column: &Column, shared: bool) -> bool {
+    let values = || common(column).map(|(v, _)| v);
+    let lengths: HashSet<usize> = values().map(|v| v.chars().count()).collect();
+    let lettered = values().filter(|v| v.chars().any(char::is_alphabetic)).count();
+    let tight = shared && values().any(|v| shape::bits(v) < ROOM);
+    // a token is of the letters and digits that such a check asks for
+    let fixed = |c: &Check| c.columns == [column.name.clone()] && !c.definition.contains(r"~ '^\w+$'");
+    let free = column.domain.is_none() && !table.checks.iter().any(fixed);
+    (lengths.len() > 1 || tight) && lettered * 2 > values().count() && free
 }
 
 /// Words that everybody shares, such as countries, may stand even as keys.
@@ -311,7 +316,7 @@ fn drawn(column: &Column, given: &Given<'_>) -> Option<Method> {
 
 /// The values that a CHECK lists; the schema shows them to everybody.
 fn allowed(table: &Table, column: &Column) -> Vec<String> {
-    let lists = |c: &&crate::schema::model::Check| {
+    let lists = |c: &&Check| {
         let lists = c.definition.contains("ANY (") || c.definition.contains(" = '");
         c.columns == [column.name.clone()] && lists && !c.definition.contains(['~', '<', '>'])
     };

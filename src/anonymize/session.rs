@@ -68,7 +68,7 @@ impl Session {
                 stock.limit = rule.limit;
                 stock.length = rule.length;
                 stock.formats = rule.formats.clone();
-                stock.varied = rule.varied;
+                stock.token = rule.token;
                 // codes of one shape are drawn one to one, whether a key says so or not
                 stock.unique = rule.unique || stock.make == Make::Shape;
                 stock.fleeting = rule.fleeting && is_stocked(&rule.method) && stock.is_steady();

@@ -38,7 +38,7 @@ pub(super) struct Stock {
     pub limit: Option<usize>,
     pub length: usize,
     pub formats: Vec<String>,
-    pub varied: bool,
+    pub token: bool,
     pub unique: bool,
     /// Of originals that hardly any two rows share: see [`Stock::forget`].
     pub fleeting: bool,
@@ -62,7 +62,7 @@ impl Stock {
             limit: None,
             length: 60,
             formats: Vec::new(),
-            varied: false,
+            token: false,
             unique: false,
             fleeting: false,
             guard,
@@ -167,7 +167,7 @@ impl Stock {
 
     /// Whether the shape of a key would tell too much.
     fn is_token(&self, original: &str) -> bool {
-        (self.varied || shape::is_worded(original)) && self.limit.is_none_or(|n| n >= shape::TOKEN)
+        (self.token || shape::is_worded(original)) && self.limit.is_none_or(|n| n >= shape::TOKEN)
     }
 
     /// Where the shape leaves no room: letters and digits of about the same length.

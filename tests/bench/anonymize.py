@@ -81,13 +81,17 @@ def survivors(database, names, plans, outputs):
             yield f"{names[i]}.{column}", kind, len(whole), len(part - whole), sorted(whole | part)[:3]
 
 
+def is_kept(value):
+    """That NULL and the empty text stay as they are is declared."""
+    return value is None or value == ""
+
+
 def score(a, b, columns):
-    """How alike the values that both rows have are: equal, of equal length, of one beginning. (That NULL stays NULL is
-    declared, and no part of it.)"""
+    """How alike the values are: equal, of equal length, of one beginning."""
     s, n = 0.0, 0
     for c in columns:
         x, y = a.get(c), b.get(c)
-        if x is None or y is None:
+        if is_kept(x) or is_kept(y):
             continue
         n += 1
         x, y = str(x), str(y)
@@ -98,15 +102,20 @@ def score(a, b, columns):
 
 
 def auc(one, two, columns):
-    n = min(len(one), len(two), 1500)
-    if n < 30 or not columns:
-        return None
+    """Each row against itself and against another one in which the same values are kept."""
+    alike = defaultdict(list)
+    for i in range(min(len(one), len(two), 1500)):
+        alike[tuple(is_kept(two[i].get(c)) for c in columns)].append(i)
     pick = random.Random(2)
-    true = [score(one[i], two[i], columns) for i in range(n)]
-    other = []
-    for i in range(n):
-        j = pick.randrange(n - 1)
-        other.append(score(one[i], two[j if j < i else j + 1], columns))
+    true, other = [], []
+    for rows in alike.values():
+        for at, i in enumerate(rows if len(rows) > 1 else []):
+            j = pick.randrange(len(rows) - 1)
+            true.append(score(one[i], two[i], columns))
+            other.append(score(one[i], two[rows[j if j < at else j + 1]], columns))
+    n = len(true)
+    if n < 30:
+        return None
     ranked = sorted([(s, 1) for s in true] + [(s, 0) for s in other])
     # ranks, equal scores sharing theirs
     total, i = 0.0, 0
@@ -207,6 +216,8 @@ def measure(database):
     for i, columns in told.items():
         same = [[json.loads(line) for line in of_role[i]] for of_role in under]
         got = [auc(a, b, columns) for a, b in zip(same[::2], same[1::2])]
+        if None in got:
+            continue
         error = statistics.stdev(g[0] for g in got) / len(got) ** 0.5
         aucs.append((statistics.mean(g[0] for g in got), error, got[0][1], names[i]))
     for i, messages in put_back(copy, names, plans).items():
