@@ -104,6 +104,16 @@ pub(crate) fn column(root: &Place) -> Source {
     Source { sql, width: 1 }
 }
 
+/// How many texts of the column have the word $1, in lower case, counted to the number that matters.
+pub(crate) fn texts_with_word(table: &Table, column: &str, most: u32) -> String {
+    format!(
+        "SELECT pg_catalog.count(*)::pg_catalog.text FROM (SELECT FROM {} t WHERE pg_catalog.lower(t.{}::pg_catalog.text) \
+         OPERATOR(pg_catalog.~) ('\\m' OPERATOR(pg_catalog.||) $1 OPERATOR(pg_catalog.||) '\\M') LIMIT {most}) w",
+        table.qualified(),
+        quote_ident(column)
+    )
+}
+
 /// Least and greatest key of a root, as a JSON array of texts.
 pub(crate) fn span(root: &Place) -> String {
     let column = format!("t.{}", quote_ident(&root.2));

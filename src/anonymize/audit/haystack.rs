@@ -109,11 +109,11 @@ impl Haystack {
         self.all[self.starts[at]..end].trim_end_matches('\0')
     }
 
-    /// The literals of the record that the text is part of, folded.
+    /// The literals of the record that the text is part of, folded, and of patterns what a question says.
     pub(super) fn literals(&self, at: usize) -> impl Iterator<Item = &str> {
         let one = &self.stored[at];
         let values = self.values.get(&(one.found_in.clone(), one.id));
-        values.into_iter().flatten().map(|v| self.folded(*v))
+        values.into_iter().flatten().map(|v| self.folded(*v).trim_matches('%'))
     }
 
     /// Every place where the value stands.

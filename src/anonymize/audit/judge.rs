@@ -6,6 +6,7 @@ use super::{Form, Haystack, Match, Open, Stored, fold};
 use crate::error::Result;
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::rc::Rc;
 
 /// A value that must not leave, as its column has it.
 pub(crate) struct Protected<'a> {
@@ -27,6 +28,9 @@ struct Sought<'a> {
 pub(crate) trait Origins {
     /// Whether the column has the text, whatever its case.
     fn holds(&mut self, place: &str, text: &str) -> Result<bool>;
+
+    /// Whether so many texts of the column have the word that it may be shown.
+    fn shares(&mut self, place: &str, word: &str) -> Result<bool>;
 }
 
 pub(crate) struct Judge<'a> {
@@ -89,7 +93,10 @@ impl<'a> Judge<'a> {
         if own_words && self.open.is_language(&sought.folded) {
             return Ok(false);
         }
-        Ok(!self.is_shown(sought, hit, stored) && !self.is_of_open_column(stored, origins)?)
+        let known = self.is_shown(sought, hit, stored)
+            || self.is_of_open_column(stored, origins)?
+            || is_shared_word(stored, origins)?;
+        Ok(!known)
     }
 
     /// Part of a value that the relations show.
@@ -110,11 +117,7 @@ impl<'a> Judge<'a> {
     /// The text as a whole is a value of a column that it can be of and that is not protected.
     fn is_of_open_column(&self, stored: &Stored, origins: &mut dyn Origins) -> Result<bool> {
         let text = stored.text.trim();
-        let places = match &stored.place {
-            Some(place) => std::slice::from_ref(place),
-            None => &stored.columns[..],
-        };
-        for place in places.iter().filter(|p| !self.protected.contains(&***p)) {
+        for place in places(stored).iter().filter(|p| !self.protected.contains(&***p)) {
             if self.open.shows(&fold(text), &stored.tables) || origins.holds(place, text)? {
                 return Ok(true);
             }
@@ -152,6 +155,23 @@ impl<'a> Judge<'a> {
         }
         Ok(true)
     }
+}
+
+/// The columns that a text can be of.
+fn places(stored: &Stored) -> &[Rc<str>] {
+    stored.place.as_ref().map_or(&stored.columns[..], std::slice::from_ref)
+}
+
+/// A pattern's word, which many texts of its column have.
+fn is_shared_word(stored: &Stored, origins: &mut dyn Origins) -> Result<bool> {
+    let word = stored.text.strip_prefix('%').and_then(|t| t.strip_suffix('%'));
+    let Some(word) = word.filter(|w| w.chars().all(char::is_alphanumeric)) else { return Ok(false) };
+    for place in places(stored) {
+        if origins.shares(place, word)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// In lower case, or at the head of a sentence: as any words of the language may stand.

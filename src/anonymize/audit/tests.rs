@@ -9,6 +9,10 @@ impl Origins for Data {
     fn holds(&mut self, place: &str, text: &str) -> Result<bool> {
         Ok(self.0.iter().any(|(p, t)| *p == place && fold(t) == fold(text)))
     }
+
+    fn shares(&mut self, place: &str, word: &str) -> Result<bool> {
+        Ok(place == "s.film.title" && word == "Falls")
+    }
 }
 
 fn text(form: Form, text: &str) -> Stored {
@@ -131,6 +135,21 @@ fn a_literal_of_the_record_is_judged_once() {
     assert_eq!(found, [(1, Match::Part)], "the title is not one, so the literal has it from elsewhere");
     let found = judge.leaks(&value, &mut Data(vec![("s.film.title", "Bluebeard the Pirate")])).unwrap();
     assert_eq!(found, []);
+}
+
+#[test]
+fn a_word_that_many_texts_of_a_column_have_is_nobodys() {
+    let record = |column: &str, word: &str| {
+        let literal = of(column, text(Form::Value, &format!("%{word}%")));
+        let question = Stored { field: "question".into(), ..text(Form::Prose, &format!("Films called \"{word}\"")) };
+        let haystack = Haystack::new(vec![question, literal]);
+        let judge = Judge { haystack: &haystack, open: &Open::default(), protected: &HashSet::new() };
+        let value = Protected { table: "s.person", place: "s.person.name", text: word };
+        judge.leaks(&value, &mut Data(Vec::new())).unwrap().len()
+    };
+    assert_eq!(record("s.film.title", "Falls"), 0);
+    assert_eq!(record("s.film.title", "Harker"), 1);
+    assert_eq!(record("s.person.name", "Falls"), 1);
 }
 
 #[test]

@@ -124,7 +124,11 @@ struct Subjects {
     /// Protected columns: the table's number, and how the column is anonymised.
     rules: Vec<(usize, Rule)>,
     places: HashSet<String>,
+    /// Those that tell who a person is. Prose does, but not by the words that many texts have.
+    personal: HashSet<String>,
     open: Open,
+    /// Rows that have to share a value for it to be shown.
+    min_rows: u32,
 }
 
 impl Subjects {
@@ -139,7 +143,7 @@ impl Subjects {
         for (table, value) in compose::shown(&schema, &edges, min_rows) {
             open.add_value(&schema.tables[table].qualified(), &value);
         }
-        let (mut rules, mut places) = (Vec::new(), HashSet::new());
+        let (mut rules, mut places, mut personal) = (Vec::new(), HashSet::new(), HashSet::new());
         for (number, table) in schema.tables.iter().enumerate() {
             session::check_for_interrupts();
             let plan = match attempt(|| anonymiser.plan(&schema, table)) {
@@ -147,6 +151,9 @@ impl Subjects {
                 Err(error) => pass(table, error).map(|()| Default::default())?,
             };
             for (column, rule) in table.columns.iter().zip(plan.rules) {
+                if rule.class.personal && rule.class.kind != Kind::FreeText {
+                    personal.insert(place(table, &rule.name));
+                }
                 if is_protected(&rule) {
                     places.insert(place(table, &rule.name));
                     rules.push((number, rule));
@@ -157,12 +164,12 @@ impl Subjects {
         }
         // a partition's or a child's rows show in its parent
         rules.retain(|(table, _)| !schema.tables[*table].is_child());
-        Ok(Subjects { schema, rules, places, open })
+        Ok(Subjects { schema, rules, places, personal, open, min_rows })
     }
 
     fn search(&self, haystack: &Haystack, found: &mut Vec<Finding>) -> Result<()> {
         let judge = Judge { haystack, open: &self.open, protected: &self.places };
-        let mut data = Data { schema: &self.schema, asked: HashMap::new() };
+        let mut data = Data { subjects: self, asked: HashMap::new(), words: HashMap::new() };
         for (number, rule) in &self.rules {
             session::check_for_interrupts();
             let table = &self.schema.tables[*number];
@@ -235,8 +242,10 @@ fn column(judge: &Judge, table: &Table, rule: &Rule, data: &mut Data, found: &mu
 
 /// Asks the tables, each question once.
 struct Data<'a> {
-    schema: &'a Schema,
+    subjects: &'a Subjects,
     asked: HashMap<(String, String), bool>,
+    /// Of words, whether they are shared.
+    words: HashMap<(String, String), bool>,
 }
 
 impl Origins for Data<'_> {
@@ -255,12 +264,29 @@ impl Origins for Data<'_> {
         self.asked.insert(asked, holds);
         Ok(holds)
     }
+
+    fn shares(&mut self, place: &str, word: &str) -> Result<bool> {
+        let asked = (place.to_owned(), word.to_lowercase());
+        if let Some(known) = self.words.get(&asked) {
+            return Ok(*known);
+        }
+        let shares = match self.column(place) {
+            Some((table, column)) if !self.subjects.personal.contains(place) => {
+                let query = query::texts_with_word(table, &column.name, self.subjects.min_rows);
+                let found = spi::select(&query, &[Arg::Text(&asked.1)])?;
+                spi::first(found).is_some_and(|n| n == self.subjects.min_rows.to_string())
+            }
+            _ => false,
+        };
+        self.words.insert(asked, shares);
+        Ok(shares)
+    }
 }
 
 impl Data<'_> {
     fn column(&self, name: &str) -> Option<(&Table, &Column)> {
         let here = |t: &&Table| name.strip_prefix(&t.qualified()).is_some_and(|rest| rest.starts_with('.'));
-        let table = self.schema.tables.iter().find(here)?;
+        let table = self.subjects.schema.tables.iter().find(here)?;
         table.columns.iter().find(|c| place(table, &c.name) == name).map(|c| (table, c))
     }
 }
