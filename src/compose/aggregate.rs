@@ -134,7 +134,10 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
             )
         }),
         Role::Dimension | Role::Name | Role::Code | Role::Year
-            if field.distinct != 1 && !field.traits.personal && !field.name.to_lowercase().starts_with("is_") =>
+            if field.distinct != 1
+                && field.length > 1.0
+                && !field.traits.personal
+                && !field.name.to_lowercase().starts_with("is_") =>
         {
             Some(distinct(rng, column, &noun, place))
         }

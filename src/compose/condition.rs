@@ -260,7 +260,9 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let said = |v: &str| literal::text_words(v, quoted);
     let pick = |rng: &mut Rng| usable[rng.below(usable.len())].0.clone();
     let first = pick(rng);
-    let kinds = [62, if usable.len() > 2 { 22 } else { 0 }, if field.nullable || usable.len() < 3 { 0 } else { 10 }];
+    // all but one of many is hardly another set of rows
+    let all_but = !field.nullable && (3..=20).contains(&usable.len()) && field.distinct <= 20;
+    let kinds = [62, if usable.len() > 2 { 22 } else { 0 }, if all_but { 10 } else { 0 }];
     let mut condition = Condition::default();
     let share =
         |v: &str| field.values.iter().find(|(o, _)| o == v).map_or(0.0, |(_, n)| *n as f64 / rows.max(1) as f64);
@@ -305,6 +307,16 @@ fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             }
         }
         _ => {
+            let other = pick(rng);
+            if other != first && usable.len() > 3 && rng.chance(40) {
+                let list = format!("{{}} NOT IN ({}, {})", literal::text_sql(&first), literal::text_sql(&other));
+                condition.sql = vec![fill(&list, vec![column])];
+                let neither = format!("neither {} nor {}", said(&first), said(&other));
+                condition.whose = Some(format!("{noun} {} {neither}", be(&noun)));
+                condition.terse = Some(format!("{noun} {neither}"));
+                condition.share = 1.0 - share(&first) - share(&other);
+                return Some(condition);
+            }
             condition.sql = vec![fill("{} <> {}", vec![column, text(literal::text_sql(&first))])];
             let not = rng.word(&["not", "other than", "anything but"]);
             condition.whose = Some(format!("{noun} {} {not} {}", be(&noun), said(&first)));

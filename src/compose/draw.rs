@@ -1,6 +1,6 @@
 //! One draw: the tables that were picked, what has been used of them, and the helpers that shapes share.
 
-use super::builtin::Tool;
+use super::builtin::{self, Tool};
 use super::condition::{self, Condition};
 use super::dialogue::dialogue;
 use super::phrase;
@@ -164,7 +164,7 @@ impl<'w> Draw<'w> {
                     return 0;
                 } else if field.traits.audit || field.raw {
                     1.0
-                } else if field.traits.personal {
+                } else if field.traits.personal || field.role() == Role::FreeText {
                     2.0
                 } else if p.node != 0 && self.scope.entity(p.node).label.contains(&p.field) {
                     // what is joined is of interest for what it is, before any detail of it
@@ -256,8 +256,13 @@ impl<'w> Draw<'w> {
                     && !(timed && scope.field(p).role() == Role::Time)
                     && !used.iter().any(|&u| sense::clash(scope, p, u, grouped))
             };
-            let Some(place) = self.choose(fits) else { break };
-            if let Some(c) = condition::draw(&mut self.rng, &self.scope, place) {
+            let tested = if self.rng.chance(14) { builtin::condition(self) } else { None };
+            let place = match &tested {
+                Some(c) => c.places.first().copied(),
+                None => self.choose(fits),
+            };
+            let Some(place) = place else { break };
+            if let Some(c) = tested.or_else(|| condition::draw(&mut self.rng, &self.scope, place)) {
                 let left: f64 = found.iter().chain([&c]).map(Condition::passing).product();
                 // hardly a row would be left
                 if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 8.0 {

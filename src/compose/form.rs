@@ -1,6 +1,7 @@
 //! What the values of a text look like, as far as a question may lean on it.
 
 use crate::schema::model::Profile;
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Form {
@@ -11,6 +12,9 @@ pub(super) struct Form {
     pub digit_first: bool,
     /// Three digits come first in all of them.
     pub three_digits: bool,
+    /// Some differ in case alone; some have blanks at their ends.
+    pub mixed: bool,
+    pub blanked: bool,
 }
 
 impl Form {
@@ -22,7 +26,10 @@ impl Form {
         let all = |test: &dyn Fn(&str) -> bool| values().all(test);
         let word = |v: &str| v.chars().filter(|c| c.is_alphabetic()).count() > 2;
         let first = |v: &str, test: fn(&char) -> bool| v.chars().next().is_some_and(|c| test(&c));
+        let small: BTreeSet<String> = values().map(str::to_lowercase).collect();
         Form {
+            mixed: small.len() < values().count(),
+            blanked: values().any(|v| v.trim() != v),
             capitals: all(&|v| !v.chars().any(char::is_lowercase)) && values().filter(|v| word(v)).count() > 2,
             letter_first: all(&|v| first(v, char::is_ascii_alphabetic)),
             digit_first: all(&|v| first(v, char::is_ascii_digit)),
@@ -47,6 +54,7 @@ mod tests {
         assert!(!of(&["PG", "R", "G"]).capitals);
         let streets = of(&["47 Lake Drive", "28 Main Street", "9 High Street"]);
         assert!(streets.digit_first && !streets.three_digits && !streets.letter_first);
+        assert!(of(&["Berlin", "BERLIN", "Ulm"]).mixed && of(&["a ", "b", "c"]).blanked);
         assert!(of(&["415-555", "2065550", "(206) 1"][..2]) == Form::default());
     }
 }

@@ -192,6 +192,9 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
         "year" if draw.rng.chance(60) => fill("extract(year FROM {})", vec![column]),
         _ => fill(&format!("date_trunc('{unit}', {{}})"), vec![column]),
     };
+    if let Some(found) = recurring(draw, place, unit) {
+        return Some(found);
+    }
     // the month of the rental date is the rental month
     let stem = [" date", " time", " day"].iter().find_map(|end| noun.strip_suffix(end));
     let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed"));
@@ -214,6 +217,50 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     })
 }
 
+/// Days of the week, months and hours over all years, now and then, where the time covers several of them.
+fn recurring(draw: &mut Draw, place: Place, unit: &str) -> Option<Key> {
+    let field = draw.scope.field(place);
+    let clock = field.base.starts_with("timestamp") && field.distinct > 400;
+    let weeks = matches!(unit, "week" | "month" | "quarter" | "year");
+    let years = matches!(unit, "quarter" | "year");
+    let kinds: [(usize, &str, &str, &str, u64); 6] = [
+        (7, "to_char({}, 'FMDay')", "weekday", "day of the week", 7),
+        (5, "extract(isodow FROM {})", "weekday", "day of the week (1 for Monday to 7 for Sunday)", 7),
+        (5, "to_char({}, 'FMMonth')", "month_name", "calendar month by name", 12),
+        (5, "extract(month FROM {})", "calendar_month", "calendar month (1 to 12)", 12),
+        (4, "extract(quarter FROM {})", "quarter_number", "quarter of the year (1 to 4)", 4),
+        (5, "date_part('hour', {})", "hour", "hour of the day", 24),
+    ];
+    let open = |i: usize| match i {
+        0 | 1 => weeks,
+        5 => clock,
+        _ => years,
+    };
+    if field.noun.ends_with("year") || !draw.rng.chance(22) {
+        return None;
+    }
+    let weights: Vec<usize> = (0..6).map(|i| if open(i) { kinds[i].0 } else { 0 }).collect();
+    if weights.iter().sum::<usize>() == 0 {
+        return None;
+    }
+    let (_, template, alias, said, size) = kinds[draw.rng.weighted(&weights)];
+    let sql = fill(template, vec![draw.scope.column(place)]);
+    let main = place.node == 0 && draw.scope.subject().when == Some(place.field);
+    let one = if main { said.to_owned() } else { format!("{said} of the {}", draw.scope.noun(place)) };
+    Some(Key {
+        columns: vec![(sql.clone(), Some(alias.to_owned()))],
+        group: vec![sql],
+        many: grammar::plural(&one),
+        one,
+        places: vec![place],
+        entity: false,
+        person: false,
+        time: false,
+        size,
+        complete: false,
+    })
+}
+
 impl Key {
     /// Whether a group may be left out for want of rows: it is not there to have the fewest of them.
     pub fn has_gaps(&self, conditioned: bool) -> bool {
@@ -231,6 +278,33 @@ impl Key {
 pub(super) struct Having {
     pub sql: Expr,
     pub words: String,
+}
+
+/// "an average length above 120": now and then, over groups of some size.
+fn by_figure(draw: &mut Draw, keys: &[Key]) -> Option<Having> {
+    let few = keys.iter().map(|k| k.size.max(1)).product::<u64>() * 4 <= draw.scope.subject().rows;
+    if draw.schema_only || !few || !draw.rng.chance(45) {
+        return None;
+    }
+    let place = draw.choose(|scope, p| {
+        p.node == 0 && scope.field(p).measurable() && scope.field(p).numbers.len() >= 13 && scope.field(p).distinct > 5
+    })?;
+    let field = draw.scope.field(place);
+    let noun = draw.scope.bare(place);
+    let money = field.traits.money;
+    let (call, word, at) =
+        [("avg({})", "an average", 6), ("avg({})", "an average", 5), ("max({})", "a highest", 10)][draw.rng.below(3)];
+    let bound = literal::round_number(*field.numbers.get(at)?, field.whole());
+    if bound <= field.numbers[0] || super::condition::counts(field, &noun) {
+        return None;
+    }
+    draw.use_place(place);
+    let (op, than) = if draw.rng.chance(70) { (">", "above") } else { ("<", "below") };
+    let sql = fill(
+        &format!("{{}} {op} {{}}"),
+        vec![aggregate(call, vec![draw.scope.column(place)]), text(literal::number_sql(bound))],
+    );
+    Some(Having { sql, words: format!("{word} {noun} {than} {}", literal::number_words(bound, money)) })
 }
 
 pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions: &[Condition]) -> Option<Having> {
@@ -254,6 +328,12 @@ pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions:
     let said = literal::number_words(n, false);
     let number = literal::number_sql(n);
     let rows_word = |n: f64| if n == 1.0 { grammar::singular(rows_many) } else { rows_many.to_owned() };
+    // of rows that meet a condition the average would have to be told from that of all
+    if conditions.is_empty()
+        && let Some(found) = by_figure(draw, keys)
+    {
+        return Some(found);
+    }
     let such = if conditions.is_empty() { "" } else { "such " };
     let (op, words) = match draw.rng.weighted(&[35, 35, if n > 2.0 { 20 } else { 0 }]) {
         0 => (">", format!("more than {said} {such}{}", rows_word(n))),

@@ -186,7 +186,7 @@ impl Composer {
         let style = self.styles[rotate(self.styles.len(), slot.wrapping_add(u64::from(attempt) * 5), mix(&[salt, 7]))];
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
         // in the first round each focus has its pair, if there is one; later on kinds of statements matter more
-        let due = slot < self.focuses.len() as u64 && attempt < OWN;
+        let due = slot < self.first() && attempt < OWN;
         let heat = self.learned(slot).map_or(&self.cold, |learned| &learned.heat);
         for attempt_in in 0..TRIES {
             let mut draw = Draw::new(self, heat, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
@@ -230,16 +230,26 @@ impl Composer {
         (slot >= UNLEARNED && self.plan.is_empty()).then(|| self.learned.get_or_init(|| steer::learn(self)))
     }
 
+    /// Turns of what is of interest before all else has one: two, where that takes no long time.
+    fn rounds(&self) -> u64 {
+        if self.leading <= 100 { 2 } else { 1 }
+    }
+
+    /// Slots after which each focus has had its first turn.
+    fn first(&self) -> u64 {
+        (self.focuses.len() - self.leading) as u64 + self.rounds() * self.leading as u64
+    }
+
     fn focus(&self, slot: u64, attempt: u32, salt: u64) -> Option<Focus> {
         if !self.plan.is_empty() {
             return self.plan.at(slot, u64::from(attempt), salt).map(Focus::Function);
         }
-        let count = self.focuses.len() as u64;
+        let count = self.first();
         let at = if slot < count && attempt < OWN {
             let leading = self.leading as u64;
-            match slot < leading {
-                true => rotate(self.leading, slot, salt),
-                false => self.leading + rotate(self.focuses.len() - self.leading, slot - leading, salt),
+            match slot.checked_sub(self.rounds() * leading) {
+                None => rotate(self.leading, slot % leading, mix(&[salt, slot / leading])),
+                Some(slot) => self.leading + rotate(self.focuses.len() - self.leading, slot, salt),
             }
         } else {
             // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there

@@ -9,7 +9,10 @@ use crate::schema::roles::Role;
 const HUB: usize = 9;
 
 /// What is said of a thing where it is shown itself, and nowhere else.
-const TRIFLES: &[&str] = &["prefix", "suffix", "contact title", "title of courtesy", "fax", "extension", "maiden name"];
+const TRIFLES: &[&str] = &[
+    "prefix", "suffix", "contact title", "title of courtesy", "fax", "extension", "maiden name", "headquartered",
+    "path",
+];
 
 pub(super) fn hub(world: &World, entity: usize) -> bool {
     world.graph.children(entity).len() >= HUB
@@ -19,8 +22,13 @@ pub(super) fn hub(world: &World, entity: usize) -> bool {
 pub(super) fn from_afar(world: &World, entity: usize, field: usize, steps: usize) -> bool {
     let e = &world.entities[entity];
     let f: &Field = &e.fields[field];
-    if e.label.contains(&field) || steps == 0 {
+    if steps == 0 || e.label.contains(&field) && (steps == 1 || e.person || !f.traits.personal) {
         return true;
+    }
+    // the town of a clerk who had to do with it
+    let far = steps > 1 && (level(f).is_some_and(|l| l < COUNTY) || e.person && (1..30).contains(&e.rows));
+    if far {
+        return false;
     }
     if f.traits.audit || f.traits.personal {
         return false;
@@ -97,6 +105,8 @@ const PLACES: &[&[&str]] = &[
     &["state", "region", "province", "territory"],
     &["country", "continent"],
 ];
+
+const COUNTY: usize = 3;
 
 /// Whether a field says where something is.
 pub(super) fn placed(field: &Field) -> bool {

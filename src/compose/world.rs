@@ -313,6 +313,7 @@ fn field(
     let blank = options.schema_only && rows == 0;
     let labels = column.labels.iter().flatten().filter(|_| blank && open).map(|l| (l.clone(), 1));
     let values: Vec<(String, u64)> = values.into_iter().chain(labels).collect();
+    let noun = words.column_noun(table, column);
     let form = Form::of(&profile);
     // days that something may take are no days that it took
     let allowed = profile.quantiles.last().and_then(|q| q.parse().ok()).is_some_and(|most: f64| most <= 31.0);
@@ -320,7 +321,7 @@ fn field(
     let numbers = || profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect();
     Field {
         name: column.name.clone(),
-        noun: words.column_noun(table, column),
+        noun: noun.clone(),
         traits: if missing { Traits { role: Role::Opaque, ..traits } } else { Traits { additive, ..traits } },
         base: column.base.clone(),
         unit: words::unit(column),
@@ -345,13 +346,16 @@ fn field(
         length: profile.length,
         form,
         padded: column.base == "bpchar" && fixed(&column.type_name).is_some_and(|n| n > profile.length + 0.5),
-        raw: column.comment.is_none() && words.is_raw(&column.name),
+        raw: column.comment.is_none() && words.is_raw(&column.name) || TECHNICAL.iter().any(|end| noun.ends_with(end)),
         distinct: profile.distinct,
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
         varied: rows == 0 || profile.distinct > 1,
     }
 }
+
+/// What only programs look at.
+const TECHNICAL: &[&str] = &["path", "latitude", "longitude", "URL", "hash", "checksum"];
 
 /// The length in `character(20)`.
 fn fixed(type_name: &str) -> Option<f64> {

@@ -86,22 +86,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         "sorted list of the different {s} with bars between them",
     ),
     of(
-        "array_position",
-        On::Value,
-        "array_position(array_agg(DISTINCT {} ORDER BY {}), '{value}')",
-        "place of {value} in the sorted array of the different {s}",
-    ),
-    of(
         "array_remove",
         On::Value,
         "array_remove(array_agg(DISTINCT {} ORDER BY {}), '{value}')",
         "sorted array of the different {s} without {value}",
-    ),
-    of(
-        "array_replace",
-        On::Value,
-        "array_replace(array_agg(DISTINCT {} ORDER BY {}), '{value}', 'n/a')",
-        "sorted array of the different {s} with n/a in place of {value}",
     ),
     of(
         "array_append",
@@ -129,12 +117,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     of("json_agg", On::Group, "json_agg(DISTINCT {}::text)", "JSON array of the different {s} as texts"),
     of("jsonb_agg", On::Group, "jsonb_agg(DISTINCT {})", "JSON array of the different {s}"),
-    of(
-        "jsonb_array_length",
-        On::Group,
-        "jsonb_array_length(jsonb_agg(DISTINCT {}))",
-        "length of the JSON array of the different {s}",
-    ),
     of(
         "jsonb_pretty",
         On::Group,

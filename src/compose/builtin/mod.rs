@@ -13,7 +13,8 @@ mod times;
 mod uses;
 mod windows;
 
-pub(super) use shapes::{draw, tool};
+pub(super) use rows::condition;
+pub(super) use shapes::{draw, figure, tool, windowed};
 pub(super) use uses::{Plan, Tool, Tools, Use, tools};
 
 use crate::error::{Error, Result};
@@ -42,10 +43,11 @@ pub(super) enum On {
     /// Text that encodes; codes that begin with a letter.
     Coded,
     Lettered,
-    /// Titles for addresses of pages; text padded with blanks; kinds typed in by hand; what has to fit on labels.
+    /// Titles for addresses of pages; text padded with blanks; kinds that differ in case or blanks alone; what has to fit on labels.
     Slug,
     Padded,
-    Listed,
+    Mixed,
+    Blanked,
     Fitted,
     Bytes,
     /// Text whose values mostly hold a blank.
@@ -65,6 +67,7 @@ pub(super) enum On {
     /// The number of a row; of people, who are parted by it.
     Id,
     Halves,
+    Pages,
     /// A price or a length, which is looked for about a value.
     Near,
     /// A number that is 0 in some rows; that falls into a few tens; of many values.

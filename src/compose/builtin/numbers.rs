@@ -57,13 +57,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} in three years at {n} % more each year, rounded to two decimals",
     )
     .with(&[2, 3, 5]),
-    over(
-        "power",
-        On::Revenue,
-        "round((sum({}) * power(1 + {n} / 100.0, 5))::numeric, 2)",
-        "total {} of {rows} after five years of {n} % growth a year, rounded to two decimals,",
-    )
-    .with(&[2, 3, 5]),
     value(
         "exp",
         On::Price,
@@ -74,15 +67,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     over(
         "greatest",
         On::Revenue,
-        "sum(greatest({}, {low}))",
-        "total {} that {rows} would have at a minimum of {low} each",
+        "sum(greatest({}, {average}))",
+        "total {} of {rows}, counting any below {average} as {average},",
     ),
-    over(
-        "least",
-        On::Revenue,
-        "sum(least({}, {high}))",
-        "total {} that {rows} would have if each were capped at {high}",
-    ),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, counting any above {high} as {high},"),
     value(
         "to_char",
         On::Thousands,
@@ -95,12 +83,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("div", On::Quantity, "div({}::numeric, {n})", "full boxes of {n} that the {} make up").with(&[10, 12, 24]),
     value("mod", On::Quantity, "mod({}, {n})", "pieces of the {} left over after filling boxes of {n}")
         .with(&[10, 12, 20]),
+    class("div", On::Minutes, "div({}::numeric, 60)", "whole hours of {}"),
     class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up"),
     class("floor", On::Minutes, "floor({} / 60)", "full hours of {}"),
     value("make_interval", On::Minutes, "make_interval(mins => {}::int)", "{} in hours and minutes"),
     value("mod", On::Minutes, "floor({} / 60) || ' h ' || mod({}::int, 60) || ' min'", "{} in the form 1 h 30 min"),
     value("trunc", On::Minutes, "trunc({} / 60.0, 1)", "{} in hours, cut off after one decimal"),
-    over("ceil", On::Id, "ceil(count(*) / {n}.0)", "number of pages that a list of {rows} takes at {n} per page")
+    over("ceil", On::Pages, "ceil(count(*) / {n}.0)", "number of pages that a list of {rows} takes at {n} per page")
         .with(&[20, 25, 50]),
     class("mod", On::Halves, "mod({}, 2)", "half of an A/B test (0 for even, 1 for odd {s})"),
     // bands
@@ -132,16 +121,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     .aim("for a chart"),
     // nearness and difference
     Entry::new("abs", On::Near, Yields::Nearest, "abs({} - {average})", "{} closest to {average}"),
-    value("abs", On::Numbers, "abs({} - {2})", "difference between {} and {2}, whichever is larger"),
-    value("greatest", On::Numbers, "greatest({}, {2})", "larger one of {} and {2}"),
-    value("least", On::Numbers, "least({}, {2})", "smaller one of {} and {2}"),
+    value("abs", On::Numbers, "abs({} - {2})", "gap between {} and {2} (without sign)"),
     value(
         "nullif",
         On::Numbers,
         "round(({} / nullif({2}, 0))::numeric, 2)",
         "ratio of {} to {2}, rounded to two decimals (empty where the latter is 0)",
     ),
-    test("abs", On::Near, "abs({} - {average}) < {spread}", "differs from {average} by less than {spread}"),
     test(
         "int4range",
         On::Whole,

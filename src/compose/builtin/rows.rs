@@ -9,8 +9,9 @@ use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::shape::{figure, list, ranking};
-use super::super::tree::{Expr, Limit, Order, aggregate as call_of, fill};
-use super::term::Term;
+use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
+use super::term::{Term, term};
+use super::{On, Use, Yields};
 use crate::candidate::Expect;
 use crate::schema::grammar;
 
@@ -43,7 +44,11 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
     apply(&mut query, &conditions);
-    let mut probes = filter_probes(&query, &conditions);
+    let (rows, mut probes) = match latest(draw, &mut query, &rows) {
+        Some((rows, cut)) => (rows, vec![cut]),
+        None => (rows, Vec::new()),
+    };
+    probes.extend(filter_probes(&query, &conditions));
     // a function that leaves every value as it was shows nothing
     let mut plain = query.clone();
     if let Some((sql, _)) = plain.columns.last_mut() {
@@ -51,9 +56,34 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     }
     probes.push(("function", plain, Expect::Differs));
     let mut speech = list::speech(draw, &shown, &rows);
+    // "which are the the ten latest"
+    for said in speech.nominal.iter_mut().chain(&mut speech.questions) {
+        *said = said.replace("the the ", "the ").replace("all the ", "the ").replace("every the ", "each of the ");
+    }
     speech.extras.extend(aim(term));
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
+
+/// Of many rows the latest few are shown: "the ten most recent rentals".
+fn latest(draw: &mut Draw, query: &mut Select, rows: &str) -> Option<(String, Cut)> {
+    let subject = draw.scope.subject();
+    let when = Place { node: 0, field: subject.when? };
+    if subject.rows as f64 * draw.passing < 100.0 || draw.scope.field(when).nulls > 0 {
+        return None;
+    }
+    let n = [3, 5, 5, 8, 10, 10, 15][draw.rng.below(7)];
+    draw.use_place(when);
+    query.order = vec![Order { by: draw.scope.column(when), descending: true, nulls_last: false }];
+    let mut without = query.clone();
+    query.limit = Some(Limit::WithTies(n));
+    without.limit = None;
+    let (word, ties) =
+        (draw.rng.word(&["most recent", "latest"]), draw.rng.word(&["ties included", "with ties", "and ties"]));
+    Some((format!("the {} {word} {rows} ({ties})", grammar::number_word(n)), ("limit", without, Expect::Differs)))
+}
+
+/// A proof of a cut.
+type Cut = (&'static str, Select, Expect);
 
 /// What a value is wanted for.
 fn aim(term: &Term) -> Option<Extra> {
@@ -148,14 +178,7 @@ pub(super) fn nearest(draw: &mut Draw, term: &Term) -> Option<Draft> {
 
 /// "films whose title contains ..": listed or counted.
 pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    let noun = draw.scope.bare(term.place);
-    let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
-    let own = Condition {
-        sql: vec![sql],
-        whose: Some(format!("{noun} {}", agreed(&noun, &term.noun))),
-        places: vec![term.place],
-        ..Condition::default()
-    };
+    let own = tested(draw, term);
     let counted = !term.index && draw.rng.chance(50);
     let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| s.named || s.columns.len() > 1) };
     let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
@@ -193,6 +216,37 @@ pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
     };
     let probes = filter_probes(&query, &conditions);
     Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+fn tested(draw: &Draw, term: &Term) -> Condition {
+    let noun = draw.scope.bare(term.place);
+    let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
+    Condition {
+        sql: vec![sql],
+        whose: Some(format!("{noun} {}", agreed(&noun, &term.noun))),
+        places: vec![term.place],
+        ..Condition::default()
+    }
+}
+
+/// A test on a time of the subject that is not used yet, as a condition among others: "falls on a weekend".
+pub(in crate::compose) fn condition(draw: &mut Draw) -> Option<Condition> {
+    let open = |u: &Use| {
+        let place = Place { node: 0, field: u.field };
+        // a shape may have turned to other tables
+        u.entity == draw.scope.nodes[0].entity
+            && u.entry.yields == Yields::Test
+            && matches!(u.entry.on, On::Time | On::Stamp | On::Dates)
+            && !draw.used.contains(&place)
+            && u.second.is_none_or(|field| !draw.used.contains(&Place { node: 0, field }))
+    };
+    if draw.timed || draw.fan == Some(0) {
+        return None;
+    }
+    let uses: Vec<Use> = draw.tools.iter().flat_map(|t| &t.uses).filter(|u| open(u)).copied().collect();
+    let one = *draw.rng.pick(&uses)?;
+    let term = term(draw, one)?;
+    Some(tested(draw, &term))
 }
 
 /// The verb of a test in the number of its noun: "actors contain".

@@ -43,20 +43,41 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
 
 /// The same for other phases: any everyday function that suits the subject.
 pub(in crate::compose) fn tool(given: &mut Draw) -> Option<Draft> {
-    let tools = given.tools;
+    one_of(given, |y| !matches!(y, Yields::Aggregate | Yields::Window))
+}
+
+/// An aggregate of the subject's fields.
+pub(in crate::compose) fn figure(given: &mut Draw) -> Option<Draft> {
+    one_of(given, |y| y == Yields::Aggregate)
+}
+
+/// A window over its figures.
+pub(in crate::compose) fn windowed(given: &mut Draw) -> Option<Draft> {
+    one_of(given, |y| y == Yields::Window)
+}
+
+fn one_of(given: &mut Draw, wanted: fn(Yields) -> bool) -> Option<Draft> {
+    let tools: Vec<&Tool> = given.tools.iter().filter(|t| t.uses.iter().any(|u| wanted(u.entry.yields))).collect();
     if given.fan.is_some() {
         return None;
     }
     // functions in turn, not their many places; those that suit the field in focus before others
     let waiting = given.waiting().filter(|p| p.node == 0).map(|p| p.field);
-    let suits = |t: &Tool| t.uses.iter().any(|u| Some(u.field) == waiting || u.second == waiting && waiting.is_some());
-    let focused = tools.iter().any(suits) && given.rng.chance(75);
-    let often: Vec<usize> = tools.iter().map(|t| if focused && !suits(t) { 0 } else { t.often }).collect();
+    let suits = |t: &Tool| {
+        let meets = |u: &Use| Some(u.field) == waiting || u.second == waiting && waiting.is_some();
+        t.uses.iter().any(|u| meets(u) && wanted(u.entry.yields))
+    };
+    let focused = tools.iter().any(|t| suits(t)) && given.rng.chance(75);
+    if tools.len() < 8 && given.rng.below(8) >= tools.len() {
+        return None;
+    }
+    let often: Vec<usize> = tools.iter().map(|&t| if focused && !suits(t) { 0 } else { t.often }).collect();
     let tool = tools.get(given.rng.weighted(&often))?;
     let places: Vec<Use> = match focused {
         true => tool.uses.iter().filter(|u| Some(u.field) == waiting || u.second == waiting).copied().collect(),
         false => tool.uses.clone(),
     };
+    let places: Vec<Use> = places.into_iter().filter(|u| wanted(u.entry.yields)).collect();
     let one = *given.rng.pick(&places)?;
     draw(given, one)
 }
@@ -153,7 +174,7 @@ fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
     let least = usize::from(key.is_none() && draw.rng.chance(60));
     let conditions = draw.conditions(least, 2)?;
     // a spread or a list of hardly any rows is none
-    let groups = key.as_ref().map_or(1, |k| k.size.max(1)) as f64;
+    let groups = key.as_ref().map_or(1, |k| if k.time { 20 } else { k.size.max(1) }) as f64;
     let left = draw.scope.subject().rows as f64 * conditions.iter().map(Condition::passing).product::<f64>();
     if draw.scope.subject().rows > 0 && left / groups < 5.0 {
         return None;

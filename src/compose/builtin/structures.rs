@@ -93,6 +93,4 @@ pub(super) const ENTRIES: &[Entry] = &[
     of("jsonb_pretty", Json, Value, "jsonb_pretty({}::jsonb)", "{} printed over several lines"),
     of("jsonb_strip_nulls", Json, Value, "jsonb_strip_nulls({}::jsonb)", "{} without empty entries"),
     of("tsvector_to_array", Search, Value, "tsvector_to_array({})", "words of the {} as an array"),
-    of("length", Search, Figure, "length({})", "number of words in the {}"),
-    of("cardinality", Search, Figure, "cardinality(tsvector_to_array({}))", "word count of the {}"),
 ];

@@ -25,6 +25,12 @@ fn called(f: &Field, words: &[&str]) -> bool {
     words.iter().any(|w| noun.contains(w))
 }
 
+/// Things that come in boxes.
+fn goods(e: &Entity, f: &Field) -> bool {
+    let sold = ["order", "invoice", "inventory", "product", "stock", "shipment", "purchase", "sale"];
+    called(f, &["in stock", "on order"]) || called(f, &["quantity"]) && sold.iter().any(|w| e.one.contains(w))
+}
+
 const EMAIL: &[&str] = &["email", "e-mail"];
 const PHONE: &[&str] = &["phone", "fax", "mobile number"];
 const POSTAL: &[&str] = &["postal code", "postcode", "zip"];
@@ -36,7 +42,12 @@ const PLACE: &[&str] = &["city", "town", "postal code", "zip code"];
 const MANY: u64 = 40;
 
 pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
-    let time = f.role() == Role::Time && f.days.len() >= 13 && !f.traits.personal && !f.traits.audit && f.varied;
+    let time = f.role() == Role::Time
+        && !f.noun.ends_with("year")
+        && f.days.len() >= 13
+        && !f.traits.personal
+        && !f.traits.audit
+        && f.varied;
     let stamp = f.base.starts_with("timestamp") && clocked(f);
     let text = is_text(f);
     let contact = short_text(f) && f.role() != Role::Opaque && f.distinct != 1;
@@ -44,9 +55,17 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
     let many = e.rows >= MANY || e.rows == 0;
     let own = e.label.contains(&field);
     match entry.on {
-        On::Named => text && f.role() == Role::Name && many && (!own || e.label.last() == Some(&field)),
+        On::Named => {
+            text && !called(f, &["address"])
+                && f.role() == Role::Name
+                && many
+                && (!own || e.label.last() == Some(&field))
+        }
         On::Index => {
-            text && many && e.label.last() == Some(&field) && (e.person || e.label.len() == 2 || e.rows >= 100)
+            text && !called(f, &["address"])
+                && many
+                && e.label.last() == Some(&field)
+                && (e.person || e.label.len() == 2 || e.rows >= 100)
         }
         On::Person => {
             let suits = match entry.name {
@@ -76,9 +95,10 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             titled && f.spaced > 0.5 && f.length > 8.0
         }
         On::Padded => text && f.padded,
-        On::Listed => {
+        On::Mixed | On::Blanked => {
             let prose = matches!(f.role(), Role::Dimension | Role::Name) && !own && !f.traits.personal;
-            text && prose && many && f.length > 3.0 && f.distinct > 8 && f.distinct * 2 < e.rows
+            let typed = if entry.on == On::Mixed { f.form.mixed } else { f.form.blanked };
+            typed && text && prose && many && f.length > 3.0 && f.distinct > 8 && f.distinct * 2 < e.rows
         }
         On::Fitted => text && own && e.label.len() == 1 && !f.traits.personal && !e.person && many && f.length > 6.0,
         On::Bytes => f.base == "bytea" && f.nulls < e.rows,
@@ -100,26 +120,21 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
         On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
-        On::Tens => is_number(f) && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
+        On::Tens => is_number(f) && many && f.distinct > 12 && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
         On::Spread => is_number(f) && (f.distinct >= 40 || e.rows == 0) && many,
         On::Amount => is_number(f) && f.traits.additive,
         On::Revenue => is_number(f) && f.traits.additive && f.traits.money && many && e.label.is_empty(),
-        On::Price => is_number(f) && f.traits.money && !f.traits.additive && !e.label.is_empty(),
+        On::Price => is_number(f) && f.traits.money && !e.label.is_empty() && !e.person,
         On::Money => is_number(f) && f.traits.money,
         On::Thousands => is_number(f) && f.numbers[6] >= 1000.0 || is_number(f) && f.traits.money && e.rows == 0,
-        On::Quantity => {
-            is_number(f)
-                && f.traits.additive
-                && !f.traits.money
-                && f.whole()
-                && called(f, &["unit", "quantity", "stock"])
-        }
+        On::Quantity => is_number(f) && f.traits.additive && !f.traits.money && f.whole() && goods(e, f),
         On::Minutes => {
             let minutes = f.unit.as_deref().is_some_and(|u| u.starts_with("minute")) || called(f, &["minute"]);
             is_number(f) && (minutes || f.noun == "length" && f.whole() && f.numbers[6] > 60.0 && f.numbers[12] < 400.0)
         }
         On::Whole => is_number(f) && f.whole(),
         On::Halves => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && e.rows >= 100 && e.person,
+        On::Pages => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && e.person,
         On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && !e.label.is_empty(),
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,

@@ -23,7 +23,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("extract", "extract(month FROM {})", "calendar month of the {} (1 to 12, over all years)"),
     class("extract", "extract(isodow FROM {})", "day of the week of the {} (1 for Monday to 7 for Sunday)"),
     class("extract", "extract(quarter FROM {})", "quarter of the {} (1 to 4, over all years)"),
-    class("extract", "extract(day FROM {})", "day of the month of the {}"),
     class("date_part", "date_part('month', {})", "number of the calendar month of the {}"),
     class("date_part", "date_part('year', {})", "year of the {}"),
     class("date_part", "date_part('dow', {})", "weekday of the {} (0 for Sunday to 6 for Saturday)"),
@@ -54,6 +53,22 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new("extract", On::Time, Yields::Test, "extract(month FROM {}) = {n}", "falls in {monthname} of any year")
         .with(&[1, 3, 5, 6, 7, 8, 10, 12]),
     Entry::new("extract", On::Time, Yields::Test, "extract(isodow FROM {}) = 1", "falls on a Monday"),
+    Entry::new(
+        "extract",
+        On::Time,
+        Yields::Test,
+        "extract(quarter FROM {}) = {n}",
+        "falls in the {nth} quarter of a year",
+    )
+    .with(&[1, 2, 3, 4]),
+    Entry::new("date_part", On::Time, Yields::Test, "date_part('day', {}) = 1", "is the first day of a month"),
+    Entry::new(
+        "to_date",
+        On::Time,
+        Yields::Test,
+        "{} >= to_date('{first}', 'DD.MM.YYYY')",
+        "is on or after {month_first}",
+    ),
     Entry::new("to_char", On::Time, Yields::Test, "to_char({}, 'FMDay') = 'Friday'", "falls on a Friday"),
     Entry::new("make_date", On::Time, Yields::Test, "{} >= make_date({year}, 1, 1)", "lies in {year} or later"),
     Entry::new(
@@ -126,8 +141,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "daterange({}::date, {2}::date, '[]')",
         "range of days from the {} to the {2}, both included",
     ),
-    pair("greatest", Yields::Value, "greatest({}, {2})", "later one of {} and {2}"),
-    pair("least", Yields::Value, "least({}, {2})", "earlier one of {} and {2}"),
     pair("coalesce", Yields::Value, "coalesce({2}, {})", "{2} (the {} where there is none)"),
     pair(
         "tsrange",
@@ -141,6 +154,29 @@ pub(super) const ENTRIES: &[Entry] = &[
         "({}, {2}) OVERLAPS (date '{month}', date '{next_month}')",
         "and {2} span a time that overlaps {month_words}",
     ),
+    pair("avg", Yields::Aggregate, "avg({2}::timestamp - {}::timestamp)", "average time from the {} to the {2}"),
+    pair("max", Yields::Aggregate, "max({2}::timestamp - {}::timestamp)", "longest time from the {} to the {2}"),
+    pair(
+        "justify_hours",
+        Yields::Aggregate,
+        "justify_hours(avg({2}::timestamp - {}::timestamp))",
+        "average time from the {} to the {2} in days and hours",
+    ),
+    pair(
+        "percentile_cont",
+        Yields::Aggregate,
+        "percentile_cont(0.5) WITHIN GROUP (ORDER BY {2}::timestamp - {}::timestamp)",
+        "median time from the {} to the {2}",
+    ),
+    pair(
+        "make_interval",
+        Yields::Test,
+        "{2} > {} + make_interval(days => {n})",
+        "is more than {n} days before the {2}",
+    )
+    .with(&[2, 3, 5, 7, 14, 30]),
+    pair("age", Yields::Test, "age({2}, {}) > interval '{n} days'", "lies more than {n} days before the {2}")
+        .with(&[3, 7, 10, 30]),
     pair(
         "ceil",
         Yields::Figure,

@@ -24,7 +24,6 @@ pub(in crate::compose) struct Plan {
     functions: Vec<Vec<Use>>,
     /// Whose turn it is, in a round.
     turns: Vec<usize>,
-    views: Vec<usize>,
 }
 
 /// Where all functions are asked for, turns of an everyday one for each turn of a rare one.
@@ -46,8 +45,7 @@ impl Plan {
                 functions.push(uses);
             }
         }
-        let views = (0..world.entities.len()).filter(|&e| world.entities[e].view).collect();
-        Plan { functions, turns, views }
+        Plan { functions, turns }
     }
 
     pub(in crate::compose) fn is_empty(&self) -> bool {
@@ -65,10 +63,6 @@ impl Plan {
         // tables in turn, and of each its places: a large table is no more often asked than others
         let mut tables: Vec<usize> = uses.iter().map(|u| u.entity).collect();
         tables.dedup();
-        // the tables behind a view rather than the view, which repeats them and takes the server much longer
-        if tables.iter().any(|t| !self.views.contains(t)) {
-            tables.retain(|t| !self.views.contains(t));
-        }
         let salt = mix(&[salt, number as u64]);
         let table = *tables.get(rotate(tables.len(), round, salt))?;
         let places: Vec<&Use> = uses.iter().filter(|u| u.entity == table).collect();
@@ -96,8 +90,8 @@ const RARE: &[&str] = &[
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "array_agg", "array_position", "array_remove", "covar_samp", "cume_dist", "div", "every", "first_value",
-    "last_value", "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "range_agg", "regr_count",
+    "array_agg", "array_position", "array_remove", "covar_samp", "justify_hours", "cume_dist", "div", "every",
+    "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "range_agg",
     "regr_intercept", "regr_r2", "regr_slope", "row_number", "stddev_pop", "stddev_samp", "strpos", "to_date", "trunc",
     "upper_inc", "var_pop", "var_samp",
 ];
@@ -140,8 +134,10 @@ pub(in crate::compose) struct Tool {
 pub(in crate::compose) type Tools = Vec<Tool>;
 
 fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
+    // views repeat the tables behind them
+    let tables = world.entities.iter().any(|e| e.usable && !e.view);
     for (entity, e) in world.entities.iter().enumerate() {
-        if !e.usable || e.bridge {
+        if !e.usable || e.bridge || e.view && tables {
             continue;
         }
         for (field, f) in e.fields.iter().enumerate() {
@@ -221,7 +217,7 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
     if used("{average") || used("{low") || used("{high") || used("{spread}") {
         numbers(field, &mut found)?;
     }
-    if ["{year}", "{month", "{last", "{middle", "{next"].iter().any(|n| used(n)) {
+    if ["{year}", "{month", "{last", "{middle", "{next", "{first"].iter().any(|n| used(n)) {
         days(rng, field, &mut found)?;
     }
     Some(found)
@@ -253,6 +249,9 @@ fn days(rng: &mut Rng, field: &Field, found: &mut Filling) -> Option<()> {
     found.push(("{next_month}", bare(day.add_months(1)), day.add_months(1).month_words()));
     found.push(("{last}", bare(last), last.words()));
     found.push(("{last_words}", last.words(), last.words()));
+    let first = day.month_start();
+    found.push(("{first}", format!("{:02}.{:02}.{}", first.day, first.month, first.year), first.words()));
+    found.push(("{month_first}", first.words(), first.words()));
     found.push(("{middle}", bare(day), day.words()));
     found.push(("{middle_words}", day.words(), day.words()));
     Some(())

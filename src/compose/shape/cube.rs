@@ -182,7 +182,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         &format!("{} = count(*)", "{}"),
         vec![call_of("count(*) FILTER (WHERE {})", vec![test(marked.first()?)])],
     )];
-    probes.push(("filter", never, Expect::Differs));
+    probes.push(("part", never, Expect::Differs));
     let each = &key.one;
     let what = grammar::and_list(&words);
     let nominal = vec![

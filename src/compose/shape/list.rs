@@ -36,8 +36,7 @@ fn related(scope: &Scope, place: Place) -> bool {
     place.node == 0
         || entity.label.is_empty() && sense::worth(scope, place)
         || entity.label.contains(&place.field)
-        || matches!(entity.fields[place.field].role(), Role::Dimension | Role::Flag | Role::Measure)
-            && sense::worth(scope, place)
+        || entity.fields[place.field].role() == Role::Dimension && sense::worth(scope, place)
 }
 
 fn constant(scope: &Scope, place: Place) -> bool {
@@ -55,7 +54,9 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         found.named = true;
         let columns: Vec<Expr> = label.iter().map(|&field| draw.scope.column(Place { node: 0, field })).collect();
         if columns.len() == 2 && draw.rng.chance(25) {
-            found.columns.push((super::super::tree::fill("{} || ' ' || {}", columns), Some("name".to_owned())));
+            let form =
+                draw.rng.word(&["{} || ' ' || {}", "{} || ' ' || {}", "concat({}, ' ', {})", "concat_ws(' ', {}, {})"]);
+            found.columns.push((super::super::tree::fill(form, columns), Some("name".to_owned())));
         } else {
             found.columns.extend(columns.into_iter().map(|c| (c, None)));
         }
@@ -196,6 +197,17 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
         }
         order.push(Order { by: draw.scope.column(place), descending, nulls_last: false });
         let noun = &shown.nouns[i];
+        let name = &draw.scope.subject().label;
+        if let (Role::Dimension, [label], true) = (role, name.as_slice(), draw.rng.chance(45)) {
+            let own = Place { node: 0, field: *label };
+            order.push(Order { by: draw.scope.column(own), descending: false, nulls_last: false });
+            let also = own_label(&draw.scope, *label);
+            let word = draw.rng.word(&["sorted by", "ordered by", "arranged by"]);
+            return Some(Extra::new(
+                format!(", {word} {noun} and then {also}"),
+                format!("Sort by {noun}, then by {also}"),
+            ));
+        }
         let how = match (role, descending) {
             (Role::Time | Role::Year, true) => draw.rng.word(&["newest first", "latest first", "most recent first"]),
             (Role::Time | Role::Year, false) => draw.rng.word(&["oldest first", "earliest first"]),

@@ -84,7 +84,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
 
 /// Groups whose figure is above the average over the groups.
 pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
-    let g = grouped::draw(draw, By::Any, 2)?;
+    let g = grouped::draw(draw, By::Any, 1)?;
     let different = g.figure.noun.starts_with("number of di") && !g.key.entity;
     // of a handful there is hardly an average
     let end = ["max_", "min_"].iter().any(|p| g.figure.alias.starts_with(p)) || g.figure.noun.contains("rounded");
@@ -94,7 +94,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     let higher = draw.rng.chance(70);
     let op = if higher { ">" } else { "<" };
     let (order, extras) = grouped::reading_order(draw, &g);
-    let counted = draw.rng.chance(25);
+    let counted = draw.rng.chance(if g.key.entity && g.conditions.is_empty() { 25 } else { 0 });
     let windowed = draw.rng.chance(25);
     let average = || aggregate("avg({})", vec![g.value()]);
     let whole = |inner: Select| {
@@ -167,7 +167,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
 
 /// A figure of figures: "the average number of rentals per customer".
 pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
-    let g = grouped::draw(draw, By::Any, 2)?;
+    let g = grouped::draw(draw, By::Any, 1)?;
     // of things and of spans one knows that each has its own
     let told = g.key.entity || g.key.time;
     let different = g.figure.noun.starts_with("number of di") && !g.key.entity;
@@ -182,13 +182,12 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     // groups of no rows at all would have the lowest count, and make the average lower
     let counts = g.figure.counts || g.figure.noun.starts_with("number ");
     let top_alone = counts && g.key.has_gaps(!g.conditions.is_empty());
-    let first = match (odd, top_alone) {
-        (true, true) => return None,
-        (true, false) => 0,
-        (false, true) => 1,
-        (false, false) => draw.rng.weighted(&[50, 30, 20]),
-    };
-    let two = two && !odd && !top_alone;
+    // the average of the highest is nobody's figure
+    if odd || top_alone && (1..10).contains(&g.key.size) {
+        return None;
+    }
+    let first = if top_alone { 1 } else { draw.rng.weighted(&[50, 30, 20]) };
+    let two = two && !top_alone;
     // the average goes first, so that what the other is of is told
     let (first, second) = if two { (0, draw.rng.between(1, 2)) } else { (first, 0) };
     let cte = draw.rng.chance(50);
@@ -231,7 +230,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
 
 /// Groups that hold more than a share of what the largest holds, as two steps of common table expressions.
 pub(super) fn against_best(draw: &mut Draw) -> Option<Draft> {
-    let g = grouped::draw(draw, By::Thing, 2)?;
+    let g = grouped::draw(draw, By::Thing, 1)?;
     if !g.adds_up() {
         return None;
     }

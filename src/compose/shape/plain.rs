@@ -53,7 +53,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let weights = [
         if missing || opaque { 30 } else { 0 },
         if missing { 15 } else { 0 },
-        if several { 25 } else { 0 },
+        if several && !matches!(f.role(), Role::Measure | Role::Time) { 25 } else { 0 },
         if several && !matches!(f.role(), Role::Measure | Role::Time) && !placing(f) { 25 } else { 0 },
         if f.role() == Role::Flag && f.base == "bool" { 60 } else { 0 },
         if plain && shown && !opaque { 40 } else { 0 },

@@ -19,7 +19,8 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let g = grouped::draw(draw, By::Any, 2)?;
-    if !g.adds_up() {
+    // the share of one in hundreds is next to nothing
+    if !g.adds_up() || g.key.size > 30 {
         return None;
     }
     let raw = g.raw();
@@ -117,7 +118,7 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let dense = draw.rng.chance(40);
-    let descending = draw.rng.chance(90);
+    let descending = true;
     let function = if dense { "dense_rank" } else { "rank" };
     let direction = if descending { " DESC" } else { "" };
     let keep = draw.rng.chance(45).then(|| draw.rng.between(2, 5) as u64);

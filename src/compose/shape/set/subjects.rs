@@ -23,6 +23,10 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
         |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..draw.scope.through(&c.places) };
     let (query, probes) = combine(kind, part(&one), part(&two), counted);
     // rows of both kinds are asked for as those that meet the one or the other
+    let apart = one.places.first().map(|p| p.node) != two.places.first().map(|p| p.node);
+    if apart && kind == Kind::Union {
+        return None;
+    }
     let both = if kind == Kind::Union { Some(condition::either(&one, &two)?) } else { None };
     let those = those(draw, &two)?;
     let first = draw.rows_phrase(std::slice::from_ref(&one));
