@@ -275,7 +275,7 @@ fn run(server: &Server, driver: &mut Driver, threads: usize, tasks: i64) -> (usi
         accepted += batch.finished.iter().map(|(_, o)| o.accepted.len()).sum::<usize>();
         stop = batch.stop.or(stop);
         for send in batch.sends {
-            pool.send(Job { id: send.call, style: send.style, body: send.body, timeout: Duration::from_secs(40) });
+            pool.send([Job { id: send.call, style: send.style, body: send.body, timeout: Duration::from_secs(40) }]);
         }
         if driver.idle() && (next == tasks || driver.room() == 0) {
             return (accepted, records, stop);

@@ -21,7 +21,7 @@
 //!         batch.parked   -> next_try_at of the task          //   tasks given back for a while
 //!         batch.stop     -> the run fails, or its budget is used up
 //!         batch.sends    -> INSERT INTO nlsql.request (status 'sent', reserved_usd)
-//!     commit; then for send in batch.sends { pool.send(Job { id: send.call, .. }) }
+//!     commit; then pool.send(batch.sends.map(|send| Job { id: send.call, .. }))
 //!     if driver.idle() && nothing to claim { break }
 //!     sleep until driver.wake_at(), the latch, or pool.fd() is readable
 //! }

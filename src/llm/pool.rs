@@ -87,8 +87,10 @@ impl Pool {
         self.shared.event.fd()
     }
 
-    pub fn send(&self, job: Job) {
-        self.shared.lock().jobs.push_back(job);
+    /// One thread is woken, and each that takes a job wakes the next while there are more: it would cost the main
+    /// thread more than all else about a call.
+    pub fn send(&self, jobs: impl IntoIterator<Item = Job>) {
+        self.shared.lock().jobs.extend(jobs);
         self.shared.work.notify_one();
     }
 
@@ -139,7 +141,11 @@ fn serve(shared: &Shared, client: &Client) {
                 None => state = shared.work.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         };
+        let more = !state.jobs.is_empty();
         drop(state);
+        if more {
+            shared.work.notify_one();
+        }
         let call = || client.call(job.style, &job.body, job.timeout);
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_or_else(|_| broken());
         shared.lock().done.push(Done { id: job.id, answer });

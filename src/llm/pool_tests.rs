@@ -16,8 +16,12 @@ fn wait(pool: &Pool, millis: i32) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, millis) == 1 }
 }
 
+fn job(id: u64) -> Job {
+    Job { id, style: ApiStyle::Chat, body: b"{}".to_vec(), timeout: Duration::from_secs(40) }
+}
+
 fn send(pool: &Pool, id: u64) {
-    pool.send(Job { id, style: ApiStyle::Chat, body: b"{}".to_vec(), timeout: Duration::from_secs(40) });
+    pool.send([job(id)]);
 }
 
 #[test]
@@ -30,7 +34,8 @@ fn many_calls_at_once_and_every_answer_once() {
     });
     let pool = pool(&server, 32);
     assert_eq!(pool.threads(), 32);
-    (0..320).for_each(|id| send(&pool, id));
+    // all in one go: each thread has to wake the next
+    pool.send((0..320).map(job));
     let mut seen = BTreeSet::new();
     while seen.len() < 320 {
         assert!(wait(&pool, 30_000), "the descriptor announces answers");

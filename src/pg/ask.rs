@@ -143,7 +143,7 @@ impl Asking {
         if left.is_zero() {
             return Err(self.late());
         }
-        self.pool.send(Job { id: 1, style: call.style, body: call.body, timeout: left });
+        self.pool.send([Job { id: 1, style: call.style, body: call.body, timeout: left }]);
         let answer = loop {
             if let Some(done) = self.pool.take().into_iter().next() {
                 break done.answer;

@@ -225,10 +225,9 @@ impl Session<'_> {
     /// After the commit: sends what was announced and lets go of what ended.
     fn written(&mut self, batch: Batch, ids: &[i64]) -> Result<()> {
         let timeout = self.line.timeout;
-        for (send, id) in batch.sends.into_iter().zip(ids) {
-            self.calls.insert(send.call, *id);
-            self.pool.send(Job { id: send.call, style: send.style, body: send.body, timeout });
-        }
+        self.calls.extend(batch.sends.iter().zip(ids).map(|(send, id)| (send.call, *id)));
+        let jobs = batch.sends.into_iter().map(|s| Job { id: s.call, style: s.style, body: s.body, timeout });
+        self.pool.send(jobs);
         for call in batch.records.iter().map(|r| r.call).chain(batch.recalled) {
             self.calls.remove(&call);
         }
