@@ -2,6 +2,7 @@
 //! Both go by tokens, so they are the same on every server and for every catalog.
 
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token<'a> {
@@ -184,8 +185,8 @@ pub(crate) fn template(sql: &str) -> String {
         }
         match token {
             Token::Literal => text.push('?'),
-            Token::Word(word) if is_shape(word) => text.push_str(&word.to_ascii_uppercase()),
-            Token::Word(word) => text.push_str(&word.to_lowercase()),
+            Token::Word(word) if is_shape(word) => text.extend(word.chars().map(|c| c.to_ascii_uppercase())),
+            Token::Word(word) => text.push_str(&lowercase(word)),
             Token::Quoted(name) => text.push_str(name),
             Token::Symbol(symbol) => text.push_str(symbol),
         }
@@ -202,7 +203,12 @@ fn spaced(before: Token<'_>, token: Token<'_>) -> bool {
 }
 
 fn is_shape(word: &str) -> bool {
-    SHAPE.binary_search(&word.to_ascii_lowercase().as_str()).is_ok()
+    SHAPE.binary_search_by(|shape| shape.bytes().cmp(word.bytes().map(|b| b.to_ascii_lowercase()))).is_ok()
+}
+
+fn lowercase(word: &str) -> Cow<'_, str> {
+    let lower = word.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase());
+    if lower { Cow::Borrowed(word) } else { Cow::Owned(word.to_lowercase()) }
 }
 
 /// A hash of the statement's shape: names of tables, columns and aliases and all literals are left out.
@@ -236,10 +242,10 @@ const LIST_ENDS: [&str; 18] = [
 ];
 
 /// Where the item before the comma at `comma` begins.
-fn item_start(parts: &[String], comma: usize) -> usize {
+fn item_start(parts: &[Cow<'_, str>], comma: usize) -> usize {
     let mut depth = 0;
     for at in (0..comma).rev() {
-        match parts[at].as_str() {
+        match parts[at].as_ref() {
             ")" | "]" => depth += 1,
             "(" | "[" if depth == 0 => return at + 1,
             "(" | "[" => depth -= 1,
@@ -251,10 +257,10 @@ fn item_start(parts: &[String], comma: usize) -> usize {
 }
 
 /// Where the item that begins at `start` ends.
-fn item_end(parts: &[String], start: usize) -> usize {
+fn item_end(parts: &[Cow<'_, str>], start: usize) -> usize {
     let mut depth = 0;
     for (at, part) in parts.iter().enumerate().skip(start) {
-        match part.as_str() {
+        match part.as_ref() {
             "(" | "[" => depth += 1,
             ")" | "]" if depth == 0 => return at,
             ")" | "]" => depth -= 1,
@@ -270,20 +276,20 @@ fn shape(sql: &str) -> String {
     shape_parts(sql).join(" ")
 }
 
-fn shape_parts(sql: &str) -> Vec<String> {
+fn shape_parts(sql: &str) -> Vec<Cow<'_, str>> {
     let tokens = tokens(sql);
-    let mut parts: Vec<String> = Vec::with_capacity(tokens.len());
+    let mut parts = Vec::with_capacity(tokens.len());
     for (at, token) in tokens.iter().enumerate() {
         let next = tokens.get(at + 1);
         let before = at.checked_sub(1).and_then(|at| tokens.get(at));
         let part = match token {
-            Token::Literal => "?".to_owned(),
-            Token::Symbol(symbol) => (*symbol).to_owned(),
-            Token::Word(word) if is_shape(word) => word.to_ascii_lowercase(),
+            Token::Literal => Cow::Borrowed("?"),
+            Token::Symbol(symbol) => Cow::Borrowed(*symbol),
+            Token::Word(word) if is_shape(word) => lowercase(word),
             Token::Word(word) if next == Some(&Token::Symbol("(")) || before == Some(&Token::Symbol("::")) => {
-                word.to_lowercase()
+                lowercase(word)
             }
-            Token::Word(_) | Token::Quoted(_) => "_".to_owned(),
+            Token::Word(_) | Token::Quoted(_) => Cow::Borrowed("_"),
         };
         push_part(&mut parts, part);
     }
@@ -291,9 +297,9 @@ fn shape_parts(sql: &str) -> Vec<String> {
 }
 
 /// Folds what is only naming: `a.b` to one name, `x AS y` and `x y` to `x`, a list of literals to one.
-fn push_part(parts: &mut Vec<String>, part: String) {
-    let last = |back: usize| parts.len().checked_sub(back).and_then(|at| parts.get(at)).map(String::as_str);
-    match part.as_str() {
+fn push_part<'a>(parts: &mut Vec<Cow<'a, str>>, part: Cow<'a, str>) {
+    let last = |back: usize| parts.len().checked_sub(back).and_then(|at| parts.get(at)).map(AsRef::as_ref);
+    match part.as_ref() {
         "_" | "*" if last(1) == Some(".") && last(2) == Some("_") => {
             parts.truncate(parts.len() - 2);
             parts.push(part);

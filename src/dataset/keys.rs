@@ -8,7 +8,11 @@ use std::str::Chars;
 /// Question without regard to case, spacing, punctuation and thousands separators. Signs that decide the meaning
 /// (`<`, `%`, a minus, a decimal point) stay.
 pub(crate) fn question_key(text: &str) -> String {
-    let chars: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+    let chars: Vec<char> = if text.is_ascii() {
+        text.bytes().map(|b| char::from(b.to_ascii_lowercase())).collect()
+    } else {
+        text.chars().flat_map(char::to_lowercase).collect()
+    };
     let mut key = String::with_capacity(text.len());
     let mut gap = false;
     for (i, &c) in chars.iter().enumerate() {

@@ -2,7 +2,7 @@
 //! by a join over rare grams, so that "none crosses a split" is a fact and no probability.
 
 use super::keys::question_key;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// FNV-1a: the same on every machine and in every version, unlike the standard library's.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
@@ -52,9 +52,9 @@ impl Kin {
         self.0.entry(template).or_default().push((holder, shingles(question)));
     }
 
-    pub fn release(&mut self, holder: i64) {
+    pub fn release(&mut self, holders: &HashSet<i64>) {
         self.0.retain(|_, questions| {
-            questions.retain(|(by, _)| *by != holder);
+            questions.retain(|(by, _)| !holders.contains(by));
             !questions.is_empty()
         });
     }
@@ -233,7 +233,7 @@ mod tests {
         assert!(kin.holds(1, &format!("{long} them")));
         assert!(!kin.holds(2, &format!("{long} them")), "another statement");
         assert!(!kin.holds(2, "How many actors are there?"), "another question");
-        kin.release(7);
+        kin.release(&HashSet::from([7]));
         assert!(!kin.holds(1, &format!("{long} one")));
         assert!(kin.holds(2, "how many films are there"));
     }

@@ -17,7 +17,7 @@ const ITEMS_MAX: usize = 10;
 /// What the model is told of a refusal. A message of the execution can carry data, so it is put in words of our own.
 pub(super) fn words(refusal: &Refusal) -> String {
     if refusal.stage != Stage::Execute {
-        return crate::prompt::describe::one_line(&refusal.message, 400);
+        return crate::prompt::describe::one_line(&refusal.message, 400).into_owned();
     }
     let text = match refusal.sqlstate.as_str() {
         "22012" => "it divides by zero for some row",

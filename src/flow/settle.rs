@@ -67,7 +67,7 @@ impl Flow {
         let refusal = Refusal {
             stage: Stage::Text,
             sqlstate: "P0002".into(),
-            message: crate::prompt::describe::one_line(problem, 300),
+            message: crate::prompt::describe::one_line(problem, 300).into_owned(),
             detail: None,
             hint: None,
             position: None,
@@ -97,7 +97,7 @@ impl Flow {
                 let theme = crate::prompt::describe::one_line(theme, 100);
                 let names: Vec<String> = tables.iter().map(|t| self.setup.schema.tables[*t].qualified()).collect();
                 learned.suggested.push(names.join(", "));
-                learned.sets.push((tables, theme));
+                learned.sets.push((tables, theme.into_owned()));
             }
         }
         // taken from the end

@@ -112,7 +112,8 @@ impl Flow {
         if call.name == "sample_rows" {
             let name = self.setup.schema.tables[table].qualified();
             let rows = self.setup.notes.samples.get(&name).map_or(&[][..], Vec::as_slice);
-            let rows: Vec<String> = rows.iter().take(ROWS).map(|row| one_line(&row.to_string(), 600)).collect();
+            let rows: Vec<String> =
+                rows.iter().take(ROWS).map(|row| one_line(&row.to_string(), 600).into_owned()).collect();
             return if rows.is_empty() { "No rows are shown of this table.".to_owned() } else { rows.join("\n") };
         }
         describe(&self.setup.schema, &self.setup.edges, &[table], 1, &self.setup.notes, TABLE_TOKENS)

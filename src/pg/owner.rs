@@ -2,8 +2,10 @@
 //! through here, around fixed and qualified SQL, under a pinned search_path.
 
 use crate::error::{Code, Error, Result};
-use pgrx::pg_sys;
+use pgrx::htup::heap_getattr_raw;
+use pgrx::{FromDatum, pg_sys};
 use std::ffi::CStr;
+use std::num::NonZeroUsize;
 
 /// Restores the user and the settings when it goes out of scope. On an ERROR the (sub)transaction's abort does it.
 struct Frame {
@@ -45,6 +47,47 @@ pub(crate) fn set_local(name: &CStr, value: &CStr) {
 /// Version of this library, which the extension in the database has to share.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// A row of pg_extension.
+struct Installed {
+    oid: pg_sys::Oid,
+    owner: pg_sys::Oid,
+    version: String,
+}
+
+/// Reads the extension's row by the server's own scan: this goes before every statement of the owner's, and there is no
+/// cache of it.
+fn installed() -> Option<Installed> {
+    const VERSION_AT: NonZeroUsize = NonZeroUsize::new(pg_sys::Anum_pg_extension_extversion as usize).unwrap();
+    // SAFETY: a catalog scan inside a transaction, closed below; the row is copied before. Columns up to the owner are
+    // fixed and never null.
+    unsafe {
+        let relation = pg_sys::table_open(pg_sys::ExtensionRelationId, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
+        let mut key = pg_sys::ScanKeyData::default();
+        pg_sys::ScanKeyInit(
+            &mut key,
+            pg_sys::Anum_pg_extension_extname as pg_sys::AttrNumber,
+            pg_sys::BTEqualStrategyNumber as pg_sys::StrategyNumber,
+            pg_sys::Oid::from(pg_sys::F_NAMEEQ),
+            pg_sys::Datum::from(c"nlsql".as_ptr()),
+        );
+        let index = pg_sys::Oid::from(pg_sys::ExtensionNameIndexId);
+        let scan = pg_sys::systable_beginscan(relation, index, true, std::ptr::null_mut(), 1, &mut key);
+        let tuple = pg_sys::systable_getnext(scan);
+        let found = (!tuple.is_null()).then(|| {
+            let row = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_extension>();
+            let version = heap_getattr_raw(tuple, VERSION_AT, (*relation).rd_att);
+            Installed {
+                oid: (*row).oid,
+                owner: (*row).extowner,
+                version: version.and_then(|v| String::from_datum(v, false)).unwrap_or_default(),
+            }
+        });
+        pg_sys::systable_endscan(scan);
+        pg_sys::table_close(relation, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
+        found
+    }
+}
+
 /// Owner of the extension. The extension is locked against DROP until the transaction ends: before its tables, as DROP
 /// EXTENSION does it, so that the two cannot deadlock. ALTER EXTENSION UPDATE takes no such lock: a library that runs
 /// since before it must not write rows that are not what it believes.
@@ -53,34 +96,23 @@ fn extension_owner() -> Result<pg_sys::Oid> {
         Error::new(Code::ObjectNotInPrerequisiteState, "extension nlsql is not installed in this database")
             .hint("CREATE EXTENSION nlsql;")
     };
-    // SAFETY: catalog look-ups and a lock inside a transaction.
+    let oid = installed().ok_or_else(missing)?.oid;
+    // SAFETY: a lock inside a transaction.
     unsafe {
-        let oid = pg_sys::get_extension_oid(c"nlsql".as_ptr(), true);
-        if oid == pg_sys::InvalidOid {
-            return Err(missing());
-        }
         pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, oid, 0, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
-        // it may have been dropped while the lock was waited for
-        if pg_sys::get_extension_oid(c"nlsql".as_ptr(), true) != oid {
-            return Err(missing());
-        }
     }
-    let row = super::spi::first(super::spi::select_kept(
-        "SELECT e.extowner::pg_catalog.text || ' ' || e.extversion FROM pg_catalog.pg_extension e WHERE e.extname = 'nlsql'",
-        &[],
-    )?);
-    let row = row.ok_or_else(missing)?;
-    let (owner, version) = row.split_once(' ').unwrap_or((&row, ""));
-    if version != VERSION {
+    // it may have been dropped or updated while the lock was waited for
+    let found = installed().filter(|found| found.oid == oid).ok_or_else(missing)?;
+    if found.version != VERSION {
         return Err(Error::new(
             Code::ObjectNotInPrerequisiteState,
-            format!("the library of nlsql has version {VERSION}, and the extension in this database {version}"),
+            format!("the library of nlsql has version {VERSION}, and the extension in this database {}", found.version),
         )
         .hint(
             "ALTER EXTENSION nlsql UPDATE; where that is done, connect anew, and restart a server that preloads nlsql.",
         ));
     }
-    owner.parse::<u32>().map(pg_sys::Oid::from).map_err(|_| Error::internal("the extension has no owner"))
+    Ok(found.owner)
 }
 
 /// Catalog reads sort and hash in so much memory at least (kB), so that a small setting sends none of them to disk.

@@ -7,6 +7,7 @@ use crate::llm::endpoint::Structured;
 use crate::schema::model::{Column, Schema, Table, TableKind, quote_ident, quote_literal};
 use crate::schema::relationships::Relationship;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -147,7 +148,7 @@ fn table_text(table: &Table, edges: &[Relationship], notes: &Notes, level: Level
         lines.push((format!("FOREIGN KEY ({}) {}", idents(&key.columns), references(key)), String::new()));
     }
     for check in table.checks.iter().filter(|_| level.checks) {
-        lines.push((one_line(&check.definition, 200), String::new()));
+        lines.push((one_line(&check.definition, 200).into_owned(), String::new()));
     }
     let last = lines.len().saturating_sub(1);
     let body: Vec<String> = lines
@@ -251,11 +252,11 @@ fn idents(names: &[String]) -> String {
 
 fn short(comment: Option<&str>, chars: usize) -> Option<String> {
     let text = comment.map(|c| one_line(c, chars))?;
-    (chars > 0 && !text.is_empty()).then_some(text)
+    (chars > 0 && !text.is_empty()).then(|| text.into_owned())
 }
 
 /// A text from the database on one line, cut to a length: it stands in a comment and must not end it.
-pub(crate) fn one_line(text: &str, chars: usize) -> String {
+pub(crate) fn one_line(text: &str, chars: usize) -> Cow<'_, str> {
     // most are one line already
     let plain = |pair: &[u8]| pair[0].is_ascii_graphic() || (pair[0] == b' ' && pair[1].is_ascii_graphic());
     if text.len() <= chars
@@ -263,15 +264,15 @@ pub(crate) fn one_line(text: &str, chars: usize) -> String {
         && text.trim_ascii().len() == text.len()
         && text.is_ascii()
     {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let joined: String = joined.chars().filter(|c| !c.is_control()).collect();
     if joined.chars().count() <= chars {
-        joined
+        Cow::Owned(joined)
     } else {
         let cut: String = joined.chars().take(chars).collect();
-        format!("{}..", cut.trim_end())
+        Cow::Owned(format!("{}..", cut.trim_end()))
     }
 }
 

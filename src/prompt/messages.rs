@@ -10,6 +10,7 @@ use crate::schema::model::Schema;
 use crate::schema::relationships::Relationship;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Questions named as asked before.
 const SEEN_MAX: usize = 30;
@@ -37,6 +38,7 @@ pub(crate) struct Ask {
     pub needed: usize,
     pub min_tables: u32,
     pub max_tables: u32,
+    #[serde(skip)]
     pub seen: Vec<String>,
     pub difficulty: Option<String>,
     pub style: Option<String>,
@@ -53,6 +55,8 @@ pub(crate) struct Ask {
 struct Context<'a> {
     #[serde(flatten)]
     ask: &'a Ask,
+    /// The last ones asked before, a line each.
+    seen: Vec<Cow<'a, str>>,
     database: &'a str,
     version: String,
     schema_text: &'a str,
@@ -86,13 +90,12 @@ impl Subject<'_> {
             describe(self.schema, self.edges, &ask.shown, ask.needed, self.notes, schema_tokens)
         };
         let overview = if template == "table_sets" { self.overview(schema_tokens) } else { String::new() };
-        let mut ask = ask.clone();
         let first = ask.seen.len().saturating_sub(SEEN_MAX);
-        ask.seen = ask.seen[first..].iter().map(|q| one_line(q, 200)).collect();
         let needed = ask.shown.iter().take(ask.needed.max(1));
         let context = Context {
             tables: needed.filter_map(|i| self.schema.tables.get(*i)).map(|t| t.qualified()).collect(),
-            ask: &ask,
+            ask,
+            seen: ask.seen[first..].iter().map(|q| one_line(q, 200)).collect(),
             database: &self.schema.database,
             version: (self.schema.server_version / 10_000).to_string(),
             schema_text: &schema_text,

@@ -11,7 +11,7 @@ use crate::dataset::near::{self, Kin, Met};
 use crate::error::Result;
 use crate::flow::driver::Check;
 use crate::plan::Phase;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 /// A transaction of checks is ended after this, so that no snapshot grows old.
@@ -96,10 +96,10 @@ impl Checker {
         Ok(fine)
     }
 
-    /// Forgets what the task held: it is stored now, or given up.
-    pub fn release(&mut self, task: i64) {
-        self.held.retain(|_, holder| *holder != task);
-        self.kin.release(task);
+    /// Forgets what the tasks held: it is stored now, or given up.
+    pub fn release(&mut self, tasks: &HashSet<i64>) {
+        self.held.retain(|_, holder| !tasks.contains(holder));
+        self.kin.release(tasks);
     }
 
     fn settle_duplicates(&mut self, checked: &mut [(Check, Vec<Verdict>)]) -> Result<()> {

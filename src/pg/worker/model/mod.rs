@@ -18,7 +18,7 @@ use crate::flow::{Outcome, Setup, Spec};
 use crate::llm::pool::{Job, Pool};
 use crate::plan::Engine;
 use check::Checker;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -232,9 +232,10 @@ impl Session<'_> {
             self.calls.remove(&call);
         }
         let ended = batch.finished.iter().map(|(task, _)| *task).chain(batch.parked.iter().map(|(task, ..)| *task));
-        for task in ended {
-            self.tasks.remove(&task);
-            self.checker.release(task);
+        let ended: HashSet<i64> = ended.collect();
+        if !ended.is_empty() {
+            self.tasks.retain(|task, _| !ended.contains(task));
+            self.checker.release(&ended);
         }
         match batch.stop {
             None => {}
