@@ -196,11 +196,11 @@ BEGIN
       SELECT t.ctid AS place FROM nlsql.task t
        WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.status = 'open'
          AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
-       ORDER BY t.number LIMIT want FOR UPDATE SKIP LOCKED),
+       ORDER BY t.number LIMIT want),
     got AS (
       UPDATE nlsql.task k SET status = 'claimed', attempt = k.attempt + 1, pid = pg_backend_pid(),
              backend_start = start, next_try_at = NULL
-        FROM free f WHERE k.ctid = f.place
+        FROM free f WHERE k.ctid = f.place AND k.status = 'open'
       RETURNING k.number, k.slot, k.quota, k.attempt, k.accepted)
     SELECT COALESCE(jsonb_agg(jsonb_build_object('phase', phase_, 'ordinal', ordinal_, 'number', g.number,
              'slot', g.slot, 'quota', g.quota, 'attempt', g.attempt, 'accepted', g.accepted) ORDER BY g.number), '[]')
@@ -249,7 +249,6 @@ BEGIN
   END IF;
   IF finished THEN
     PERFORM nlsql.tasks_end_(run_id_, phase_, b);
-    PERFORM nlsql.settle_(run_id_);
   END IF;
   IF jsonb_array_length(b -> 'sent') > 0 THEN
     WITH new AS (
@@ -263,6 +262,11 @@ BEGIN
   SELECT r.status INTO standing FROM nlsql.run r WHERE r.id = run_id_;
   IF want > 0 AND standing IN ('running', 'waiting') THEN
     claimed := nlsql.claim_some_(run_id_, phase_, want);
+  END IF;
+  -- a phase that has further tasks is not at its end
+  IF finished AND claimed = '[]' THEN
+    PERFORM nlsql.settle_(run_id_);
+    SELECT r.status INTO standing FROM nlsql.run r WHERE r.id = run_id_;
   END IF;
   RETURN jsonb_build_object('ids', ids, 'claimed', claimed,
     'running', standing IN ('queued', 'running', 'waiting'));

@@ -2,10 +2,8 @@
 //! through here, around fixed and qualified SQL, under a pinned search_path.
 
 use crate::error::{Code, Error, Result};
-use pgrx::htup::heap_getattr_raw;
 use pgrx::{FromDatum, pg_sys};
 use std::ffi::CStr;
-use std::num::NonZeroUsize;
 
 /// Restores the user and the settings when it goes out of scope. On an ERROR the (sub)transaction's abort does it.
 struct Frame {
@@ -57,7 +55,6 @@ struct Installed {
 /// Reads the extension's row by the server's own scan: this goes before every statement of the owner's, and there is no
 /// cache of it.
 fn installed() -> Option<Installed> {
-    const VERSION_AT: NonZeroUsize = NonZeroUsize::new(pg_sys::Anum_pg_extension_extversion as usize).unwrap();
     // SAFETY: a catalog scan inside a transaction, closed below; the row is copied before. Columns up to the owner are
     // fixed and never null.
     unsafe {
@@ -75,12 +72,11 @@ fn installed() -> Option<Installed> {
         let tuple = pg_sys::systable_getnext(scan);
         let found = (!tuple.is_null()).then(|| {
             let row = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_extension>();
-            let version = heap_getattr_raw(tuple, VERSION_AT, (*relation).rd_att);
-            Installed {
-                oid: (*row).oid,
-                owner: (*row).extowner,
-                version: version.and_then(|v| String::from_datum(v, false)).unwrap_or_default(),
-            }
+            let mut null = true;
+            let at = pg_sys::Anum_pg_extension_extversion as i32;
+            let version = pg_sys::heap_getattr(tuple, at, (*relation).rd_att, &mut null);
+            let version = String::from_datum(version, null).unwrap_or_default();
+            Installed { oid: (*row).oid, owner: (*row).extowner, version }
         });
         pg_sys::systable_endscan(scan);
         pg_sys::table_close(relation, pg_sys::AccessShareLock as pg_sys::LOCKMODE);
