@@ -225,7 +225,7 @@ fn in_group(rule: &mut Rule, column: &Column, group: &group::Group, given: &Give
 const ROOM: f64 = 24.0;
 
 /// Words and codes of several lengths, and shared ones of few letters, whose form no constraint fixes. (Numbers held as
-/// text stay numbers.)
+/// text stay numbers, and so do those of which few end in a letter.)
 fn is_token(table: &Table, column: &Column, shared: bool) -> bool {
     let values = || common(column).map(|(v, _)| v);
     let lengths: HashSet<usize> = values().map(|v| v.chars().count()).collect();
@@ -234,7 +234,7 @@ fn is_token(table: &Table, column: &Column, shared: bool) -> bool {
     // a token is of the letters and digits that such a check asks for
     let fixed = |c: &Check| c.columns == [column.name.clone()] && !c.definition.contains(r"~ '^\w+$'");
     let free = column.domain.is_none() && !table.checks.iter().any(fixed);
-    (lengths.len() > 1 || tight) && lettered * 2 > values().count() && free
+    (lengths.len() > 1 || tight) && lettered * 10 > values().count() && free
 }
 
 /// Words that everybody shares, such as countries, may stand even as keys.
