@@ -244,11 +244,16 @@ impl<'w> Draw<'w> {
             let fan = self.fan;
             let keyed = self.keyed.clone();
             let timed = self.timed;
-            let used = self.used.clone();
+            let (used, prefer) = (self.used.clone(), self.prefer);
             let grouped = !self.keyed.is_empty() || !self.classed.is_empty();
             let fits = |scope: &Scope, p: Place| {
+                // when a row was last written is asked for where that is what it is about
+                let idle = scope.field(p).traits.audit || scope.field(p).raw;
+                if idle && prefer != Some(p) {
+                    return false;
+                }
                 // a condition on what the groups stand for leaves groups out, and two on times of one thing clash
-                filterable(scope, p)
+                sense::filterable(scope, p)
                     && sense::worth(scope, p)
                     && fan != Some(p.node)
                     && !scope.constant(p.node)
@@ -369,27 +374,6 @@ fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
             let child = e.child_columns.iter().filter_map(|c| column(e.child, c));
             child.chain(e.parent_columns.iter().filter_map(|c| column(e.parent, c))).collect()
         }
-    }
-}
-
-fn filterable(scope: &Scope, place: Place) -> bool {
-    let field = scope.field(place);
-    let gappy = field.nullable && (field.nulls > 0 || scope.entity(place.node).rows == 0);
-    match field.role() {
-        Role::Flag => field.varied && !field.traits.personal,
-        Role::Dimension | Role::Name | Role::Code => {
-            field.role() == Role::Name && place.node == 0 && scope.entity(place.node).rows == 0
-                || !field.values.is_empty()
-                || !field.elements.is_empty() && place.node == 0
-                || gappy && place.node == 0
-        }
-        // a word in a text that belongs to something else is looked for there
-        Role::FreeText | Role::Search if place.node != 0 => false,
-        Role::FreeText | Role::Search => !field.elements.is_empty() || gappy,
-        Role::Measure | Role::Year => field.varied,
-        Role::Time => !field.traits.personal && field.varied,
-        Role::Array => !field.elements.is_empty(),
-        _ => gappy,
     }
 }
 

@@ -283,7 +283,7 @@ pub(super) struct Having {
 /// "an average length above 120": now and then, over groups of some size.
 fn by_figure(draw: &mut Draw, keys: &[Key]) -> Option<Having> {
     let few = keys.iter().map(|k| k.size.max(1)).product::<u64>() * 4 <= draw.scope.subject().rows;
-    if draw.schema_only || !few || !draw.rng.chance(45) {
+    if draw.schema_only || !few || keys.iter().any(|k| k.time) || !draw.rng.chance(45) {
         return None;
     }
     let place = draw.choose(|scope, p| {
@@ -292,8 +292,7 @@ fn by_figure(draw: &mut Draw, keys: &[Key]) -> Option<Having> {
     let field = draw.scope.field(place);
     let noun = draw.scope.bare(place);
     let money = field.traits.money;
-    let (call, word, at) =
-        [("avg({})", "an average", 6), ("avg({})", "an average", 5), ("max({})", "a highest", 10)][draw.rng.below(3)];
+    let at = draw.rng.between(5, 6);
     let bound = literal::round_number(*field.numbers.get(at)?, field.whole());
     if bound <= field.numbers[0] || super::condition::counts(field, &noun) {
         return None;
@@ -302,9 +301,9 @@ fn by_figure(draw: &mut Draw, keys: &[Key]) -> Option<Having> {
     let (op, than) = if draw.rng.chance(70) { (">", "above") } else { ("<", "below") };
     let sql = fill(
         &format!("{{}} {op} {{}}"),
-        vec![aggregate(call, vec![draw.scope.column(place)]), text(literal::number_sql(bound))],
+        vec![aggregate("avg({})", vec![draw.scope.column(place)]), text(literal::number_sql(bound))],
     );
-    Some(Having { sql, words: format!("{word} {noun} {than} {}", literal::number_words(bound, money)) })
+    Some(Having { sql, words: format!("an average {noun} {than} {}", literal::number_words(bound, money)) })
 }
 
 pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions: &[Condition]) -> Option<Having> {

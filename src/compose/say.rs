@@ -104,7 +104,7 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
     let text = match style {
         Style::Imperative | Style::Formal | Style::Colloquial | Style::Technical
             if let Some(rows) = counted
-                && rng.chance(45) =>
+                && rng.chance(65) =>
         {
             let frames = match style {
                 Style::Imperative => frames::COUNT,

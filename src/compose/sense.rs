@@ -10,8 +10,8 @@ const HUB: usize = 9;
 
 /// What is said of a thing where it is shown itself, and nowhere else.
 const TRIFLES: &[&str] = &[
-    "prefix", "suffix", "contact title", "title of courtesy", "fax", "extension", "maiden name", "headquartered",
-    "path",
+    "prefix", "suffix", "contact title", "title of courtesy", "fax", "extension", "maiden name", "birthplace",
+    "headquartered", "path",
 ];
 
 pub(super) fn hub(world: &World, entity: usize) -> bool {
@@ -94,6 +94,28 @@ pub(super) fn awkward(question: &str) -> bool {
         !owned.is_empty() && (w[0] == w[2] || owned == w[2])
     });
     words.len() > 48 || owners || echo || again
+}
+
+/// Whether rows are asked for by what a field holds.
+pub(super) fn filterable(scope: &Scope, place: Place) -> bool {
+    let field = scope.field(place);
+    let gappy = field.nullable && (field.nulls > 0 || scope.entity(place.node).rows == 0);
+    match field.role() {
+        Role::Flag => field.varied && !field.traits.personal,
+        Role::Dimension | Role::Name | Role::Code => {
+            field.role() == Role::Name && place.node == 0 && scope.entity(place.node).rows == 0
+                || !field.values.is_empty()
+                || !field.elements.is_empty() && place.node == 0
+                || gappy && place.node == 0
+        }
+        // a word in a text that belongs to something else is looked for there
+        Role::FreeText | Role::Search if place.node != 0 => false,
+        Role::FreeText | Role::Search => !field.elements.is_empty() || gappy,
+        Role::Measure | Role::Year => field.varied,
+        Role::Time => !field.traits.personal && field.varied,
+        Role::Array => !field.elements.is_empty(),
+        _ => gappy,
+    }
 }
 
 /// What says where something is, from the smallest to the largest.

@@ -103,7 +103,13 @@ fn edges(world: &World) -> Vec<(Focus, f64)> {
             let focus = Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) };
             found.push((focus, interest(&entity.fields[field])));
         }
-        found.extend(edges.iter().map(|&edge| (Focus::Edge { edge, field: None }, 1.0)));
+        // of tables that lead no further there is less to ask
+        let further = |edge: usize| {
+            let child = world.graph.edges[edge].child;
+            let ways = world.graph.parents(child).len() + world.graph.parents(parent).len();
+            if ways > 1 || !world.graph.children(child).is_empty() { 1.0 } else { 0.5 }
+        };
+        found.extend(edges.iter().map(|&edge| (Focus::Edge { edge, field: None }, further(edge))));
     }
     found
 }

@@ -147,8 +147,8 @@ pub(super) const APART: &[(&str, &[&str], &[&str])] = &[
     ("with that figure", &["together", "along"], &[]),
     ("the highest", &["from", "to", "for"], &["", "to", "first", "down", "rank"]),
     ("the lowest", &["from", "to", "for"], &["", "to", "first", "up", "rank"]),
-    ("with a", &["together", "along", "beside"], &["line", "grand"]),
-    ("with an", &["together", "along", "beside"], &[]),
+    ("with a", &["together", "along", "beside", "come", "comes"], &["line", "grand"]),
+    ("with an", &["together", "along", "beside", "come", "comes"], &[]),
     ("what is", &[], &["it", "that", "this"]),
 ];
 

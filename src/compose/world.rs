@@ -355,7 +355,7 @@ fn field(
 }
 
 /// What only programs look at.
-const TECHNICAL: &[&str] = &["path", "latitude", "longitude", "URL", "hash", "checksum"];
+const TECHNICAL: &[&str] = &["path", "bytes", "latitude", "longitude", "URL", "hash", "checksum"];
 
 /// The length in `character(20)`.
 fn fixed(type_name: &str) -> Option<f64> {

@@ -121,7 +121,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     .aim("for a chart"),
     // nearness and difference
     Entry::new("abs", On::Near, Yields::Nearest, "abs({} - {average})", "{} closest to {average}"),
-    value("abs", On::Numbers, "abs({} - {2})", "gap between {} and {2} (without sign)"),
     value(
         "nullif",
         On::Numbers,

@@ -172,7 +172,7 @@ fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
         return None;
     }
     let least = usize::from(key.is_none() && draw.rng.chance(60));
-    let conditions = draw.conditions(least, 2)?;
+    let conditions = draw.conditions(least, 1)?;
     // a spread or a list of hardly any rows is none
     let groups = key.as_ref().map_or(1, |k| if k.time { 20 } else { k.size.max(1) }) as f64;
     let left = draw.scope.subject().rows as f64 * conditions.iter().map(Condition::passing).product::<f64>();

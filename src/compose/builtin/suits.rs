@@ -123,7 +123,14 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Tens => is_number(f) && many && f.distinct > 12 && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
         On::Spread => is_number(f) && (f.distinct >= 40 || e.rows == 0) && many,
         On::Amount => is_number(f) && f.traits.additive,
-        On::Revenue => is_number(f) && f.traits.additive && f.traits.money && many && e.label.is_empty(),
+        On::Revenue => {
+            is_number(f)
+                && f.traits.additive
+                && f.traits.money
+                && many
+                && e.label.is_empty()
+                && !f.noun.ends_with("value")
+        }
         On::Price => is_number(f) && f.traits.money && !e.label.is_empty() && !e.person,
         On::Money => is_number(f) && f.traits.money,
         On::Thousands => is_number(f) && f.numbers[6] >= 1000.0 || is_number(f) && f.traits.money && e.rows == 0,

@@ -109,13 +109,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "extract",
         Yields::Figure,
         "extract(epoch FROM ({2}::timestamp - {}::timestamp)) / 86400",
-        "days from the {} to the {2}",
+        "number of days from the {} to the {2}",
     ),
     pair(
         "date_part",
         Yields::Figure,
         "date_part('day', {2}::timestamp - {}::timestamp)",
-        "full days from the {} to the {2}",
+        "number of full days from the {} to the {2}",
     ),
     pair(
         "justify_days",
@@ -181,12 +181,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "ceil",
         Yields::Figure,
         "ceil(extract(epoch FROM ({2}::timestamp - {}::timestamp)) / 604800)",
-        "weeks from the {} to the {2} (a started one counted as full)",
+        "number of weeks from the {} to the {2} (a started one counted as full)",
     ),
     pair(
         "floor",
         Yields::Figure,
         "floor(extract(epoch FROM ({2}::timestamp - {}::timestamp)) / 604800)",
-        "full weeks from the {} to the {2}",
+        "number of full weeks from the {} to the {2}",
     ),
 ];

@@ -18,7 +18,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         keys.extend(group::key(draw).filter(|k| k.one != keys[0].one && !(k.time && keys[0].time)));
     }
     let mut figures = figure::figures(draw, 1, 3);
-    let conditions = draw.conditions(0, 2)?;
+    let conditions = draw.conditions(0, if keys.len() > 1 { 1 } else { 2 })?;
     figure::count_beside_extremes(draw, &mut figures, &conditions);
     let many = draw.scope.subject().many.clone();
     let having = if draw.rng.chance(28) { group::having(draw, &keys, &many, &conditions) } else { None };

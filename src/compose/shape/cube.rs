@@ -271,7 +271,7 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     let case = |column: &Expr| fill(&format!("CASE{arms} ELSE '{last}' END"), vec![column.clone(); bounds.len()]);
     let column = draw.scope.column(place);
     let figures = figure::figures(draw, 1, 2);
-    if figures.iter().any(|f| f.time) {
+    if figures.iter().any(|f| f.time || f.alias.starts_with("distinct_")) {
         return None;
     }
     let conditions = draw.conditions(0, 2)?;

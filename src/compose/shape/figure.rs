@@ -46,7 +46,7 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
         let kind = matches!(draw.scope.field(place).role(), Role::Key | Role::Dimension | Role::Code | Role::Year);
         if kind
             && draw.waiting() != Some(place)
-            && draw.rng.chance(if draw.scope.field(place).role() == Role::Key { 50 } else { 75 })
+            && draw.rng.chance(if draw.scope.field(place).role() == Role::Key { 50 } else { 85 })
         {
             continue;
         }

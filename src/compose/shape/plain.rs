@@ -49,7 +49,9 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let shown = rows == 0 || f.nulls < rows;
     let opaque = f.role() == Role::Opaque;
     let plain = !matches!(f.role(), Role::Json | Role::Search | Role::Array | Role::Range);
-    let several = plain && repeated && !opaque && f.role() != Role::Flag;
+    // what things are called is theirs alone, but for the odd one
+    let named = draw.scope.subject().label == [place.field] && f.distinct * 10 > rows * 9;
+    let several = !named && plain && repeated && !opaque && f.role() != Role::Flag;
     let weights = [
         if missing || opaque { 30 } else { 0 },
         if missing { 15 } else { 0 },

@@ -26,6 +26,7 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
         let field = scope.field(p);
         p.node == 0
             && !field.nullable
+            && !field.raw
             && (field.measurable() && field.distinct > 10
                 || field.role() == Role::Time && !field.traits.audit && field.distinct > 10)
     })?;
