@@ -64,22 +64,38 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
-/// Of many rows the latest few are shown: "the ten most recent rentals".
+/// Of many rows the latest few are shown, or the first by name: "the ten most recent rentals".
 fn latest(draw: &mut Draw, query: &mut Select, rows: &str) -> Option<(String, Cut)> {
     let subject = draw.scope.subject();
-    let when = Place { node: 0, field: subject.when? };
-    if subject.rows as f64 * draw.passing < 100.0 || draw.scope.field(when).nulls > 0 {
+    if subject.rows as f64 * draw.passing < 100.0 {
         return None;
     }
     let n = [3, 5, 5, 8, 10, 10, 15][draw.rng.below(7)];
-    draw.use_place(when);
-    query.order = vec![Order { by: draw.scope.column(when), descending: true, nulls_last: false }];
+    let number = grammar::number_word(n);
+    let by = |place: Place, descending| Order { by: draw.scope.column(place), descending, nulls_last: false };
+    let at = |field: usize| Place { node: 0, field };
+    let when = subject.when.map(at).filter(|&p| draw.scope.field(p).nulls == 0);
+    let (order, said) = match (when, subject.label.as_slice()) {
+        (Some(when), _) => {
+            draw.used.push(when);
+            (vec![by(when, true)], format!("the {number} {} {rows}", draw.rng.word(&["most recent", "latest"])))
+        }
+        (None, [label]) => {
+            let name = draw.scope.bare(at(*label));
+            (vec![by(at(*label), false)], format!("the first {number} {rows} by {name}"))
+        }
+        (None, [first, last]) => {
+            let order = vec![by(at(*last), false), by(at(*first), false)];
+            (order, format!("the first {number} {rows} by last name and first name"))
+        }
+        _ => return None,
+    };
+    query.order = order;
     let mut without = query.clone();
     query.limit = Some(Limit::WithTies(n));
     without.limit = None;
-    let (word, ties) =
-        (draw.rng.word(&["most recent", "latest"]), draw.rng.word(&["ties included", "with ties", "and ties"]));
-    Some((format!("the {} {word} {rows} ({ties})", grammar::number_word(n)), ("limit", without, Expect::Differs)))
+    let ties = draw.rng.word(&["ties included", "with ties", "and ties"]);
+    Some((format!("{said} ({ties})"), ("limit", without, Expect::Differs)))
 }
 
 /// A proof of a cut.

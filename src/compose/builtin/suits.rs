@@ -183,7 +183,7 @@ pub(super) fn pairs(e: &Entity, entry: &Entry, first: &Field, at: usize) -> bool
             let time = second.role() == Role::Time && second.days.len() >= 13 && second.varied;
             let later = || {
                 let at = |f: &Field, i: usize| f.days.get(i).map_or(0, |d: &Day| d.number());
-                at(first, 6) <= at(second, 6) && at(first, 0) <= at(second, 0) && at(first, 12) <= at(second, 12)
+                [1, 6, 11].into_iter().all(|i| at(first, i) <= at(second, i))
             };
             let kin = first.base == second.base;
             // what is always there needs nothing in its place

@@ -214,7 +214,7 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
         let key = rng.pick(&keys).filter(|k| !k.contains(['\'', '"', '\\', '{']))?;
         found.push(("{key}", (*key).to_owned(), key.replace('_', " ")));
     }
-    if used("{average") || used("{low") || used("{high") || used("{spread}") {
+    if used("{average") || ["{low}", "{low_whole}"].iter().any(|n| used(n)) || used("{high") || used("{spread}") {
         numbers(field, &mut found)?;
     }
     if ["{year}", "{month", "{last", "{middle", "{next", "{first"].iter().any(|n| used(n)) {
