@@ -74,6 +74,52 @@ fn rows_decide_and_pairs_of_type_and_id_have_no_parent() {
     assert_eq!(shop.run(evidence), "1.0|t");
 }
 
+/// Joins of views as the server keeps them: each way of writing one, and what is none.
+#[test]
+fn views_say_what_belongs_together() {
+    let cluster = Cluster::new();
+    let shop = shop(&cluster);
+    shop.run(
+        "CREATE TABLE lot (lot_no int PRIMARY KEY, a int, b int, c int, d int, e int, f int, g int, h int, i int);
+         CREATE TABLE pen (pen_no int PRIMARY KEY, t text);
+         CREATE TABLE dip (h int PRIMARY KEY);
+         CREATE VIEW by_on AS SELECT 1 AS x FROM lot LEFT JOIN pen ON lot.a = pen.pen_no AND pen.t <> 'x';
+         CREATE VIEW by_where AS SELECT 1 AS x FROM lot, pen WHERE pen.pen_no = lot.b AND lot.lot_no > 3;
+         CREATE MATERIALIZED VIEW by_subquery AS
+           SELECT 1 AS x FROM pen JOIN (SELECT c AS q FROM lot ORDER BY 1 LIMIT 5) s ON s.q = pen.pen_no;
+         CREATE VIEW lots AS SELECT d AS dd, e + 0 AS ee, f AS ff FROM lot;
+         CREATE VIEW by_view AS SELECT 1 AS x FROM lots l JOIN pen ON pen.pen_no = l.dd AND pen.pen_no = l.ee;
+         CREATE VIEW by_cte AS WITH w AS (SELECT ff FROM lots)
+           SELECT 1 AS x FROM pen p WHERE EXISTS (SELECT FROM w WHERE w.ff = p.pen_no);
+         CREATE VIEW by_or AS SELECT 1 AS x FROM lot, pen WHERE lot.g = pen.pen_no OR pen.t = 'all';
+         CREATE VIEW by_using AS SELECT 1 AS x FROM lot JOIN dip USING (h);
+         CREATE VIEW by_other AS SELECT 1 AS x FROM lot JOIN pen ON lot.i < pen.pen_no",
+    );
+    let votes = "SELECT child_columns[1] || ' ' || parent || ' ' || (evidence -> 'view' -> 'is')::text || ' ' || (confidence > 0.5)
+                   FROM nlsql.relationships('{\"tables\": [\"lot\"], \"min_confidence\": 0}') WHERE evidence ? 'view'";
+    let expected = [
+        "a pen [\"public.by_on\"] true",
+        "b pen [\"public.by_where\"] true",
+        "c pen [\"public.by_subquery\"] true",
+        "d pen [\"public.by_view\"] true",
+        "f pen [\"public.by_cte\"] true",
+        "h dip [\"public.by_using\"] true",
+    ];
+    assert_eq!(lines(&shop.run(votes)), expected.map(str::to_owned).into());
+    // a run goes by them too
+    let run = shop.generate("'schema_relationship', run => 'views'");
+    let edges = "SELECT DISTINCT checks -> 'relationship' -> 'child_columns' ->> 0 FROM nlsql.dataset
+                  WHERE run = 'views' AND checks -> 'relationship' ->> 'child' = 'public.lot'";
+    assert_eq!(lines(&shop.run(edges)), ["a", "b", "c", "d", "f", "h"].map(str::to_owned).into(), "{run}");
+    // what a role may not read says nothing to it
+    cluster.create_role("clerk");
+    let root = shop.as_superuser();
+    root.run("GRANT USAGE ON SCHEMA nlsql TO clerk; GRANT EXECUTE ON FUNCTION nlsql.relationships TO clerk");
+    root.run("GRANT SELECT ON lot, pen, by_on TO clerk");
+    assert_eq!(shop.as_role("clerk").run(votes), expected[0]);
+    assert_eq!(cluster.alarms(), [""; 0]);
+}
+
 #[test]
 fn a_role_is_shown_what_it_may_read() {
     let cluster = Cluster::new();

@@ -12,6 +12,7 @@ pub(crate) mod evaluation;
 pub(crate) mod gate;
 pub(crate) mod guc;
 pub(crate) mod introspect;
+pub(crate) mod joins;
 pub(crate) mod json;
 pub(crate) mod known;
 pub(crate) mod launch;

@@ -2,9 +2,10 @@
 
 use super::spi::{self, Arg};
 use super::transaction::attempt;
-use super::{introspect, owner, session};
+use super::{introspect, joins, owner, session};
 use crate::error::{Error, Result};
 use crate::schema::model::{Schema, Table, quote_ident};
+use crate::schema::relationships::joins::Joins;
 use crate::schema::relationships::options::Options;
 use crate::schema::relationships::values::{self, Values};
 use crate::schema::relationships::wide::PAIR;
@@ -36,7 +37,7 @@ pub(crate) fn rows(options: &Options) -> Result<Vec<Row>> {
     // all relations, since what a name leads to hangs on all that bear it
     let schema = introspect::catalog(None)?;
     let oids = oids(&schema)?;
-    let inference = Inference::new(&schema);
+    let inference = Inference::new(&schema, &joins::read(&schema, &oids)?);
     let values = match options.values {
         true => look_at(&schema, &inference, &mut in_session)?,
         false => Values::default(),
@@ -76,15 +77,23 @@ fn row(edge: Relationship, oids: &BTreeMap<(String, String), pg_sys::Oid>) -> Op
 /// Reads sets of hashes for one query of [`values::sql`]; an error of the table's is no error here.
 pub(crate) type Read<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<Option<String>>>;
 
-/// The likely edges that no key declares, by catalog and rows.
-pub(crate) fn inferred(schema: &Schema, read: Read<'_>) -> Result<Vec<Relationship>> {
-    let inference = Inference::new(schema);
+/// The likely edges that no key declares, by catalog, views and rows.
+pub(crate) fn inferred(schema: &Schema, joins: &Joins, read: Read<'_>) -> Result<Vec<Relationship>> {
+    let inference = Inference::new(schema, joins);
     Ok(inference.edges(relationships::LIKELY, &look_at(schema, &inference, read)?))
+}
+
+/// All that the current role may read, with what its views join.
+pub(crate) fn whole() -> Result<(Schema, Joins)> {
+    let schema = introspect::catalog(None)?;
+    let joins = joins::read(&schema, &oids(&schema)?)?;
+    Ok((schema, joins))
 }
 
 /// The same in a session, of all that the current role may read.
 pub(crate) fn found() -> Result<Vec<Relationship>> {
-    inferred(&introspect::catalog(None)?, &mut in_session)
+    let (schema, joins) = whole()?;
+    inferred(&schema, &joins, &mut in_session)
 }
 
 fn in_session(query: &str) -> Result<Vec<Option<String>>> {

@@ -283,7 +283,9 @@ fn reach(
     }
 }
 
-unsafe fn is_equality(operator: pg_sys::Oid) -> bool {
+/// # Safety
+/// Must run inside a transaction.
+pub(super) unsafe fn is_equality(operator: pg_sys::Oid) -> bool {
     // SAFETY: a catalog look-up.
     unsafe { ffi::owned(pg_sys::get_opname(operator)) == "=" }
 }

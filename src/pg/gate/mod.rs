@@ -6,6 +6,7 @@ pub(crate) mod bound;
 mod cut;
 mod derived;
 mod domain;
+pub(crate) mod equal;
 mod execute;
 mod fanout;
 mod features;

@@ -126,8 +126,8 @@ fn relationships(run_id: i64, schema: &Schema, hash: &str) -> Result<Vec<Relatio
     let found = match transaction(|| relationships::stored(run_id, hash))? {
         Some(found) => found,
         None => {
-            let whole = transaction(|| introspect::catalog(None))?;
-            let found = relationships::inferred(&whole, &mut |query| {
+            let (whole, joins) = transaction(relationships::whole)?;
+            let found = relationships::inferred(&whole, &joins, &mut |query| {
                 interrupts()?;
                 transaction(|| relationships::sets(query))
             })?;

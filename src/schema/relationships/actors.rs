@@ -2,7 +2,7 @@
 //! `parent`. They lead to the table of users, of places, or back to their own.
 
 use super::link::{Link, Reader};
-use super::names::unnumbered;
+use super::names::{Named, unnumbered};
 use super::parents::{Index, KeyKind};
 use std::collections::BTreeSet;
 
@@ -84,6 +84,13 @@ impl Hubs {
         }
     }
 
+    /// The column names a place by its part or by its table.
+    pub(super) fn is_place(&self, index: &Index, named: &Named) -> bool {
+        let Some(place) = self.places.first() else { return false };
+        let nouns = unnumbered(&named.nouns);
+        nouns.last().is_some_and(|w| SITES.contains(&w.as_str())) || index.parents[*place].nouns == nouns
+    }
+
     /// What the part says for this parent.
     pub(super) fn link(&self, index: &Index, reader: &Reader, parent: usize) -> Option<Link> {
         let (nouns, own) = (unnumbered(&reader.named.nouns), reader.own);
@@ -110,7 +117,9 @@ impl Hubs {
             && let Some(place) = self.places.first().filter(unit)
             && (rank(&self.people) == Some(0) || *place == parent)
         {
-            return Some(Link { rule: "owner", strength: 0.6 });
+            // whose place is said beside is a person
+            let person = reader.placed && *place != parent;
+            return Some(Link { rule: "owner", strength: if person { 0.74 } else { 0.6 } });
         }
         if plays(nouns)
             && let Some(rank) = rank(&self.people)

@@ -1,13 +1,16 @@
 //! From the catalog to candidates with their votes: for each column the parents that its name leads to.
 
 use super::actors::Hubs;
+use super::joins::{Joined, Joins};
 use super::link::{self, Link, Reader};
 use super::names::{Named, Namer};
-use super::parents::{Index, KeyKind, holds_rows};
+use super::parents::{Index, KeyKind, Parent, holds_rows};
+use super::precedents::Precedents;
 use super::score::{self, Votes};
 use super::values::{Inclusion, Values};
 use super::wide;
 use crate::schema::model::{Column, Schema, Table};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Candidates that no value could bring back.
@@ -26,6 +29,9 @@ const AMOUNTS: &[&str] = &[
     "limit", "max", "min", "priority", "version", "sequence", "port", "balance", "days", "ratio", "factor", "points",
     "level", "interval", "increment", "unit", "number",
 ];
+
+/// The name says nothing, for or against.
+const NAMELESS: Link = Link { rule: "none", strength: 0.5 };
 
 /// One possible edge from a column to a single-column key.
 #[derive(Debug, Clone)]
@@ -59,15 +65,19 @@ pub(super) struct Search<'a> {
     /// Keys by their names, of which nobody can tell to what.
     unnamed: Vec<Source>,
     hubs: Hubs,
+    joined: Joined,
+    precedents: Precedents,
     namer: Namer,
     several_schemas: bool,
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(schema: &'a Schema) -> Search<'a> {
+    pub(super) fn new(schema: &'a Schema, joins: &Joins) -> Search<'a> {
         let mut namer = Namer::new(schema);
         let index = Index::new(schema, &mut namer);
         let hubs = Hubs::new(&index);
+        let joined = joins.by_child(schema, &index);
+        let precedents = Precedents::new(schema, &index, &joined);
         let several_schemas = schema.tables.iter().any(|t| t.schema != schema.tables[0].schema);
         Search {
             schema,
@@ -76,6 +86,8 @@ impl<'a> Search<'a> {
             polymorphic: Vec::new(),
             unnamed: Vec::new(),
             hubs,
+            joined,
+            precedents,
             namer,
             several_schemas,
         }
@@ -102,7 +114,10 @@ impl<'a> Search<'a> {
                 }
                 let typed = wide::type_column(&mut self.namer, table, &named.nouns).filter(|_| named.keyed);
                 let source = Source { child: t, column: c, named, typed, own_key, own: nouns.clone() };
-                let reader = Reader { named: &source.named, table: &nouns, space: &space, own: t };
+                let owner = source.named.nouns.last().is_some_and(|w| w == "owner");
+                let mut place = |c: &Column| self.hubs.is_place(&self.index, &self.namer.column(&c.name, None).0);
+                let placed = owner && table.columns.iter().any(&mut place);
+                let reader = Reader { named: &source.named, table: &nouns, space: &space, own: t, placed };
                 let short = short.as_ref().map(|named| Reader { named, ..reader });
                 let from = self.candidates.len();
                 self.of_column(&source, &reader, short.as_ref());
@@ -126,13 +141,49 @@ impl<'a> Search<'a> {
         let mut parents = BTreeSet::new();
         self.index.find(&table.schema, &full.named.nouns, &mut parents);
         self.hubs.find(&self.index, &full.named.nouns, source.child, &mut parents);
+        parents.extend(self.joined.parents((source.child, source.column)));
+        parents.extend(self.precedent(source));
         for number in parents {
             let links = std::iter::once(full).chain(short).filter_map(|reader| self.link(reader, number));
-            let Some(link) = links.max_by(|a, b| a.strength.total_cmp(&b.strength)) else { continue };
-            if let Some(candidate) = self.candidate(source, number, link) {
+            let link = links.max_by(|a, b| a.strength.total_cmp(&b.strength));
+            let told = self.told(source, number, link);
+            // what views or other tables tell needs no name
+            let link = match told {
+                Some((_, weight, _)) if weight > 1.0 => {
+                    link.filter(|l| l.strength > NAMELESS.strength).or(Some(NAMELESS))
+                }
+                _ => link,
+            };
+            let Some(link) = link else { continue };
+            if let Some(mut candidate) = self.candidate(source, number, link) {
+                if let Some((vote, weight, what)) = told {
+                    candidate.votes.add(vote, weight, what);
+                }
                 self.candidates.push(candidate);
             }
         }
+    }
+
+    /// The parent that columns of the same name lead to, of a column that could be a key by its type or its name.
+    fn precedent(&self, source: &Source) -> Option<usize> {
+        let column = &self.schema.tables[source.child].columns[source.column];
+        let keyed = column.category == 'N' || column.base == "uuid" || source.named.keyed;
+        let space = &self.schema.tables[source.child].schema;
+        let near = self.precedents.near(space, &column.name).filter(|_| keyed && !source.own_key);
+        near.map(|(parent, _)| parent)
+    }
+
+    /// What views say for the edge, or where they say nothing of the column, its namesakes.
+    fn told(&self, source: &Source, parent: usize, link: Option<Link>) -> Option<(&'static str, f64, Value)> {
+        let place = (source.child, source.column);
+        if self.joined.parents(place).next().is_some() {
+            return self.joined.vote(place, parent).map(|(weight, views)| ("view", weight, views));
+        }
+        let named = link.is_some_and(|l| l.strength > NAMELESS.strength);
+        let table = &self.schema.tables[source.child];
+        let name = &table.columns[source.column].name;
+        let vote = self.precedents.vote(self.schema, &table.schema, name, parent, named);
+        vote.map(|(weight, tables)| ("namesakes", weight, tables))
     }
 
     /// The edge with what its names and the catalog say; None where it cannot be.
@@ -150,7 +201,7 @@ impl<'a> Search<'a> {
         let (kind, weight) = score::key(parent.kind, to.primary_key.is_some());
         votes.add("parent_key", weight, kind);
         self.place_votes(source, to, number, &mut votes);
-        column_votes(table, column, source, &parent.key, link, &mut votes);
+        column_votes(table, column, source, parent, link, &mut votes);
         // an extension of a table leads to it, and not the other way
         let own = &source.own;
         if source.own_key && parent.nouns.len() > own.len() && parent.nouns.starts_with(own) {
@@ -259,8 +310,8 @@ impl<'a> Search<'a> {
 }
 
 /// What the child column itself says, whatever the parent.
-fn column_votes(table: &Table, column: &Column, source: &Source, key: &Named, link: Link, votes: &mut Votes) {
-    let named = &source.named;
+fn column_votes(table: &Table, column: &Column, source: &Source, parent: &Parent, link: Link, votes: &mut Votes) {
+    let (named, key) = (&source.named, &parent.key);
     if named.keyed && named.loosely != key.loosely {
         // a copy_number or a seq_no counts; a code names
         let weight = if !named.loosely {
@@ -277,7 +328,11 @@ fn column_votes(table: &Table, column: &Column, source: &Source, key: &Named, li
         votes.add("key_word", -0.9, false);
     }
     let amount = |w: Option<&String>| w.is_some_and(|w| AMOUNTS.contains(&w.as_str()));
-    if !named.keyed && named.nouns.len() > 1 && (amount(named.nouns.first()) || amount(named.nouns.last())) {
+    let counts = !named.keyed && named.nouns.len() > 1 && (amount(named.nouns.first()) || amount(named.nouns.last()));
+    // the rate_limit of a rate_limit_definition: there the amount is what the rows are called
+    if counts && named.nouns.iter().filter(|w| parent.nouns.contains(w)).count() > 1 && link.strength > 0.8 {
+        votes.add("amount", -1.2, true);
+    } else if counts {
         votes.add("amount", -3.5, true);
     } else if !named.keyed && amount(named.nouns.last()) {
         votes.add("amount", if link.strength < 0.9 { -2.4 } else { -1.2 }, true);

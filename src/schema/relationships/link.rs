@@ -18,6 +18,8 @@ pub(super) struct Reader<'a> {
     pub table: &'a [String],
     pub space: &'a [String],
     pub own: usize,
+    /// An owner beside a column that names a place in the organisation.
+    pub placed: bool,
 }
 
 /// Words that a table's name may have beyond what its rows are called: `record_entry` is "the record".
@@ -127,7 +129,8 @@ fn partial(
     if ends_with(noun, said, same) {
         let missing = &noun[..noun.len() - said.len()];
         let strength = match (covered(missing, reader.table), covered(missing, reader.space)) {
-            (true, _) => 0.93 * role,
+            // the more of it, the better
+            (true, _) => (0.92 + 0.01 * missing.len().min(4) as f64) * role,
             (_, true) => 0.86 * role,
             // one word of several, and nothing near that tells the others
             _ if roles == 0 && (many.tables == 1 || said.len() > 1) => 0.64,

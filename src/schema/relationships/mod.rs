@@ -2,16 +2,19 @@
 
 mod actors;
 mod infer;
+pub(crate) mod joins;
 mod link;
 mod names;
 pub(crate) mod options;
 mod parents;
+mod precedents;
 mod score;
 pub(crate) mod values;
 pub(crate) mod wide;
 
 use super::model::{ForeignKey, Schema, Table};
 use infer::{Candidate, Search};
+use joins::Joins;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,8 +64,8 @@ fn from_key(table: &Table, key: &ForeignKey) -> Relationship {
 pub(crate) struct Inference<'a>(Search<'a>);
 
 impl<'a> Inference<'a> {
-    pub(crate) fn new(schema: &'a Schema) -> Inference<'a> {
-        let mut search = Search::new(schema);
+    pub(crate) fn new(schema: &'a Schema, joins: &Joins) -> Inference<'a> {
+        let mut search = Search::new(schema, joins);
         search.read();
         Inference(search)
     }

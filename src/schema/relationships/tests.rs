@@ -20,7 +20,7 @@ fn schema(lines: &[&str]) -> Schema {
 
 /// What the catalog alone speaks for.
 fn inferred(schema: &Schema, least: f64) -> Vec<Relationship> {
-    Inference::new(schema).edges(least, &Values::default())
+    Inference::new(schema, &Joins::default()).edges(least, &Values::default())
 }
 
 /// `child.column -> parent.column` of each inferred edge.
@@ -128,7 +128,7 @@ fn candidates_grow_with_the_columns() {
         let lines: Vec<String> =
             (0..n).map(|i| format!("thing_{i}: thing_{i}_id int4, thing_{}_id int4", (i + 1) % n)).collect();
         let schema = schema(&lines.iter().map(String::as_str).collect::<Vec<_>>());
-        Inference::new(&schema).0.candidates.len()
+        Inference::new(&schema, &Joins::default()).0.candidates.len()
     };
     assert!(many(400) < 5 * many(100), "{} against {}", many(400), many(100));
 }
@@ -153,7 +153,7 @@ fn values_decide_where_names_do_not() {
         "orders: id int4, customer_id int4, gadget_id int4, other_id int4",
     ]);
     let edges = |lines: &[(&str, &[i64])]| {
-        let found = Inference::new(&schema).edges(LIKELY, &values(&schema, lines));
+        let found = Inference::new(&schema, &Joins::default()).edges(LIKELY, &values(&schema, lines));
         found.into_iter().map(|e| format!("{} -> {}", e.child_columns[0], e.parent.1)).collect::<Vec<_>>()
     };
     let keys: [(&str, &[i64]); 2] = [("customers.id", &[1, 2, 3, 4, 5]), ("depots.id", &[70, 71, 72])];
@@ -174,7 +174,7 @@ fn pairs_of_type_and_id_are_named_as_such_and_keys_of_several_columns_found() {
         "comments: id int4, commentable_type text, commentable_id int4",
         "bed nokey: ward text, bed_no int4",
     ]);
-    let inference = Inference::new(&schema);
+    let inference = Inference::new(&schema, &Joins::default());
     assert!(inference.edges(LIKELY, &Values::default()).is_empty());
     let pairs: Vec<_> = inference.polymorphic().into_iter().map(|p| (p.child.1, p.columns.join(","))).collect();
     assert_eq!(pairs, [("comments".to_owned(), "commentable_type,commentable_id".to_owned())]);
@@ -184,4 +184,120 @@ fn pairs_of_type_and_id_are_named_as_such_and_keys_of_several_columns_found() {
     schema.tables[1].primary_key = Some(vec!["ward".into(), "bed_no".into()]);
     let wide: Vec<String> = edges(&schema).into_iter().filter(|e| e.contains(',')).collect();
     assert_eq!(wide, ["stay.ward,bed_no -> bed.ward,bed_no"]);
+}
+
+/// `child = parent` of each line is what a view of that name sets equal, as the catalog alone speaks.
+fn joined(schema: &Schema, lines: &[(&str, &str)]) -> Vec<Relationship> {
+    let mut joins = Joins::default();
+    let place = |text: &str| {
+        let (table, column) = text.split_once('.').unwrap();
+        let number = schema.tables.iter().position(|t| t.name == table).unwrap();
+        (number, schema.tables[number].columns.iter().position(|c| c.name == column).unwrap())
+    };
+    for (view, pair) in lines {
+        let (left, right) = pair.split_once(" = ").unwrap();
+        joins.add(place(left), place(right), schema.tables.iter().position(|t| t.name == *view).unwrap());
+    }
+    Inference::new(schema, &joins).edges(LIKELY, &Values::default())
+}
+
+fn ends(edges: &[Relationship]) -> Vec<String> {
+    edges.iter().map(|e| format!("{}.{} -> {}", e.child.1, e.child_columns[0], e.parent.1)).collect()
+}
+
+#[test]
+fn what_a_view_joins_needs_no_name() {
+    let schema = schema(&[
+        "gadget: id int4",
+        "copy: id int4",
+        "copy_more: id int4",
+        "loan: id int4, gadget int4, what int4, note text",
+        "v: x int4",
+        "w: x int4",
+    ]);
+    let found = |lines: &[(&str, &str)]| ends(&joined(&schema, lines));
+    assert_eq!(found(&[]), ["loan.gadget -> gadget"]);
+    // either way round, and against the best of names
+    assert_eq!(found(&[("v", "loan.what = copy.id")]), ["loan.gadget -> gadget", "loan.what -> copy"]);
+    assert_eq!(found(&[("v", "copy.id = loan.gadget")]), ["loan.gadget -> copy"]);
+    // keys of either side, no keys at all, and other types lead nowhere
+    let nothing = [("v", "copy.id = copy_more.id"), ("v", "loan.what = loan.gadget"), ("v", "loan.note = copy.id")];
+    assert_eq!(found(&nothing), ["loan.gadget -> gadget"]);
+    let evidence = |lines: &[(&str, &str)]| {
+        let edges = joined(&schema, lines);
+        edges.iter().find(|e| e.child_columns[0] == "what").unwrap().evidence["view"].clone()
+    };
+    let twice = [("w", "loan.what = copy.id"), ("v", "loan.what = copy.id")];
+    assert_eq!(evidence(&twice), json!({ "is": ["s.v", "s.w"], "weight": 4.3 }));
+    assert_eq!(evidence(&twice[1..]), json!({ "is": ["s.v"], "weight": 4.0 }));
+}
+
+#[test]
+fn columns_follow_what_their_namesakes_lead_to() {
+    let tables = [
+        "a.origin: id int4",
+        "b.origin: id int4",
+        "c.one: id int4, src int4",
+        "c.two: id int4, src int4",
+        "c.three: id int4, src int4, src_text text",
+        "d.four: id int4, src int4, origin int4",
+        "c.five: id int4, origin int4",
+        "c.v: x int4",
+    ];
+    let mut schema = schema(&tables);
+    let origin = |schema: &Schema, lines: &[(&str, &str)]| {
+        let edges = joined(schema, lines);
+        edges
+            .iter()
+            .map(|e| format!("{} -> {}.{}", ends(std::slice::from_ref(e))[0], e.parent.0, e.confidence > 0.5))
+            .collect::<Vec<_>>()
+    };
+    let two = [("v", "one.src = origin.id"), ("v", "two.src = origin.id")];
+    let there = |found: &[String], column: &str| found.iter().any(|f| f.starts_with(&format!("{column} -> ")));
+    // two tables of the schema agree; a table of another schema does not follow, nor do two follow one
+    let found = origin(&schema, &two);
+    assert!(there(&found, "three.src") && !there(&found, "four.src"), "{found:?}");
+    assert!(!there(&origin(&schema, &two[..1]), "three.src"));
+    // namesakes of a parent are told apart by one
+    assert_eq!(origin(&schema, &[]), [""; 0]);
+    let told = origin(&schema, &[("v", "five.origin = origin.id")]);
+    assert!(told.contains(&"four.origin -> origin -> a.true".to_owned()), "{told:?}");
+    // keys speak as views do
+    for number in [2, 3] {
+        let key =
+            json!({ "name": "k", "columns": ["src"], "ref_schema": "b", "ref_table": "origin", "ref_columns": ["id"] });
+        schema.tables[number].foreign_keys.push(serde_json::from_value(key).unwrap());
+    }
+    assert_eq!(origin(&schema, &[]), ["three.src -> origin -> b.true"]);
+    schema.tables[3].foreign_keys[0].ref_schema = "a".to_owned();
+    assert_eq!(origin(&schema, &[]), [""; 0], "they do not agree");
+}
+
+#[test]
+fn an_owner_beside_a_place_is_a_person() {
+    let tables = [
+        "usr: id int4",
+        "org_unit: id int4",
+        "bucket: id int4, owner int4, owning_lib int4",
+        "list: id int4, owner int4",
+    ];
+    let found = edges(&schema(&tables));
+    assert!(found.contains(&"bucket.owner -> usr.id".to_owned()), "{found:?}");
+    assert!(!found.iter().any(|e| e.starts_with("list.owner")), "nothing tells: {found:?}");
+}
+
+#[test]
+fn more_of_a_table_name_said_by_the_place_is_better_and_an_amount_may_be_what_rows_are() {
+    for (tables, expected) in [
+        (
+            ["claim_type: id int4", "claim_event_type: id int4", "claim_event: id int4, type int4"],
+            vec!["claim_event.type -> claim_event_type.id"],
+        ),
+        (
+            ["rate_limit_definition: id int4", "other: id int4", "endpoint: id int4, rate_limit int4"],
+            vec!["endpoint.rate_limit -> rate_limit_definition.id"],
+        ),
+    ] {
+        assert_eq!(edges(&schema(&tables)), expected);
+    }
 }
