@@ -169,7 +169,9 @@ impl<'a> Search<'a> {
         let column = &self.schema.tables[source.child].columns[source.column];
         let keyed = column.category == 'N' || column.base == "uuid" || source.named.keyed;
         let space = &self.schema.tables[source.child].schema;
-        let near = self.precedents.near(space, &column.name).filter(|_| keyed && !source.own_key);
+        // every table has an id of its own
+        let own = source.own_key && source.named.nouns.is_empty();
+        let near = self.precedents.near(space, &column.name).filter(|_| keyed && !own);
         near.map(|(parent, _)| parent)
     }
 

@@ -45,7 +45,8 @@ pub(super) fn link(reader: &Reader, parent: &Parent, many: Namesakes) -> Option<
         by_initials(reader, parent, many),
     ]);
     let loose = by_noun(reader, parent, many, short).map(|l| Link { strength: l.strength * 0.88, ..l });
-    strongest([exact, loose, strongest([by_compound(reader, parent), by_words(reader, parent), None])])
+    let parts = [by_compound(reader, parent), by_words(reader, parent), by_letter(reader, parent)];
+    strongest([exact, loose, strongest(parts)])
 }
 
 fn strongest(links: [Option<Link>; 3]) -> Option<Link> {
@@ -205,6 +206,21 @@ fn by_words(reader: &Reader, parent: &Parent) -> Option<Link> {
         return of("words_of_table_name", 0.92);
     }
     missing.all(|w| reader.table.contains(w)).then_some(Link { rule: "words_of_table_name", strength: 0.74 })
+}
+
+/// A letter stands for the words that the place has said: the `btype` of a bucket is its bucket_type.
+fn by_letter(reader: &Reader, parent: &Parent) -> Option<Link> {
+    let (letter, kind) = lettered(reader.named.nouns.last()?)?;
+    let (last, rest) = parent.nouns.split_last()?;
+    let said =
+        last == kind && rest.iter().any(|w| w.starts_with(letter)) && rest.iter().all(|w| reader.table.contains(w));
+    said.then_some(Link { rule: "letter_and_kind", strength: 0.84 })
+}
+
+/// `btype` is a letter and a word for a kind.
+pub(super) fn lettered(word: &str) -> Option<(char, &str)> {
+    let letter = word.chars().next()?;
+    Some((letter, &word[letter.len_utf8()..])).filter(|(_, kind)| is_kind(kind))
 }
 
 fn is_kind(word: &str) -> bool {

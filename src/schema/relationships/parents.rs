@@ -1,6 +1,7 @@
 //! The keys that can be pointed to, and an index from words to them: candidates come from the index alone, so that
 //! their number grows with the columns and not with columns times tables.
 
+use super::link::lettered;
 use super::names::{Named, Namer, initials, unnumbered};
 use crate::schema::model::{Schema, Table, TableKind};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -106,7 +107,8 @@ impl Index {
 
     /// Parents that a word of the name leads to.
     pub(super) fn find(&self, space: &str, nouns: &[String], found: &mut BTreeSet<usize>) {
-        for word in nouns.iter().flat_map(|w| [w.clone(), stem(w)]) {
+        let kind = nouns.last().and_then(|w| lettered(w)).map(|(_, kind)| kind.to_owned());
+        for word in nouns.iter().flat_map(|w| [w.clone(), stem(w)]).chain(kind) {
             match self.words.get(&word) {
                 Some(list) if list.len() <= LONG => found.extend(list),
                 Some(_) => {

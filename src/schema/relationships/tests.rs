@@ -71,6 +71,11 @@ fn names_lead_to_their_table() {
         ),
         // initials of a table's parts are not its own
         (vec!["station: id int4", "station_setting: id int4", "desk: id int4, last_ss int4"], vec![]),
+        // a letter for what the own table says
+        (
+            vec!["billing_type: id int4", "booking_type: id int4", "billing: id int4, btype int4"],
+            vec!["billing.btype -> billing_type.id"],
+        ),
         // an end that names a table
         (vec!["ort: ort_id int4", "auftrag: id int4, ladeort_id int4"], vec!["auftrag.ladeort_id -> ort.ort_id"]),
         // the own table's name, said by nobody
@@ -258,6 +263,10 @@ fn columns_follow_what_their_namesakes_lead_to() {
     let found = origin(&schema, &two);
     assert!(there(&found, "three.src") && !there(&found, "four.src"), "{found:?}");
     assert!(!there(&origin(&schema, &two[..1]), "three.src"));
+    // it may be the key of its own table
+    let mut extended = self::schema(&tables);
+    extended.tables[4].primary_key = Some(vec!["src".to_owned()]);
+    assert!(there(&origin(&extended, &two), "three.src"));
     // namesakes of a parent are told apart by one
     assert_eq!(origin(&schema, &[]), [""; 0]);
     let told = origin(&schema, &[("v", "five.origin = origin.id")]);
