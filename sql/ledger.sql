@@ -155,16 +155,16 @@ BEGIN
   RETURN claimed;
 END $$;
 
--- Whether the run has each of these questions and statements, in normal form, already: 'sql', 'question' or null. A
+-- Whether the run has each of these questions and statements, by their keys, already: 'sql', 'question' or null. A
 -- scalar query is looked up for each; EXISTS might be made into a hash of all that the run has.
 CREATE FUNCTION nlsql.known_(run_id_ bigint, keys jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN
   RETURN (SELECT COALESCE(jsonb_agg(COALESCE(
             (SELECT 'sql' FROM nlsql.item i
-              WHERE i.sql_key = md5(k.v ->> 1)::uuid AND i.run_id + 0 = run_id_ LIMIT 1),
+              WHERE i.sql_key = (k.v ->> 1)::uuid AND i.run_id + 0 = run_id_ LIMIT 1),
             (SELECT 'question' FROM nlsql.item i
-              WHERE i.question_key = md5(k.v ->> 0)::uuid AND i.run_id + 0 = run_id_ LIMIT 1)) ORDER BY k.n), '[]')
+              WHERE i.question_key = (k.v ->> 0)::uuid AND i.run_id + 0 = run_id_ LIMIT 1)) ORDER BY k.n), '[]')
             FROM jsonb_array_elements(keys) WITH ORDINALITY AS k(v, n));
 END $$;
 

@@ -2,8 +2,30 @@
 //! with one key say the same, two keys may still say the same.
 
 use crate::schema::model::quote_ident;
+use md5::{Digest, Md5};
 use std::iter::Peekable;
 use std::str::Chars;
+
+/// What nlsql.item keeps of a question's normal form.
+pub(crate) fn question_digest(text: &str) -> String {
+    digest(&question_key(text))
+}
+
+/// What nlsql.item keeps of a statement's normal form.
+pub(crate) fn sql_digest(text: &str) -> String {
+    digest(&sql_key(text))
+}
+
+/// As the server's md5() has it.
+fn digest(key: &str) -> String {
+    let mut text = String::with_capacity(32);
+    for byte in Md5::digest(key.as_bytes()) {
+        for half in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    text
+}
 
 /// Question without regard to case, spacing, punctuation and thousands separators. Signs that decide the meaning
 /// (`<`, `%`, a minus, a decimal point) stay.
@@ -271,6 +293,13 @@ mod tests {
         ] {
             assert_eq!(question_key(a), question_key(b), "{a} / {b}");
         }
+    }
+
+    #[test]
+    fn digests_are_those_of_the_server() {
+        // of RFC 1321; installations have keys that the server's md5() made
+        assert_eq!(question_digest("ABC?"), "900150983cd24fb0d6963f7d28e17f72");
+        assert_eq!(sql_digest("abc;"), "900150983cd24fb0d6963f7d28e17f72");
     }
 
     #[test]

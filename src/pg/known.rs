@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Question and SQL of a record, in normal form.
+/// Of question and SQL of a record, the digests of their normal forms.
 pub(crate) type Keys = (Option<String>, Option<String>);
 
 /// What of a record the run has already.

@@ -64,7 +64,7 @@ pub(crate) struct Item {
     pub reasoning: Option<String>,
     pub checks: Value,
     pub model: Option<String>,
-    /// Texts in normal form, of which nlsql.item keeps the md5.
+    /// Digests of the normal forms.
     pub question_key: Option<String>,
     pub sql_key: Option<String>,
 }

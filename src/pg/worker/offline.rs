@@ -233,7 +233,7 @@ impl Filler {
 }
 
 fn keys_of(candidate: &Candidate) -> Vec<String> {
-    let question = candidate.question.as_deref().map(|q| format!("q{}", crate::dataset::keys::question_key(q)));
-    let sql = candidate.sql.as_deref().map(|s| format!("s{}", crate::dataset::keys::sql_key(s)));
+    let question = candidate.question.as_deref().map(|q| format!("q{}", crate::dataset::keys::question_digest(q)));
+    let sql = candidate.sql.as_deref().map(|s| format!("s{}", crate::dataset::keys::sql_digest(s)));
     question.into_iter().chain(sql).collect()
 }

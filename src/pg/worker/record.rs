@@ -28,8 +28,8 @@ pub(super) fn item(task: i32, slot: i64, candidate: &Candidate, verdict: &Verdic
         evidence: c.evidence.clone(),
         reasoning: c.reasoning.clone(),
         model: model.map(str::to_owned),
-        question_key: c.question.as_deref().map(dataset::keys::question_key),
-        sql_key: c.sql.as_deref().map(dataset::keys::sql_key),
+        question_key: c.question.as_deref().map(dataset::keys::question_digest),
+        sql_key: c.sql.as_deref().map(dataset::keys::sql_digest),
         checks: c.checks.clone().unwrap_or_else(|| json!({})),
         ..Item::default()
     };

@@ -22,7 +22,7 @@ pub(super) struct Checker {
     gate: Gate,
     mode: Mode,
     waiting: VecDeque<Check>,
-    /// Normal forms of what tasks in hand have had accepted and not stored yet.
+    /// Digests of the normal forms of what tasks in hand have had accepted and not stored yet.
     held: HashMap<String, i64>,
     kin: Kin,
     /// What the run has stored.
@@ -145,7 +145,7 @@ fn on_template<'a>(own_questions: bool, candidate: &'a Candidate, verdict: &'a V
 }
 
 fn keys_of(candidate: &Candidate) -> Keys {
-    (candidate.question.as_deref().map(keys::question_key), candidate.sql.as_deref().map(keys::sql_key))
+    (candidate.question.as_deref().map(keys::question_digest), candidate.sql.as_deref().map(keys::sql_digest))
 }
 
 fn duplicate(message: &str) -> Refusal {
