@@ -390,9 +390,9 @@ AS $function$
 BEGIN
   RETURN (SELECT COALESCE(jsonb_agg(COALESCE(
             (SELECT 'sql' FROM nlsql.item i
-              WHERE i.sql_key = md5(k.v ->> 1)::uuid AND i.run_id + 0 = run_id_ LIMIT 1),
+              WHERE i.sql_key = (k.v ->> 1)::uuid AND i.run_id + 0 = run_id_ LIMIT 1),
             (SELECT 'question' FROM nlsql.item i
-              WHERE i.question_key = md5(k.v ->> 0)::uuid AND i.run_id + 0 = run_id_ LIMIT 1)) ORDER BY k.n), '[]')
+              WHERE i.question_key = (k.v ->> 0)::uuid AND i.run_id + 0 = run_id_ LIMIT 1)) ORDER BY k.n), '[]')
             FROM jsonb_array_elements(keys) WITH ORDINALITY AS k(v, n));
 END $function$
 ;
@@ -480,11 +480,11 @@ BEGIN
   SELECT p.run_id, p.phase, i.slot, i.kind, i.question, i.sql, i.answer, i.turns, i.style, i.difficulty, i.tables,
          i.columns, i.functions, i.features, i.skeleton, i.template, i.literals, i.rows, i.result, i.evidence,
          i.reasoning, i.checks, p.engine, i.model, p.seed, schema_hash_,
-         md5(i.question_key)::uuid, md5(i.sql_key)::uuid
+         i.question_key, i.sql_key
     FROM jsonb_to_recordset(items) AS i(task int, slot bigint, kind text, question text, sql text, answer text, turns jsonb,
          style text, difficulty text, tables text[], columns text[], functions text[], features text[], skeleton text,
          template text, literals jsonb, rows jsonb, result jsonb, evidence text, reasoning text, checks jsonb,
-         model text, question_key text, sql_key text)
+         model text, question_key uuid, sql_key uuid)
    WHERE i.task = ANY (held)
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS n = ROW_COUNT;
