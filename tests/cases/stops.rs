@@ -192,7 +192,12 @@ fn stalled_api(cluster: &Cluster) -> Found {
     // its worker stands still, so that it has not noticed when the run is cancelled, and is killed then
     stalled(&demo, "d");
     let Some(&worker) = demo.workers().first() else { return Err("the worker had ended".into()) };
-    tell(worker, "-STOP");
+    // not in the middle of a transaction: a cancel would wait for its locks
+    eventually("the worker stands still", LIMIT, || {
+        let still = tell(worker, "-STOP")
+            && root.run(&format!("SELECT xact_start IS NULL FROM pg_stat_activity WHERE pid = {worker}")) == "t";
+        still || !tell(worker, "-CONT")
+    });
     demo.run("SELECT nlsql.cancel('d')");
     cluster.crash(worker);
     demo.run("SELECT nlsql.resume('d')");
