@@ -11,7 +11,7 @@ use super::tree::{Expr, fill, text};
 use super::world::Field;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
-use crate::schema::words::measure_unit;
+use crate::schema::units::measure_unit;
 
 /// A condition with the places in a noun phrase where it may stand.
 #[derive(Debug, Clone, Default)]

@@ -76,19 +76,7 @@ fn field(scope: &Scope, place: Place) -> Key {
     let noun = scope.noun(place);
     let column = scope.column(place);
     let field = scope.field(place);
-    let one = noun;
-    Key {
-        columns: vec![(column.clone(), None)],
-        group: vec![column],
-        many: grammar::plural(&one),
-        one,
-        places: vec![place],
-        entity: false,
-        person: false,
-        time: false,
-        size: field.distinct,
-        complete: place.node == 0,
-    }
+    Key { size: field.distinct, complete: place.node == 0, ..Key::of(column, None, noun, place) }
 }
 
 /// The rows of a joined table, by name: grouped by their key where names repeat.
@@ -203,18 +191,7 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
         Some(stem) if draw.rng.chance(70) => format!("{stem} {unit}"),
         _ => format!("{unit} of the {noun}"),
     };
-    Some(Key {
-        columns: vec![(sql.clone(), Some(unit.to_owned()))],
-        group: vec![sql],
-        many: grammar::plural(&one),
-        one,
-        places: vec![place],
-        entity: false,
-        person: false,
-        time: true,
-        size: 0,
-        complete: true,
-    })
+    Some(Key { time: true, complete: true, ..Key::of(sql, Some(unit), one, place) })
 }
 
 /// Days of the week, months and hours over all years, now and then, where the time covers several of them.
@@ -247,21 +224,26 @@ fn recurring(draw: &mut Draw, place: Place, unit: &str) -> Option<Key> {
     let sql = fill(template, vec![draw.scope.column(place)]);
     let main = place.node == 0 && draw.scope.subject().when == Some(place.field);
     let one = if main { said.to_owned() } else { format!("{said} of the {}", draw.scope.noun(place)) };
-    Some(Key {
-        columns: vec![(sql.clone(), Some(alias.to_owned()))],
-        group: vec![sql],
-        many: grammar::plural(&one),
-        one,
-        places: vec![place],
-        entity: false,
-        person: false,
-        time: false,
-        size,
-        complete: false,
-    })
+    Some(Key { size, ..Key::of(sql, Some(alias), one, place) })
 }
 
 impl Key {
+    /// The values of an expression over one column.
+    fn of(sql: Expr, alias: Option<&str>, one: String, place: Place) -> Key {
+        Key {
+            columns: vec![(sql.clone(), alias.map(str::to_owned))],
+            group: vec![sql],
+            many: grammar::plural(&one),
+            one,
+            places: vec![place],
+            entity: false,
+            person: false,
+            time: false,
+            size: 0,
+            complete: false,
+        }
+    }
+
     /// Whether a group may be left out for want of rows: it is not there to have the fewest of them.
     pub fn has_gaps(&self, conditioned: bool) -> bool {
         conditioned || !self.complete && self.places.iter().any(|p| p.node != 0)

@@ -324,7 +324,7 @@ fn field(
         noun: noun.clone(),
         traits: if missing { Traits { role: Role::Opaque, ..traits } } else { Traits { additive, ..traits } },
         base: column.base.clone(),
-        unit: words::unit(column),
+        unit: words.unit(table, column),
         values: if open { values } else { Vec::new() },
         elements: profile.elements.iter().filter(|(_, n)| worded && shared(*n)).cloned().collect(),
         keys: profile.keys,

@@ -7,5 +7,6 @@ pub(crate) mod model;
 pub(crate) mod profile;
 pub(crate) mod relationships;
 pub(crate) mod roles;
+pub(crate) mod units;
 mod vocabulary;
 pub(crate) mod words;

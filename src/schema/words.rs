@@ -1,9 +1,10 @@
 //! Names to words that a person uses: `ship_addr_postal_cd` -> "ship address postal code", `PATIENTID` -> "patient ID".
 //! Comments come first where they are short noun phrases.
 
-use super::grammar;
 use super::model::{Column, Schema, Table};
+use super::units::{measure_unit, of_name};
 use super::vocabulary::{ACRONYMS, COMMON, SAID_SMALL, SHORT, SMALL, TABLE_PREFIXES};
+use super::{grammar, units};
 use std::collections::BTreeSet;
 
 /// The words of one schema: what splits its names.
@@ -137,6 +138,25 @@ impl Words {
         }
     }
 
+    /// The unit of a column's numbers: what the comment states, or what the name ends in.
+    pub(crate) fn unit(&self, table: &Table, column: &Column) -> Option<String> {
+        if column.category != 'N' {
+            return None;
+        }
+        units::stated(column.comment.as_deref().unwrap_or(""))
+            .or_else(|| self.named_unit(table, column))
+            .map(str::to_owned)
+    }
+
+    /// The unit at the end of a name, where it does not tell the column from another one of its table.
+    fn named_unit(&self, table: &Table, column: &Column) -> Option<&'static str> {
+        let words = self.of(&column.name);
+        let unit = of_name(&words).filter(|_| column.category == 'N')?;
+        let stem = &words[..words.len() - 1];
+        let alone = table.columns.iter().filter(|c| self.of(&c.name).starts_with(stem)).count() == 1;
+        alone.then_some(unit)
+    }
+
     fn name_noun(&self, table: &Table, column: &Column) -> String {
         let mut words = self.of(&column.name);
         if words.is_empty() {
@@ -145,6 +165,9 @@ impl Words {
         // hungarian table prefix, as in "cust_name" of customers, is kept: it tells names apart when tables meet
         if words.len() > 1 && matches!(words[0].as_str(), "fk" | "pk" | "is") {
             words.remove(0);
+        }
+        if self.named_unit(table, column).is_some() {
+            words.pop();
         }
         let last = words[words.len() - 1].clone();
         if words.len() > 1 && column.category == 'R' && matches!(last.as_str(), "during" | "at" | "on") {
@@ -331,61 +354,6 @@ pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
         phrase = format!("{first}{}", &phrase[words[0].len()..]);
     }
     Some(phrase)
-}
-
-/// What numbers may be counted in, and how that is said.
-const UNITS: &[(&str, &str)] = &[
-    ("minutes", "minutes"),
-    ("mins", "minutes"),
-    ("seconds", "seconds"),
-    ("milliseconds", "milliseconds"),
-    ("hours", "hours"),
-    ("days", "days"),
-    ("weeks", "weeks"),
-    ("months", "months"),
-    ("years", "years"),
-    ("km", "km"),
-    ("kilometers", "km"),
-    ("miles", "miles"),
-    ("kg", "kg"),
-    ("kilograms", "kg"),
-    ("grams", "grams"),
-    ("cm", "cm"),
-    ("meters", "metres"),
-    ("percent", "%"),
-    ("usd", "US dollars"),
-    ("dollars", "dollars"),
-    ("eur", "euros"),
-    ("euros", "euros"),
-    ("bytes", "bytes"),
-    ("celsius", "°C"),
-    ("gbp", "pounds"),
-    ("chf", "Swiss francs"),
-];
-
-/// How a unit is said, where the word is one.
-pub(crate) fn measure_unit(word: &str) -> Option<&'static str> {
-    let word = word.to_lowercase();
-    UNITS.iter().find(|(name, _)| *name == word).map(|(_, unit)| *unit)
-}
-
-/// The unit that a comment states: "minutes", "USD", "km".
-pub(crate) fn unit(column: &Column) -> Option<String> {
-    if column.category != 'N' {
-        return None;
-    }
-    let comment = column.comment.as_deref().unwrap_or("").to_lowercase();
-    if let Some(unit) = measure_unit(comment.trim().trim_end_matches('.').trim_start_matches("in ")) {
-        return Some(unit.to_owned());
-    }
-    // otherwise only "in minutes" or "(minutes)": a mere mention proves nothing
-    let stated = comment.split(|c: char| !c.is_alphabetic()).collect::<Vec<_>>();
-    UNITS
-        .iter()
-        .find(|(word, _)| {
-            comment.contains(&format!("({word})")) || stated.windows(2).any(|w| w[0] == "in" && w[1] == *word)
-        })
-        .map(|(_, unit)| (*unit).to_owned())
 }
 
 #[cfg(test)]

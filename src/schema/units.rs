@@ -1,0 +1,88 @@
+//! Units of measure, in comments and at the ends of names.
+
+/// What numbers may be counted in, and how that is said.
+const UNITS: &[(&str, &str)] = &[
+    ("minutes", "minutes"),
+    ("mins", "minutes"),
+    ("seconds", "seconds"),
+    ("milliseconds", "milliseconds"),
+    ("hours", "hours"),
+    ("days", "days"),
+    ("weeks", "weeks"),
+    ("months", "months"),
+    ("years", "years"),
+    ("km", "km"),
+    ("kilometers", "km"),
+    ("miles", "miles"),
+    ("kg", "kg"),
+    ("kilograms", "kg"),
+    ("grams", "grams"),
+    ("cm", "cm"),
+    ("mm", "mm"),
+    ("meters", "metres"),
+    ("percent", "%"),
+    ("usd", "US dollars"),
+    ("dollars", "dollars"),
+    ("eur", "euros"),
+    ("euros", "euros"),
+    ("bytes", "bytes"),
+    ("celsius", "°C"),
+    ("gbp", "pounds"),
+    ("chf", "Swiss francs"),
+];
+
+/// How a unit is said, where the word is one.
+pub(crate) fn measure_unit(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    UNITS.iter().find(|(name, _)| *name == word).map(|(_, unit)| *unit)
+}
+
+/// The unit that a comment states: "minutes", "USD", "km".
+pub(crate) fn stated(comment: &str) -> Option<&'static str> {
+    let comment = comment.to_lowercase();
+    if let Some(unit) = measure_unit(comment.trim().trim_end_matches('.').trim_start_matches("in ")) {
+        return Some(unit);
+    }
+    // otherwise only "in minutes" or "(minutes)": a mere mention proves nothing
+    let stated = comment.split(|c: char| !c.is_alphabetic()).collect::<Vec<_>>();
+    UNITS
+        .iter()
+        .find(|(word, _)| {
+            comment.contains(&format!("({word})")) || stated.windows(2).any(|w| w[0] == "in" && w[1] == *word)
+        })
+        .map(|(_, unit)| *unit)
+}
+
+/// Nouns that a bare "m", or a span of time, measures: "height_m", "duration_ms"; and not "rental_days".
+const FAR: &[&str] =
+    &["altitude", "depth", "distance", "elevation", "height", "length", "radius", "range", "visibility", "width"];
+const LONG: &[&str] = &["delay", "duration", "interval", "latency", "runtime", "time", "timeout", "wait"];
+
+/// The unit that the last word of a name is, which is then no part of the noun: "elevation m", "price usd".
+pub(crate) fn of_name(words: &[String]) -> Option<&'static str> {
+    let [.., noun, last] = words else { return None };
+    let (noun, last) = (noun.to_lowercase(), last.to_lowercase());
+    match last.as_str() {
+        "km" | "cm" | "mm" | "kg" | "usd" | "eur" | "gbp" | "chf" | "celsius" => measure_unit(&last),
+        "m" => FAR.contains(&noun.as_str()).then_some("metres"),
+        "ms" => LONG.contains(&noun.as_str()).then_some("milliseconds"),
+        "seconds" | "minutes" | "hours" | "days" => LONG.contains(&noun.as_str()).then(|| measure_unit(&last))?,
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_in_a_unit_only_where_it_measures() {
+        let of = |name: &str| of_name(&name.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(of("elevation m"), Some("metres"));
+        assert_eq!(of("total price USD"), Some("US dollars"));
+        assert_eq!(of("duration minutes"), Some("minutes"));
+        for other in ["m", "rental days", "group m", "minutes", "office hours"] {
+            assert_eq!(of(other), None, "{other}");
+        }
+    }
+}
