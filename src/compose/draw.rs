@@ -3,6 +3,7 @@
 use super::builtin::{self, Tool};
 use super::condition::{self, Condition};
 use super::dialogue::dialogue;
+use super::learn::Crowd;
 use super::phrase;
 use super::polish::polish;
 use super::probe::{expected_rows, filled_probe, mutant, one_group};
@@ -11,7 +12,7 @@ use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope};
 use super::sense;
 use super::shape::grouped::output_name;
-use super::steer::{self, Heat};
+use super::steer;
 use super::trace::trace;
 use super::tree::Select;
 use super::ways::joined;
@@ -56,7 +57,7 @@ pub(super) struct Draw<'w> {
     pub edge: Option<usize>,
     /// About the share of the rows that the drawn conditions let through.
     pub passing: f64,
-    heat: &'w Heat,
+    crowd: Crowd<'w>,
     /// Tables and columns that the query has to read for the focus to be met.
     due: Vec<(&'w str, &'w str)>,
     prefer: Option<Place>,
@@ -68,7 +69,7 @@ pub(super) struct Draw<'w> {
 }
 
 impl<'w> Draw<'w> {
-    pub(super) fn new(composer: &'w Composer, heat: &'w Heat, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
+    pub(super) fn new(composer: &'w Composer, crowd: Crowd<'w>, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
         let world = &composer.world;
         let mut rng = Rng::new(seed);
         let (scope, prefer, fan) = match focus {
@@ -76,7 +77,7 @@ impl<'w> Draw<'w> {
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
             Focus::Edge { edge, field } => {
                 let wide = composer.options.phase == Phase::Joins;
-                joined(&mut rng, world, heat, edge, field, composer.options.min_joins as usize, wide)
+                joined(&mut rng, world, crowd, edge, field, composer.options.min_joins as usize, wide)
             }
         };
         let joins = matches!(composer.options.phase, Phase::Joins | Phase::ComplexSqls);
@@ -99,8 +100,8 @@ impl<'w> Draw<'w> {
                 _ => None,
             },
             passing: 1.0,
-            heat,
-            due: due(world, focus),
+            crowd,
+            due: steer::due(world, focus),
             prefer,
             evidence: Vec::new(),
             least,
@@ -119,6 +120,15 @@ impl<'w> Draw<'w> {
         let told_apart = names.windows(2).all(|w| w[0] != w[1]);
         let defined = self.style != Style::Vague || !self.evidence.is_empty();
         told_apart && defined && query.tables().len() >= self.least && joins_used && (!strict || focused())
+    }
+
+    /// Whether a query leans on columns that everything leans on; where its focus is due, beyond the tables of that.
+    pub(super) fn crowded(&self, query: &Select, due: bool) -> bool {
+        if due && self.due.is_empty() {
+            return false;
+        }
+        let counts = |table: &str| !(due && self.due.iter().any(|d| d.0 == table));
+        self.crowd.heat.toll(self.world, query, counts) > self.crowd.patience
     }
 
     /// Words beyond one each that the names of its tables take.
@@ -160,6 +170,7 @@ impl<'w> Draw<'w> {
             .iter()
             .map(|&p| {
                 let field = self.scope.field(p);
+                let entity = self.scope.nodes[p.node].entity;
                 let interest = if !field.varied {
                     return 0;
                 } else if field.traits.audit || field.raw {
@@ -173,7 +184,8 @@ impl<'w> Draw<'w> {
                     8.0
                 };
                 // what is used everywhere may stay away here
-                (10.0 * interest / self.heat[self.scope.nodes[p.node].entity][p.field]).max(1.0) as usize
+                let bears = if self.crowd.bears(entity, p.field) { 10.0 } else { 0.1 };
+                (bears * interest / self.crowd.heat[entity][p.field]).max(1.0) as usize
             })
             .collect();
         if weights.iter().sum::<usize>() == 0 { None } else { found.get(self.rng.weighted(&weights)).copied() }
@@ -351,29 +363,6 @@ impl<'w> Draw<'w> {
                 .collect(),
             ..Candidate::default()
         })
-    }
-}
-
-/// What a query about the focus reads.
-fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
-    let column = |entity: usize, name: &str| {
-        let e = &world.entities[entity];
-        e.fields.iter().find(|f| f.name == name).map(|f| (e.sql.as_str(), f.name.as_str()))
-    };
-    match focus {
-        Focus::Function(_) => Vec::new(),
-        Focus::Field { entity, field } => {
-            column(entity, &world.entities[entity].fields[field].name).into_iter().collect()
-        }
-        Focus::Edge { edge, field: Some(field) } => {
-            let parent = world.graph.edges[edge].parent;
-            column(parent, &world.entities[parent].fields[field].name).into_iter().collect()
-        }
-        Focus::Edge { edge, field: None } => {
-            let e = &world.graph.edges[edge];
-            let child = e.child_columns.iter().filter_map(|c| column(e.child, c));
-            child.chain(e.parent_columns.iter().filter_map(|c| column(e.parent, c))).collect()
-        }
     }
 }
 

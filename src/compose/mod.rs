@@ -13,6 +13,7 @@ mod flag;
 mod form;
 mod frames;
 mod group;
+mod learn;
 mod literal;
 mod measure;
 mod moment;
@@ -42,12 +43,12 @@ use crate::candidate::Candidate;
 use crate::error::{Code, Error, Result};
 use crate::schema::model::Schema;
 use crate::schema::relationships::Relationship;
-use draw::Draw;
+use draw::{Draft, Draw};
+use learn::{Crowd, Heat, Learned};
 use random::{mix, rotate};
 use shape::Hold;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use steer::{Heat, Learned};
 use world::World;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -175,36 +176,30 @@ impl Composer {
                 "Subjects are readable tables that hold rows (or any, with schema_only); joins need references between them.",
             ));
         }
-        let cold = steer::cold(&world);
+        let cold = Heat::cold(&world);
         Ok(Composer { world, options, styles, focuses, leading, learned: OnceCell::new(), cold, plan, tools })
     }
 
     /// Draws the candidate of one slot. `None` = nothing new to say here; the next attempt may have more luck.
     pub(crate) fn draw(&self, slot: u64, attempt: u32) -> Option<Candidate> {
         let salt = mix(&[self.options.seed, self.options.phase as u64]);
-        let focus = self.focus(slot, attempt, salt)?;
+        let heat = self.learned(slot).map_or(&self.cold, |learned| &learned.heat);
+        let crowd = Crowd::new(heat, salt, slot, attempt);
+        let focus = self.focus(slot, attempt, salt, crowd)?;
         let style = self.styles[rotate(self.styles.len(), slot.wrapping_add(u64::from(attempt) * 5), mix(&[salt, 7]))];
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
         // in the first round each focus has its pair, if there is one; later on kinds of statements matter more
-        let due = slot < self.first() && attempt < OWN;
-        let heat = self.learned(slot).map_or(&self.cold, |learned| &learned.heat);
+        let due = attempt < OWN && if self.plan.is_empty() { slot < self.first() } else { self.plan.first(slot, salt) };
         for attempt_in in 0..TRIES {
-            let mut draw = Draw::new(self, heat, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
-            let drawn = match focus {
-                Focus::Function(shown) => builtin::draw(&mut draw, shown),
-                _ => {
-                    let idle = matches!(focus, Focus::Edge { edge, .. } if !self.world.graph.edges[edge].filled);
-                    let hold = match idle && !self.world.schema_only {
-                        true => Hold::Plain,
-                        false => hold(due, attempt, attempt_in, target.is_some()),
-                    };
-                    shape::draw(&mut draw, self.options.phase, slot, mix(&[salt, 13]), hold)
-                }
-            };
-            let Some(draft) = drawn else { continue };
+            let mut draw = Draw::new(self, crowd, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
+            let hold = hold(due, attempt, attempt_in, target.is_some());
+            let Some(draft) = self.draft(&mut draw, focus, slot, mix(&[salt, 13]), hold) else { continue };
             let difficulty = measure::hardness(&draft.query).difficulty();
             let strict = due || attempt_in < TRIES / 2;
             if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, strict) {
+                continue;
+            }
+            if draw.crowded(&draft.query, due) {
                 continue;
             }
             if !self.world.schema_only && estimate::rows(&self.world, &draft.query, draw.passing) > MOST_ROWS {
@@ -226,8 +221,19 @@ impl Composer {
 }
 
 impl Composer {
+    fn draft(&self, draw: &mut Draw, focus: Focus, slot: u64, salt: u64, hold: Hold) -> Option<Draft> {
+        match focus {
+            Focus::Function(shown) => builtin::draw(draw, shown),
+            // no row refers to anything: of that alone can be spoken
+            Focus::Edge { edge, .. } if !self.world.graph.edges[edge].filled && !self.world.schema_only => {
+                shape::draw(draw, self.options.phase, slot, salt, Hold::Plain)
+            }
+            _ => shape::draw(draw, self.options.phase, slot, salt, hold),
+        }
+    }
+
     fn learned(&self, slot: u64) -> Option<&Learned> {
-        (slot >= UNLEARNED && self.plan.is_empty()).then(|| self.learned.get_or_init(|| steer::learn(self)))
+        (slot >= UNLEARNED).then(|| self.learned.get_or_init(|| learn::learn(self)))
     }
 
     /// Turns of what is of interest before all else has one: two, where that takes no long time.
@@ -240,27 +246,35 @@ impl Composer {
         (self.focuses.len() - self.leading) as u64 + self.rounds() * self.leading as u64
     }
 
-    fn focus(&self, slot: u64, attempt: u32, salt: u64) -> Option<Focus> {
+    fn focus(&self, slot: u64, attempt: u32, salt: u64, crowd: Crowd) -> Option<Focus> {
         if !self.plan.is_empty() {
-            return self.plan.at(slot, u64::from(attempt), salt).map(Focus::Function);
+            return self.plan.at(&self.world, slot, u64::from(attempt), salt, crowd.heat).map(Focus::Function);
         }
         let count = self.first();
-        let at = if slot < count && attempt < OWN {
+        if slot < count && attempt < OWN {
             let leading = self.leading as u64;
-            match slot.checked_sub(self.rounds() * leading) {
+            let at = match slot.checked_sub(self.rounds() * leading) {
                 None => rotate(self.leading, slot % leading, mix(&[salt, slot / leading])),
                 Some(slot) => self.leading + rotate(self.focuses.len() - self.leading, slot, salt),
-            }
-        } else {
-            // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there
-            let own = slot >= count && matches!(attempt, 0 | 1 | 4);
-            let turn = if own { slot - count } else { mix(&[salt, slot, u64::from(attempt / 2)]) };
-            match self.learned(slot) {
-                Some(learned) => learned.at(turn, learned.round(slot.saturating_sub(count)), salt),
+            };
+            return self.focuses.get(at).map(|(focus, _)| *focus);
+        }
+        // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there;
+        // and so does one without the patience for it
+        let own = slot >= count && matches!(attempt, 0 | 1 | 4);
+        let first = if own { slot - count } else { mix(&[salt, slot, u64::from(attempt / 2)]) };
+        let round = |learned: &Learned| learned.round(slot.saturating_sub(count));
+        let mut found = (0..16).filter_map(|other| {
+            let turn = if other == 0 { first } else { mix(&[first, other, salt]) };
+            let at = match self.learned(slot) {
+                Some(learned) => learned.at(turn, round(learned), salt),
                 None => rotate(self.leading.max(1), turn, salt),
-            }
-        };
-        self.focuses.get(at).map(|(focus, _)| *focus)
+            };
+            self.focuses.get(at).map(|(focus, _)| *focus)
+        });
+        let wanted = found.next();
+        let bears = |focus: &Focus| crowd.bears_focus(&self.world, *focus);
+        wanted.filter(bears).or_else(|| found.find(bears)).or(wanted)
     }
 }
 

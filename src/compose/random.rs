@@ -22,6 +22,11 @@ fn step(value: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// A number above 0 and up to 1.
+pub(super) fn unit(hash: u64) -> f64 {
+    ((hash >> 11) as f64 + 1.0) / (1u64 << 53) as f64
+}
+
 impl Rng {
     pub(super) fn new(parts: &[u64]) -> Rng {
         Rng { state: mix(parts) }

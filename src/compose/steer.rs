@@ -2,29 +2,13 @@
 //! each round, and more often what little else leads to. How often a column is used beside others is not known before
 //! pairs are drawn, so some are drawn for that; they depend on the schema and the options alone.
 
-use super::random::{mix, rotate};
 use super::sense;
-use super::shape::{self, Hold, plain};
+use super::shape::plain;
 use super::tree::{Expr, Select, Source};
 use super::world::{Field, World};
-use super::{Composer, Focus, Phase};
-use crate::compose::draw::Draw;
+use super::{Focus, Phase};
 use crate::schema::roles::Role;
-use std::collections::{BTreeMap, HashMap};
-
-/// How much more than its share each column is used, by entity and field; below 1 for less.
-pub(super) type Heat = Vec<Vec<f64>>;
-
-/// Draws made to learn how often what is used, and how often that is done over.
-const TRIAL: usize = 700;
-const ROUNDS: u64 = 3;
-/// Turns that one focus has in a round at most.
-const TURNS: f64 = 7.0;
-
-/// Even use, as far as nothing is known.
-pub(super) fn cold(world: &World) -> Heat {
-    world.entities.iter().map(|e| vec![1.0; e.fields.len()]).collect()
-}
+use std::collections::HashMap;
 
 /// What the pairs of a phase are about, each with how interesting it is.
 pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, f64)> {
@@ -32,13 +16,26 @@ pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, 
         Phase::Builtins => Vec::new(),
         Phase::SingleTable => fields(world),
         Phase::Joins => edges(world),
-        Phase::ComplexSqls if least > 1 => edges(world),
+        Phase::ComplexSqls if least > 1 => apart(world, edges(world)),
         // the deeper shapes have one table to work on, too, and without references no other
         Phase::ComplexSqls => {
             let alone = fields(world).into_iter().filter(|(_, interest)| *interest > 0.4);
-            edges(world).into_iter().chain(alone.map(|(focus, interest)| (focus, 0.3 * interest))).collect()
+            apart(world, edges(world))
+                .into_iter()
+                .chain(alone.map(|(focus, interest)| (focus, 0.3 * interest)))
+                .collect()
         }
     }
+}
+
+/// Without the references to what nearly everything refers to: those have their turns where joins are the point.
+fn apart(world: &World, found: Vec<(Focus, f64)>) -> Vec<(Focus, f64)> {
+    let common = |focus: &Focus| match *focus {
+        Focus::Edge { edge, field: None } => sense::hub(world, world.graph.edges[edge].parent),
+        _ => false,
+    };
+    let kept: Vec<(Focus, f64)> = found.iter().filter(|(focus, _)| !common(focus)).copied().collect();
+    if kept.len() < 20 { found } else { kept }
 }
 
 fn fields(world: &World) -> Vec<(Focus, f64)> {
@@ -55,11 +52,12 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
                 continue;
             }
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
-            let weight = match e {
-                _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
-                e if e.view && behind => 0.1 * interest(f),
-                _ => interest(f),
-            };
+            let weight = e.cheap
+                * match e {
+                    _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
+                    e if e.view && behind => 0.25 * interest(f),
+                    _ => interest(f),
+                };
             found.push((Focus::Field { entity, field }, weight));
         }
     }
@@ -114,132 +112,27 @@ fn edges(world: &World) -> Vec<(Focus, f64)> {
     found
 }
 
-/// What trial draws tell.
-pub(super) struct Learned {
-    /// The turns of a round, numbers of focuses.
-    turns: Vec<usize>,
-    /// Rounds after which there is hardly anything new to ask about a focus.
-    rounds: Vec<u64>,
-    pub heat: Heat,
-}
-
-impl Learned {
-    /// The focus of a turn in a round: where the one whose turn it is has been asked enough, another one.
-    pub(super) fn at(&self, turn: u64, round: u64, salt: u64) -> usize {
-        let pick = |turn: u64| self.turns.get(rotate(self.turns.len(), turn, salt)).copied().unwrap_or_default();
-        let open = |at: &usize| self.rounds.get(*at).is_none_or(|rounds| round < *rounds);
-        let others = (1..12).map(|other| pick(mix(&[salt, turn, other])));
-        let first = pick(turn);
-        std::iter::once(first).chain(others).find(open).unwrap_or(first)
-    }
-
-    /// The round that a slot belongs to.
-    pub(super) fn round(&self, slot: u64) -> u64 {
-        slot / self.turns.len().max(1) as u64
-    }
-}
-
-/// About how many rounds of questions the tables of a focus are good for, by what may be said of their columns.
-fn rounds(world: &World, focus: Focus) -> u64 {
-    let said = |entity: usize| {
-        let of = |f: &Field| match f.role() {
-            Role::Measure | Role::Time | Role::Year if f.varied && !f.traits.audit => 20,
-            _ => (f.values.len() + f.elements.len()).min(20) + 1,
-        };
-        world.entities[entity].fields.iter().map(of).sum::<usize>() as u64
+/// What a query about the focus reads.
+pub(super) fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
+    let column = |entity: usize, name: &str| {
+        let e = &world.entities[entity];
+        e.fields.iter().find(|f| f.name == name).map(|f| (e.sql.as_str(), f.name.as_str()))
     };
-    let (all, both) = match focus {
-        Focus::Field { entity, .. } => (said(entity), false),
-        Focus::Edge { edge, .. } => (said(world.graph.edges[edge].child) + said(world.graph.edges[edge].parent), true),
-        Focus::Function(_) => (0, false),
-    };
-    1 + all.pow(3) / if both { 2000 } else { 4000 }
-}
-
-pub(super) fn learn(composer: &Composer) -> Learned {
-    let mut weights: Vec<f64> = composer.focuses.iter().map(|(_, interest)| *interest).collect();
-    let mut heat = cold(&composer.world);
-    for round in 0..ROUNDS {
-        let uses = trial(composer, &heat, &weights, round);
-        let found = measured(&composer.world, &uses);
-        // what leads to crowded places has fewer turns than what leads elsewhere
-        let crowds = uses.by_focus.iter().map(|(at, draws)| {
-            let crowd = |draw: &Vec<(usize, usize)>| draw.iter().map(|(e, f)| found[*e][*f]).fold(0.1, f64::max).ln();
-            (*at, draws.iter().map(crowd).sum::<f64>() / draws.len() as f64)
-        });
-        let crowds: BTreeMap<usize, f64> = crowds.collect();
-        let mean = crowds.values().sum::<f64>() / crowds.len().max(1) as f64;
-        for (at, (weight, (_, interest))) in weights.iter_mut().zip(&composer.focuses).enumerate() {
-            let less = crowds.get(&at).map_or(1.0, |crowd| (1.2 * (mean - crowd)).exp());
-            let most = if *interest > 0.4 { interest * TURNS } else { interest * 2.0 };
-            *weight = (*weight * less).clamp(interest / TURNS, most);
+    match focus {
+        Focus::Function(_) => Vec::new(),
+        Focus::Field { entity, field } => {
+            column(entity, &world.entities[entity].fields[field].name).into_iter().collect()
         }
-        for (own, new) in heat.iter_mut().flatten().zip(found.iter().flatten()) {
-            *own = (*own * new.powf(0.7)).clamp(0.1, 40.0);
+        Focus::Edge { edge, field: Some(field) } => {
+            let parent = world.graph.edges[edge].parent;
+            column(parent, &world.entities[parent].fields[field].name).into_iter().collect()
+        }
+        Focus::Edge { edge, field: None } => {
+            let e = &world.graph.edges[edge];
+            let child = e.child_columns.iter().filter_map(|c| column(e.child, c));
+            child.chain(e.parent_columns.iter().filter_map(|c| column(e.parent, c))).collect()
         }
     }
-    let unit = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
-    // a stamp has had its question in the first round
-    let least = |interest: f64| if interest < 0.15 { 0.0 } else { 1.0 };
-    let turns = weights.iter().zip(&composer.focuses).enumerate().flat_map(|(at, (weight, (_, interest)))| {
-        std::iter::repeat_n(at, (4.0 * weight / unit).round().clamp(least(*interest), 4.0 * TURNS) as usize)
-    });
-    let rounds = composer.focuses.iter().map(|(focus, _)| rounds(&composer.world, *focus)).collect();
-    Learned { turns: turns.collect(), rounds, heat }
-}
-
-#[derive(Default)]
-struct Uses {
-    /// Places used by each draw of a focus.
-    by_focus: BTreeMap<usize, Vec<Vec<(usize, usize)>>>,
-    counts: BTreeMap<(usize, usize), f64>,
-}
-
-fn trial(composer: &Composer, heat: &Heat, weights: &[f64], round: u64) -> Uses {
-    let index: HashMap<&str, usize> =
-        composer.world.entities.iter().enumerate().map(|(i, e)| (e.sql.as_str(), i)).collect();
-    let mut uses = Uses::default();
-    let salt = mix(&[composer.options.seed, composer.options.phase as u64, 31, round]);
-    let count = composer.focuses.len();
-    let total: f64 = weights.iter().sum();
-    for number in 0..TRIAL.max(count.min(2 * TRIAL)) {
-        let at = rotate(count, number as u64, salt);
-        let share = weights[at] / total * count as f64;
-        let focus = composer.focuses[at].0;
-        let style = composer.styles[number % composer.styles.len()];
-        let drawn = (0..8).find_map(|attempt| {
-            let mut draw = Draw::new(composer, heat, &[salt, number as u64, attempt], focus, style);
-            let hold = if attempt < 6 { Hold::Shape } else { Hold::Plain };
-            let draft = shape::draw(&mut draw, composer.options.phase, number as u64, salt, hold)?;
-            draw.complete(&draft.query, attempt < 7).then_some(draft)
-        });
-        let Some(draft) = drawn else { continue };
-        let mut places = Vec::new();
-        columns(&draft.query, &mut HashMap::new(), &mut |table, column| {
-            let Some(&entity) = index.get(table) else { return };
-            let Some(field) = composer.world.entities[entity].fields.iter().position(|f| f.name == column) else {
-                return;
-            };
-            if !places.contains(&(entity, field)) {
-                places.push((entity, field));
-            }
-        });
-        for place in &places {
-            *uses.counts.entry(*place).or_default() += share;
-        }
-        uses.by_focus.entry(at).or_default().push(places);
-    }
-    uses
-}
-
-/// Uses of each column by the mean use.
-fn measured(world: &World, uses: &Uses) -> Heat {
-    let mean = uses.counts.values().sum::<f64>() / uses.counts.len().max(1) as f64;
-    let of = |entity: usize, field: usize| match uses.counts.get(&(entity, field)) {
-        Some(count) => (count / mean).max(0.1),
-        None => 0.3,
-    };
-    world.entities.iter().enumerate().map(|(e, entity)| (0..entity.fields.len()).map(|f| of(e, f)).collect()).collect()
 }
 
 /// Whether a query reads all of these columns, each given with its table.
@@ -250,7 +143,7 @@ pub(super) fn reads(query: &Select, wanted: &[(&str, &str)]) -> bool {
 }
 
 /// The columns that a query reads, at any depth, each with its table.
-fn columns<'q>(query: &'q Select, tables: &mut HashMap<&'q str, &'q str>, see: &mut dyn FnMut(&str, &str)) {
+pub(super) fn columns<'q>(query: &'q Select, tables: &mut HashMap<&'q str, &'q str>, see: &mut dyn FnMut(&str, &str)) {
     let sources = || query.from.iter().chain(query.joins.iter().map(|j| &j.source));
     for cte in &query.with {
         columns(&cte.query, tables, see);

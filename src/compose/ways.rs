@@ -1,9 +1,9 @@
 //! Which tables a join pair takes: the reference in focus, ways down to more detailed rows and ways further up.
 
+use super::learn::{Crowd, Heat};
 use super::random::Rng;
 use super::scope::{Place, Scope, ways_to};
 use super::sense;
-use super::steer::Heat;
 use super::tree::JoinKind;
 use super::world::World;
 
@@ -14,7 +14,7 @@ const MOST: usize = 5;
 pub(super) fn joined<'w>(
     rng: &mut Rng,
     world: &'w World,
-    heat: &Heat,
+    crowd: Crowd<'w>,
     edge: usize,
     field: Option<usize>,
     least: usize,
@@ -22,7 +22,7 @@ pub(super) fn joined<'w>(
 ) -> (Scope<'w>, Option<Place>, Option<usize>) {
     let e = &world.graph.edges[edge];
     if world.entities[e.child].bridge {
-        return across(rng, world, heat, edge, field, least, wide);
+        return across(rng, world, crowd, edge, field, least, wide);
     }
     // go down to rows that refer to the child, sometimes
     let mut path = vec![edge];
@@ -36,13 +36,14 @@ pub(super) fn joined<'w>(
             .copied()
             .filter(|&d| {
                 usable(world, d)
+                    && crowd.bears_edge(world, d)
                     && !world.entities[world.graph.edges[d].child].bridge
                     && world.graph.edges[d].child != subject
                     // another way to the same parent makes the long way odd
                     && ways_to(world, world.graph.edges[d].child, e.parent) <= 1
             })
             .collect();
-        let weights: Vec<usize> = below.iter().map(|&d| (100.0 / crowd(world, heat, d)) as usize).collect();
+        let weights: Vec<usize> = below.iter().map(|&d| (100.0 / crowded(world, crowd.heat, d)) as usize).collect();
         if below.is_empty() {
             break;
         }
@@ -60,7 +61,7 @@ pub(super) fn joined<'w>(
         }
     }
     let extra = rng
-        .weighted(if wide { &[4, 26, 40, 30] } else { &[12, 38, 32, 18] })
+        .weighted(if wide { &[2, 16, 42, 40] } else { &[12, 38, 32, 18] })
         .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
     let wanted = (scope.nodes.len() + extra).min(MOST);
     for _ in 0..extra * 6 {
@@ -71,7 +72,7 @@ pub(super) fn joined<'w>(
         let from = if rng.chance(50) { node } else { rng.below(scope.nodes.len()) };
         // beyond another of its own kind it would be said of the wrong one
         let from = if e.child == e.parent { 0 } else { from };
-        climb_once(rng, heat, &mut scope, from);
+        climb_once(rng, crowd, &mut scope, from);
     }
     (scope, field.map(|field| Place { node: focus_node, field }), None)
 }
@@ -82,7 +83,7 @@ fn usable(world: &World, edge: usize) -> bool {
 }
 
 /// How crowded the columns are that a reference joins by.
-fn crowd(world: &World, heat: &Heat, edge: usize) -> f64 {
+fn crowded(world: &World, heat: &Heat, edge: usize) -> f64 {
     let e = &world.graph.edges[edge];
     let of = |entity: usize, columns: &[String]| {
         let fields = world.entities[entity].fields.iter().zip(&heat[entity]);
@@ -91,7 +92,7 @@ fn crowd(world: &World, heat: &Heat, edge: usize) -> f64 {
     of(e.child, &e.child_columns).max(of(e.parent, &e.parent_columns))
 }
 
-fn climb_once(rng: &mut Rng, heat: &Heat, scope: &mut Scope, from: usize) {
+fn climb_once(rng: &mut Rng, crowd: Crowd, scope: &mut Scope, from: usize) {
     if scope.nodes.len() >= MOST {
         return;
     }
@@ -104,7 +105,10 @@ fn climb_once(rng: &mut Rng, heat: &Heat, scope: &mut Scope, from: usize) {
         .filter(|&edge| {
             let parent = graph.edges[edge].parent;
             // twice the same kind of thing would need telling apart
-            usable(scope.world, edge) && parent != entity && !scope.nodes.iter().any(|n| n.entity == parent)
+            usable(scope.world, edge)
+                && crowd.bears_edge(scope.world, edge)
+                && parent != entity
+                && !scope.nodes.iter().any(|n| n.entity == parent)
         })
         .collect();
     // a thing that can be reached by several ways has to be told apart in words: seldom
@@ -119,13 +123,13 @@ fn climb_once(rng: &mut Rng, heat: &Heat, scope: &mut Scope, from: usize) {
         let parent = graph.edges[*e].parent;
         let same = up.iter().filter(|o| graph.edges[**o].parent == parent).count();
         let often = if sense::hub(scope.world, parent) { 240.0 } else { 1200.0 };
-        (often / same.max(1) as f64 / crowd(scope.world, heat, *e)) as usize
+        (often / same.max(1) as f64 / crowded(scope.world, crowd.heat, *e)) as usize
     };
     let weights: Vec<usize> = up.iter().map(weight).collect();
     if weights.iter().sum::<usize>() > 0 {
         let edge = up[rng.weighted(&weights)];
         // where all ways lead through a crowd, most stay at home
-        if scope.nodes.len() > 2 && !rng.chance((250.0 / crowd(scope.world, heat, edge)) as usize) {
+        if scope.nodes.len() > 2 && !rng.chance((250.0 / crowded(scope.world, crowd.heat, edge)) as usize) {
             return;
         }
         scope.join(from, edge, true, JoinKind::Inner);
@@ -136,7 +140,7 @@ fn climb_once(rng: &mut Rng, heat: &Heat, scope: &mut Scope, from: usize) {
 fn across<'w>(
     rng: &mut Rng,
     world: &'w World,
-    heat: &Heat,
+    crowd: Crowd<'w>,
     edge: usize,
     field: Option<usize>,
     least: usize,
@@ -151,7 +155,7 @@ fn across<'w>(
     let end = scope.join(middle, far, true, JoinKind::Inner);
     let focus = if far == edge { end } else { 0 };
     if rng.chance(if wide { 55 } else { 35 }) || scope.nodes.len() < least {
-        climb_once(rng, heat, &mut scope, 0);
+        climb_once(rng, crowd, &mut scope, 0);
     }
     (scope, field.map(|field| Place { node: focus, field }), Some(end))
 }

@@ -84,6 +84,8 @@ pub(super) struct Entity {
     /// May stand in pairs.
     pub usable: bool,
     pub view: bool,
+    /// Share of its turns that it is worth in spite of what it costs to read.
+    pub cheap: f64,
     /// Field of the time that the entity is about, such as the payment date of a payment.
     pub when: Option<usize>,
 }
@@ -149,6 +151,9 @@ fn lookup(schema: &Schema, graph: &Graph, table: usize, options: &Options) -> bo
     own > 0 && own <= 300 && !personal && graph.children(table).iter().any(shared)
 }
 
+/// The planner's cost of a view that is worth half as much as others.
+const DEAR: f64 = 5000.0;
+
 fn entity(
     schema: &Schema,
     table: &Table,
@@ -176,22 +181,17 @@ fn entity(
         key: key(table, rows),
         rows,
         view: matches!(table.kind, TableKind::View | TableKind::MaterializedView),
+        cheap: (DEAR / (DEAR + table.cost.unwrap_or_default())).max(0.03),
         usable: readable && (options.schema_only || rows > 0),
         when: None,
         fields,
     };
-    found.label_keyed = match found.label.as_slice() {
-        [one] => table.is_unique(std::slice::from_ref(&found.fields[*one].name)) && !found.fields[*one].nullable,
-        _ => false,
-    };
-    found.label_unique = match found.label.as_slice() {
-        [one] => {
-            let field = &found.fields[*one];
-            (rows > 0 && field.distinct == rows && field.nulls == 0 && table.sampled.as_ref().is_some_and(|s| s.whole))
-                || found.label_keyed
-        }
-        _ => false,
-    };
+    if let [one] = found.label.as_slice() {
+        let field = &found.fields[*one];
+        let whole = table.sampled.as_ref().is_some_and(|s| s.whole);
+        found.label_keyed = table.is_unique(std::slice::from_ref(&field.name)) && !field.nullable;
+        found.label_unique = found.label_keyed || rows > 0 && field.distinct == rows && field.nulls == 0 && whole;
+    }
     found.when = when(&found);
     shorten(&mut found);
     found

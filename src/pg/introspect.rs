@@ -170,6 +170,14 @@ pub(crate) fn profile(query: &str) -> Result<Option<String>> {
     })
 }
 
+/// What the planner thinks that it costs to read all of a relation.
+pub(crate) fn cost(relation: &str) -> Result<Option<f64>> {
+    let plan = with_catalog_path(|| spi::update(&format!("EXPLAIN SELECT * FROM {relation}"), &[]))?;
+    let top = plan.into_iter().next().flatten().unwrap_or_default();
+    let cost = top.split_once("..").and_then(|(_, rest)| rest.split(' ').next()?.parse().ok());
+    Ok(cost)
+}
+
 /// 16 hexadecimal digits over names, types, keys and comments; estimates and statistics are no part of it.
 pub(crate) fn hash(schema: &Schema) -> String {
     let mut bare = schema.clone();

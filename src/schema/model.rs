@@ -80,6 +80,9 @@ pub struct Table {
     /// Rows that the profile saw; absent = not profiled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<Sampled>,
+    /// What the planner thinks that it costs to read all of it, of a view that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

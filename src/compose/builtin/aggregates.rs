@@ -115,8 +115,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "array_to_json(array_agg(DISTINCT {} ORDER BY {}))",
         "JSON array made of the sorted array of the different {s}",
     ),
-    of("json_agg", On::Group, "json_agg(DISTINCT {}::text)", "JSON array of the different {s} as texts"),
-    of("jsonb_agg", On::Group, "jsonb_agg(DISTINCT {})", "JSON array of the different {s}"),
+    of("json_agg", On::Group, "json_agg(DISTINCT {})", "JSON array of the different {s}"),
+    of("jsonb_agg", On::Group, "jsonb_agg(DISTINCT {})", "binary JSON array of the different {s}"),
     of(
         "jsonb_pretty",
         On::Group,

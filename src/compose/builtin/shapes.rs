@@ -99,7 +99,8 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = vec![term.sql.clone()];
     let mut extras = Vec::new();
-    if draw.rng.chance(45) {
+    // names of days and months have an order of their own
+    if !term.noun.contains("(by name)") && draw.rng.chance(45) {
         query.order =
             vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
         let inline =
@@ -153,8 +154,27 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
         place: Some(term.place),
         time: false,
     };
+    // how values spread, or go with others, is asked of all of them
+    if SPREADS.iter().any(|word| figure.noun.contains(word)) {
+        let mut query = draw.scope.select();
+        query.columns = vec![(figure.sql.clone(), Some(figure.alias.clone()))];
+        let rows = draw.rows_phrase(&[]);
+        let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
+        let questions = vec![format!("what is {said}")];
+        return Some(Draft::new(query, Speech { nominal: vec![said], questions, ..Speech::default() }));
+    }
     figure_draft(draw, figure)
 }
+
+/// Statistics of whole tables.
+const SPREADS: &[&str] = &[
+    "standard error",
+    "covariance",
+    "regression",
+    "squared deviations",
+    "products of the deviations",
+    "geometric mean",
+];
 
 /// One figure over the rows, or by a key.
 fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {

@@ -36,11 +36,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     json("to_json", "to_json({})", "{} as a JSON string"),
     json("row_to_json", "row_to_json(row({}, {2}))", "row of {} and {2} as JSON"),
-    of("concat", Row, Value, "concat({}, ' (', {2}, ')')", "{} with the {2} in parentheses")
-        .aim("for a drop-down list"),
-    of("format", Row, Value, "format('%s - %s', {}, {2})", "{} and {2} with a dash between them")
-        .aim("for a drop-down list"),
-    of("concat_ws", Row, Value, "concat_ws(', ', {}, {2})", "{} and {2} with a comma between them").aim("as captions"),
+    of("concat", Row, Value, "concat({}, ' (', {2}, ')')", "{} with the {2} in parentheses"),
+    of("format", Row, Value, "format('%s - %s', {}, {2})", "{} and {2} with a dash between them"),
+    of("concat_ws", Row, Value, "concat_ws(', ', {}, {2})", "{} and {2} with a comma between them"),
     of("to_jsonb", Row, Value, "to_jsonb({2})", "{2} as a JSON value").aim("for the web API"),
     of("array_length", Array, Figure, "array_length({}, 1)", "number of {s}"),
     of("cardinality", Array, Figure, "cardinality({})", "count of {s}"),
@@ -71,9 +69,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         Json,
         Class,
         "jsonb_extract_path_text({}::jsonb, '{key}')",
-        "value of {key} in the {}, as text",
+        "value of {key} in the {}",
     ),
-    of("jsonb_extract_path", Json, Value, "jsonb_extract_path({}::jsonb, '{key}')", "value of {key} in the {}"),
+    of("jsonb_extract_path", Json, Value, "jsonb_extract_path({}::jsonb, '{key}')", "JSON value of {key} in the {}"),
     of("jsonb_path_exists", Json, Test, "jsonb_path_exists({}::jsonb, '$.\"{key}\"')", "have an entry for {key}"),
     of(
         "jsonb_path_query_first",

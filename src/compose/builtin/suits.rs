@@ -106,7 +106,11 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             let prose = matches!(f.role(), Role::Name | Role::FreeText) && !f.traits.personal && !e.person;
             text && (f.spaced > 0.6 || e.rows == 0) && prose && many
         }
-        On::Value => text && f.values.len() > 2 && e.label != [field],
+        On::Value => {
+            // in whatever case: where there are several
+            let cased = entry.yields != Yields::Test || f.form.mixed || e.rows == 0;
+            text && f.values.len() > 2 && e.label != [field] && cased
+        }
         On::Word => text && f.elements.len() > 2,
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
         On::Gappy | On::Gaps => text && missing && !f.traits.personal,

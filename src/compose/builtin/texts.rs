@@ -91,25 +91,25 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("split_part", On::Email, "split_part({}, '@', 2)", "domain of the {}"),
     value("split_part", On::Email, "split_part({}, '@', 1)", "part of the {} before the @").aim("as a user name"),
     value("position", On::Email, "left({}, position('@' IN {}) - 1)", "user name before the @ of the {}"),
-    value("replace", On::Email, "replace({}, '@', ' (at) ')", "{} with (at) in place of the @")
+    value("replace", On::Email, "replace({}, '@', '(at)')", "{} with (at) in place of the @")
         .aim("so that robots do not collect them"),
     value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "domain of the {}"),
     test("right", On::Email, "right({}, 4) = '.com'", "ends in \".com\""),
     test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\""),
     value("right", On::Phone, "right({}, 4)", "last four digits of the {}").aim("to verify callers"),
     value("right", On::Card, "right({}, 4)", "last four characters of the {}").aim("to check identities"),
-    value("replace", On::Phone, "replace({}, '-', '')", "{} without hyphens"),
-    value("translate", On::Phone, "translate({}, '()- .', '')", "{} without brackets, blanks, dots and hyphens"),
+    value("replace", On::Phone, "replace({}, '-', '')", "{} (hyphens removed)"),
+    value("translate", On::Phone, "translate({}, '()- .', '')", "{} (brackets, blanks, dots and hyphens removed)"),
     value("regexp_replace", On::Phone, "regexp_replace({}, '[^0-9]', '', 'g')", "{} with nothing but its digits")
         .aim("for the dialling software"),
     class("substring", On::Dialled, "substring({} FROM 1 FOR 3)", "area code (first three digits) of the {}"),
     class("substring", On::Postal, "substring({} FROM 1 FOR 1)", "first character of the {}"),
     class("left", On::Postal, "left({}, 2)", "first two characters of the {}"),
     class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "first three characters of the {}"),
-    value("replace", On::Postal, "replace({}, ' ', '')", "{} without blanks").aim("for the label printer"),
+    value("replace", On::Postal, "replace({}, ' ', '')", "{} (blanks removed)").aim("for the label printer"),
     value("substring", On::Street, "substring({} FROM '^[0-9]+')", "house number at the beginning of the {}"),
     value("regexp_match", On::Street, "(regexp_match({}, '^[0-9]+'))[1]", "house number from the {}"),
-    value("regexp_replace", On::Street, "regexp_replace({}, '^[0-9]+ +', '')", "{} without the house number"),
+    value("regexp_replace", On::Street, "regexp_replace({}, '^[0-9]+ +', '')", "{} (house number cut off)"),
     value("regexp_substr", On::Street, "regexp_substr({}, '^[0-9]+')", "house number out of the {}").since(150000),
     value("concat_ws", On::Place, "concat_ws(', ', {}, {2})", "{} and {2} in one line").aim("for address labels"),
     value("concat", On::Place, "concat({}, ', ', {2})", "{} with the {2} behind a comma").aim("for mailing labels"),
@@ -117,7 +117,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("left", On::Lettered, "left({}, 1)", "leading letter of the {}"),
     class("left", On::Lettered, "left({}, {n})", "first {N} characters of the {}").with(&[3]),
     class("substring", On::Lettered, "substring({} FROM 1 FOR 1)", "first letter of the {}"),
-    value("ltrim", On::Coded, "ltrim({}, '0')", "{} without leading zeros"),
+    value("ltrim", On::Coded, "ltrim({}, '0')", "{} (leading zeros removed)"),
     Entry::new("lpad", On::Id, Yields::Value, "lpad({}::text, 8, '0')", "{} with leading zeros to eight digits")
         .aim("for the barcodes"),
     // titles
@@ -166,7 +166,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "trim_array",
         Yields::Value,
         "array_to_string(trim_array(string_to_array({}, ' '), 1), ' ')",
-        "{} without its last word",
+        "{} (last word cut off)",
     )
     .since(140000),
     spaced("regexp_split_to_table", Yields::Rows, "regexp_split_to_table({}, '\\s+')", "single words of the {}"),

@@ -32,8 +32,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("date_trunc", "date_trunc('week', {})", "week of the {} (shown by its Monday)"),
     class("to_char", "to_char({}, 'YYYY-MM')", "month of the {} in the form YYYY-MM"),
     class("to_char", "to_char({}, 'YYYY-\"Q\"Q')", "quarter of the {} (such as 2020-Q1)"),
-    class("to_char", "to_char({}, 'FMMonth')", "name of the month of the {}"),
-    class("to_char", "to_char({}, 'FMDay')", "name of the weekday of the {}"),
+    class("to_char", "to_char({}, 'FMMonth')", "month (by name) of the {}"),
+    class("to_char", "to_char({}, 'FMDay')", "weekday (by name) of the {}"),
     value("to_char", "to_char({}, 'DD.MM.YYYY')", "{} in the form DD.MM.YYYY"),
     value("to_char", "to_char({}, 'FMDD FMMonth YYYY')", "{} with the month written out, such as 3 May 2020")
         .aim("for a letter"),
@@ -87,7 +87,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     stamp("extract", Yields::Class, "extract(hour FROM {})", "hour of the day of the {}"),
     stamp("date_part", Yields::Class, "date_part('hour', {})", "hour of the {}, from 0 to 23"),
-    stamp("to_char", Yields::Value, "to_char({}, 'HH24:MI')", "time of the day of the {} (HH:MI)"),
     stamp(
         "timezone",
         Yields::Value,

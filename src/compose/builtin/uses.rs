@@ -1,10 +1,11 @@
 //! Where a function can be shown: every entry of the list against every column of the schema.
 
+use super::super::learn::Heat;
 use super::super::literal::{self, Day};
 use super::super::random::{Rng, mix, rotate};
 use super::super::world::{Field, World};
 use super::suits::{applies, pairs};
-use super::{Entry, Yields, entries};
+use super::{Entry, On, Yields, entries};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 use std::collections::BTreeMap;
@@ -22,8 +23,10 @@ pub(in crate::compose) struct Use {
 #[derive(Debug, Default)]
 pub(in crate::compose) struct Plan {
     functions: Vec<Vec<Use>>,
-    /// Whose turn it is, in a round.
+    /// Whose turn it is, in the first round.
     turns: Vec<usize>,
+    /// And later on, when those that hardly anybody would use have been shown.
+    later: Vec<usize>,
 }
 
 /// Where all functions are asked for, turns of an everyday one for each turn of a rare one.
@@ -31,61 +34,82 @@ const EVERYDAY: usize = 4;
 
 impl Plan {
     pub(in crate::compose) fn new(world: &World, names: &[&'static str], version: i32) -> Plan {
-        let mut functions = Vec::new();
-        let mut turns = Vec::new();
+        let mut plan = Plan::default();
         let all = names.len() > 100;
         for name in names {
             let mut uses = Vec::new();
             for entry in entries().filter(|e| e.name == *name && e.since <= version) {
                 collect(world, entry, &mut uses);
             }
-            if !uses.is_empty() {
-                let often = if all && !RARE.contains(name) { EVERYDAY } else { 1 };
-                turns.extend(std::iter::repeat_n(functions.len(), often));
-                functions.push(uses);
+            if uses.is_empty() {
+                continue;
             }
+            let rare = all && RARE.contains(name);
+            let often = if all && !rare { EVERYDAY } else { 1 };
+            let again = if rare && !SELDOM.contains(name) { 0 } else { often };
+            plan.turns.extend(std::iter::repeat_n(plan.functions.len(), often));
+            plan.later.extend(std::iter::repeat_n(plan.functions.len(), again));
+            plan.functions.push(uses);
         }
-        Plan { functions, turns }
+        if plan.later.is_empty() {
+            plan.later.clone_from(&plan.turns);
+        }
+        plan
+    }
+
+    /// The function of a turn.
+    fn function(&self, turn: u64, salt: u64) -> Option<usize> {
+        let first = self.turns.len() as u64;
+        let (turns, turn) = if turn < first { (&self.turns, turn) } else { (&self.later, turn - first) };
+        turns.get(rotate(turns.len(), turn, mix(&[salt, 21]))).copied()
     }
 
     pub(in crate::compose) fn is_empty(&self) -> bool {
         self.functions.is_empty()
     }
 
-    /// The use of a slot: functions in turn, and of each its places in turn; later attempts look elsewhere.
-    pub(in crate::compose) fn at(&self, slot: u64, attempt: u64, salt: u64) -> Option<Use> {
-        let count = self.turns.len();
+    /// Whether the function of a slot has its first turn.
+    pub(in crate::compose) fn first(&self, slot: u64, salt: u64) -> bool {
+        let number = rotate(self.turns.len(), slot, mix(&[salt, 21]));
+        slot < self.turns.len() as u64 && number.checked_sub(1).is_none_or(|n| self.turns[n] != self.turns[number])
+    }
+
+    /// The use of a slot: functions in turn, and of each its tables evenly, and those of their columns that little else
+    /// uses; later attempts look elsewhere.
+    pub(in crate::compose) fn at(&self, world: &World, slot: u64, attempt: u64, salt: u64, heat: &Heat) -> Option<Use> {
         // a function that nothing can be asked about here gives its slot to another in the end
-        let turn = if attempt < 12 { slot } else { mix(&[slot, attempt, salt]) };
-        let number = rotate(count, turn, mix(&[salt, 21]));
-        let uses = self.functions.get(*self.turns.get(number)?)?;
-        let round = (slot / count as u64).wrapping_add(attempt.wrapping_mul(7));
-        // tables in turn, and of each its places: a large table is no more often asked than others
-        let mut tables: Vec<usize> = uses.iter().map(|u| u.entity).collect();
-        tables.dedup();
-        let salt = mix(&[salt, number as u64]);
-        let table = *tables.get(rotate(tables.len(), round, salt))?;
-        let places: Vec<&Use> = uses.iter().filter(|u| u.entity == table).collect();
-        places.get(rotate(places.len(), round / tables.len() as u64, mix(&[salt, round]))).map(|u| **u)
+        let other = || self.turns.len() as u64 + mix(&[slot, attempt, salt]) % self.later.len().max(1) as u64;
+        let uses = self.functions.get(self.function(if attempt < 8 { slot } else { other() }, salt)?)?;
+        let weight = |one: &Use| {
+            let heat = |field: usize| heat[one.entity][field];
+            let places = uses.iter().filter(|u| u.entity == one.entity).count();
+            let crowd = one.second.map_or(0.0, heat).max(heat(one.field));
+            let entity = &world.entities[one.entity];
+            // views repeat the tables behind them
+            let own = if entity.view { 0.05 * entity.cheap } else { 1.0 };
+            (10_000.0 * own / places as f64 / crowd).max(1.0) as usize
+        };
+        let weights: Vec<usize> = uses.iter().map(weight).collect();
+        uses.get(Rng::new(&[salt, slot, attempt, 23]).weighted(&weights)).copied()
     }
 }
 
 /// Functions for those who are asked to show them, and for nobody else.
 const RARE: &[&str] = &[
     "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace", "array_lower",
-    "array_positions", "array_to_json", "array_upper", "btrim", "ceiling", "char_length", "covar_pop", "covar_samp",
-    "cume_dist", "div", "encode", "every", "exp", "first_value", "format", "generate_series", "isempty", "json_agg",
-    "json_build_array", "json_object", "json_object_agg", "jsonb_agg", "jsonb_build_array", "jsonb_extract_path",
-    "jsonb_object_agg", "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set",
-    "jsonb_strip_nulls", "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln",
-    "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_time", "md5", "mod", "nth_value",
-    "ntile", "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "range_agg",
-    "range_intersect_agg", "regexp_match", "regexp_split_to_array", "regexp_split_to_table", "regexp_substr",
-    "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy",
-    "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad", "rtrim", "sha256", "sign", "stddev_pop",
-    "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone", "to_date", "to_json",
-    "to_jsonb", "translate", "trim_array", "trunc", "ts_headline", "tsrange", "tsvector_to_array", "upper_inc",
-    "var_pop", "var_samp",
+    "array_positions", "array_to_json", "array_to_string", "array_upper", "btrim", "ceiling", "char_length",
+    "covar_pop", "covar_samp", "concat_ws", "cume_dist", "div", "encode", "every", "exp", "first_value", "format",
+    "generate_series", "isempty", "json_agg", "json_build_array", "json_object", "json_object_agg", "jsonb_agg",
+    "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg", "jsonb_path_query_array", "jsonb_path_query_first",
+    "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof", "justify_days", "justify_hours",
+    "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim", "make_date",
+    "make_time", "md5", "mod", "nth_value", "ntile", "num_nonnulls", "num_nulls", "octet_length", "overlay",
+    "percent_rank", "range_agg", "range_intersect_agg", "regexp_match", "regexp_split_to_array",
+    "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
+    "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad",
+    "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos",
+    "substr", "timezone", "to_date", "to_json", "to_jsonb", "translate", "trim_array", "trunc", "ts_headline",
+    "tsrange", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
 ];
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
@@ -101,7 +125,8 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
     let mut found: BTreeMap<usize, Tools> = BTreeMap::new();
     let open = |name: &str| !RARE.contains(&name) || SELDOM.contains(&name);
     // a value put into another form for some purpose is for those who are asked to show that
-    let reshaped = |e: &Entry| !e.aim.is_empty() || e.yields == Yields::Calendar;
+    let reshaped =
+        |e: &Entry| !e.aim.is_empty() || e.yields == Yields::Calendar || e.on == On::Row && e.yields == Yields::Value;
     for entry in entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
@@ -134,10 +159,8 @@ pub(in crate::compose) struct Tool {
 pub(in crate::compose) type Tools = Vec<Tool>;
 
 fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
-    // views repeat the tables behind them
-    let tables = world.entities.iter().any(|e| e.usable && !e.view);
     for (entity, e) in world.entities.iter().enumerate() {
-        if !e.usable || e.bridge || e.view && tables {
+        if !e.usable || e.bridge {
             continue;
         }
         for (field, f) in e.fields.iter().enumerate() {
@@ -197,9 +220,10 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
         }
     }
     if used("{word}") || used("{lower}") {
-        let at = rng.below(field.elements.len().min(10));
-        let word = field.elements.get(at)?.0.clone();
-        let other = field.elements.get((at + 1) % field.elements.len())?.0.clone();
+        let words: Vec<&String> = field.elements.iter().map(|(w, _)| w).filter(|w| searched(w)).take(10).collect();
+        let at = rng.below(words.len());
+        let word = (*words.get(at)?).clone();
+        let other = (*words.get((at + 1) % words.len())?).clone();
         if !word.is_ascii() || !other.is_ascii() {
             return None;
         }
@@ -221,6 +245,17 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
         days(rng, field, &mut found)?;
     }
     Some(found)
+}
+
+/// A word that people look for: neither a particle nor a scrap.
+fn searched(word: &str) -> bool {
+    const PARTICLES: &[&str] = &[
+        "about", "after", "before", "bunch", "from", "have", "into", "like", "must", "other", "over", "some", "than",
+        "that", "their", "them", "then", "there", "these", "they", "this", "under", "what", "when", "where", "which",
+        "while", "will", "with", "without", "your",
+    ];
+    let letters = word.chars().all(char::is_alphabetic);
+    letters && word.chars().count() > 3 && !PARTICLES.contains(&word.to_lowercase().as_str())
 }
 
 fn numbers(field: &Field, found: &mut Filling) -> Option<()> {

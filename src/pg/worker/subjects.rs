@@ -4,7 +4,7 @@ use super::super::transaction::transaction;
 use super::super::{introspect, owner, relationships, session};
 use super::interrupts;
 use crate::error::Result;
-use crate::schema::model::{Schema, quote_ident};
+use crate::schema::model::{Schema, TableKind, quote_ident};
 use crate::schema::profile;
 use crate::schema::relationships::Relationship;
 use pgrx::pg_sys;
@@ -101,18 +101,20 @@ fn profile_all(schema: &mut Schema) -> Result<()> {
     for table in &mut schema.tables {
         interrupts()?;
         let Some(query) = profile::sql(table) else { continue };
+        let (view, name) = (table.kind == TableKind::View, table.qualified());
         let profile = || {
             // a table that somebody else has locked goes without its profile
             owner::set_local(c"lock_timeout", c"2s");
-            introspect::profile(&query)
+            Ok((introspect::profile(&query)?, if view { introspect::cost(&name)? } else { None }))
         };
         match transaction(profile) {
-            Ok(Some(answer)) => {
+            Ok((Some(answer), cost)) => {
+                table.cost = cost;
                 if let Err(error) = profile::apply(table, &answer) {
                     pgrx::debug1!("nlsql: profile of {}: {error}", table.qualified());
                 }
             }
-            Ok(None) => {}
+            Ok((None, _)) => {}
             Err(error) if error.code.sqlstate() == "57014" => return Err(error),
             Err(error) => pgrx::debug1!("nlsql: cannot look at {}: {}", table.qualified(), error.message),
         }

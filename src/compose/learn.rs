@@ -1,0 +1,239 @@
+//! What trial draws tell of a schema: which columns everything leads to, so that queries keep away from them, and which
+//! little leads to, so that they have more turns.
+
+use super::draw::Draw;
+use super::random::{mix, rotate, unit};
+use super::shape::Hold;
+use super::steer::columns;
+use super::tree::Select;
+use super::world::{Field, World};
+use super::{Composer, Focus};
+use crate::schema::roles::Role;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Index;
+
+/// How much more than its share each column is used; below 1 for less.
+#[derive(Debug)]
+pub(super) struct Heat {
+    of: Vec<Vec<f64>>,
+    /// Numbers of entities by what queries call them.
+    entities: HashMap<String, usize>,
+    /// How much patience a query with a column takes: what nearly all queries lean on takes more.
+    toll: Vec<Vec<f64>>,
+}
+
+impl Index<usize> for Heat {
+    type Output = Vec<f64>;
+
+    fn index(&self, entity: usize) -> &Vec<f64> {
+        &self.of[entity]
+    }
+}
+
+impl Heat {
+    /// Even use, as far as nothing is known.
+    pub(super) fn cold(world: &World) -> Heat {
+        let of: Vec<Vec<f64>> = world.entities.iter().map(|e| vec![1.0; e.fields.len()]).collect();
+        let entities = world.entities.iter().enumerate().map(|(i, e)| (e.sql.clone(), i)).collect();
+        Heat { toll: of.clone(), of, entities }
+    }
+
+    fn places(&self, world: &World, query: &Select) -> Vec<(usize, usize)> {
+        let mut places = Vec::new();
+        columns(query, &mut HashMap::new(), &mut |table, column| {
+            if let Some(place) = self.place(world, table, column).filter(|p| !places.contains(p)) {
+                places.push(place);
+            }
+        });
+        places
+    }
+
+    /// The patience that a query takes for the most crowded of its columns in tables that count.
+    pub(super) fn toll(&self, world: &World, query: &Select, counts: impl Fn(&str) -> bool) -> f64 {
+        let mut most = 1.0_f64;
+        columns(query, &mut HashMap::new(), &mut |table, column| {
+            if let Some((entity, field)) = self.place(world, table, column).filter(|_| counts(table)) {
+                most = most.max(self.toll[entity][field]);
+            }
+        });
+        most
+    }
+
+    /// The entity and the field that a query calls so.
+    fn place(&self, world: &World, table: &str, column: &str) -> Option<(usize, usize)> {
+        let entity = *self.entities.get(table)?;
+        Some((entity, world.entities[entity].fields.iter().position(|f| f.name == column)?))
+    }
+}
+
+/// What a slot knows of crowds, and how much of one it puts up with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Crowd<'w> {
+    pub heat: &'w Heat,
+    pub patience: f64,
+}
+
+impl<'w> Crowd<'w> {
+    /// The coin of a slot, which gets more patient from attempt to attempt.
+    pub(super) fn new(heat: &'w Heat, salt: u64, slot: u64, attempt: u32) -> Crowd<'w> {
+        Crowd { heat, patience: (1.0 + f64::from(attempt) / 3.0) / unit(mix(&[salt, slot, 29])) }
+    }
+
+    pub(super) fn bears(&self, entity: usize, field: usize) -> bool {
+        self.heat.toll[entity][field] <= self.patience
+    }
+
+    pub(super) fn bears_edge(&self, world: &World, edge: usize) -> bool {
+        let e = &world.graph.edges[edge];
+        let of = |entity: usize, columns: &[String]| {
+            let fields = &world.entities[entity].fields;
+            (0..fields.len()).all(|f| !columns.contains(&fields[f].name) || self.bears(entity, f))
+        };
+        of(e.child, &e.child_columns) && of(e.parent, &e.parent_columns)
+    }
+
+    pub(super) fn bears_focus(&self, world: &World, focus: Focus) -> bool {
+        match focus {
+            Focus::Field { entity, field } => self.bears(entity, field),
+            Focus::Edge { edge, field } => {
+                let parent = world.graph.edges[edge].parent;
+                self.bears_edge(world, edge) && field.is_none_or(|f| self.bears(parent, f))
+            }
+            Focus::Function(_) => true,
+        }
+    }
+}
+
+/// Draws made to learn how often what is used, and how often that is done over.
+const TRIAL: usize = 500;
+const ROUNDS: u64 = 6;
+/// Turns that one focus has in a round at most.
+const TURNS: f64 = 7.0;
+
+pub(super) struct Learned {
+    /// The turns of a round, numbers of focuses.
+    turns: Vec<usize>,
+    /// Rounds after which there is hardly anything new to ask about a focus.
+    rounds: Vec<u64>,
+    pub heat: Heat,
+}
+
+impl Learned {
+    /// The focus of a turn in a round: where the one whose turn it is has been asked enough, another one.
+    pub(super) fn at(&self, turn: u64, round: u64, salt: u64) -> usize {
+        let pick = |turn: u64| self.turns.get(rotate(self.turns.len(), turn, salt)).copied().unwrap_or_default();
+        let open = |at: &usize| self.rounds.get(*at).is_none_or(|rounds| round < *rounds);
+        let others = (1..12).map(|other| pick(mix(&[salt, turn, other])));
+        let first = pick(turn);
+        std::iter::once(first).chain(others).find(open).unwrap_or(first)
+    }
+
+    /// The round that a slot belongs to.
+    pub(super) fn round(&self, slot: u64) -> u64 {
+        slot / self.turns.len().max(1) as u64
+    }
+}
+
+/// About how many rounds of questions the tables of a focus are good for, by what may be said of their columns.
+fn rounds(world: &World, focus: Focus) -> u64 {
+    let said = |entity: usize| {
+        let of = |f: &Field| match f.role() {
+            Role::Measure | Role::Time | Role::Year if f.varied && !f.traits.audit => 20,
+            _ => (f.values.len() + f.elements.len()).min(20) + 1,
+        };
+        world.entities[entity].fields.iter().map(of).sum::<usize>() as u64
+    };
+    let (all, both) = match focus {
+        Focus::Field { entity, .. } => (said(entity), false),
+        Focus::Edge { edge, .. } => (said(world.graph.edges[edge].child) + said(world.graph.edges[edge].parent), true),
+        Focus::Function(_) => (0, false),
+    };
+    1 + all.pow(3) / if both { 2000 } else { 4000 }
+}
+
+pub(super) fn learn(composer: &Composer) -> Learned {
+    let mut weights: Vec<f64> = composer.focuses.iter().map(|(_, interest)| *interest).collect();
+    let mut heat = Heat::cold(&composer.world);
+    for round in 0..ROUNDS {
+        let uses = trial(composer, &heat, &weights, round);
+        let found = measured(&composer.world, &uses);
+        // what leads to crowded places has fewer turns than what leads elsewhere
+        let crowds = uses.by_focus.iter().map(|(at, draws)| {
+            let crowd = |draw: &Vec<(usize, usize)>| draw.iter().map(|(e, f)| found[*e][*f]).fold(0.1, f64::max).ln();
+            (*at, draws.iter().map(crowd).sum::<f64>() / draws.len() as f64)
+        });
+        let crowds: BTreeMap<usize, f64> = crowds.collect();
+        let mean = crowds.values().sum::<f64>() / crowds.len().max(1) as f64;
+        for (at, (weight, (_, interest))) in weights.iter_mut().zip(&composer.focuses).enumerate() {
+            let less = crowds.get(&at).map_or(1.0, |crowd| (0.7 * (mean - crowd)).exp());
+            let most = if *interest > 0.4 { interest * TURNS } else { interest * 2.0 };
+            *weight = (*weight * less).clamp(interest / TURNS, most);
+        }
+        for (own, new) in heat.of.iter_mut().flatten().zip(found.iter().flatten()) {
+            *own = (*own * new.powf(0.5)).clamp(0.1, 40.0);
+        }
+        let most = |draft: &Vec<(usize, usize)>| draft.iter().map(|(e, f)| found[*e][*f]).fold(0.0, f64::max);
+        let mut crowds: Vec<f64> = uses.by_focus.values().flatten().map(most).collect();
+        crowds.sort_by(f64::total_cmp);
+        // columns as crowded as those that most queries cannot do without
+        let calm = crowds.get(crowds.len() / 4).copied().unwrap_or(1.0).max(1.0);
+        for (own, new) in heat.toll.iter_mut().flatten().zip(found.iter().flatten()) {
+            *own = (*own * (new / calm).powf(0.7)).clamp(1.0, 50.0);
+        }
+    }
+    let unit = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
+    // a stamp has had its question in the first round, and so has what leads to crowded places alone
+    let least = |interest: f64, weight: f64| if interest < 0.15 || weight < 0.3 * interest { 0.0 } else { 1.0 };
+    let turns = weights.iter().zip(&composer.focuses).enumerate().flat_map(|(at, (weight, (_, interest)))| {
+        std::iter::repeat_n(at, (4.0 * weight / unit).round().clamp(least(*interest, *weight), 4.0 * TURNS) as usize)
+    });
+    let rounds = composer.focuses.iter().map(|(focus, _)| rounds(&composer.world, *focus)).collect();
+    Learned { turns: turns.collect(), rounds, heat }
+}
+
+#[derive(Default)]
+struct Uses {
+    /// Places used by each draw of a focus.
+    by_focus: BTreeMap<usize, Vec<Vec<(usize, usize)>>>,
+    counts: BTreeMap<(usize, usize), f64>,
+}
+
+fn trial(composer: &Composer, heat: &Heat, weights: &[f64], round: u64) -> Uses {
+    let mut uses = Uses::default();
+    let salt = mix(&[composer.options.seed, composer.options.phase as u64, 31, round]);
+    let count = composer.focuses.len();
+    let total: f64 = weights.iter().sum();
+    for number in 0..TRIAL.max(count.min(2 * TRIAL)) {
+        // where functions are shown each turn counts the same
+        let shown = composer.plan.at(&composer.world, number as u64, 0, salt, heat).map(Focus::Function);
+        let at = rotate(count, number as u64, salt);
+        let share = if shown.is_some() { 1.0 } else { weights[at] / total * count as f64 };
+        let Some(focus) = shown.or_else(|| composer.focuses.get(at).map(|f| f.0)) else { continue };
+        let style = composer.styles[number % composer.styles.len()];
+        let drawn = (0..8).find_map(|attempt| {
+            let seed = [salt, number as u64, 0, attempt];
+            let crowd = Crowd::new(heat, salt, number as u64, 0);
+            let mut draw = Draw::new(composer, crowd, &seed, focus, style);
+            let hold = if attempt < 6 { Hold::Shape } else { Hold::Plain };
+            let draft = composer.draft(&mut draw, focus, number as u64, salt, hold)?;
+            (draw.complete(&draft.query, attempt < 7) && !draw.crowded(&draft.query, false)).then_some(draft)
+        });
+        let Some(draft) = drawn else { continue };
+        let places = heat.places(&composer.world, &draft.query);
+        for place in &places {
+            *uses.counts.entry(*place).or_default() += share;
+        }
+        uses.by_focus.entry(at).or_default().push(places);
+    }
+    uses
+}
+
+/// Uses of each column by the mean use.
+fn measured(world: &World, uses: &Uses) -> Vec<Vec<f64>> {
+    let mean = uses.counts.values().sum::<f64>() / uses.counts.len().max(1) as f64;
+    let of = |entity: usize, field: usize| match uses.counts.get(&(entity, field)) {
+        Some(count) => (count / mean).max(0.1),
+        None => 0.3,
+    };
+    world.entities.iter().enumerate().map(|(e, entity)| (0..entity.fields.len()).map(|f| of(e, f)).collect()).collect()
+}
