@@ -53,6 +53,19 @@ DROP FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb);
 
 DROP FUNCTION nlsql.put_rejects_(nlsql.run_phase,integer,jsonb);
 
+CREATE OR REPLACE FUNCTION nlsql.alive_(pid integer, backend_start timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RETURN EXISTS (SELECT FROM pg_stat_get_activity($1) a WHERE a.backend_start = $2);
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.alive_(integer,timestamp with time zone) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.alive_(integer,timestamp with time zone) IS 'internal: called by nlsql itself';
+
 CREATE OR REPLACE FUNCTION nlsql.bounded_(value anyelement, bound integer)
  RETURNS anyelement
  LANGUAGE c
@@ -448,6 +461,19 @@ END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.meet_(bigint,jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.meet_(bigint,jsonb) IS 'internal: called by nlsql itself';
+
+CREATE OR REPLACE FUNCTION nlsql.my_start_()
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  RETURN (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a);
+END $function$
+;
+REVOKE ALL ON FUNCTION nlsql.my_start_() FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.my_start_() IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.park_(run_id_ bigint, reason_ text, message_ text)
  RETURNS void

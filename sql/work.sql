@@ -15,15 +15,18 @@ END $$;
 CREATE FUNCTION nlsql.registry_lock_() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_advisory_xact_lock(1852601196, 1) $$;
 
+-- Asked at every claim: PL/pgSQL keeps the plan.
 CREATE FUNCTION nlsql.my_start_() RETURNS timestamptz
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a);
+END $$;
 
 CREATE FUNCTION nlsql.alive_(pid int, backend_start timestamptz) RETURNS bool
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT EXISTS (SELECT FROM pg_stat_get_activity($1) a WHERE a.backend_start = $2)
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM pg_stat_get_activity($1) a WHERE a.backend_start = $2);
+END $$;
 
 -- Places that are free now. Dead workers' rows go on the way.
 CREATE FUNCTION nlsql.free_places_(sessions_max int) RETURNS int

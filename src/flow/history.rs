@@ -2,6 +2,7 @@
 
 use super::Accepted;
 use crate::prompt::describe::tokens;
+use crate::prompt::messages::Turn;
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -14,7 +15,7 @@ const QUESTIONS_MAX: usize = 30;
 /// its own, the questions are those of all lanes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct History {
-    turns: VecDeque<(String, String)>,
+    turns: VecDeque<Rc<Turn>>,
     asked: Rc<RefCell<Asked>>,
 }
 
@@ -33,16 +34,17 @@ impl History {
     }
 
     /// Earlier exchanges, the oldest first.
-    pub fn turns(&self) -> Vec<(String, String)> {
+    pub fn turns(&self) -> Vec<Rc<Turn>> {
         self.turns.iter().cloned().collect()
     }
 
     /// Questions about any of these tables, the oldest first.
-    pub fn questions(&self, tables: &[usize]) -> Vec<String> {
+    pub fn questions(&self, tables: &[usize]) -> Vec<Rc<str>> {
         let asked = self.asked.borrow();
-        let found: BTreeMap<u64, &Rc<str>> =
-            tables.iter().filter_map(|t| asked.tables.get(t)).flatten().map(|(number, q)| (*number, q)).collect();
-        found.into_values().map(|q| q.to_string()).collect()
+        let mut found: Vec<&(u64, Rc<str>)> = tables.iter().filter_map(|t| asked.tables.get(t)).flatten().collect();
+        found.sort_unstable_by_key(|(number, _)| *number);
+        found.dedup_by_key(|(number, _)| *number);
+        found.into_iter().map(|(_, question)| question.clone()).collect()
     }
 
     /// Keeps what was accepted of a task; what was refused would only teach the model to repeat it. Of exchanges it
@@ -59,7 +61,7 @@ impl History {
             })
             .collect();
         let name = if accepted[0].candidate.sql.is_some() { "pairs" } else { "items" };
-        self.turns.push_back((wish, json!({name: pairs}).to_string()));
+        self.turns.push_back(Rc::new((wish, json!({name: pairs}).to_string())));
         let mut room = tokens_max;
         let fits = self.turns.iter().rev().take_while(|turn| {
             let cost = cost(turn);
@@ -77,7 +79,7 @@ impl History {
 }
 
 /// Tokens of an exchange.
-pub(crate) fn cost(turn: &(String, String)) -> usize {
+pub(crate) fn cost(turn: &Turn) -> usize {
     tokens(&turn.0) + tokens(&turn.1)
 }
 
@@ -110,8 +112,8 @@ mod tests {
         let mut lanes = History::lanes(2);
         lanes[0].remember("w".into(), &[1, 2], &accepted("first?"), 1000);
         lanes[1].remember("w".into(), &[2, 3], &accepted("second?"), 1000);
-        assert_eq!(lanes[1].questions(&[1, 2]), ["first?", "second?"], "each once");
-        assert_eq!(lanes[0].questions(&[3]), ["second?"]);
+        assert_eq!(lanes[1].questions(&[1, 2]).join(" "), "first? second?", "each once");
+        assert_eq!(lanes[0].questions(&[3]).join(" "), "second?");
         assert_eq!((lanes[0].turns().len(), lanes[0].questions(&[4]).len()), (1, 0));
     }
 
@@ -121,9 +123,9 @@ mod tests {
         for n in 0..5_000 {
             lane.remember("w".into(), &[n % 3], &accepted(&format!("question {n}?")), 100);
         }
-        assert!(lane.turns().iter().map(cost).sum::<usize>() <= 100 && lane.turns().len() > 1);
+        assert!(lane.turns().iter().map(|turn| cost(turn)).sum::<usize>() <= 100 && lane.turns().len() > 1);
         assert_eq!(lane.questions(&[0, 1, 2]).len(), 3 * QUESTIONS_MAX);
-        assert_eq!(lane.questions(&[0, 1, 2]).last().map(String::as_str), Some("question 4999?"));
+        assert_eq!(lane.questions(&[0, 1, 2]).last().map(|q| &**q), Some("question 4999?"));
         lane.remember("w".into(), &[0], &accepted(&"long ".repeat(100)), 100);
         assert!(lane.turns().is_empty(), "one that no prompt has room for");
     }

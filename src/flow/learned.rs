@@ -5,6 +5,7 @@ use crate::llm::endpoint::Structured;
 use crate::llm::fault::{Class, Fault, Part};
 use crate::llm::wire::Quirks;
 use serde::{Deserialize, Serialize};
+use std::rc::Rc;
 
 /// What is worth remembering beyond a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ pub(crate) struct Learned {
     /// Table sets that the model suggested and no task has taken, with their themes.
     pub sets: Vec<(Vec<usize>, String)>,
     /// All that it ever suggested.
-    pub suggested: Vec<String>,
+    pub suggested: Vec<Rc<str>>,
     /// A task is asking for sets.
     pub suggesting: bool,
 }

@@ -11,7 +11,7 @@ use crate::llm::fault::Fault;
 use crate::llm::wire::{Finish, Message, Reply, Role};
 use crate::plan::{Engine, Phase};
 use crate::prompt::choice::Draw;
-use crate::prompt::messages::history_tokens;
+use crate::prompt::messages::{Turn, history_tokens};
 use std::rc::Rc;
 
 /// Candidates for each record asked for, before a task gives up.
@@ -171,7 +171,7 @@ impl Flow {
         let answers = if self.spec.drafts.is_empty() { self.setup.knobs.answers.min(missing).max(1) } else { 2 };
         plan.ask.count = if self.widened { answers.div_ceil(2) } else { answers };
         plan.ask.seen = lane.questions(&plan.ask.shown[..plan.ask.needed.min(plan.ask.shown.len())]);
-        plan.ask.seen.extend(self.accepted.iter().filter_map(|a| a.candidate.question.clone()));
+        plan.ask.seen.extend(self.accepted.iter().filter_map(|a| a.candidate.question.as_deref().map(Rc::from)));
         let turns = if self.shrunk { Vec::new() } else { lane.turns() };
         self.compose(plan, &turns, learned, lane)
     }
@@ -188,7 +188,7 @@ impl Flow {
     }
 
     /// Renders the messages of a plan and sends them.
-    fn compose(&mut self, plan: Plan, turns: &[(String, String)], learned: &mut Learned, lane: &mut History) -> Action {
+    fn compose(&mut self, plan: Plan, turns: &[Rc<Turn>], learned: &mut Learned, lane: &mut History) -> Action {
         let most = self.setup.knobs.prompt_tokens_max;
         let subject = self.setup.subject(if self.shrunk { most / 2 } else { most });
         let structured = learned.structured(self.setup.structured);

@@ -96,7 +96,7 @@ impl Flow {
                 let theme = set.get("theme").and_then(Value::as_str).unwrap_or("");
                 let theme = crate::prompt::describe::one_line(theme, 100);
                 let names: Vec<String> = tables.iter().map(|t| self.setup.schema.tables[*t].qualified()).collect();
-                learned.suggested.push(names.join(", "));
+                learned.suggested.push(names.join(", ").into());
                 learned.sets.push((tables, theme.into_owned()));
             }
         }

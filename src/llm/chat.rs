@@ -83,8 +83,12 @@ pub(crate) fn encode(request: &Request<'_>, quirks: Quirks) -> Vec<u8> {
         }
     };
     let messages = request.messages.iter().map(said).collect();
+    // room for the texts with what is escaped in them: a prompt is long, and copied each time it grows out of its room
+    let texts: usize = request.messages.iter().map(|m| m.content.len()).sum();
+    let mut body = Vec::with_capacity(texts + texts / 8 + 1024);
     // texts and numbers can always be written
-    serde_json::to_vec(&Body { model: request.model, messages, rest, response_format }).unwrap_or_default()
+    let _ = serde_json::to_writer(&mut body, &Body { model: request.model, messages, rest, response_format });
+    body
 }
 
 fn said(message: &Message) -> Said<'_> {

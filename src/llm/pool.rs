@@ -5,7 +5,7 @@ use super::client::{Answer, Client};
 use super::endpoint::ApiStyle;
 use super::fault::{Class, Fault};
 use super::headers::RateLimits;
-use super::os::{EventFd, SignalsBlocked};
+use super::os::{EventFd, SignalsBlocked, give_way};
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
 use std::os::fd::RawFd;
@@ -130,6 +130,8 @@ impl Drop for Pool {
 }
 
 fn serve(shared: &Shared, client: &Client) {
+    // the main thread has the more to do: where it has to wait for a processor, all calls wait for it
+    give_way();
     loop {
         let mut state = shared.lock();
         let job = loop {
@@ -148,8 +150,14 @@ fn serve(shared: &Shared, client: &Client) {
         }
         let call = || client.call(job.style, &job.body, job.timeout);
         let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_or_else(|_| broken());
-        shared.lock().done.push(Done { id: job.id, answer });
-        shared.event.notify();
+        let mut state = shared.lock();
+        state.done.push(Done { id: job.id, answer });
+        let first = state.done.len() == 1;
+        drop(state);
+        // the others are taken together with it
+        if first {
+            shared.event.notify();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::schema::relationships::Relationship;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::rc::Rc;
 
 /// Questions named as asked before.
 const SEEN_MAX: usize = 30;
@@ -27,6 +28,9 @@ pub(crate) struct Subject<'a> {
     pub tokens_max: usize,
 }
 
+/// What an earlier call asked, and what of the answer was accepted.
+pub(crate) type Turn = (String, String);
+
 /// What a call asks for. Fields that a template does not name are no harm.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Ask {
@@ -39,7 +43,7 @@ pub(crate) struct Ask {
     pub min_tables: u32,
     pub max_tables: u32,
     #[serde(skip)]
-    pub seen: Vec<String>,
+    pub seen: Vec<Rc<str>>,
     pub difficulty: Option<String>,
     pub style: Option<String>,
     pub style_hint: Option<String>,
@@ -118,7 +122,7 @@ impl Subject<'_> {
         ask: &Ask,
         shape: Shape,
         structured: Structured,
-        history: &[(String, String)],
+        history: &[Rc<Turn>],
     ) -> Result<Vec<Message>> {
         let render = || self.render("system", &Ask::default(), shape, structured, 0);
         let system = self.notes.kept.system((shape, structured), render)?;
@@ -133,9 +137,9 @@ impl Subject<'_> {
             room -= cost;
             kept.push(turn);
         }
-        for (user, assistant) in kept.into_iter().rev() {
-            messages.push(Message::new(Role::User, user.as_str()));
-            messages.push(Message::new(Role::Assistant, assistant.as_str()));
+        for turn in kept.into_iter().rev() {
+            messages.push(Message::new(Role::User, turn.0.as_str()));
+            messages.push(Message::new(Role::Assistant, turn.1.as_str()));
         }
         let spent: usize = messages.iter().map(|m| tokens(&m.content)).sum();
         let seen: usize = ask.seen.iter().rev().take(SEEN_MAX).map(|q| tokens(q) + 2).sum();

@@ -66,8 +66,8 @@ fn the_form_is_told_where_no_schema_is_sent() {
 
 #[test]
 fn history_is_trimmed_from_its_old_end() {
-    let history: Vec<(String, String)> =
-        (0..50).map(|n| (format!("ask {n:02}"), format!("{n:02} {}", "word ".repeat(100)))).collect();
+    let history: Vec<Rc<Turn>> =
+        (0..50).map(|n| Rc::new((format!("ask {n:02}"), format!("{n:02} {}", "word ".repeat(100))))).collect();
     let messages = with(8000, |s| s.messages("joins", &ask(), Shape::Pairs, Structured::Auto, &history)).unwrap();
     assert_eq!(messages.len(), 2 + 2 * 11);
     assert_eq!(messages[messages.len() - 3].content, "ask 49");

@@ -53,8 +53,10 @@ impl Templates {
 
     pub fn render(&self, name: &str, context: &Value) -> Result<String> {
         let template = self.environment.get_template(name).map_err(|e| wrong(name, &e))?;
-        let text = template.render(context).map_err(|e| wrong(name, &e))?;
-        Ok(text.trim().to_owned())
+        let mut text = template.render(context).map_err(|e| wrong(name, &e))?;
+        text.truncate(text.trim_end().len());
+        text.drain(..text.len() - text.trim_start().len());
+        Ok(text)
     }
 }
 

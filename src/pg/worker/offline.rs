@@ -167,7 +167,7 @@ impl Filler {
         }
         self.seen.extend(keys);
         self.marks.extend(mark.map(|mark| (slot, mark)));
-        self.items.insert(slot, record::item(self.number, slot, &candidate, &verdict, None));
+        self.items.insert(slot, record::item(self.number, slot, candidate, verdict, None));
         Ok(true)
     }
 

@@ -6,7 +6,8 @@ use crate::dataset;
 use serde_json::json;
 
 /// Columns of nlsql.item for an accepted candidate.
-pub(super) fn item(task: i32, slot: i64, candidate: &Candidate, verdict: &Verdict, model: Option<&str>) -> Item {
+pub(super) fn item(task: i32, slot: i64, candidate: Candidate, verdict: Verdict, model: Option<&str>) -> Item {
+    let passed = verdict.facts.is_some().then(|| checks(&candidate, &verdict));
     let c = candidate;
     let mut item = Item {
         task,
@@ -17,34 +18,33 @@ pub(super) fn item(task: i32, slot: i64, candidate: &Candidate, verdict: &Verdic
             Kind::Row => "row",
             Kind::Relationship => "relationship",
         },
-        question: c.question.clone(),
-        sql: c.sql.clone(),
-        answer: c.answer.clone(),
-        turns: c.turns.clone(),
-        style: c.style.clone(),
-        tables: c.tables.clone(),
-        columns: c.columns.clone(),
-        rows: c.rows.clone(),
-        evidence: c.evidence.clone(),
-        reasoning: c.reasoning.clone(),
-        model: model.map(str::to_owned),
         question_key: c.question.as_deref().map(dataset::keys::question_digest),
         sql_key: c.sql.as_deref().map(dataset::keys::sql_digest),
-        checks: c.checks.clone().unwrap_or_else(|| json!({})),
+        question: c.question,
+        sql: c.sql,
+        answer: c.answer,
+        turns: c.turns,
+        style: c.style,
+        tables: c.tables,
+        columns: c.columns,
+        rows: c.rows,
+        evidence: c.evidence,
+        reasoning: c.reasoning,
+        model: model.map(str::to_owned),
+        checks: passed.or(c.checks).unwrap_or_else(|| json!({})),
         ..Item::default()
     };
-    if let Some(facts) = &verdict.facts {
+    if let Some(facts) = verdict.facts {
         item.difficulty = Some(facts.hardness.difficulty().to_owned());
-        item.tables = facts.tables.clone();
-        item.columns = facts.columns.clone();
-        item.functions = facts.functions.clone();
-        item.features = facts.features.clone();
-        item.skeleton = Some(facts.skeleton.clone());
-        item.template = Some(facts.template.clone());
+        item.tables = facts.tables;
+        item.columns = facts.columns;
+        item.functions = facts.functions;
+        item.features = facts.features;
+        item.skeleton = Some(facts.skeleton);
+        item.template = Some(facts.template);
         item.literals = serde_json::to_value(&facts.literals).ok();
-        item.checks = checks(c, verdict);
     }
-    item.result = verdict.result.as_ref().map(|r| {
+    item.result = verdict.result.map(|r| {
         json!({"rows": r.rows, "capped": r.capped, "columns": r.columns, "hash": r.multiset_hash, "ordered_hash": r.ordered_hash})
     });
     item

@@ -182,7 +182,7 @@ impl Session<'_> {
             if !due && self.can_wait(now) {
                 return Ok(true);
             }
-            let batch = self.driver.batch(now);
+            let mut batch = self.driver.batch(now);
             self.news_since = None;
             let room = self.driver.room();
             let claim = if self.ended.is_none() && (due || !self.drained) { room } else { 0 };
@@ -190,7 +190,7 @@ impl Session<'_> {
                 return Ok(true);
             }
             let began = Instant::now();
-            let payload = payload::payload(self, &batch, claim);
+            let payload = payload::payload(self, &mut batch, claim);
             let told = transaction(|| ledger::exchange(self.run_id, self.phase.phase, &payload))?;
             (self.looked, self.exchanged_in) = (now, began.elapsed());
             self.written(batch, &told.ids)?;
@@ -294,7 +294,7 @@ impl Session<'_> {
         self.pool.abort();
         let mut batch = self.driver.batch(now);
         batch.records.extend(self.driver.lose_calls());
-        let payload = payload::payload(self, &batch, 0);
+        let payload = payload::payload(self, &mut batch, 0);
         transaction(|| ledger::exchange(self.run_id, self.phase.phase, &payload)).map(|_| ())
     }
 }

@@ -4,8 +4,8 @@ use super::super::super::ledger::{Ended, Finished, Payload, Sent};
 use super::super::super::store::{Item, Reject, Task};
 use super::super::record;
 use super::{Outcome, Session};
-use crate::flow::End;
 use crate::flow::driver::{Batch, Record};
+use crate::flow::{Accepted, End};
 use serde_json::json;
 
 pub(super) fn is_empty(batch: &Batch) -> bool {
@@ -17,7 +17,9 @@ pub(super) fn is_empty(batch: &Batch) -> bool {
         && batch.stop.is_none()
 }
 
-pub(super) fn payload<'a>(session: &'a Session<'_>, batch: &'a Batch, claim: usize) -> Payload<'a> {
+/// Takes the records out of the batch.
+pub(super) fn payload<'a>(session: &'a Session<'_>, batch: &'a mut Batch, claim: usize) -> Payload<'a> {
+    let stopped = batch.stop.is_some();
     let mut payload = Payload {
         ended: batch.records.iter().filter_map(|r| ended(session, r)).collect(),
         recalled: batch.recalled.iter().filter_map(|call| session.calls.get(call).copied()).collect(),
@@ -35,12 +37,13 @@ pub(super) fn payload<'a>(session: &'a Session<'_>, batch: &'a Batch, claim: usi
         schema_hash: session.hash,
         ..Payload::default()
     };
-    for (task, outcome) in &batch.finished {
+    for (task, outcome) in &mut batch.finished {
         let Some(task) = session.tasks.get(task) else { continue };
+        let accepted = std::mem::take(&mut outcome.accepted);
         let model = outcome.model.as_deref().or(Some(&session.line.model));
-        let items = items(task, outcome, model);
+        let items = items(task, accepted, model);
         let rejects = rejects(task, outcome, model);
-        payload.finished.push(finished(task, outcome, batch.stop.is_some(), items.len(), rejects.len()));
+        payload.finished.push(finished(task, outcome, stopped, items.len(), rejects.len()));
         payload.items.extend(items);
         payload.rejects.extend(rejects);
     }
@@ -73,12 +76,12 @@ fn ended<'a>(session: &Session<'_>, record: &'a Record) -> Option<Ended<'a>> {
     })
 }
 
-fn items(task: &Task, outcome: &Outcome, model: Option<&str>) -> Vec<Item> {
+fn items(task: &Task, accepted: Vec<Accepted>, model: Option<&str>) -> Vec<Item> {
     let first = task.slot + task.accepted;
     (first..)
-        .zip(&outcome.accepted)
+        .zip(accepted)
         .map(|(slot, a)| {
-            let mut item = record::item(task.number, slot, &a.candidate, &a.verdict, model);
+            let mut item = record::item(task.number, slot, a.candidate, a.verdict, model);
             if let (Some(score), Some(checks)) = (a.score, item.checks.as_object_mut()) {
                 checks.insert("score".into(), json!(score));
             }
