@@ -1,6 +1,6 @@
 //! Figures over rows: count, sum, average and their kin, with what they are called.
 
-use super::condition::quantity;
+use super::condition::{counts, quantity};
 use super::draw::Draw;
 use super::extreme::extreme_value;
 use super::random::Rng;
@@ -71,8 +71,11 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
     };
     match field.role() {
         Role::Measure if field.measurable() => {
-            let sum = if field.traits.additive { 35 } else { 0 };
-            Some(match rng.weighted(&[sum, 14, 24, 14, 13]) {
+            // what happens adds up, and so do things that are counted; prices of things do not
+            let entity = scope.entity(place.node);
+            let flows = entity.when.is_some() || entity.label.is_empty() || counts(field, &noun);
+            let sum = if field.traits.additive && flows { 35 } else { 0 };
+            Some(match rng.weighted(&[sum, 14, 26, 14, 7]) {
                 0 => {
                     let said = of.strip_prefix("total ").unwrap_or(&of);
                     let word = if noun.starts_with("total") {

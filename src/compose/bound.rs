@@ -150,12 +150,12 @@ fn vague_bound(
     }
     let sign = condition.terse.as_deref().and_then(|t| t.strip_prefix(noun)).unwrap_or("").trim_start();
     let word = match quantile {
-        7.. if sign.starts_with('>') => rng.word(&["high", "high", "large"]),
-        ..=5 if sign.starts_with('<') => rng.word(&["low", "low", "small"]),
+        8.. if sign.starts_with('>') => rng.word(&["high", "high", "large"]),
+        ..=4 if sign.starts_with('<') => rng.word(&["low", "low", "small"]),
         _ => return None,
     };
     if noun == "length" {
-        let word = if quantile >= 7 { "long" } else { "short" };
+        let word = if quantile >= 8 { "long" } else { "short" };
         return Some((Vague::Adjective(word), format!("{} means that the {whose}", grammar::capitalize(word))));
     }
     let phrase = grammar::with_article(&format!("{word} {noun}"));
@@ -225,6 +225,12 @@ fn with_unit(field: &Field, said: &str) -> String {
     }
 }
 
+/// How far most of the values lie apart.
+pub(super) fn apart(field: &Field) -> f64 {
+    let at = |i: usize| field.numbers.get(i).copied().unwrap_or_default();
+    at(10) - at(2)
+}
+
 /// A round number between a quantile and the next one, strictly inside the values' span.
 fn threshold(rng: &mut Rng, field: &Field, quantile: usize) -> Option<f64> {
     let (low, high) = (*field.numbers.first()?, *field.numbers.last()?);
@@ -232,8 +238,10 @@ fn threshold(rng: &mut Rng, field: &Field, quantile: usize) -> Option<f64> {
     let next = field.numbers.get(quantile + 1).copied().unwrap_or(near);
     // where values are few, one of them is a bound that people name
     let at = if field.distinct <= 12 { near } else { near + (next - near) * rng.below(5) as f64 / 5.0 };
-    let value = literal::round_number(at, field.whole());
-    (value > low && value < high).then_some(value)
+    let value = literal::round_near(at, apart(field), field.whole());
+    // nobody asks for what is less than a coin
+    let small = field.traits.money && value.abs() < 1.0 && high > 1.0;
+    (value > low && value < high && !small).then_some(value)
 }
 
 pub(super) fn year(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {

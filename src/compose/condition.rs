@@ -2,12 +2,12 @@
 
 use super::bound;
 use super::flag;
-use super::literal;
+use super::kinds;
 use super::moment;
 use super::pattern::{letter, word};
 use super::random::Rng;
 use super::scope::{Place, Scope};
-use super::tree::{Expr, fill, text};
+use super::tree::{Expr, fill};
 use super::world::Field;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
@@ -37,6 +37,8 @@ pub(super) struct Condition {
     pub either: Vec<Expr>,
     /// Exactly one value meets it.
     pub equal: bool,
+    /// A stretch of time with two ends: a year, a quarter, a month.
+    pub span: Option<&'static str>,
     /// About the share of the rows that meet it; 0 = unknown.
     pub share: f64,
 }
@@ -54,6 +56,12 @@ impl Condition {
     /// The share of the rows that meet it, or a guess.
     pub(super) fn passing(&self) -> f64 {
         if self.share > 0.0 { self.share } else { 0.4 }
+    }
+
+    /// Whether another condition on the same field can be held against this one: two months, two kinds.
+    pub(super) fn rivals(&self, other: &Condition) -> bool {
+        let alike = self.span.is_some() && self.span == other.span || self.equal && other.equal;
+        self.sql != other.sql && alike
     }
 
     /// "length > 120", "rating PG", "active": no more words than that.
@@ -147,8 +155,8 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     if field.nulls > 0
         && field.nullable
         && rng.chance(match field.role() {
-            Role::Time | Role::Key => 45,
-            _ => 12,
+            Role::Time | Role::Key => 30,
+            _ => 5,
         })
         && !field.traits.personal
     {
@@ -163,7 +171,11 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     // a column of a few values is asked for one of them, not for a word in it
     let worded = matches!(field.role(), Role::Name | Role::FreeText | Role::Search)
         || matches!(field.role(), Role::Dimension | Role::Code) && field.distinct > 25 && field.spaced > 0.5;
-    if worded && !field.elements.is_empty() && (field.values.is_empty() || rng.chance(22) || own_label(scope, place)) {
+    if worded
+        && place.node == 0
+        && !field.elements.is_empty()
+        && (field.values.is_empty() || rng.chance(22) || own_label(scope, place))
+    {
         return word(rng, scope, place);
     }
     if field.role() == Role::Name && field.base != "bool" && scope.entity(place.node).rows == 0 {
@@ -171,11 +183,11 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     }
     let mut condition = match field.role() {
         Role::Flag => flag::draw(rng, scope, place),
-        Role::Dimension | Role::Name | Role::Code => value(rng, scope, place),
+        Role::Dimension | Role::Name | Role::Code => kinds::value(rng, scope, place),
         Role::Measure => bound::number(rng, scope, place),
         Role::Year => bound::year(rng, scope, place),
         Role::Time => moment::time(rng, scope, place),
-        Role::Array => element(rng, scope, place),
+        Role::Array => kinds::element(rng, scope, place),
         Role::Key | Role::FreeText | Role::Json | Role::Range | Role::Search | Role::Opaque | Role::Clock => {
             missing(rng, scope, place)
         }
@@ -196,8 +208,8 @@ fn own_label(scope: &Scope, place: Place) -> bool {
 fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     let rows = scope.entity(place.node).rows;
-    // of what is joined only a time may be open, as a date of return
-    if place.node != 0 && field.role() != Role::Time {
+    // of what is joined one does not ask whether it is whole
+    if place.node != 0 {
         return None;
     }
     if !field.nullable || (rows > 0 && (field.nulls == 0 || field.nulls >= rows)) {
@@ -240,156 +252,4 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
             condition.with.map(|w| w.replace(" on record", "").replace(" on file", "").replace(" recorded", ""));
     }
     Some(condition)
-}
-
-fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
-    let field = scope.field(place);
-    let entity = scope.entity(place.node);
-    let rows = entity.rows.saturating_sub(field.nulls);
-    // a row asked for by its own name is no set of rows
-    if place.node == 0 && entity.label.contains(&place.field) {
-        return None;
-    }
-    let usable: Vec<&(String, u64)> = field.values.iter().filter(|(_, n)| *n < rows || rows <= 1).collect();
-    if usable.is_empty() {
-        return None;
-    }
-    let noun = scope.bare(place);
-    let column = scope.column(place);
-    let quoted = rng.chance(12);
-    let said = |v: &str| literal::text_words(v, quoted);
-    let pick = |rng: &mut Rng| usable[rng.below(usable.len())].0.clone();
-    let first = pick(rng);
-    // all but one of many is hardly another set of rows
-    let all_but = !field.nullable && (3..=20).contains(&usable.len()) && field.distinct <= 20;
-    let kinds = [62, if usable.len() > 2 { 22 } else { 0 }, if all_but { 10 } else { 0 }];
-    let mut condition = Condition::default();
-    let share =
-        |v: &str| field.values.iter().find(|(o, _)| o == v).map_or(0.0, |(_, n)| *n as f64 / rows.max(1) as f64);
-    match rng.weighted(&kinds) {
-        0 => {
-            condition.share = share(&first);
-            condition.sql = vec![fill("{} = {}", vec![column, text(literal::text_sql(&first))])];
-            condition.equal = true;
-            condition.terse = Some(format!("{noun} {}", said(&first)));
-            condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
-            if place.node == 0 {
-                condition.with = Some(format!("{noun} {}", said(&first)));
-            } else if !noun.contains('\'') && noun.split(' ').count() < 4 {
-                condition.post = Some(format!("with {noun} {}", said(&first))).filter(|_| rng.chance(60));
-            }
-            adjective(rng, scope, place, &noun, &first, &said(&first), &mut condition);
-        }
-        1 => {
-            let mut values = vec![first];
-            for _ in 0..rng.between(1, 2) {
-                let next = pick(rng);
-                if !values.contains(&next) {
-                    values.push(next);
-                }
-            }
-            if values.len() < 2 || values.len() as u64 >= field.distinct {
-                return None;
-            }
-            condition.share = values.iter().map(|v| share(v)).sum();
-            let list = values.iter().map(|v| literal::text_sql(v)).collect::<Vec<_>>().join(", ");
-            let words: Vec<String> = values.iter().map(|v| said(v)).collect();
-            condition.sql = vec![Expr::Mix(vec![column, text(format!(" IN ({list})"))])];
-            let either = if words.len() == 2 && rng.chance(40) { "either " } else { "" };
-            condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
-            condition.terse = Some(format!("{noun} {}", grammar::or_list(&words)));
-            if geographic(&noun) {
-                condition.post = Some(format!(
-                    "{} {}",
-                    if scope.subject().person { "from" } else { "in" },
-                    grammar::or_list(&words)
-                ));
-            }
-        }
-        _ => {
-            let other = pick(rng);
-            if other != first && usable.len() > 3 && rng.chance(40) {
-                let list = format!("{{}} NOT IN ({}, {})", literal::text_sql(&first), literal::text_sql(&other));
-                condition.sql = vec![fill(&list, vec![column])];
-                let neither = format!("neither {} nor {}", said(&first), said(&other));
-                condition.whose = Some(format!("{noun} {} {neither}", be(&noun)));
-                condition.terse = Some(format!("{noun} {neither}"));
-                condition.share = 1.0 - share(&first) - share(&other);
-                return Some(condition);
-            }
-            condition.sql = vec![fill("{} <> {}", vec![column, text(literal::text_sql(&first))])];
-            let not = rng.word(&["not", "other than", "anything but"]);
-            condition.whose = Some(format!("{noun} {} {not} {}", be(&noun), said(&first)));
-            condition.terse = Some(format!("{noun} not {}", said(&first)));
-        }
-    }
-    Some(condition)
-}
-
-fn geographic(noun: &str) -> bool {
-    matches!(noun, "country" | "city" | "state" | "region" | "county" | "continent" | "district")
-}
-
-/// Shorter ways to say an equality: "PG-13 films", "customers from Canada", "films in the Action category".
-fn adjective(
-    rng: &mut Rng,
-    scope: &Scope,
-    place: Place,
-    noun: &str,
-    value: &str,
-    said: &str,
-    condition: &mut Condition,
-) {
-    let head = noun.rsplit(' ').next().unwrap_or(noun);
-    let plain = !said.starts_with('"');
-    let letters =
-        value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-')) && value.chars().any(char::is_lowercase);
-    let kind =
-        matches!(head, "category" | "genre" | "type" | "kind" | "class" | "color" | "colour" | "brand" | "material");
-    // "Horror films", "wellness encounters"
-    if kind && place.node == 0 && plain && letters && value.split(' ').count() <= 2 && rng.chance(45) {
-        condition.before = Some(value.to_owned());
-        return;
-    }
-    if geographic(noun) && plain {
-        condition.post = Some(format!("{} {value}", if scope.subject().person { "from" } else { "in" }));
-    } else if matches!(
-        head,
-        "category" | "genre" | "class" | "group" | "department" | "region" | "type" | "status" | "language"
-    ) && rng.chance(70)
-    {
-        let link = match head {
-            "type" => "of type",
-            "status" => "in status",
-            "language" => "in the language",
-            _ => "",
-        };
-        condition.post = Some(if link.is_empty() { format!("in the {said} {noun}") } else { format!("{link} {said}") });
-        if noun != head && !link.is_empty() {
-            condition.post = None;
-        }
-    } else if head == "rating" && place.node == 0 && plain {
-        condition.before = Some(said.to_owned());
-        condition.that = Some(format!("are rated {said}"));
-    }
-}
-
-fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
-    let field = scope.field(place);
-    let (value, _) = rng.pick(&field.elements)?;
-    let noun = scope.bare(place);
-    let column = scope.column(place);
-    let said = literal::text_words(value, false);
-    let many = if is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
-    let sql = if rng.chance(50) {
-        Expr::Mix(vec![text(format!("{} = ANY (", literal::text_sql(value))), column, text(")")])
-    } else {
-        Expr::Mix(vec![column, text(format!(" @> ARRAY[{}]", literal::text_sql(value)))])
-    };
-    Some(Condition {
-        sql: vec![sql],
-        with: Some(format!("{said} among the {many}")),
-        whose: Some(format!("{many} include {said}")),
-        ..Condition::default()
-    })
 }

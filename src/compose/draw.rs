@@ -13,6 +13,7 @@ use super::scope::{Place, Scope};
 use super::sense;
 use super::shape::grouped::output_name;
 use super::steer;
+use super::taste;
 use super::trace::trace;
 use super::tree::Select;
 use super::ways::joined;
@@ -49,6 +50,10 @@ pub(super) struct Draw<'w> {
     pub keyed: Vec<usize>,
     /// Tables whose fields are grouped by.
     pub classed: Vec<usize>,
+    /// Words in texts may be looked for: rows are listed or counted.
+    pub searching: bool,
+    /// A figure of one field is asked for.
+    pub measuring: bool,
     /// A time is asked about already; another one would fight with it.
     pub timed: bool,
     /// Functions that suit the subject's fields.
@@ -93,6 +98,8 @@ impl<'w> Draw<'w> {
             fan,
             keyed: Vec::new(),
             classed: Vec::new(),
+            searching: false,
+            measuring: false,
             timed: false,
             tools,
             edge: match focus {
@@ -137,7 +144,7 @@ impl<'w> Draw<'w> {
     }
 
     /// A leaf of the join tree that nothing uses yet.
-    fn idle_leaf(&self) -> Option<usize> {
+    pub(super) fn idle_leaf(&self) -> Option<usize> {
         let leaf = |n: usize| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n));
         (1..self.scope.nodes.len()).find(|&n| leaf(n) && !self.used.iter().any(|p| p.node == n))
     }
@@ -243,11 +250,9 @@ impl<'w> Draw<'w> {
 
     /// Up to `most` conditions on different fields.
     pub(super) fn conditions(&mut self, least: usize, most: usize) -> Option<Vec<Condition>> {
-        let drawn = self.rng.between(least, most);
-        // three at once are more than most would ask, and two more than many
-        let wanted = if drawn > 2 && self.rng.chance(75) { least.max(2) } else { drawn };
-        let wanted = if wanted > least.max(1) && self.rng.chance(55) { wanted - 1 } else { wanted };
-        let wanted = if wanted > least && self.rng.chance(15) { wanted - 1 } else { wanted };
+        // one says what is meant, two where they belong together
+        let drawn = self.rng.between(least.min(2), most.min(2));
+        let wanted = if drawn > least.max(1) && self.rng.chance(45) { drawn - 1 } else { drawn };
         let mut found: Vec<Condition> = Vec::new();
         for _ in 0..wanted * 4 {
             if found.len() == wanted {
@@ -255,13 +260,30 @@ impl<'w> Draw<'w> {
             }
             let fan = self.fan;
             let keyed = self.keyed.clone();
-            let timed = self.timed;
+            let (timed, searching, measuring) = (self.timed, self.searching, self.measuring);
             let (used, prefer) = (self.used.clone(), self.prefer);
             let grouped = !self.keyed.is_empty() || !self.classed.is_empty();
+            let conditioned: Vec<Place> = found.iter().flat_map(|c| c.places.clone()).collect();
             let fits = |scope: &Scope, p: Place| {
                 // when a row was last written is asked for where that is what it is about
                 let idle = scope.field(p).traits.audit || scope.field(p).raw;
                 if idle && prefer != Some(p) {
+                    return false;
+                }
+                // amounts are spoken of with what has them
+                let afar = p.node != 0 && matches!(scope.field(p).role(), Role::Measure | Role::Year);
+                if !searching && taste::wordy(scope, p) {
+                    return false;
+                }
+                // figures of one amount by the size of another
+                if measuring && scope.field(p).role() == Role::Measure && prefer != Some(p) {
+                    return false;
+                }
+                let aside = scope.field(p).role() == Role::Time && !taste::timely(scope.entity(p.node), p.field);
+                if aside && prefer != Some(p) {
+                    return false;
+                }
+                if afar && prefer != Some(p) || !conditioned.iter().all(|&c| taste::together(scope, c, p)) {
                     return false;
                 }
                 // a condition on what the groups stand for leaves groups out, and two on times of one thing clash
@@ -273,7 +295,8 @@ impl<'w> Draw<'w> {
                     && !(timed && scope.field(p).role() == Role::Time)
                     && !used.iter().any(|&u| sense::clash(scope, p, u, grouped))
             };
-            let tested = if self.rng.chance(14) { builtin::condition(self) } else { None };
+            let tested =
+                if found.is_empty() && wanted == 1 && self.rng.chance(8) { builtin::condition(self) } else { None };
             let place = match &tested {
                 Some(c) => c.places.first().copied(),
                 None => self.choose(fits),
@@ -290,14 +313,6 @@ impl<'w> Draw<'w> {
                 self.passing *= c.passing();
                 found.push(c);
             }
-        }
-        if let [one, other] = found.as_slice()
-            && least < 2
-            && one.places.iter().chain(&other.places).all(|p| p.node == 0)
-            && self.rng.chance(15)
-            && let Some(both) = condition::either(one, other)
-        {
-            found = vec![both];
         }
         (found.len() >= least).then_some(found)
     }

@@ -6,17 +6,16 @@ pub(super) type Frames = &'static [&'static str];
 /// Before a list of things.
 pub(super) const SHOW: Frames = &[
     "Show {}.", "List {}.", "Show me {}.", "Give me {}.", "Return {}.", "Find {}.", "Display {}.", "Get {}.",
-    "Look up {}.", "Pull up {}.", "Print {}.", "Collect {}.", "Retrieve {}.", "Identify {}.", "Find me {}.",
-    "Gather {}.", "Pick out {}.", "Enumerate {}.", "Produce a list of {}.", "Make a list of {}.", "Search for {}.",
-    "Bring up {}.", "Put together {}.", "Filter for {}.", "Compile {}.", "Locate {}.", "List out {}.",
-    "Please list {}.", "Call up {}.", "Track down {}.",
+    "Look up {}.", "Pull up {}.", "Retrieve {}.", "Identify {}.", "Find me {}.", "Pick out {}.",
+    "Produce a list of {}.", "Make a list of {}.", "Search for {}.", "Filter for {}.", "Compile {}.", "Locate {}.",
+    "List out {}.", "Please list {}.",
 ];
 /// Before figures.
 pub(super) const TELL: Frames = &[
     "Show {}.", "Give {}.", "Report {}.", "Calculate {}.", "Work out {}.", "Determine {}.", "Compute {}.",
     "Tell me {}.", "Return {}.", "Find {}.", "Get {}.", "Provide {}.", "Show me {}.", "State {}.", "Present {}.",
-    "Figure out {}.", "Find out {}.", "Give me {}.", "Display {}.", "Derive {}.", "Summarize {}.", "Look up {}.",
-    "Establish {}.", "Check {}.", "Analyze {}.", "Let me know {}.", "Tabulate {}.", "Please give {}.",
+    "Figure out {}.", "Find out {}.", "Give me {}.", "Display {}.", "Summarize {}.", "Look up {}.", "Check {}.",
+    "Let me know {}.", "Tabulate {}.", "Please give {}.",
 ];
 pub(super) const FORMAL: Frames = &[
     "Please provide {}.",
@@ -27,25 +26,17 @@ pub(super) const FORMAL: Frames = &[
     "Please state {}.",
     "For our records, provide {}.",
     "Management requests {}.",
-    "Kindly supply {}.",
     "We request {}.",
     "Please compile {}.",
-    "May we ask for {}?",
     "The board would like {}.",
     "Kindly prepare {}.",
     "Would you please provide {}?",
     "Please establish {}.",
-    "The auditors ask for {}.",
-    "Please submit {}.",
     "We kindly request {}.",
     "Our department needs {}.",
-    "Please furnish {}.",
     "Could you please supply {}?",
-    "The committee wishes to see {}.",
     "Please forward {}.",
-    "Might we receive {}?",
     "Kindly send us {}.",
-    "The following is requested: {}.",
 ];
 pub(super) const COLLOQUIAL: Frames = &[
     "Can you get me {}?",
@@ -61,11 +52,9 @@ pub(super) const COLLOQUIAL: Frames = &[
     "Can you pull up {}?",
     "Hey, can I have {}?",
     "I'm curious about {}.",
-    "Mind showing me {}?",
     "Let me see {}.",
     "Would you look up {}?",
     "Can we get {}?",
-    "Any chance of {}?",
     "Let's have {}.",
     "Let's look at {}.",
     "I need {}.",
@@ -73,9 +62,7 @@ pub(super) const COLLOQUIAL: Frames = &[
     "Just {}, thanks.",
     "I was wondering about {}.",
     "Fetch {} for me.",
-    "Please dig up {}.",
     "Grab me {}.",
-    "Okay, now {}.",
 ];
 pub(super) const DESCRIPTIVE: Frames = &[
     "I am looking for {}.",
@@ -89,23 +76,18 @@ pub(super) const DESCRIPTIVE: Frames = &[
     "The dashboard has to present {}.",
     "For a talk we need {}.",
     "The answer should give {}.",
-    "My summary is missing {}.",
     "I am interested in {}.",
     "Needed: {}.",
     "We need {}.",
     "I need {}.",
     "We want {}.",
     "I want {}.",
-    "They need {}.",
     "We are after {}.",
     "It would help to have {}.",
     "We would like {}.",
-    "What we lack is {}.",
     "What I want is {}.",
-    "The export must contain {}.",
     "The goal is to get {}.",
     "I have to present {}.",
-    "The page should display {}.",
     "Our client asked for {}.",
     "It would be good to see {}.",
 ];
@@ -119,17 +101,12 @@ pub(super) const TECHNICAL: Frames = &[
     "Give me a query for {}.",
     "Retrieve {}.",
     "Select {}.",
-    "Write SQL to obtain {}.",
-    "Compose a query for {}.",
     "Fetch {}.",
     "Run a query for {}.",
     "Extract {}.",
     "From the database, return {}.",
-    "Formulate a statement that yields {}.",
     "Output {}.",
-    "Produce a result set with {}.",
     "SQL for {}.",
-    "Return rows with {}.",
     "Generate SQL which lists {}.",
     "Draft a query returning {}.",
     "Give the SQL for {}.",
@@ -154,12 +131,9 @@ pub(super) const FORMAL_CLAUSE: Frames = &[
     "Please establish {}.",
     "Could you inform us {}?",
     "Please indicate {}.",
-    "The board asks {}.",
-    "It should be stated {}.",
     "Please clarify {}.",
     "May we know {}?",
     "Kindly specify {}.",
-    "We need to ascertain {}.",
 ];
 pub(super) const COLLOQUIAL_CLAUSE: Frames = &[
     "Do you know {}?", "Any idea {}?", "Can you tell me {}?", "I wonder {}.", "Remind me {}.", "Could you see {}?",
@@ -170,13 +144,10 @@ pub(super) const DESCRIPTIVE_CLAUSE: Frames = &[
     "The report should say {}.",
     "I need to know {}.",
     "My manager keeps asking {}.",
-    "A customer wants to learn {}.",
     "Before the meeting I have to know {}.",
     "It is unclear {}.",
     "I have been asked {}.",
     "The question is {}.",
-    "We have no idea {}.",
-    "Someone has to find out {}.",
 ];
 /// Before what is to be counted.
 pub(super) const COUNT: Frames = &["Count {}.", "Count up {}.", "Count all {}.", "Tally {}.", "Do a count of {}."];
@@ -185,4 +156,4 @@ pub(super) const COUNT_FORMAL: Frames =
 pub(super) const COUNT_COLLOQUIAL: Frames =
     &["Can you count {}?", "Could you count up {}?", "Let's count {}.", "Would you count {}?", "Just count {}."];
 pub(super) const COUNT_TECHNICAL: Frames =
-    &["Count {} in SQL.", "SELECT the count of {}.", "Run a COUNT over {}.", "Query the count of {}."];
+    &["SQL to count {}.", "SELECT the count of {}.", "Run a COUNT over {}.", "Query the count of {}."];

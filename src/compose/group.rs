@@ -1,11 +1,13 @@
 //! What figures are broken down by: a field, an entity by its name, a span of time.
 
-use super::aggregate::snake;
+use super::aggregate::{Figure, snake};
+use super::bound;
 use super::condition::Condition;
 use super::draw::Draw;
 use super::literal;
 use super::scope::{Place, Scope};
 use super::sense;
+use super::taste;
 use super::tree::{Expr, aggregate, fill, text};
 use super::world::Field;
 use crate::schema::grammar;
@@ -38,15 +40,20 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
     if draw.scope.nodes.len() > 1 && draw.rng.chance(55) {
         let nodes: Vec<usize> =
             (1..draw.scope.nodes.len()).filter(|&n| !draw.scope.entity(n).label.is_empty()).collect();
-        if let Some(&node) = draw.rng.pick(&nodes)
+        // what else nothing would be said of goes first
+        let leaf = draw.idle_leaf().filter(|n| nodes.contains(n) && draw.rng.chance(70));
+        if let Some(node) = leaf.or_else(|| draw.rng.pick(&nodes).copied())
             && let Some(found) = entity(draw, node)
         {
             return Some(found);
         }
     }
-    let (keyed, used) = (draw.keyed.clone(), draw.used.clone());
+    let (keyed, used, waiting) = (draw.keyed.clone(), draw.used.clone(), draw.waiting());
     let place = draw.choose(|scope, p| {
         let field = scope.field(p);
+        if !taste::plain(field) && waiting != Some(p) {
+            return false;
+        }
         if used.iter().any(|&u| sense::placed(scope.field(u)) && sense::placed(field)) {
             return false;
         }
@@ -63,6 +70,7 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
             || (filled
                 && field.role() == Role::Time
                 && sense::dated(scope, p)
+                && (waiting == Some(p) || taste::timely(scope.entity(p.node), p.field))
                 && span(field).is_some()
                 && !field.traits.personal
                 && !field.traits.audit)
@@ -98,6 +106,10 @@ pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
         return None;
     }
     let one = scope.role_noun(node);
+    // the supervisor's department is not what one speaks of
+    if one.contains("'s ") && !draw.waiting().is_some_and(|p| p.node == node) {
+        return None;
+    }
     let places: Vec<Place> = target.label.iter().map(|&field| Place { node, field }).collect();
     let columns: Vec<Expr> = places.iter().map(|&p| scope.column(p)).collect();
     let mut group = columns.clone();
@@ -177,7 +189,11 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     let noun = draw.scope.noun(place);
     let main = place.node == 0 && draw.scope.subject().when == Some(place.field);
     let sql = match unit {
-        "year" if draw.rng.chance(60) => fill("extract(year FROM {})", vec![column]),
+        "year" if draw.rng.chance(60) => fill(
+            draw.rng.word(&["extract(year FROM {})", "extract(year FROM {})", "date_part('year', {})"]),
+            vec![column],
+        ),
+        "month" if draw.rng.chance(18) => fill("to_char({}, 'YYYY-MM')", vec![column]),
         _ => fill(&format!("date_trunc('{unit}', {{}})"), vec![column]),
     };
     if let Some(found) = recurring(draw, place, unit) {
@@ -185,7 +201,8 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     }
     // the month of the rental date is the rental month
     let stem = [" date", " time", " day"].iter().find_map(|end| noun.strip_suffix(end));
-    let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed"));
+    let ends = |s: &str| ["end", "start", "stop", "begin", "beginning", "from", "to"].contains(&s);
+    let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed") && !ends(s));
     let one = match short {
         _ if main => unit.to_owned(),
         Some(stem) if draw.rng.chance(70) => format!("{stem} {unit}"),
@@ -213,7 +230,10 @@ fn recurring(draw: &mut Draw, place: Place, unit: &str) -> Option<Key> {
         5 => clock,
         _ => years,
     };
-    if field.noun.ends_with("year") || !draw.rng.chance(22) {
+    // of what happens often, by the time at which it does
+    let often = draw.scope.subject().rows >= 300 || draw.schema_only;
+    let own = place.node == 0 && draw.scope.subject().when.is_none_or(|w| w == place.field);
+    if field.noun.ends_with("year") || !often || !own || !draw.rng.chance(22) {
         return None;
     }
     let weights: Vec<usize> = (0..6).map(|i| if open(i) { kinds[i].0 } else { 0 }).collect();
@@ -262,33 +282,58 @@ pub(super) struct Having {
     pub words: String,
 }
 
-/// "an average length above 120": now and then, over groups of some size.
-fn by_figure(draw: &mut Draw, keys: &[Key]) -> Option<Having> {
-    let few = keys.iter().map(|k| k.size.max(1)).product::<u64>() * 4 <= draw.scope.subject().rows;
-    if draw.schema_only || !few || keys.iter().any(|k| k.time) || !draw.rng.chance(45) {
+/// "an average length above 120", "a total amount of over 500": now and then, over groups of some size.
+fn by_figure(draw: &mut Draw, keys: &[Key], shown: Option<&Figure>) -> Option<Having> {
+    let groups = keys.iter().map(|k| k.size.max(1)).product::<u64>();
+    let rows = draw.scope.subject().rows;
+    if draw.schema_only || groups * 4 > rows || keys.iter().any(|k| k.time) || !draw.rng.chance(60) {
         return None;
     }
-    let place = draw.choose(|scope, p| {
-        p.node == 0 && scope.field(p).measurable() && scope.field(p).numbers.len() >= 13 && scope.field(p).distinct > 5
+    let place = shown?.place.filter(|&p| {
+        let field = draw.scope.field(p);
+        p.node == 0 && field.measurable() && field.numbers.len() >= 13 && field.distinct > 5
     })?;
     let field = draw.scope.field(place);
     let noun = draw.scope.bare(place);
-    let money = field.traits.money;
     let at = draw.rng.between(5, 6);
-    let bound = literal::round_number(*field.numbers.get(at)?, field.whole());
-    if bound <= field.numbers[0] || super::condition::counts(field, &noun) {
+    let middle = *field.numbers.get(at)?;
+    if super::condition::counts(field, &noun) {
         return None;
     }
-    draw.use_place(place);
-    let (op, than) = if draw.rng.chance(70) { (">", "above") } else { ("<", "below") };
-    let sql = fill(
-        &format!("{{}} {op} {{}}"),
-        vec![aggregate("avg({})", vec![draw.scope.column(place)]), text(literal::number_sql(bound))],
-    );
-    Some(Having { sql, words: format!("an average {noun} {than} {}", literal::number_words(bound, money)) })
+    let (more, column) = (draw.rng.chance(70), draw.scope.column(place));
+    let op = if more { ">" } else { "<" };
+    let (call, bound, said) = if shown?.alias.starts_with("total_") {
+        let bound = literal::round_number(middle * (rows / groups) as f64, true);
+        (
+            aggregate("sum({})", vec![column]),
+            bound,
+            if more { "a total {} of more than" } else { "a total {} of less than" },
+        )
+    } else {
+        let bound = literal::round_near(middle, bound::apart(field), field.whole());
+        (aggregate("avg({})", vec![column]), bound, if more { "an average {} above" } else { "an average {} below" })
+    };
+    if bound <= field.numbers[0] {
+        return None;
+    }
+    let noun = noun.strip_prefix("total ").unwrap_or(&noun);
+    let sql = fill(&format!("{{}} {op} {{}}"), vec![call, text(literal::number_sql(bound))]);
+    let words = format!("{} {}", said.replace("{}", noun), literal::number_words(bound, field.traits.money));
+    Some(Having { sql, words })
 }
 
-pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions: &[Condition]) -> Option<Having> {
+/// What the groups have to have; `figures` are those that are shown.
+pub(super) fn having(
+    draw: &mut Draw,
+    keys: &[Key],
+    rows_many: &str,
+    conditions: &[Condition],
+    figures: &[Figure],
+) -> Option<Having> {
+    // two bounds that have nothing to do with each other
+    if conditions.iter().flat_map(|c| &c.places).any(|&p| draw.scope.field(p).role() == Role::Measure) {
+        return None;
+    }
     if keys.iter().any(|k| k.places.iter().any(|&p| draw.scope.field(p).role() == Role::Flag)) {
         return None;
     }
@@ -311,7 +356,7 @@ pub(super) fn having(draw: &mut Draw, keys: &[Key], rows_many: &str, conditions:
     let rows_word = |n: f64| if n == 1.0 { grammar::singular(rows_many) } else { rows_many.to_owned() };
     // of rows that meet a condition the average would have to be told from that of all
     if conditions.is_empty()
-        && let Some(found) = by_figure(draw, keys)
+        && let Some(found) = by_figure(draw, keys, figures.iter().find(|f| f.place.is_some()))
     {
         return Some(found);
     }

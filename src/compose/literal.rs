@@ -103,17 +103,32 @@ pub(super) fn number_words(value: f64, money: bool) -> String {
     if part.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{part}") }
 }
 
-/// Rounds to about two leading digits, so that a threshold gives no value away and reads like a choice; whole numbers stay whole.
+/// Rounds to what people name, so that a threshold gives no value away and reads like a choice: 5, 10, 15, .. 95, 100,
+/// 150, ..; whole numbers stay whole.
 pub(super) fn round_number(value: f64, whole: bool) -> f64 {
+    round_near(value, f64::INFINITY, whole)
+}
+
+/// The same where values lie `apart`: as coarse as a fifth of it, if that is coarser.
+pub(super) fn round_near(value: f64, apart: f64, whole: bool) -> f64 {
     if value == 0.0 {
         return 0.0;
     }
-    let size = value.abs().log10().floor();
-    let unit = 10f64.powf(size - 1.0);
-    let step = if value.abs() >= 100.0 { unit * 0.5 } else { unit };
+    let own = 10f64.powf(value.abs().log10().floor()) / 2.0;
+    let step = if apart.is_finite() && apart > 0.0 { own.min(round_step(apart / 5.0)) } else { own };
     let step = if whole { step.max(1.0) } else { step };
     let rounded = (value / step).round() * step;
     if whole { rounded.round() } else { (rounded * 10_000.0).round() / 10_000.0 }
+}
+
+/// 1, 2 or 5 with zeros: the nearest of them.
+fn round_step(step: f64) -> f64 {
+    let unit = 10f64.powf(step.log10().floor());
+    let factor = [1.0, 2.0, 5.0, 10.0].into_iter().min_by(|a: &f64, b: &f64| {
+        let off = |f: &f64| (step / unit / f).ln().abs();
+        off(a).total_cmp(&off(b))
+    });
+    factor.unwrap_or(1.0) * unit
 }
 
 /// A text value in SQL.
@@ -156,8 +171,11 @@ mod tests {
     #[test]
     fn numbers_are_rounded_and_grouped() {
         assert_eq!(round_number(4.99, false), 5.0);
-        assert_eq!(round_number(1234.0, true), 1250.0);
-        assert_eq!(round_number(0.0734, false), 0.073);
+        assert_eq!(round_number(1234.0, true), 1000.0);
+        assert_eq!(round_number(43.0, true), 45.0);
+        assert_eq!(round_number(0.0734, false), 0.075);
+        assert_eq!(round_near(117.0, 112.0, true), 120.0);
+        assert_eq!(round_near(38.2, 2.0, false), 38.0);
         assert_eq!(number_words(1234567.5, true), "1,234,567.50");
         assert_eq!(number_words(2500.0, false), "2500");
         assert_eq!(number_sql(0.1), "0.1");

@@ -55,16 +55,43 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let within = |from: Day, to: Day| {
         field.days.iter().filter(|d| **d >= from && **d < to).count() as f64 / field.days.len() as f64
     };
-    let kind = rng.weighted(&[if years >= 1 { 30 } else { 0 }, if days > 45 { 25 } else { 0 }, 22, 22]);
+    let (one_year, one_quarter, one_month) = (years >= 1, days > 250, days > 45);
+    let weight = |open: bool, weight: usize| if open { weight } else { 0 };
+    let kind = rng.weighted(&[weight(one_year, 30), weight(one_month, 25), 20, 20, weight(one_quarter, 8)]);
     let mut share = 0.0;
     let mut start = day;
     let (sql, said) = match kind {
         0 => {
             let end = Day { year: day.year + 1, ..day.year_start() };
             share = within(day.year_start(), end);
-            (span(day.year_start(), end), format!("in {}", day.year))
+            let form = rng.word(&["", "", "", "extract(year FROM {}) = {}", "date_part('year', {}) = {}"]);
+            let sql = match form {
+                "" => span(day.year_start(), end),
+                form => vec![fill(form, vec![scope.column(place), text(day.year.to_string())])],
+            };
+            (sql, format!("in {}", day.year))
         }
-        1 => (span(day.month_start(), day.add_months(1)), format!("in {}", day.month_words())),
+        1 => {
+            let said = format!("in {}", day.month_words());
+            let month = day.month_start().sql();
+            let sql = match rng.below(10) {
+                0 => vec![fill("date_trunc('month', {}) = {}", vec![scope.column(place), text(month)])],
+                1 => vec![fill(
+                    "to_char({}, 'YYYY-MM') = {}",
+                    vec![scope.column(place), text(format!("{}'", &month[..month.len() - 4]))],
+                )],
+                _ => span(day.month_start(), day.add_months(1)),
+            };
+            (sql, said)
+        }
+        4 => {
+            let quarter = (day.month - 1) / 3;
+            let from = Day { month: 3 * quarter + 1, day: 1, ..day };
+            let to = from.add_months(3);
+            share = within(from, to);
+            let nth = ["first", "second", "third", "fourth"][quarter as usize];
+            (span(from, to), format!("in the {nth} quarter of {}", day.year))
+        }
         _ => {
             let cut = cut_day(rng, day, low, high)?;
             start = cut;
@@ -87,7 +114,8 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     }
     let noun = scope.bare(place);
     let main = place.node == 0 && scope.subject().when == Some(place.field);
-    let said_post = if kind <= 1 { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
+    let whole = matches!(kind, 0 | 1 | 4);
+    let said_post = if whole { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
     let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };
     let recent = main && kind == 3 && within(low, start) >= 0.6;
     let vague = recent.then(|| {
@@ -114,6 +142,12 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         whose: Some(whose),
         terse: Some(if main { said.clone() } else { format!("{noun} {said}") }),
         vague,
+        span: match kind {
+            0 => Some("year"),
+            1 => Some("month"),
+            4 => Some("quarter"),
+            _ => None,
+        },
         share,
         ..Condition::default()
     })

@@ -61,6 +61,16 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     grammar::singular(&hyphened(&reference))
 }
 
+/// What many rows on the child's side of a reference are called: of a bridge, the things on its other side.
+pub(super) fn referring_many(world: &World, edge: usize) -> String {
+    let child = world.graph.edges[edge].child;
+    let other = world.graph.parents(child).iter().find(|&&e| e != edge).map(|&e| world.graph.edges[e].parent);
+    match other.filter(|_| world.entities[child].bridge) {
+        Some(parent) => world.entities[parent].many.clone(),
+        None => world.entities[child].many.clone(),
+    }
+}
+
 /// "admitted from concept" is the admitted-from concept.
 fn hyphened(reference: &str) -> String {
     let mut said = reference.to_owned();

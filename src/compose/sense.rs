@@ -2,7 +2,9 @@
 //! day on which the customer's record was made, and never breaks figures down by a thing and by what it belongs to.
 
 use super::scope::{Place, Scope};
+use super::taste;
 use super::world::{Field, World};
+use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 /// So many kinds of rows refer to a table of terms that its own dates and codes say nothing of any of them.
@@ -30,7 +32,7 @@ pub(super) fn from_afar(world: &World, entity: usize, field: usize, steps: usize
     if far {
         return false;
     }
-    if f.traits.audit || f.traits.personal {
+    if f.traits.audit || f.traits.personal || f.raw {
         return false;
     }
     let near = steps == 1 && !hub(world, entity);
@@ -38,12 +40,13 @@ pub(super) fn from_afar(world: &World, entity: usize, field: usize, steps: usize
         return false;
     }
     match f.role() {
-        Role::Dimension => true,
-        // figures of a handful of things are known by the things
-        Role::Measure => near && !(1..30).contains(&e.rows),
-        Role::Flag | Role::Year | Role::Array => near,
+        // what describes at length is said of the thing itself
+        // and of a handful of things one says which
+        Role::Dimension if !e.label.is_empty() && (1..30).contains(&e.rows) => false,
+        Role::Dimension => f.noun.split(' ').count() < 3 && (near || !f.noun.ends_with("description")),
+        Role::Flag | Role::Array => near,
         Role::Name | Role::Search => near,
-        Role::Time => near && (e.when == Some(field) || e.label.is_empty()),
+        Role::Time => near && taste::timely(e, field),
         _ => false,
     }
 }
@@ -60,12 +63,25 @@ pub(super) fn steps(scope: &Scope, node: usize) -> usize {
 }
 
 pub(super) fn worth(scope: &Scope, place: Place) -> bool {
-    from_afar(scope.world, scope.nodes[place.node].entity, place.field, steps(scope, place.node))
+    // "patient insurance's ethnicity": a person is spoken of by what is a person
+    let strange = place.node != 0 && scope.entity(place.node).person && {
+        let role = scope.role_noun(place.node);
+        !grammar::is_person(&role) && !role.ends_with(scope.entity(place.node).one.as_str())
+    };
+    // nor of what the manager of a person is beside that
+    let own_kind = scope.nodes[place.node].via.is_some_and(|(_, edge, _)| {
+        let e = &scope.world.graph.edges[edge];
+        e.child == e.parent && !scope.entity(place.node).label.contains(&place.field)
+    });
+    !strange
+        && !own_kind
+        && from_afar(scope.world, scope.nodes[place.node].entity, place.field, steps(scope, place.node))
 }
 
 /// A span of time to break figures down by: of the rows themselves, or of what they directly belong to.
 pub(super) fn dated(scope: &Scope, place: Place) -> bool {
-    place.node == 0 || scope.entity(place.node).when == Some(place.field) && worth(scope, place)
+    let own = || scope.subject().fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit && !f.traits.personal);
+    place.node == 0 || taste::timely(scope.entity(place.node), place.field) && worth(scope, place) && !own()
 }
 
 /// One row of `node` leads to one row of `other`: whoever knows the first knows the second.

@@ -4,6 +4,7 @@ use super::learn::{Crowd, Heat};
 use super::random::Rng;
 use super::scope::{Place, Scope, ways_to};
 use super::sense;
+use super::taste;
 use super::tree::JoinKind;
 use super::world::World;
 
@@ -28,7 +29,12 @@ pub(super) fn joined<'w>(
     let mut path = vec![edge];
     let mut subject = e.child;
     let spoken = |steps: usize| field.is_none_or(|f| sense::from_afar(world, e.parent, f, steps));
-    while path.len() < 3 && spoken(path.len() + 1) && rng.chance(if path.len() == 1 { 60 } else { 40 }) {
+    while path.len() < 3 && spoken(path.len() + 1) {
+        // of addresses one asks whose they are
+        let through = taste::spot(world, subject);
+        if !rng.chance(if through { 95 } else { 60 - 20 * (path.len() - 1).min(1) }) {
+            break;
+        }
         let below: Vec<usize> = world
             .graph
             .children(subject)
@@ -40,7 +46,7 @@ pub(super) fn joined<'w>(
                     && !world.entities[world.graph.edges[d].child].bridge
                     && world.graph.edges[d].child != subject
                     // another way to the same parent makes the long way odd
-                    && ways_to(world, world.graph.edges[d].child, e.parent) <= 1
+                    && (taste::spot(world, subject) || ways_to(world, world.graph.edges[d].child, e.parent) <= 1)
             })
             .collect();
         let weights: Vec<usize> = below.iter().map(|&d| (100.0 / crowded(world, crowd.heat, d)) as usize).collect();

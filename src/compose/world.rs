@@ -2,6 +2,8 @@
 
 use super::form::Form;
 use super::literal::Day;
+use super::naming::{label, tell_apart, when};
+use super::taste;
 use super::{Options, Values};
 use crate::anonymize;
 use crate::schema::grammar;
@@ -10,7 +12,7 @@ use crate::schema::model::{Column, RowSecurity, Schema, Table, TableKind, quote_
 use crate::schema::relationships::Relationship;
 use crate::schema::roles::{self, Role, Traits};
 use crate::schema::words::{self, Words};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 #[derive(Debug, Clone)]
 pub(super) struct Field {
@@ -118,9 +120,15 @@ impl World {
             .iter()
             .enumerate()
             .map(|(i, t)| {
-                entity(schema, t, &words, options, graph.is_bridge(i), lookup(schema, &graph, i, options), &|c| {
-                    referenced.contains(&(i, c))
-                })
+                entity(
+                    schema,
+                    t,
+                    &words,
+                    options,
+                    graph.is_bridge(i) || pairs_up(schema, &graph, i),
+                    lookup(schema, &graph, i, options),
+                    &|c| referenced.contains(&(i, c)),
+                )
             })
             .collect();
         // a row of a link table is none of what its name begins with
@@ -135,6 +143,20 @@ impl World {
         let words = many.chain(tokens.iter().cloned()).collect();
         World { entities, graph, schema_only: options.schema_only, words }
     }
+}
+
+/// A table that says which things of two kinds belong together, and at most since when or in what role: its rows are spoken
+/// of as the one with the other.
+fn pairs_up(schema: &Schema, graph: &Graph, table: usize) -> bool {
+    let t = &schema.tables[table];
+    let edges = graph.parents(table);
+    let [one, other] = edges else { return false };
+    let keyed: Vec<&String> = [one, other].iter().flat_map(|&&e| &graph.edges[e].child_columns).collect();
+    let rest: Vec<&Column> = t.columns.iter().filter(|c| !keyed.contains(&&c.name)).collect();
+    let parted = graph.edges[*one].parent != graph.edges[*other].parent && graph.children(table).is_empty();
+    let columns: Vec<String> = keyed.into_iter().cloned().collect();
+    let amount = |c: &&Column| roles::traits(schema, t, c, false).role == Role::Measure;
+    parted && rest.len() <= 2 && t.is_unique(&columns) && !rest.iter().any(amount)
 }
 
 /// A table of kinds (categories, countries, payers): each row stands behind many rows of another table, and none is a
@@ -236,44 +258,6 @@ fn alias(name: &str) -> String {
     if letters.is_empty() { "t".to_owned() } else { letters }
 }
 
-/// The name column, or first and last name, in speaking order.
-fn label(fields: &[Field]) -> Vec<usize> {
-    let names: Vec<usize> =
-        (0..fields.len()).filter(|&i| fields[i].role() == Role::Name && fields[i].distinct != 1).collect();
-    let called = |part: &str| {
-        names.iter().copied().find(|&i| {
-            let noun = fields[i].noun.as_str();
-            noun == part || noun == format!("{part} name") || noun == format!("{part} given name")
-        })
-    };
-    if let (Some(first), Some(last)) = (called("first"), called("last").or_else(|| called("family"))) {
-        return vec![first, last];
-    }
-    let best = names.iter().copied().max_by_key(|&i| {
-        let noun = fields[i].noun.as_str();
-        let own = if noun == "name" || noun == "title" { 4 } else { 0 };
-        let company = if noun.ends_with("name") && !noun.contains("contact") { 2 } else { 0 };
-        (own + company, fields[i].distinct, usize::MAX - i)
-    });
-    best.into_iter().collect()
-}
-
-/// The time that the entity is about: named after it, or its only one.
-fn when(entity: &Entity) -> Option<usize> {
-    let times: Vec<usize> = (0..entity.fields.len())
-        .filter(|&i| {
-            let f = &entity.fields[i];
-            f.role() == Role::Time && !f.traits.audit && !f.traits.personal && (f.varied || entity.rows == 0)
-        })
-        .collect();
-    let head = entity.one.rsplit(' ').next().unwrap_or("");
-    times.iter().copied().find(|&i| {
-        entity.fields[i].noun.starts_with(entity.one.as_str())
-            || entity.fields[i].noun == "date"
-            || entity.fields[i].noun.starts_with(head)
-    })
-}
-
 fn field(
     schema: &Schema,
     table: &Table,
@@ -346,7 +330,8 @@ fn field(
         length: profile.length,
         form,
         padded: column.base == "bpchar" && fixed(&column.type_name).is_some_and(|n| n > profile.length + 0.5),
-        raw: column.comment.is_none() && words.is_raw(&column.name) || TECHNICAL.iter().any(|end| noun.ends_with(end)),
+        raw: column.comment.is_none() && (words.is_raw(&column.name) || taste::cryptic(&noun))
+            || TECHNICAL.iter().any(|end| noun.ends_with(end)),
         distinct: profile.distinct,
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
@@ -373,28 +358,4 @@ fn plausible_numbers(role: Role) -> Vec<f64> {
 /// One day each half year.
 fn plausible_days() -> Vec<Day> {
     (0..13).map(|i| Day { year: 2018 + i / 2, month: if i % 2 == 0 { 1 } else { 7 }, day: 15 }).collect()
-}
-
-/// Gives tables that would share a noun (same name in several schemas, odd plurals) nouns of their own.
-fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]) {
-    let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (i, e) in entities.iter().enumerate() {
-        if !schema.tables[i].is_child() {
-            seen.entry(e.many.clone()).or_default().push(i);
-        }
-    }
-    for group in seen.values().filter(|g| g.len() > 1) {
-        for &i in group {
-            let prefix = words.of(&schema.tables[i].schema).join(" ");
-            let same = group.iter().filter(|&&j| schema.tables[j].schema == schema.tables[i].schema).count();
-            let (one, many) = if same > 1 {
-                let full = words.of(&schema.tables[i].name).join(" ");
-                grammar::countable(&full)
-            } else {
-                (format!("{prefix} {}", entities[i].one), format!("{prefix} {}", entities[i].many))
-            };
-            entities[i].one = one;
-            entities[i].many = many;
-        }
-    }
 }

@@ -9,6 +9,7 @@ use super::super::phrase;
 use super::super::probe::tie_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
+use super::super::taste;
 use super::super::tree::{Distinct, Expr, Order, Select, fill, text};
 use super::grouped::{self, Grouped, output, over};
 use super::window::window;
@@ -32,7 +33,11 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     }
     let key = group::key(draw)?;
     let by = draw.choose(|scope, p| {
-        p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 8 && !scope.field(p).nullable
+        p.node == 0
+            && scope.field(p).measurable()
+            && taste::plain(scope.field(p))
+            && scope.field(p).distinct > 8
+            && !scope.field(p).nullable
     })?;
     if key.time || key.places.iter().any(|p| p.node == 0 && subject.label.contains(&p.field)) {
         return None;
@@ -150,13 +155,7 @@ fn first_of_each(
     let questions = vec![format!("for each {key}, which {one} has the {top} {noun}, and {what}")];
     let mut extras = vec![Extra::new(format!(", in order of {key}"), format!("Sort by {key}"))];
     if by_name {
-        extras.insert(
-            0,
-            Extra::new(
-                ", the alphabetically first one where several tie",
-                "Where several tie, take the alphabetically first",
-            ),
-        );
+        extras.insert(0, Extra::new(" (ties by name)", "Break ties by name"));
     }
     let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
     draft.probes.extend(tie_probes(&draft.query, &breakers));

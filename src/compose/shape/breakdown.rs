@@ -6,7 +6,7 @@ use super::super::group::{self, Having, Key};
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech, Style};
-use super::super::tree::{Limit, Order, Select};
+use super::super::tree::{Limit, Order, Select, fill};
 use super::figure;
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -17,18 +17,32 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     if draw.fan.is_none() && several && draw.rng.chance(22) {
         keys.extend(group::key(draw).filter(|k| k.one != keys[0].one && !(k.time && keys[0].time)));
     }
-    let mut figures = figure::figures(draw, 1, 3);
+    let figures = figure::figures(draw, 1, 3);
     let conditions = draw.conditions(0, if keys.len() > 1 { 1 } else { 2 })?;
-    figure::count_beside_extremes(draw, &mut figures, &conditions);
     let many = draw.scope.subject().many.clone();
-    let having = if draw.rng.chance(28) { group::having(draw, &keys, &many, &conditions) } else { None };
+    let having = if draw.rng.chance(28) { group::having(draw, &keys, &many, &conditions, &figures) } else { None };
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(named_columns(&figures)).collect();
     apply(&mut query, &conditions);
     query.group = keys.iter().flat_map(|k| k.group.clone()).collect();
     query.having = having.iter().map(|h| h.sql.clone()).collect();
-    let wanted = if draw.style == Style::MultiTurn { 90 } else { 28 };
+    // what each part is of the whole
+    let parts = having.is_none() && draw.fan.is_none() && keys.len() == 1 && figures.len() == 1;
+    let adds_up = figures[0].counts || figures[0].alias.starts_with("total_");
+    let share = (parts && adds_up && (2..=40).contains(&keys[0].size) && draw.rng.chance(16)).then(|| {
+        let figure = aggregate::unrounded(&figures[0]);
+        let whole = super::window::window("sum({}) OVER ()", vec![figure.clone()]);
+        let share = fill("round(100.0 * {} / {}, 1)", vec![figure, whole]);
+        query.columns.push((share, Some("percentage".to_owned())));
+        let inline = draw.rng.word(&[
+            ", with the percentage of the total (one decimal)",
+            " and the percentage of the total that this is, to one decimal",
+            ", also as a percentage of the total to one decimal",
+        ]);
+        Extra::new(inline, "Add the percentage of the total, to one decimal")
+    });
+    let wanted = if draw.style == Style::MultiTurn { 90 } else { 50 };
     let order = draw.rng.chance(wanted).then(|| order(draw, &mut query, &keys, &figures, &many));
     let mut probes = filter_probes(&query, &conditions);
     if having.is_some() {
@@ -37,7 +51,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         probes.push(("having", without, Expect::Differs));
     }
     let mut speech = speech(draw, &keys, &figures, &rows, having.as_ref(), !conditions.is_empty());
-    speech.extras.extend(order);
+    speech.extras.extend(share.into_iter().chain(order));
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 

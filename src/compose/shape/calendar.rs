@@ -1,11 +1,13 @@
 //! Calendars and ladders: every month of a year, empty ones included; the spans in which nothing happened; how many
 //! rows reach each of several thresholds.
 
+use super::super::bound;
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw};
 use super::super::literal::{self, Day};
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
+use super::super::taste;
 use super::super::tree::{Cte, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
 use super::grouped::output;
 use crate::candidate::Expect;
@@ -60,7 +62,8 @@ fn moment(draw: &mut Draw) -> Option<Place> {
             && field.role() == Role::Time
             && field.days.len() >= 13
             && !field.traits.personal
-            && !field.traits.audit
+            && taste::plain(field)
+            && taste::timely(scope.subject(), p.field)
     })?;
     draw.use_place(place);
     Some(place)
@@ -199,6 +202,7 @@ pub(super) fn gaps(draw: &mut Draw) -> Option<Draft> {
     let calendar = calendar(draw, place)?;
     let subject = draw.scope.subject();
     let unit = calendar.unit;
+    draw.measuring = true;
     let conditions = draw.conditions(usize::from(draw.scope.subject().rows > 2000), 1).filter(|c| timeless(draw, c))?;
     let spans = Source::Query(
         Box::new(Select { columns: vec![(calendar.series(), Some(unit.to_owned()))], ..Select::default() }),
@@ -269,18 +273,19 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     draw.alone();
     let place = draw.choose(|scope, p| {
         let f = scope.field(p);
-        p.node == 0 && f.measurable() && f.varied && f.numbers.len() >= 13
+        p.node == 0 && f.measurable() && f.varied && f.numbers.len() >= 13 && taste::plain(f)
     })?;
     draw.use_place(place);
     let field = draw.scope.field(place);
     let picks: &[usize] = if draw.rng.chance(50) { &[3, 6, 9] } else { &[2, 5, 7, 10] };
-    let mut bounds: Vec<f64> = picks.iter().map(|&q| literal::round_number(field.numbers[q], field.whole())).collect();
+    let mut bounds: Vec<f64> =
+        picks.iter().map(|&q| literal::round_near(field.numbers[q], bound::apart(field), field.whole())).collect();
     bounds.dedup();
     if bounds.len() < 3 || bounds.windows(2).any(|w| w[0] >= w[1]) {
         return None;
     }
     let (op, word) = [(">=", "at least"), ("<=", "at most"), (">", "more than")][draw.rng.below(3)];
-    let conditions = draw.conditions(0, 2)?;
+    let conditions = draw.conditions(0, 1)?;
     let subject = draw.scope.subject();
     let values = bounds.iter().map(|b| literal::number_sql(*b)).collect();
     let step = Expr::Column("levels".to_owned(), "bound".to_owned());
@@ -305,19 +310,12 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
     let steps = grammar::and_list(&said);
     let nominal = vec![
-        format!("for each of the levels {steps}{unit}, the number of {rows} whose {noun} is {word} that much"),
-        format!("the number of {rows} with {word} the given {noun}, for each of {steps}{unit}"),
+        format!("the number of {rows} with {} of {word} {steps}{unit}, respectively", condition::article(&noun)),
+        format!("for {steps}{unit} in turn, the number of {rows} whose {noun} is {word} that much"),
     ];
     let questions = vec![
-        format!(
-            "for each of the levels {steps}{unit}, how many {rows} have {} of {word} that much",
-            condition::article(&noun)
-        ),
-        format!(
-            "how many {rows} have {} of {word} {}{unit}",
-            condition::article(&noun),
-            grammar::or_list(&said) + ", counted for each level"
-        ),
+        format!("how many {rows} have {} of {word} {steps}{unit}, respectively", condition::article(&noun)),
+        format!("for {steps}{unit} in turn, how many {rows} have {} of {word} that much", condition::article(&noun)),
     ];
     let extras = vec![Extra::new(", by level", "Sort by the level")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })

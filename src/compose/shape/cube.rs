@@ -1,14 +1,16 @@
 //! Several breakdowns at once: totals and subtotals, counts under conditions side by side, classes of a number.
 
 use super::super::aggregate::{self, snake};
-use super::super::condition::Condition;
+use super::super::bound;
+use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::literal;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
-use super::super::tree::{Expr, Select, aggregate as call_of, fill, text};
+use super::super::taste;
+use super::super::tree::{Expr, aggregate as call_of, fill, text};
 use super::{breakdown, figure};
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -43,7 +45,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     if figures.iter().any(|f| f.alias.starts_with("distinct_") || f.time) {
         return None;
     }
-    let conditions = draw.conditions(0, 2)?;
+    let conditions = draw.conditions(0, 1)?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(breakdown::named_columns(&figures)).collect();
@@ -137,9 +139,17 @@ fn is(n: usize) -> &'static str {
 /// count(*) FILTER: how many of the rows meet a condition, beside all of them.
 pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     let key = group::key(draw)?;
-    let marked = draw.conditions(1, 2)?;
+    let mut marked = draw.conditions(1, 1)?;
+    // two kinds or times of the same side by side
+    if let [one] = marked.as_slice()
+        && let [of] = *one.places.as_slice()
+        && draw.rng.chance(35)
+    {
+        let two = (0..6).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)));
+        marked.extend(two);
+    }
     let apart = marked.len() > 1;
-    let common = draw.conditions(0, 1)?;
+    let common = Vec::new();
     let part = draw.rng.chance(35);
     let by_case = draw.rng.chance(25);
     let test = |c: &Condition| {
@@ -236,7 +246,13 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     let fan = draw.fan;
     let place = draw.choose(|scope, p| {
         let f = scope.field(p);
-        f.measurable() && f.distinct > 10 && f.numbers.len() >= 13 && !f.nullable && fan != Some(p.node) && p.node == 0
+        f.measurable()
+            && taste::plain(f)
+            && f.distinct > 10
+            && f.numbers.len() >= 13
+            && !f.nullable
+            && fan != Some(p.node)
+            && p.node == 0
     })?;
     if fan.is_some() {
         return None;
@@ -247,10 +263,13 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     let quantiles: &[usize] = if draw.rng.chance(60) { &[5, 8] } else { &[4, 6, 9] };
     let mut bounds: Vec<f64> = quantiles
         .iter()
-        .filter_map(|&q| field.numbers.get(q).map(|n| literal::round_number(*n, field.whole())))
+        .filter_map(|&q| field.numbers.get(q).map(|n| literal::round_near(*n, bound::apart(field), field.whole())))
         .collect();
     bounds.dedup_by(|a, b| a == b);
     if bounds.len() < 2 || bounds.windows(2).any(|w| w[0] >= w[1]) || bounds[0] <= field.numbers[0] {
+        return None;
+    }
+    if field.traits.money && bounds[0] < 1.0 {
         return None;
     }
     let said = |v: f64| literal::number_words(v, field.traits.money);
@@ -274,7 +293,7 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     if figures.iter().any(|f| f.time || f.alias.starts_with("distinct_")) {
         return None;
     }
-    let conditions = draw.conditions(0, 2)?;
+    let conditions = draw.conditions(0, 1)?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     let class = format!("{}_class", snake(&noun));
@@ -294,100 +313,4 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
         format!("for {noun} classes{unit} {ranges}, what {} {figure_words}", is(figures.len())),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
-}
-
-/// Percentiles, modes and lists within groups.
-pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
-    let key = if draw.rng.chance(70) || draw.fan.is_some() { Some(group::key(draw)?) } else { None };
-    let place = draw.choose(|scope, p| p.node == 0 && scope.field(p).measurable() && scope.field(p).distinct > 5)?;
-    draw.use_place(place);
-    let column = draw.scope.column(place);
-    let noun = draw.scope.noun(place);
-    let conditions = draw.conditions(usize::from(key.is_none()), 2)?;
-    let rows = draw.rows_phrase(&conditions);
-    let (sql, what, alias) = match draw.rng.below(4) {
-        0 | 1 => ("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
-        2 => (
-            "percentile_cont(0.9) WITHIN GROUP (ORDER BY {})",
-            format!("the 90th percentile (interpolated) of the {noun}"),
-            "percentile_90",
-        ),
-        _ => (
-            "percentile_disc(0.25) WITHIN GROUP (ORDER BY {})",
-            format!("the first quartile (an actual value) of the {noun}"),
-            "first_quartile",
-        ),
-    };
-    let with_average = draw.rng.chance(35);
-    let mut query = draw.scope.select();
-    query.columns = key.iter().flat_map(|k| k.columns.clone()).collect();
-    query.columns.push((call_of(sql, vec![column.clone()]), Some(alias.into())));
-    if with_average {
-        query.columns.push((call_of("avg({})", vec![column]), Some("average".into())));
-    }
-    apply(&mut query, &conditions);
-    query.group = key.iter().flat_map(|k| k.group.clone()).collect();
-    let probes = filter_probes(&query, &conditions);
-    let measure =
-        if with_average { format!("{what} and the average {noun} of {rows}") } else { format!("{what} of {rows}") };
-    let verb = is(if with_average { 2 } else { 1 });
-    let (nominal, questions) = match &key {
-        Some(k) => (
-            vec![
-                format!("{measure} per {}", k.one),
-                format!("{measure} {} {}", k.per(&mut draw.rng, !conditions.is_empty()), k.one),
-                format!("{measure}, broken down by {}", k.one),
-            ],
-            vec![format!("what {verb} {measure} per {}", k.one), format!("by {}, what {verb} {measure}", k.one)],
-        ),
-        None => (
-            vec![measure.clone()],
-            vec![
-                format!("what {verb} {measure}"),
-                format!("looking at {rows}, what {verb} {}", measure.trim_end_matches(&format!(" of {rows}"))),
-            ],
-        ),
-    };
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
-}
-
-/// string_agg: the names in each group as one text.
-pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
-    let subject = draw.scope.subject();
-    let [label] = subject.label.as_slice() else { return None };
-    let key = group::key(draw)?;
-    let place = super::super::scope::Place { node: 0, field: *label };
-    if subject.rows > 3000 || !subject.label_unique || key.places.contains(&place) {
-        return None;
-    }
-    let conditions = draw.conditions(0, 2)?;
-    let rows = draw.rows_phrase(&conditions);
-    let column = draw.scope.column(place);
-    let noun = subject.fields[*label].noun.clone();
-    let array = draw.rng.chance(40);
-    let call = if array { "array_agg({} ORDER BY {})" } else { "string_agg({}, ', ' ORDER BY {})" };
-    let mut query: Select = draw.scope.select();
-    query.columns = key.columns.clone();
-    query.columns.push((call_of(call, vec![column.clone(), column]), Some(snake(&subject.many))));
-    apply(&mut query, &conditions);
-    query.group = key.group.clone();
-    let probes = filter_probes(&query, &conditions);
-    let form = if array {
-        "an array"
-    } else {
-        draw.rng.word(&["one comma-separated list", "a single text separated by commas"])
-    };
-    let each = &key.one;
-    let names = grammar::plural(&noun);
-    let what = if names == subject.many { format!("the {rows}") } else { format!("the {names} of the {rows}") };
-    let nominal = vec![
-        format!("for each {each}, {what} in alphabetical order as {form}"),
-        format!("{what} per {each}, alphabetically, as {form}"),
-        format!("{what} for every {each}, joined into {form} in alphabetical order"),
-    ];
-    let questions = vec![
-        format!("which {rows} belong to each {each}, given in alphabetical order as {form}"),
-        format!("what are {what} for each {each}, in alphabetical order as {form}"),
-    ];
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
 }

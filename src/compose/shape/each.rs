@@ -4,6 +4,7 @@ use super::super::draw::{Draft, Draw};
 use super::super::extreme::extreme;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
+use super::super::taste;
 use super::super::tree::{Cte, Distinct, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
 use super::grouped::output;
 use super::related;
@@ -23,7 +24,9 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         .filter(|&f| {
             let field = &child.fields[f];
             let time = field.role() == Role::Time && !field.traits.audit && !field.traits.personal;
-            !field.nullable && field.varied && (time || field.measurable() && field.distinct > 10)
+            !field.nullable
+                && field.varied
+                && (time && taste::timely(child, f) || field.measurable() && taste::plain(field) && field.distinct > 10)
         })
         .collect();
     let by = Place { node: 0, field: *draw.rng.pick(&fields)? };
@@ -43,7 +46,10 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     let extra: Vec<usize> = (0..child.fields.len())
         .filter(|&f| {
             let field = &child.fields[f];
-            f != by.field && (field.measurable() || field.groupable() || child.label == [f]) && !field.traits.audit
+            f != by.field
+                && taste::plain(field)
+                && (field.measurable() || field.groupable() || child.label == [f])
+                && !field.traits.audit
         })
         .collect();
     let shown: Vec<Place> =
@@ -108,11 +114,11 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     };
     let nouns: Vec<String> = shown.iter().map(|&p| alone.noun(p)).collect();
     let with = grammar::and_list(&nouns);
-    let (one, many) = (&parent.one, &parent.many);
+    let one = &parent.one;
     let nominal = vec![
         format!("for each {one}, {what}, showing {with}"),
         format!("{what} of every {one} that has any, with {with}").replace("every", "each"),
-        format!("{many} with {what} of each, giving {with}"),
+        format!("{what} of each {one}, with {with}"),
     ];
     let questions = vec![
         format!("what are {with} of {what} of each {one}"),

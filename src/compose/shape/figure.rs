@@ -8,6 +8,7 @@ use super::super::probe::filter_probes;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
 use super::super::sense;
+use super::super::taste;
 use crate::schema::roles::Role;
 
 pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
@@ -28,43 +29,25 @@ pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
         }
 }
 
-/// Draws up to `most` figures over the subject's rows; a count goes first.
+/// Draws up to `most` figures over the subject's rows: a count, and one field's figures.
 pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) -> Vec<Figure> {
     // three at once are a report, and no question
-    let wanted = least + draw.rng.weighted(&[66, 28, 6][..=most - least]);
+    let wanted = least + draw.rng.weighted(&[52, 37, 11][..=most - least]);
     let mut found: Vec<Figure> = Vec::new();
-    if draw.rng.chance(if wanted == 1 { 40 } else { 45 }) {
+    if draw.rng.chance(if wanted == 1 { 34 } else { 45 }) {
         found.push(aggregate::count(&draw.scope));
     }
     found.extend(last_stamp(draw));
-    for _ in 0..wanted * 3 {
-        if found.len() >= wanted {
-            break;
-        }
-        let Some(place) = draw.choose(summarizable) else { break };
-        // how many different ones there are is seldom asked
-        let kind = matches!(draw.scope.field(place).role(), Role::Key | Role::Dimension | Role::Code | Role::Year);
-        if kind
-            && draw.waiting() != Some(place)
-            && draw.rng.chance(if draw.scope.field(place).role() == Role::Key { 50 } else { 85 })
-        {
-            continue;
-        }
-        // kinds of a few rows
-        if kind && (1..30).contains(&draw.scope.subject().rows) && draw.waiting() != Some(place) {
-            continue;
-        }
-        if kind && draw.used.iter().any(|&u| sense::fixed_in(&draw.scope, u, place)) {
-            continue;
-        }
-        // the latest of a month is a day of that month
-        if draw.timed && draw.scope.field(place).role() == Role::Time {
-            continue;
-        }
+    let place = if found.len() < wanted { measured(draw) } else { None };
+    if let Some(place) = place {
         draw.use_place(place);
-        let figure = aggregate::draw(&mut draw.rng, &draw.scope, place);
-        if let Some(f) = figure.filter(|f| !found.iter().any(|o| o.noun == f.noun)) {
-            found.push(f);
+        draw.measuring = true;
+        for _ in 0..wanted * 3 {
+            if found.len() >= wanted {
+                break;
+            }
+            let figure = aggregate::draw(&mut draw.rng, &draw.scope, place);
+            found.extend(figure.filter(|f| found.iter().all(|o| beside(o, f))));
         }
     }
     if found.is_empty() {
@@ -73,13 +56,41 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
     found
 }
 
-/// The highest and the latest are seldom moved by a condition; how many there are always is.
-pub(in crate::compose) fn count_beside_extremes(draw: &mut Draw, figures: &mut Vec<Figure>, conditions: &[Condition]) {
-    let extreme = |f: &Figure| ["max_", "min_", "latest_", "earliest_"].iter().any(|p| f.alias.starts_with(p));
-    if !conditions.is_empty() && figures.iter().all(extreme) && draw.rng.chance(70) {
-        figures.insert(0, aggregate::count(&draw.scope));
-        figures.truncate(2);
+/// Whether two figures are told in one breath: not one twice, nor rounded and unrounded side by side.
+fn beside(one: &Figure, other: &Figure) -> bool {
+    let kind = |f: &Figure| f.alias.split('_').next().unwrap_or("").to_owned();
+    let sums = |f: &Figure| f.counts || ["total", "avg"].contains(&kind(f).as_str());
+    match one.counts || other.counts {
+        true => one.counts != other.counts && sums(one) && sums(other),
+        false => kind(one) != kind(other),
     }
+}
+
+/// The field whose figures are asked for.
+fn measured(draw: &mut Draw) -> Option<Place> {
+    // of many to many one counts
+    if draw.fan.is_some() && draw.rng.chance(65) {
+        return None;
+    }
+    for _ in 0..4 {
+        let place = draw.choose(|scope, p| summarizable(scope, p) && (taste::plain(scope.field(p)) || p.node == 0))?;
+        let field = draw.scope.field(place);
+        let waiting = draw.waiting() == Some(place);
+        // how many different ones there are is seldom asked
+        let kind = matches!(field.role(), Role::Key | Role::Dimension | Role::Code | Role::Year);
+        let grouped = !draw.keyed.is_empty() || !draw.classed.is_empty();
+        let seldom = kind && (grouped || !waiting) && (field.role() != Role::Key || draw.rng.chance(50));
+        let few = kind && (1..30).contains(&draw.scope.subject().rows) && !waiting;
+        let fixed = kind && draw.used.iter().any(|&u| sense::fixed_in(&draw.scope, u, place));
+        // the latest of a month is a day of that month
+        // the latest of a kind of rows says little
+        let of_kinds = !draw.classed.is_empty() && !waiting;
+        let timed = (draw.timed || of_kinds) && field.role() == Role::Time;
+        if (taste::plain(field) || waiting) && !(seldom || few || fixed || timed) {
+            return Some(place);
+        }
+    }
+    None
 }
 
 /// A stamp that the system writes: only its latest value is worth asking for, and only where it is in focus.
@@ -113,11 +124,11 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         Some(_) => return None,
         None => Vec::new(),
     };
-    let mut figures = figures(draw, 1, 3);
+    let figures = figures(draw, 1, 3);
     let alone = figures.len() == 1 && figures[0].counts;
+    draw.searching = alone;
     let least = usize::from((alone || draw.scope.nodes.len() > 1) && conditions.is_empty());
-    conditions.extend(draw.conditions(least, 3)?);
-    count_beside_extremes(draw, &mut figures, &conditions);
+    conditions.extend(draw.conditions(least, 2)?);
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = columns(&figures);

@@ -110,6 +110,8 @@ pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<G
     if kind && (figure.noun.starts_with("number of di") || figure.noun.starts_with("unique ")) {
         return None;
     }
+    // how many rows exceed an amount is a question of its own
+    draw.measuring = true;
     let conditions = draw.conditions(0, most)?;
     let rows = draw.rows_phrase(&conditions);
     let measure = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);

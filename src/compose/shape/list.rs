@@ -5,145 +5,30 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech, Style};
 use super::super::scope::{Place, Scope};
-use super::super::sense;
-use super::super::tree::{Expr, JoinKind, Order};
+use super::super::tree::{JoinKind, Order};
 use super::figure;
+pub(super) use super::shown::showable;
+pub(in crate::compose) use super::shown::{Shown, shown};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
-
-/// Shown columns and what they are called; `named` where the rows' own name comes first.
-pub(in crate::compose) struct Shown {
-    pub columns: Vec<(Expr, Option<String>)>,
-    pub nouns: Vec<String>,
-    pub named: bool,
-    pub places: Vec<Place>,
-}
-
-pub(super) fn showable(scope: &Scope, place: Place) -> bool {
-    let field = scope.field(place);
-    let entity = scope.entity(place.node);
-    match field.role() {
-        Role::Key | Role::Opaque | Role::Search | Role::Json => false,
-        // whether a customer is active is no news of a rental
-        Role::Flag if place.node != 0 => false,
-        _ => !(entity.rows > 0 && field.distinct <= 1) || matches!(field.role(), Role::Array),
-    }
-}
-
-/// Of what is referred to, its name or its kind is of interest beside the subject, hardly its other details.
-fn related(scope: &Scope, place: Place) -> bool {
-    let entity = scope.entity(place.node);
-    place.node == 0
-        || entity.label.is_empty() && sense::worth(scope, place)
-        || entity.label.contains(&place.field)
-        || entity.fields[place.field].role() == Role::Dimension && sense::worth(scope, place)
-}
-
-fn constant(scope: &Scope, place: Place) -> bool {
-    let field = scope.field(place);
-    let filled = field.nulls < scope.entity(place.node).rows || scope.entity(place.node).rows == 0;
-    let open = !matches!(field.role(), Role::Key | Role::Opaque | Role::Search | Role::Json);
-    open && filled && !field.varied && !field.traits.audit
-}
-
-/// The subject's name and up to `most` further fields, those of joined tables first.
-pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
-    let mut found = Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
-    let label = draw.scope.subject().label.clone();
-    if !label.is_empty() {
-        found.named = true;
-        let columns: Vec<Expr> = label.iter().map(|&field| draw.scope.column(Place { node: 0, field })).collect();
-        if columns.len() == 2 && draw.rng.chance(25) {
-            let form =
-                draw.rng.word(&["{} || ' ' || {}", "{} || ' ' || {}", "concat({}, ' ', {})", "concat_ws(' ', {}, {})"]);
-            found.columns.push((super::super::tree::fill(form, columns), Some("name".to_owned())));
-        } else {
-            found.columns.extend(columns.into_iter().map(|c| (c, None)));
-        }
-        for field in label {
-            draw.use_place(Place { node: 0, field });
-        }
-    }
-    // rows without a name need two things to be told by, one of them their own
-    if !found.named {
-        match telling(draw) {
-            Some(field) => {
-                let place = Place { node: 0, field };
-                draw.use_place(place);
-                found.columns.push((draw.scope.column(place), None));
-                found.nouns.push(draw.scope.bare(place));
-                found.places.push(place);
-            }
-            // they would come out alike
-            None if draw.scope.subject().rows > 0 => return found,
-            None => {}
-        }
-    }
-    let floor = if found.named { 0 } else { 2 - found.columns.len() };
-    let wanted = draw.rng.between(least.max(floor), most.max(floor));
-    for _ in 0..wanted {
-        let fan = draw.fan;
-        // a column in focus is shown even where all its values are the same
-        let constant = draw.waiting().filter(|&p| constant(&draw.scope, p) && fan != Some(p.node));
-        let waiting = draw.waiting();
-        let chosen = constant.or_else(|| {
-            draw.choose(|scope, p| {
-                showable(scope, p)
-                    && fan != Some(p.node)
-                    && !scope.constant(p.node)
-                    && (waiting == Some(p) || related(scope, p))
-            })
-        });
-        let Some(place) = chosen else { break };
-        draw.use_place(place);
-        let noun = draw.scope.bare(place);
-        let name = &draw.scope.field(place).name;
-        let taken = found
-            .columns
-            .iter()
-            .any(|(e, a)| a.as_deref() == Some(name) || matches!(e, Expr::Column(_, n) if n == name));
-        let renamed = super::super::aggregate::snake(&noun);
-        let twice = found.columns.iter().any(|(_, a)| a.as_deref() == Some(&renamed));
-        if taken && (renamed == *name || twice) {
-            continue;
-        }
-        let alias = (taken || place.node != 0 && draw.rng.chance(40)).then_some(renamed).filter(|a| a != name);
-        found.columns.push((draw.scope.column(place), alias));
-        found.nouns.push(noun);
-        found.places.push(place);
-    }
-    found
-}
-
-/// A field of the subject by which most of its rows can be told apart.
-fn telling(draw: &mut Draw) -> Option<usize> {
-    let subject = draw.scope.subject();
-    let fields: Vec<usize> = (0..subject.fields.len())
-        .filter(|&i| {
-            let f = &subject.fields[i];
-            let kind = matches!(f.role(), Role::Time | Role::Code | Role::Measure);
-            kind && !f.traits.audit && !f.traits.personal && f.nulls == 0 && f.distinct * 10 > subject.rows * 8
-        })
-        .collect();
-    // what has no name has a number
-    let number = |f: &usize| subject.fields[*f].whole() && subject.key == [subject.fields[*f].name.clone()];
-    if let Some(key) = (0..subject.fields.len()).find(number).filter(|_| draw.rng.chance(65)) {
-        return Some(key);
-    }
-    subject.when.filter(|w| fields.contains(w)).or_else(|| draw.rng.pick(&fields).copied())
-}
 
 /// Rows that a list may have, as far as its conditions tell.
 const MOST_ROWS: f64 = 1_500.0;
 
 pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
+    // rows that have no name are counted and summed up rather than read
+    let subject = draw.scope.subject();
+    if subject.label.is_empty() && (subject.when.is_none() || draw.waiting().is_none() && draw.rng.chance(30)) {
+        return None;
+    }
     let mut conditions = if let Some(fan) = draw.fan { vec![figure::one_of(draw, fan)?] } else { Vec::new() };
     let shown = shown(draw, 0, 2);
     if shown.columns.is_empty() {
         return None;
     }
     let large = usize::from(draw.scope.subject().rows > 3_000);
-    conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 3)?);
+    draw.searching = true;
+    conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 2)?);
     // nobody reads so many rows
     let left = conditions.iter().map(Condition::passing).product::<f64>() * draw.scope.subject().rows as f64;
     if left > MOST_ROWS && draw.waiting().is_none() {
@@ -165,15 +50,32 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
 
 /// Parents that may be missing and are only shown: their children are kept.
 fn keep_childless(draw: &mut Draw, shown: &Shown) {
-    for node in 1..draw.scope.nodes.len() {
-        let Some((from, edge, true)) = draw.scope.nodes[node].via else { continue };
-        let optional = draw.world.graph.edges[edge].optional;
-        let only_shown = draw.used.iter().filter(|p| p.node == node).all(|p| shown.places.contains(p));
-        let end = !draw.scope.nodes.iter().any(|n| n.via.is_some_and(|v| v.0 == node));
-        let seen = draw.used.iter().any(|p| p.node == node);
-        if optional && only_shown && end && seen && draw.scope.nodes[from].kind == JoinKind::Inner {
-            draw.scope.nodes[node].kind = JoinKind::Left;
+    let (scope, used) = (&draw.scope, &draw.used);
+    // whether something on the way to a table, or beyond it, decides on rows
+    let beyond = |node: usize, at: usize| {
+        let mut at = Some(at);
+        while let Some(n) = at {
+            if n == node {
+                return true;
+            }
+            at = scope.nodes[n].via.map(|v| v.0);
         }
+        false
+    };
+    // a first name is shown with the last one
+    let told = |p: &Place| {
+        let label = &scope.entity(p.node).label;
+        let beside = |&field: &usize| shown.places.contains(&Place { node: p.node, field });
+        shown.places.contains(p) || label.contains(&p.field) && label.iter().any(beside)
+    };
+    let idle = |node: usize| used.iter().all(|p| !beyond(node, p.node) || told(p));
+    let mut left = vec![false; scope.nodes.len()];
+    for node in 1..scope.nodes.len() {
+        let Some((from, edge, true)) = scope.nodes[node].via else { continue };
+        left[node] = idle(node) && (left[from] || draw.world.graph.edges[edge].optional);
+    }
+    for (node, left) in left.into_iter().enumerate().filter(|(_, left)| *left) {
+        draw.scope.nodes[node].kind = if left { JoinKind::Left } else { JoinKind::Inner };
     }
 }
 

@@ -5,8 +5,10 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::filter_probes;
+use super::super::reference::referring_many;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
+use super::super::taste;
 use super::super::tree::{Expr, JoinKind, Order, Select, Source, aggregate, fill, text};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
@@ -26,6 +28,7 @@ fn first_edge(draw: &Draw) -> Option<usize> {
     };
     let all = parent.rows > 0 && used >= parent.rows;
     (up && !super::related::rivals(draw, edge)
+        && !taste::spot(draw.world, e.parent)
         && !all
         && e.child != e.parent
         && !parent.label.is_empty()
@@ -39,7 +42,7 @@ pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
     let e = &draw.world.graph.edges[edge];
     let mut scope = Scope::new(draw.world, e.parent);
     let child = scope.join(0, edge, false, JoinKind::Left);
-    let many = scope.entity(child).many.clone();
+    let many = referring_many(draw.world, edge);
     draw.scope = scope;
     draw.used.clear();
     let conditions = parents_condition(draw, child, 35)?;
@@ -108,11 +111,11 @@ fn including(draw: &mut Draw, parents: &str, children: &str) -> Extra {
 
 /// "customers without any rentals": an anti-join in one of three forms.
 pub(super) fn none(draw: &mut Draw) -> Option<Draft> {
-    let edge = first_edge(draw)?;
+    let edge = first_edge(draw).filter(|&e| taste::missed(draw.world, e))?;
     let e = &draw.world.graph.edges[edge];
     let mut scope = Scope::new(draw.world, e.parent);
     let child = scope.join(0, edge, false, JoinKind::Left);
-    let (many, parent) = (scope.entity(child).many.clone(), scope.subject());
+    let (many, parent) = (referring_many(draw.world, edge), scope.subject());
     let counted = draw.rng.chance(35);
     let mut query = Select::default();
     let label: Vec<(Expr, Option<String>)> =

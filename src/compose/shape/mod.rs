@@ -7,6 +7,7 @@ mod cube;
 mod different;
 mod each;
 pub(super) mod figure;
+mod gathered;
 pub(super) mod grouped;
 pub(super) mod list;
 mod missing;
@@ -16,11 +17,13 @@ pub(super) mod ranking;
 mod referred;
 mod related;
 mod set;
+mod shown;
 mod window;
 
 use super::draw::{Draft, Draw};
 use super::random::rotate;
-use super::{Phase, builtin};
+use super::{Phase, builtin, taste};
+use crate::schema::roles::Role;
 
 /// How much a draw is held to what its slot is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,15 +90,15 @@ const COMPLEX: &[Shape] = &[
     Shape(7, Kin::Nested, nested::above_average),
     Shape(8, Kin::Nested, nested::groups_above_average),
     Shape(9, Kin::Nested, nested::figure_of_figures),
-    Shape(6, Kin::Nested, nested::against_best),
+    Shape(6, Kin::Nested, nested::over_share),
     Shape(9, Kin::Nested, related::exists),
     Shape(8, Kin::Nested, related::counted),
-    Shape(8, Kin::Sets, related::sets),
-    Shape(8, Kin::Sets, set::values),
-    Shape(8, Kin::Sets, set::routes),
-    Shape(4, Kin::Sets, set::subjects),
-    Shape(3, Kin::Sets, set::stacked),
-    Shape(5, Kin::Absence, related::twins),
+    Shape(11, Kin::Sets, related::sets),
+    Shape(10, Kin::Sets, set::values),
+    Shape(11, Kin::Sets, set::routes),
+    Shape(6, Kin::Sets, set::subjects),
+    Shape(5, Kin::Sets, set::stacked),
+    Shape(7, Kin::Absence, related::twins),
     Shape(7, Kin::Nested, each::latest),
     Shape(4, Kin::Nested, each::every),
     Shape(6, Kin::Nested, each::levels),
@@ -108,15 +111,21 @@ const COMPLEX: &[Shape] = &[
     Shape(7, Kin::Totals, cube::totals),
     Shape(7, Kin::Totals, cube::side_by_side),
     Shape(5, Kin::Totals, cube::classes),
-    Shape(5, Kin::Totals, cube::ordered),
-    Shape(4, Kin::Totals, cube::names),
+    Shape(5, Kin::Totals, gathered::ordered),
+    Shape(4, Kin::Totals, gathered::names),
 ];
 
 /// Draws a shape that suits the phase. A round of slots holds each shape as often as its weight says; where a shape
 /// cannot be drawn its kin stand in, so that no schema crowds a whole kind of statements out.
 pub(super) fn draw(draw: &mut Draw, phase: Phase, slot: u64, salt: u64, hold: Hold) -> Option<Draft> {
+    // of keys, stamps and what is named by letters one asks in the plainest way
+    let poor = draw.waiting().is_some_and(|p| {
+        let f = draw.scope.field(p);
+        !taste::plain(f) || matches!(f.role(), Role::Key | Role::Opaque) && draw.rng.chance(40)
+    });
+    let plain = hold == Hold::Plain || phase == Phase::SingleTable && poor;
     // a plain question is no complex one
-    if hold == Hold::Plain && phase != Phase::ComplexSqls {
+    if plain && phase != Phase::ComplexSqls {
         return if draw.edge.is_some() { referred::draw(draw) } else { plain::draw(draw) };
     }
     let shapes = match phase {

@@ -4,6 +4,7 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Scope;
+use super::super::taste;
 use super::super::tree::{Expr, Select, aggregate, fill};
 use super::grouped::{self, By, output, over};
 use super::{figure, list};
@@ -15,7 +16,9 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     if draw.fan.is_some() {
         return None;
     }
-    let by = draw.choose(|scope, p| p.node == 0 && scope.field(p).measurable() && scope.field(p).varied)?;
+    let by = draw.choose(|scope, p| {
+        p.node == 0 && scope.field(p).measurable() && taste::plain(scope.field(p)) && scope.field(p).varied
+    })?;
     draw.use_place(by);
     let counted = draw.rng.chance(40);
     let nothing = || list::Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
@@ -29,7 +32,9 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
             && f.distinct * 8 <= scope.subject().rows
     });
     let within = within.filter(|_| draw.rng.chance(50));
-    let conditions = draw.conditions(usize::from(counted && draw.scope.nodes.len() > 1), 2)?;
+    let wanted = usize::from(counted && draw.scope.nodes.len() > 1);
+    let most = wanted.max(usize::from(draw.rng.chance(40)));
+    let conditions = draw.conditions(wanted, most)?;
     let noun = draw.scope.noun(by);
     let higher = draw.rng.chance(65);
     let mut inner_scope = Scope::new(draw.world, draw.scope.nodes[0].entity);
@@ -45,10 +50,12 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
             query.keep_alias = true;
             format!("the average for the same {}", draw.scope.noun(place))
         }
-        None => draw
+        // whose average it is has to be told from that of the rows that are meant
+        None if !conditions.is_empty() || draw.scope.nodes.len() > 1 => draw
             .rng
-            .word(&["the overall average", "the average of all {}", "the average over all {}", "average"])
+            .word(&["the average of all {}", "the average over all {}"])
             .replace("{}", &draw.scope.subject().many),
+        None => draw.rng.word(&["the average of all {}", "average"]).replace("{}", &draw.scope.subject().many),
     };
     query.columns = if counted { vec![(aggregate("count(*)", vec![]), None)] } else { shown.columns.clone() };
     if query.columns.is_empty() {
@@ -56,7 +63,22 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     }
     apply(&mut query, &conditions);
     let op = if higher { ">" } else { "<" };
-    query.filter.push(fill(&format!("{{}} {op} {{}}"), vec![draw.scope.column(by), Expr::Query(Box::new(inner))]));
+    // the average apart, as a step of its own
+    let apart = within.is_none() && draw.rng.chance(35);
+    let compared_with = if apart {
+        inner.columns[0].1 = Some("mean".to_owned());
+        query.with.push(super::super::tree::Cte { name: "average".into(), columns: Vec::new(), query: inner });
+        query.joins.push(super::super::tree::Join {
+            kind: super::super::tree::JoinKind::Cross,
+            source: super::super::tree::Source::Table("average".into(), "average".into()),
+            on: None,
+        });
+        query.keep_alias = true;
+        Expr::Column("average".to_owned(), "mean".to_owned())
+    } else {
+        Expr::Query(Box::new(inner))
+    };
+    query.filter.push(fill(&format!("{{}} {op} {{}}"), vec![draw.scope.column(by), compared_with]));
     let mut probes = filter_probes(&query, &conditions);
     let mut without = query.clone();
     without.filter.pop();
@@ -89,6 +111,11 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     // of a handful there is hardly an average
     let end = ["max_", "min_"].iter().any(|p| g.figure.alias.starts_with(p)) || g.figure.noun.contains("rounded");
     if g.figure.time || different || end || (1..6).contains(&g.key.size) {
+        return None;
+    }
+    // those without any would have to be counted in or out
+    let counts = g.figure.counts || g.adds_up();
+    if counts && g.key.has_gaps(!g.conditions.is_empty()) {
         return None;
     }
     let higher = draw.rng.chance(70);
@@ -167,11 +194,12 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
 
 /// A figure of figures: "the average number of rentals per customer".
 pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
-    let g = grouped::draw(draw, By::Any, 1)?;
+    let most = usize::from(draw.rng.chance(30));
+    let g = grouped::draw(draw, By::Any, most)?;
     // of things and of spans one knows that each has its own
     let told = g.key.entity || g.key.time;
     let different = g.figure.noun.starts_with("number of di") && !g.key.entity;
-    if g.figure.time || g.figure.noun.contains("rounded") || !told || different || (1..6).contains(&g.key.size) {
+    if !g.adds_up() || g.figure.noun.contains("rounded") || !told || different || (1..6).contains(&g.key.size) {
         return None;
     }
     let two = draw.rng.chance(35);
@@ -210,9 +238,9 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
     // "the highest number of rentals per customer" might be one for each of them
     let said = match (two, first) {
-        (true, _) => format!("the average {bare} per {each}, and the {} of any {each}", words[1]),
+        (true, _) => format!("the average {bare} per {each}, and the {} for any one {each}", words[1]),
         (false, 0) => format!("the average {bare} per {each}"),
-        _ => format!("the {} {bare} of any {each}", words[0]),
+        _ => format!("the {} {bare} for any one {each}", words[0]),
     };
     let extras = if round && (first == 0 || two && second == 0) {
         vec![Extra::new(", average to two decimals", "Round the average to two decimals")]
@@ -228,58 +256,61 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }
 
-/// Groups that hold more than a share of what the largest holds, as two steps of common table expressions.
-pub(super) fn against_best(draw: &mut Draw) -> Option<Draft> {
-    let g = grouped::draw(draw, By::Thing, 1)?;
-    if !g.adds_up() {
+/// Groups that make up more than a share of the whole: "customers who account for more than 5 % of all payments".
+pub(super) fn over_share(draw: &mut Draw) -> Option<Draft> {
+    // over a bridge the parts add up to more than the whole
+    if draw.fan.is_some() {
         return None;
     }
-    let percent = [50u32, 60, 75, 80, 90][draw.rng.below(5)];
+    let g = grouped::draw(draw, By::Thing, 1)?;
+    if !g.adds_up() || !(4..=60).contains(&g.key.size) && !draw.schema_only {
+        return None;
+    }
+    // about the share of each, and somewhat more
+    let even = 100.0 / g.key.size.max(5) as f64;
+    let percent = [5u32, 10, 15, 20, 25, 30, 40].into_iter().find(|p| f64::from(*p) >= even * 0.9)?;
     let (order, extras) = grouped::reading_order(draw, &g);
+    let with_share = draw.rng.chance(40);
+    let in_cte = draw.rng.chance(50);
     let whole = |inner: Select| {
-        let figures = super::super::tree::Source::Table("figures".into(), "figures".into());
-        let best = Select {
-            columns: vec![(aggregate("max({})", vec![g.value()]), Some("top".into()))],
-            from: Some(figures),
+        let source = |name: &str| super::super::tree::Source::Table(name.into(), name.into());
+        let total = Select {
+            columns: vec![(aggregate("sum({})", vec![g.value()]), in_cte.then(|| "total".into()))],
+            from: Some(source("figures")),
             ..Select::default()
         };
+        let all = if in_cte { output("total") } else { Expr::Query(Box::new(total.clone())) };
         let mut columns = g.key_outputs();
         columns.push((g.value(), None));
-        let filter =
-            vec![fill(&format!("{{}} >= {} * {{}}", f64::from(percent) / 100.0), vec![g.value(), output("top")])];
+        if with_share {
+            let share = fill("round(100.0 * {} / {}, 1)", vec![g.value(), all.clone()]);
+            columns.push((share, Some("percentage".into())));
+        }
+        let filter = vec![fill(&format!("{{}} > {} * {{}}", f64::from(percent) / 100.0), vec![g.value(), all])];
         let mut query =
             over(true, "figures", inner, Select { columns, filter, order: order.clone(), ..Select::default() });
-        query.with.push(super::super::tree::Cte { name: "best".into(), columns: Vec::new(), query: best });
-        query.joins.push(super::super::tree::Join {
-            kind: super::super::tree::JoinKind::Cross,
-            source: super::super::tree::Source::Table("best".into(), "best".into()),
-            on: None,
-        });
-        query.keep_alias = true;
+        if in_cte {
+            query.with.push(super::super::tree::Cte { name: "overall".into(), columns: Vec::new(), query: total });
+            query.joins.push(super::super::tree::Join {
+                kind: super::super::tree::JoinKind::Cross,
+                source: source("overall"),
+                on: None,
+            });
+            query.keep_alias = true;
+        }
         query
     };
     let (many, measure) = (&g.key.many, &g.measure);
-    let whom = if g.key.person { "whom" } else { "which" };
-    let which = match draw.rng.below(3) {
-        0 => format!("for {whom} {measure} reaches at least {percent} % of the highest such figure"),
-        1 => format!("that reach at least {percent} % of the top value in {measure}"),
-        _ => format!(
-            "that come to {percent} % or more of the leader's {}",
-            measure.strip_prefix("the ").unwrap_or(measure)
-        ),
-    };
-    let which = if g.key.person { which.replacen("that ", "who ", 1) } else { which };
+    let that = if g.key.person { "who" } else { "that" };
+    let shown = if with_share { "with the figure and the percentage (one decimal)" } else { "with the figure" };
     let speech = Speech {
         nominal: vec![
-            format!("{many} {which}, with the figure"),
-            format!("the {many} {which}, together with that figure"),
+            format!("{many} {that} account for more than {percent} % of {measure}, {shown}"),
+            format!("the {many} {that} make up over {percent} % of {measure}, {shown}"),
         ],
         questions: vec![
-            format!(
-                "for which {many} does {measure} reach at least {percent} % of the highest such figure, and what is it"
-            ),
-            format!("which {many} get to {percent} % or more of the maximum in {measure}, and with how much")
-                .replace("with how much", if g.figure.counts { "with how many" } else { "with how much" }),
+            format!("which {many} account for more than {percent} % of {measure}, {shown}"),
+            format!("which {many} make up over {percent} % of {measure}, {shown}"),
         ],
         extras,
         lists: true,

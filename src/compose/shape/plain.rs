@@ -3,7 +3,7 @@
 //! codes, contact data, stamps, flags that are the same everywhere.
 
 use super::super::aggregate::snake;
-use super::super::condition::is_plural;
+use super::super::condition::{be, is_plural};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::flag;
 use super::super::group;
@@ -83,7 +83,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
 /// Breaks a figure down by another field, now and then: what is said of it then.
 fn broken_down(draw: &mut Draw, query: &mut Select, place: Place, conditional: bool) -> String {
     let rows = draw.scope.subject().rows;
-    if rows > 0 && rows < 20 || !draw.rng.chance(45) {
+    if rows > 0 && rows < 20 || !draw.rng.chance(40) {
         return String::new();
     }
     let Some(key) = group::key(draw).filter(|k| !k.places.contains(&place)) else { return String::new() };
@@ -126,17 +126,18 @@ fn figure(
 
 /// "how many customers have an email address on file".
 fn known(draw: &mut Draw, place: Place) -> Option<Draft> {
-    let a = with_a(&noun(draw, place));
+    let noun = noun(draw, place);
+    let (a, is) = (with_a(&noun), be(&noun));
     let value = |draw: &Draw, _: bool| (aggregate("count({})", vec![draw.scope.column(place)]), None);
     figure(draw, place, value, |_, rows, per| {
         let link = if phrase::has_clause(rows) { "and" } else { "" };
         let nominal = vec![
             format!("the number of {rows} {link} with {a} on file{per}"),
-            format!("the number of {rows} for which {a} is recorded{per}"),
+            format!("the number of {rows} for which {a} {is} recorded{per}"),
         ];
         let questions = vec![
             format!("how many {rows} have {a} on file{per}"),
-            format!("for how many {rows} is there {a}{per}"),
+            format!("for how many {rows} {is} there {a}{per}"),
             format!("how many {rows} come with {a}{per}"),
         ];
         (nominal, questions)

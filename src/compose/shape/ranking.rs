@@ -9,8 +9,9 @@ use super::super::literal;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
-use super::super::scope::Place;
-use super::super::tree::{Expr, Limit, Order, Select};
+use super::super::scope::{Place, Scope};
+use super::super::taste;
+use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
 use super::breakdown::{cut, of_number};
 use super::{figure, list};
 use crate::candidate::Expect;
@@ -22,13 +23,15 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     if draw.fan.is_some() || draw.scope.subject().key.is_empty() {
         return None;
     }
+    let waiting = draw.waiting();
+    let timely = |scope: &Scope, p: Place| waiting == Some(p) || taste::timely(scope.subject(), p.field);
     let by = draw.choose(|scope, p| {
         let field = scope.field(p);
         p.node == 0
             && !field.nullable
             && !field.raw
             && (field.measurable() && field.distinct > 10
-                || field.role() == Role::Time && !field.traits.audit && field.distinct > 10)
+                || field.role() == Role::Time && timely(scope, p) && field.distinct > 10)
     })?;
     draw.use_place(by);
     // the latest of those that were returned in June: by which time
@@ -46,14 +49,30 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
         query.columns.push((draw.scope.column(by), None));
     }
     apply(&mut query, &conditions);
-    query.order = vec![Order { by: draw.scope.column(by), descending, nulls_last: false }];
-    let values = field.distinct.max(1);
-    let (mut probes, ties) = limited(draw, &mut query, n, left(draw, &conditions) as u64 / values)?;
+    let optional = |n: &super::super::scope::Node| n.via.is_some_and(|v| draw.world.graph.edges[v.1].optional);
+    let every = n == 1 && conditions.is_empty() && !draw.scope.nodes.iter().any(optional);
+    let (mut probes, ties) = if every && draw.rng.chance(45) {
+        topmost(draw, &mut query, by, descending)
+    } else {
+        query.order = vec![Order { by: draw.scope.column(by), descending, nulls_last: false }];
+        let values = field.distinct.max(1);
+        limited(draw, &mut query, n, left(draw, &conditions) as u64 / values)?
+    };
     probes.extend(filter_probes(&query, &conditions));
     let rows = draw.rows_phrase(&conditions);
     let speech = rows_speech(draw, &shown, &rows, &noun, time, descending, n, show_by);
     let extras = speech.extras.into_iter().chain(ties).collect();
     Some(Draft { probes, ..Draft::new(query, Speech { extras, ..speech }) })
+}
+
+/// All rows that have the highest value.
+fn topmost(draw: &mut Draw, query: &mut Select, by: Place, highest: bool) -> Cut {
+    let all = Scope::alone(draw.world, draw.scope.nodes[0].entity, &format!("{}_all", draw.scope.nodes[0].alias));
+    let call = if highest { "max({})" } else { "min({})" };
+    let top = Select { columns: vec![(call_of(call, vec![all.column(by)]), None)], ..all.select() };
+    let without = query.clone();
+    query.filter.push(fill("{} = {}", vec![draw.scope.column(by), Expr::Query(Box::new(top))]));
+    (vec![("filter", without, Expect::Differs)], Some(ties_too(draw)))
 }
 
 /// About how many rows meet the conditions.
@@ -229,7 +248,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.group.clone();
     let having = if draw.rng.chance(15) && !figure.counts {
-        group::having(draw, std::slice::from_ref(&key), &many, &conditions)
+        group::having(draw, std::slice::from_ref(&key), &many, &conditions, std::slice::from_ref(&figure))
     } else {
         None
     };

@@ -3,13 +3,13 @@
 
 use super::super::aggregate::snake;
 use super::super::condition::be;
-use super::super::draw::{Draft, Draw, apply};
+use super::super::draw::{Draft, Draw};
 use super::super::phrase;
-use super::super::probe::filter_probes;
-use super::super::reference::edge_noun;
+use super::super::reference::{edge_noun, referring_many};
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::sense;
+use super::super::taste;
 use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Select, Source, aggregate, fill, text};
 use super::plain::FEW;
 use super::{list, ranking};
@@ -21,10 +21,12 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let edge = draw.edge?;
     let e = &draw.world.graph.edges[edge];
     let small = draw.world.entities[e.child].rows <= FEW && !draw.schema_only;
-    if small && e.filled && draw.rng.chance(50) {
+    let named = !draw.world.entities[e.child].label.is_empty();
+    if small && e.filled && draw.rng.chance(if named { 50 } else { 15 }) {
         return beside(draw, edge);
     }
-    if (e.filled || draw.schema_only) && e.child != e.parent && draw.rng.chance(30) {
+    let spot = taste::spot(draw.world, e.child) || taste::spot(draw.world, e.parent);
+    if (e.filled || draw.schema_only) && e.child != e.parent && !spot && draw.rng.chance(30) {
         return whether(draw, edge);
     }
     referring(draw, edge)
@@ -37,13 +39,12 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let child = scope.join(0, edge, false, JoinKind::Inner);
     let child_source = Source::Table(scope.entity(child).sql.clone(), scope.nodes[child].alias.clone());
     let reference = scope.named(child, e.child_columns.first()?);
-    let (on, many) = (scope.on(child)?, scope.entity(child).many.clone());
+    let (on, many) = (scope.on(child)?, referring_many(draw.world, edge));
     let role = edge_noun(draw.world, edge);
     scope.nodes.truncate(1);
     draw.turn_to(scope);
     let shown = called(&draw.scope, 0)?;
-    let none = draw.rng.chance(50);
-    let conditions = if draw.scope.subject().rows > FEW { draw.conditions(0, 1)? } else { Vec::new() };
+    let none = draw.rng.chance(50) && taste::missed(draw.world, edge);
     let counted = draw.rng.chance(40);
     let mut query = draw.scope.select();
     query.keep_alias = true;
@@ -66,15 +67,13 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
         let not = if none { "NOT " } else { "" };
         query.filter = vec![fill(&format!("{not}EXISTS {{}}"), vec![Expr::Query(Box::new(inner))])];
     }
-    apply(&mut query, &conditions);
     let mut all = query.clone();
     all.filter.remove(0);
-    let mut probes = vec![("filter", all, Expect::Differs)];
-    probes.extend(filter_probes(&query, &conditions));
+    let probes = vec![("filter", all, Expect::Differs)];
     for &p in &shown {
         draw.use_place(p);
     }
-    let (subject, rows) = (draw.scope.subject(), draw.rows_phrase(&conditions));
+    let (subject, rows) = (draw.scope.subject(), draw.rows_phrase(&[]));
     let id = if subject.label.is_empty() { "IDs of the " } else { "" };
     let and = if phrase::has_clause(&rows) { "and " } else { "" };
     let (any, verb) = if none { ("no", "are not") } else { ("any", "are") };
@@ -124,7 +123,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     draw.turn_to(scope);
     let shown = called(&draw.scope, 0)?;
     let subject = draw.scope.subject();
-    let (many, one) = (draw.scope.entity(child).many.clone(), subject.one.clone());
+    let (many, one) = (referring_many(draw.world, edge), subject.one.clone());
     let role = edge_noun(draw.world, edge);
     let counted = draw.scope.entity(child).key.first().cloned().or_else(|| e.child_columns.first().cloned())?;
     let alias = format!("{}_count", snake(&draw.scope.entity(child).one));
@@ -193,7 +192,8 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
 fn beside(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let e = &draw.world.graph.edges[edge];
     let mut scope = Scope::new(draw.world, e.child);
-    let parent = scope.join(0, edge, true, JoinKind::Inner);
+    // each row is shown, also one that refers to nothing
+    let parent = scope.join(0, edge, true, if e.optional { JoinKind::Left } else { JoinKind::Inner });
     draw.turn_to(scope);
     let own = called(&draw.scope, 0)?;
     // of what has no name, what it refers to may have one
@@ -224,7 +224,7 @@ fn beside(draw: &mut Draw, edge: usize) -> Option<Draft> {
         draw.use_place(p);
     }
     let subject = draw.scope.subject();
-    let id = if subject.label.is_empty() { " (by its ID)" } else { "" };
+    let id = if subject.label.is_empty() { " (by ID)" } else { "" };
     let said = if other.len() == 1 { draw.scope.noun(other[0]) } else { role };
     let (one, many) = (&subject.one, &subject.many);
     let nominal = vec![
@@ -254,5 +254,6 @@ fn further(draw: &mut Draw, node: usize) -> Option<usize> {
         })
         .collect();
     let &next = draw.rng.pick(&up)?;
-    Some(draw.scope.join(node, next, true, JoinKind::Inner))
+    let left = graph.edges[next].optional || draw.scope.nodes[node].kind == JoinKind::Left;
+    Some(draw.scope.join(node, next, true, if left { JoinKind::Left } else { JoinKind::Inner }))
 }

@@ -8,7 +8,9 @@ use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::sense;
-use super::super::tree::{Expr, Select, aggregate, fill, text};
+use super::super::taste;
+use super::super::tree::{Distinct, Expr, Select, aggregate, fill, text};
+use super::super::world::Field;
 use super::set::{self, Kind, Shows};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
@@ -38,6 +40,7 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
     if !up
         || rivals(draw, edge)
         || e.child == e.parent
+        || taste::spot(draw.world, e.parent)
         || parent.label.is_empty()
         || parent.key.is_empty() && !parent.label_unique
     {
@@ -55,20 +58,22 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
 }
 
 /// A condition on the child's own fields, worded as the child's.
-fn child_condition(draw: &mut Draw, pair: &Pair) -> Option<Condition> {
+fn child_condition(draw: &mut Draw, pair: &Pair, wanted: impl Fn(&Field) -> bool) -> Option<Condition> {
     let alone = Scope::alone(draw.world, pair.scope.nodes[pair.child].entity, &pair.scope.nodes[pair.child].alias);
+    let child = alone.subject();
+    let fits = |&field: &usize| {
+        let f = &child.fields[field];
+        let told = match f.role() {
+            Role::Time => taste::timely(child, field),
+            Role::Measure | Role::Dimension | Role::Flag | Role::Year | Role::Array => true,
+            _ => false,
+        };
+        told && f.varied && taste::plain(f) && wanted(f)
+    };
+    let fields: Vec<usize> = (0..child.fields.len()).filter(fits).collect();
     for _ in 0..8 {
-        let field = draw.rng.below(alone.subject().fields.len());
-        let place = Place { node: 0, field };
-        let f = alone.field(place);
-        let fits =
-            matches!(f.role(), Role::Measure | Role::Time | Role::Dimension | Role::Flag | Role::Year | Role::Array)
-                && f.varied
-                && !f.traits.audit;
-        if !fits {
-            continue;
-        }
-        if let Some(c) = condition::draw(&mut draw.rng, &alone, place) {
+        let field = *draw.rng.pick(&fields)?;
+        if let Some(c) = condition::draw(&mut draw.rng, &alone, Place { node: 0, field }) {
             draw.use_place(Place { node: pair.child, field });
             return Some(c);
         }
@@ -78,7 +83,7 @@ fn child_condition(draw: &mut Draw, pair: &Pair) -> Option<Condition> {
 
 /// A condition on the parent's own fields, now and then.
 fn own_condition(draw: &mut Draw, pair: &Pair) -> Option<Vec<Condition>> {
-    let wanted = usize::from(draw.rng.chance(30));
+    let wanted = usize::from(draw.rng.chance(20));
     draw.keyed.push(pair.child);
     let found = draw.conditions(0, wanted);
     draw.keyed.clear();
@@ -114,19 +119,29 @@ pub(super) fn parent_query(pair: &Pair, correlated: bool) -> Select {
 pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
     let pair = pair(draw)?;
     let e = &draw.world.graph.edges[pair.edge];
-    let condition = child_condition(draw, &pair)?;
+    let negative = draw.rng.chance(40) && taste::missed(draw.world, pair.edge);
+    // what is missed is missed of some time or kind
+    let condition = child_condition(draw, &pair, |f| !negative || f.role() == Role::Time)?;
     let own = own_condition(draw, &pair)?;
-    let negative = draw.rng.chance(40);
     let simple = e.child_columns.len() == 1;
     let membership = simple && draw.rng.chance(45) && (!negative || !e.optional);
+    let counted = draw.rng.chance(30);
+    // a join, each name once
+    let joined = !negative && !counted && pair.scope.subject().label_unique && draw.rng.chance(25);
+    let any = !negative && draw.rng.chance(30);
     let make = |with: Option<&Condition>| {
+        if joined {
+            let filter =
+                with.iter().flat_map(|c| c.sql.clone()).chain(own.iter().flat_map(|c| c.sql.clone())).collect();
+            return Select { distinct: Distinct::Yes, columns: label(&pair), filter, ..pair.scope.select() };
+        }
         let mut query = parent_query(&pair, !membership);
         let not = if negative { "NOT " } else { "" };
         query.filter = if membership {
             let inner =
                 child_query(&pair, vec![(pair.scope.named(pair.child, &e.child_columns[0]), None)], with, false);
             vec![fill(
-                &format!("{{}} {not}IN {{}}"),
+                &if any { "{} = ANY {}".to_owned() } else { format!("{{}} {not}IN {{}}") },
                 vec![pair.scope.named(0, &e.parent_columns[0]), Expr::Query(Box::new(inner))],
             )]
         } else {
@@ -136,7 +151,6 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
         query.filter.extend(own.iter().flat_map(|c| c.sql.clone()));
         query
     };
-    let counted = draw.rng.chance(30);
     let columns = |mut query: Select| {
         if counted {
             query.columns = vec![(aggregate("count(*)", vec![]), None)];
@@ -144,8 +158,12 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
         query
     };
     let query = columns(make(Some(&condition)));
-    let mut all = query.clone();
-    all.filter.remove(0);
+    let mut all = if joined { parent_query(&pair, true) } else { query.clone() };
+    if joined {
+        all.filter = own.iter().flat_map(|c| c.sql.clone()).collect();
+    } else {
+        all.filter.remove(0);
+    }
     let mut probes = vec![("filter", all, Expect::Differs), ("condition", columns(make(None)), Expect::Differs)];
     probes.extend(filter_probes(&query, &own));
     let (one, many) = child_words(draw, &pair, Some(&condition));
@@ -173,7 +191,7 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
 pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     let pair = pair(draw)?;
     let e = &draw.world.graph.edges[pair.edge];
-    let condition = if draw.rng.chance(50) { child_condition(draw, &pair) } else { None };
+    let condition = if draw.rng.chance(50) { child_condition(draw, &pair, |_| true) } else { None };
     let own = own_condition(draw, &pair)?;
     let (parents, children) = (pair.scope.subject().rows.max(1), pair.scope.entity(pair.child).rows);
     let mean = children as f64 / parents as f64 * if condition.is_some() { 0.4 } else { 1.0 };
@@ -254,10 +272,10 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
 /// "customers with a rental in May 2005 but none in June 2005": EXCEPT, INTERSECT and UNION over two sets of rows.
 pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
     let pair = pair(draw)?;
-    let (one, two) = (child_condition(draw, &pair)?, child_condition(draw, &pair)?);
-    if one.sql == two.sql || one.places != two.places && draw.rng.chance(40) {
-        return None;
-    }
+    // two times or two kinds of the same are held against each other
+    let one = child_condition(draw, &pair, |f| matches!(f.role(), Role::Time | Role::Dimension))?;
+    let name = one.places.first().map(|p| pair.scope.entity(pair.child).fields[p.field].name.clone())?;
+    let two = (0..12).find_map(|_| child_condition(draw, &pair, |f| f.name == name).filter(|two| one.rivals(two)))?;
     let (columns, shows) = set::told(&pair.scope, 0)?;
     let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
     let part = |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..pair.scope.select() };
@@ -272,27 +290,35 @@ pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
 
 /// A self-join: "pairs of films with the same length and rating", each pair once.
 pub(super) fn twins(draw: &mut Draw) -> Option<Draft> {
-    if draw.fan.is_some() {
-        return None;
-    }
-    draw.alone();
+    // things that have a name, and not too many of them to be held against each other
+    let named = |e: &usize| {
+        let entity = &draw.world.entities[*e];
+        let told = !entity.label.is_empty() && entity.key.len() == 1 && !entity.view;
+        told && entity.usable && (4..=1500).contains(&entity.rows) && !taste::spot(draw.world, *e)
+    };
+    let found: Vec<usize> = draw.scope.nodes.iter().map(|n| n.entity).filter(named).collect();
+    let entity = *draw.rng.pick(&found)?;
+    draw.turn_to(Scope::new(draw.world, entity));
     let subject = draw.scope.subject();
-    if subject.label.is_empty() || subject.key.len() != 1 || subject.rows < 4 {
-        return None;
-    }
     let rows = subject.rows;
     let mut places = Vec::new();
     // as many fields as leave few enough pairs to be read
     let mut classes = 1;
-    for _ in 0..3 {
+    for _ in 0..2 {
         let Some(place) = draw.choose(|scope, p| {
             let f = scope.field(p);
+            // people of one family name are looked for
+            let family = scope.subject().label.len() == 2 && scope.subject().label[1] == p.field && places.is_empty();
+            if family {
+                return p.node == 0 && f.distinct < scope.subject().rows;
+            }
             p.node == 0
                 && f.varied
                 && !f.traits.personal
-                && !f.traits.audit
                 && !scope.subject().label.contains(&p.field)
-                && (f.groupable() && f.role() != Role::Flag || f.measurable())
+                && taste::plain(f)
+                && f.groupable()
+                && f.role() != Role::Flag
                 && f.distinct * 2 <= scope.subject().rows.max(4)
         }) else {
             break;

@@ -20,7 +20,7 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     }
     let g = grouped::draw(draw, By::Any, 2)?;
     // the share of one in hundreds is next to nothing
-    if !g.adds_up() || g.key.size > 30 {
+    if !g.adds_up() || g.key.size > if g.key.person { 12 } else { 30 } {
         return None;
     }
     let raw = g.raw();
@@ -75,16 +75,10 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     };
     let measure = &g.measure;
     if with_figure {
-        let inline = draw.rng.word(&[
-            ", after the figure itself",
-            ", with the figure itself before the percentage",
-            ", next to the absolute figure",
-            ", absolute figure first",
-        ]);
-        extras.push(Extra::new(
-            inline,
-            draw.rng.word(&["Show the figure itself first", "Give the absolute figure too, in front"]),
-        ));
+        let inline =
+            draw.rng.word(&[", along with the figure itself", ", next to the figure itself", ", figure included"]);
+        let sentence = draw.rng.word(&["Show the figure itself as well", "Give the figure itself too"]);
+        extras.push(Extra::new(inline, sentence));
     }
     let mut nominal = vec![
         format!("the percentage of {measure} that falls to each {key}, {rounded}"),
@@ -117,6 +111,9 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     if g.figure.time {
         return None;
     }
+    if (1..4).contains(&g.key.size) || !g.adds_up() && draw.rng.chance(60) {
+        return None;
+    }
     let dense = draw.rng.chance(40);
     let descending = true;
     let function = if dense { "dense_rank" } else { "rank" };
@@ -145,7 +142,7 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     };
     // joint places are what anyone expects; that the next place follows directly is not
     let ties = if dense {
-        draw.rng.word(&[", dense", ", dense ranking", ", no gaps after ties", ", without gaps", ", no rank left out"])
+        draw.rng.word(&[", dense ranking", ", no gaps after ties", ", without gaps after ties"])
     } else {
         draw.rng.word(&["", "", "", ", ties share a rank", ", joint places for ties"])
     };
@@ -160,10 +157,8 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         None => (
             vec![
                 format!("{many} ranked by {measure}, with figure and rank"),
-                format!("a ranking of {many} by {measure}, with both"),
-                format!("a league table of {many} by {measure}, figure and position included"),
-                format!("{many}, {measure} of each and the resulting rank")
-                    .replace(" of each", if measure.contains(" of ") { " for each" } else { " of each" }),
+                format!("a ranking of {many} by {measure}, figure included"),
+                format!("{many} with {measure} and their rank by it"),
             ],
             vec![
                 format!("how do {many} rank by {measure}, and what is that figure"),
@@ -172,13 +167,12 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         ),
         Some(n) => (
             vec![
-                format!("{many} in the first {} ranks by {measure}, with figure and rank", number_word(n)),
-                format!("the {many} that hold ranks 1 to {n} by {measure}, with the figure and the rank"),
-                format!("{many} that make rank {n} or better by {measure}, showing figure and rank"),
+                format!("{many} ranked {} or better by {measure}, with figure and rank", nth(n)),
+                format!("the {many} on ranks 1 to {n} by {measure}, with figure and rank"),
             ],
             vec![
-                format!("which {many} hold the first {} ranks by {measure}, with what figure and rank", number_word(n)),
-                format!("which {many} are ranked 1 to {n} by {measure}, and what are figure and rank"),
+                format!("which {many} are on ranks 1 to {n} by {measure}, with what figure"),
+                format!("which {many} rank {} or better by {measure}, and with what figure", nth(n)),
             ],
         ),
     };
@@ -196,6 +190,10 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         draft.probes.push(("filter", without, Expect::Differs));
     }
     Some(draft)
+}
+
+fn nth(n: u64) -> &'static str {
+    ["first", "second", "third", "fourth", "fifth"][(n as usize).clamp(1, 5) - 1]
 }
 
 /// Change against the span before, running totals, moving averages.

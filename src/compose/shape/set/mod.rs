@@ -16,6 +16,7 @@ use super::super::phrase;
 use super::super::random::Rng;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
+use super::super::taste;
 use super::super::tree::{Distinct, Expr, Limit, Select, Source, aggregate, text};
 use super::super::world::Entity;
 use crate::candidate::Expect;
@@ -31,7 +32,7 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) fn draw(rng: &mut Rng) -> Kind {
-        [Kind::Except, Kind::Intersect, Kind::Union][rng.weighted(&[40, 35, 25])]
+        [Kind::Except, Kind::Intersect, Kind::Union][rng.weighted(&[45, 40, 15])]
     }
 
     fn word(self) -> &'static str {
@@ -185,7 +186,8 @@ pub(super) fn own_condition(draw: &mut Draw, scope: &Scope) -> Option<Condition>
         let fits =
             matches!(f.role(), Role::Measure | Role::Time | Role::Dimension | Role::Flag | Role::Year | Role::Array)
                 && f.varied
-                && !f.traits.audit;
+                && taste::plain(f)
+                && f.role() != Role::Measure;
         if fits && let Some(c) = condition::draw(&mut draw.rng, scope, place) {
             return Some(c);
         }

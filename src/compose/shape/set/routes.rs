@@ -5,6 +5,7 @@ use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::scope::{Place, Scope};
+use super::super::super::taste;
 use super::super::super::tree::{JoinKind, Select};
 use super::super::super::world::World;
 use super::{Kind, Shows, combine, having, own_condition, speech, told};
@@ -23,20 +24,24 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     let beyond: Vec<usize> = world.graph.parents(near).iter().map(|&e| world.graph.edges[e].parent).collect();
     let target = if draw.rng.chance(70) { near } else { draw.rng.pick(&beyond).copied().unwrap_or(near) };
     let mut ways = ways(world, target);
-    if ways.len() < 2 || world.entities[target].bridge || !world.entities[target].usable {
+    if ways.len() < 2 || world.entities[target].bridge || !world.entities[target].usable || taste::spot(world, target) {
         return None;
     }
     // the reference in focus is one of the two, where it leads there
     let first = ways.iter().position(|w| w.contains(&edge)).unwrap_or_else(|| draw.rng.below(ways.len()));
     let first = ways.swap_remove(first);
     let second = draw.rng.pick(&ways)?.clone();
-    let kind = Kind::draw(&mut draw.rng);
+    let kind = match Kind::draw(&mut draw.rng) {
+        // what lacks rows that hardly any has
+        Kind::Except if !second.iter().all(|&e| taste::missed(world, e)) => Kind::Intersect,
+        kind => kind,
+    };
     // what has no name is counted rather than listed
     let counted = draw.rng.chance(if world.entities[target].label.is_empty() { 70 } else { 30 });
     let mut sides = Vec::new();
     let mut shown = None;
     draw.turn_to(Scope::new(world, target));
-    for (way, percent) in [(first, 45), (second, 30)] {
+    for (way, percent) in [(first, 30), (second, 15)] {
         let mut scope = Scope::new(world, target);
         let mut node = 0;
         for &step in way.iter().rev() {

@@ -29,7 +29,7 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
     let counted = draw.rng.chance(25);
     draw.turn_to(Scope::new(world, one));
     let mut sides = Vec::new();
-    for (entity, fields, percent) in [(one, fields, 35), (two, others, 25)] {
+    for (entity, fields, percent) in [(one, fields, 12), (two, others, 8)] {
         let scope = Scope::new(world, entity);
         let condition = if draw.rng.chance(percent) { own_condition(draw, &scope) } else { None };
         let conditions: Vec<Condition> =

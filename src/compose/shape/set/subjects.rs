@@ -4,6 +4,8 @@ use super::super::super::condition::{self, Condition};
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::say::{Speech, Style};
+use super::super::super::scope::Place;
+use super::super::super::taste;
 use super::super::super::tree::Select;
 use super::{Kind, Shows, combine, told};
 
@@ -15,8 +17,16 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     let (columns, shows) = told(&draw.scope, 0)?;
     let (one, two) = (draw.conditions(1, 1)?.pop()?, draw.conditions(1, 1)?.pop()?);
     draw.prune();
+    // what the rows are themselves, or what they belong to by name
+    let own = |p: &Place| p.node == 0 || draw.scope.entity(p.node).label.contains(&p.field);
+    if !one.places.iter().chain(&two.places).all(own) {
+        return None;
+    }
+    if !one.places.iter().all(|&a| two.places.iter().all(|&b| taste::together(&draw.scope, a, b))) {
+        return None;
+    }
     // what is in both meets two conditions, and is asked for so
-    let kind = if draw.rng.chance(60) { Kind::Except } else { Kind::Union };
+    let kind = if draw.rng.chance(75) { Kind::Except } else { Kind::Union };
     // what has no name is counted rather than listed
     let counted = draw.rng.chance(if shows == Shows::Id { 85 } else { 30 });
     let part =

@@ -1,6 +1,6 @@
 //! Values of one field under two conditions, put together or against each other: EXCEPT, INTERSECT, UNION.
 
-use super::super::super::condition::Condition;
+use super::super::super::condition::{self, Condition};
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::say::{Extra, Speech};
 use super::super::super::scope::Place;
@@ -31,7 +31,14 @@ pub(in crate::compose) fn values(draw: &mut Draw) -> Option<Draft> {
     if place.node != 0 {
         draw.keyed.push(place.node);
     }
-    let (one, two) = (draw.conditions(1, 1)?.pop()?, draw.conditions(1, 1)?.pop()?);
+    // two times are held against each other, or for things two kinds of what they have
+    let one = draw.conditions(1, 1)?.pop()?;
+    let [of] = *one.places.as_slice() else { return None };
+    let role = draw.scope.field(of).role();
+    if role != Role::Time && (place.node == 0 || !matches!(role, Role::Dimension | Role::Name)) {
+        return None;
+    }
+    let two = (0..12).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)))?;
     draw.prune();
     let kind = Kind::draw(&mut draw.rng);
     let part = |c: &Condition| {

@@ -1,0 +1,193 @@
+//! Conditions on kinds: one of a few values, several of them, all but one, an element of a list.
+
+use super::condition::{Condition, be, is_plural};
+use super::literal;
+use super::random::Rng;
+use super::scope::{Place, Scope};
+use super::taste;
+use super::tree::{Expr, fill, text};
+use crate::schema::grammar;
+
+pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let entity = scope.entity(place.node);
+    let rows = entity.rows.saturating_sub(field.nulls);
+    // a row asked for by its own name is no set of rows
+    if place.node == 0 && entity.label.contains(&place.field) {
+        return None;
+    }
+    // what a code stands for is known to those alone who made it
+    let told = |(v, n): &&(String, u64)| (*n < rows || rows <= 1) && taste::speaks(field, v);
+    let usable: Vec<&(String, u64)> = field.values.iter().filter(told).collect();
+    // one of several that share a name would have to be told from the others
+    let named = place.node != 0 && entity.label.contains(&place.field) && !entity.label_unique && rows > 0;
+    if usable.is_empty() || named {
+        return None;
+    }
+    let noun = scope.bare(place);
+    let column = scope.column(place);
+    let quoted = rng.chance(12);
+    let said = |v: &str| literal::text_words(v, quoted);
+    // what many rows have is asked for more than what a few have
+    let weights: Vec<usize> = (0..usable.len()).map(|rank| 60 / (rank + 3) + 1).collect();
+    let pick = |rng: &mut Rng| usable[rng.weighted(&weights)].0.clone();
+    let first = pick(rng);
+    let described_by_word = taste::adjective(field, &first).is_some();
+    // all but one of many is hardly another set of rows
+    let all_but = !field.nullable && (3..=20).contains(&usable.len()) && field.distinct <= 20;
+    let several = usable.len() > 2 && !described_by_word;
+    let kinds = [62, if several { 16 } else { 0 }, if all_but && !described_by_word { 10 } else { 0 }];
+    let mut condition = Condition::default();
+    let share =
+        |v: &str| field.values.iter().find(|(o, _)| o == v).map_or(0.0, |(_, n)| *n as f64 / rows.max(1) as f64);
+    match rng.weighted(&kinds) {
+        0 => {
+            condition.share = share(&first);
+            condition.sql = vec![fill("{} = {}", vec![column, text(literal::text_sql(&first))])];
+            condition.equal = true;
+            condition.terse = Some(format!("{noun} {}", said(&first)));
+            condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
+            if place.node == 0 {
+                condition.with = Some(format!("{noun} {}", said(&first)));
+            } else if !noun.contains('\'') && noun.split(' ').count() < 4 {
+                condition.post = Some(format!("with {noun} {}", said(&first))).filter(|_| rng.chance(60));
+            }
+            match taste::adjective(field, &first) {
+                Some(word) => described(scope, place, word, &mut condition),
+                None => adjective(rng, scope, place, &noun, &first, &said(&first), &mut condition),
+            }
+        }
+        1 => {
+            let mut values = vec![first];
+            for _ in 0..[1, 1, 1, 2][rng.below(4)] {
+                let next = pick(rng);
+                if !values.contains(&next) {
+                    values.push(next);
+                }
+            }
+            if values.len() < 2 || values.len() as u64 >= field.distinct {
+                return None;
+            }
+            condition.share = values.iter().map(|v| share(v)).sum();
+            let list = values.iter().map(|v| literal::text_sql(v)).collect::<Vec<_>>().join(", ");
+            let words: Vec<String> = values.iter().map(|v| said(v)).collect();
+            condition.sql = vec![Expr::Mix(vec![column, text(format!(" IN ({list})"))])];
+            let either = if words.len() == 2 && rng.chance(40) { "either " } else { "" };
+            condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
+            condition.terse = Some(format!("{noun} {}", grammar::or_list(&words)));
+            if geographic(&noun) {
+                condition.post = Some(format!(
+                    "{} {}",
+                    if scope.subject().person { "from" } else { "in" },
+                    grammar::or_list(&words)
+                ));
+            }
+        }
+        _ => {
+            let other = pick(rng);
+            if other != first && usable.len() > 3 && rng.chance(40) {
+                let list = format!("{{}} NOT IN ({}, {})", literal::text_sql(&first), literal::text_sql(&other));
+                condition.sql = vec![fill(&list, vec![column])];
+                let neither = format!("neither {} nor {}", said(&first), said(&other));
+                condition.whose = Some(format!("{noun} {} {neither}", be(&noun)));
+                condition.terse = Some(format!("{noun} {neither}"));
+                condition.share = 1.0 - share(&first) - share(&other);
+                return Some(condition);
+            }
+            // what hardly any has is nothing to leave out
+            if share(&first) < 0.1 {
+                return None;
+            }
+            condition.share = 1.0 - share(&first);
+            condition.sql = vec![fill("{} <> {}", vec![column, text(literal::text_sql(&first))])];
+            let not = rng.word(&["not", "other than", "anything but"]);
+            condition.whose = Some(format!("{noun} {} {not} {}", be(&noun), said(&first)));
+            condition.terse = Some(format!("{noun} not {}", said(&first)));
+        }
+    }
+    Some(condition)
+}
+
+/// "female patients", "claims whose patient is female".
+fn described(scope: &Scope, place: Place, word: &str, condition: &mut Condition) {
+    condition.post = None;
+    condition.with = None;
+    if place.node == 0 {
+        condition.before = Some(word.to_owned());
+        condition.that = Some(format!("are {word}"));
+        condition.whose = None;
+        condition.terse = Some(word.to_owned());
+    } else {
+        let role = scope.role_noun(place.node);
+        condition.whose = Some(format!("{role} is {word}"));
+        condition.terse = Some(format!("{word} {role}"));
+    }
+}
+
+fn geographic(noun: &str) -> bool {
+    matches!(noun, "country" | "city" | "state" | "region" | "county" | "continent" | "district")
+}
+
+/// Shorter ways to say an equality: "PG-13 films", "customers from Canada", "films in the Action category".
+fn adjective(
+    rng: &mut Rng,
+    scope: &Scope,
+    place: Place,
+    noun: &str,
+    value: &str,
+    said: &str,
+    condition: &mut Condition,
+) {
+    let head = noun.rsplit(' ').next().unwrap_or(noun);
+    let plain = !said.starts_with('"');
+    let letters =
+        value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-')) && value.chars().any(char::is_lowercase);
+    let kind =
+        matches!(head, "category" | "genre" | "type" | "kind" | "class" | "color" | "colour" | "brand" | "material");
+    // "Horror films", "wellness encounters"
+    if kind && place.node == 0 && plain && letters && value.split(' ').count() <= 2 && rng.chance(45) {
+        condition.before = Some(value.to_owned());
+        return;
+    }
+    if geographic(noun) && plain {
+        condition.post = Some(format!("{} {value}", if scope.subject().person { "from" } else { "in" }));
+    } else if matches!(
+        head,
+        "category" | "genre" | "class" | "group" | "department" | "region" | "type" | "status" | "language"
+    ) && rng.chance(70)
+    {
+        let link = match head {
+            "type" => "of type",
+            "status" => "in status",
+            "language" => "in the language",
+            _ => "",
+        };
+        condition.post = Some(if link.is_empty() { format!("in the {said} {noun}") } else { format!("{link} {said}") });
+        if noun != head && !link.is_empty() {
+            condition.post = None;
+        }
+    } else if head == "rating" && place.node == 0 && plain {
+        condition.before = Some(said.to_owned());
+        condition.that = Some(format!("are rated {said}"));
+    }
+}
+
+pub(super) fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    let field = scope.field(place);
+    let (value, _) = rng.pick(&field.elements)?;
+    let noun = scope.bare(place);
+    let column = scope.column(place);
+    let said = literal::text_words(value, false);
+    let many = if is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
+    let sql = if rng.chance(50) {
+        Expr::Mix(vec![text(format!("{} = ANY (", literal::text_sql(value))), column, text(")")])
+    } else {
+        Expr::Mix(vec![column, text(format!(" @> ARRAY[{}]", literal::text_sql(value)))])
+    };
+    Some(Condition {
+        sql: vec![sql],
+        with: Some(format!("{said} among the {many}")),
+        whose: Some(format!("{many} include {said}")),
+        ..Condition::default()
+    })
+}

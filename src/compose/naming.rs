@@ -1,0 +1,71 @@
+//! What rows are called by, what time they are about, and names of their own for tables that would share one.
+
+use super::world::{Entity, Field};
+use crate::schema::grammar;
+use crate::schema::model::Schema;
+use crate::schema::roles::Role;
+use crate::schema::words::Words;
+use std::collections::BTreeMap;
+
+/// The name column, or first and last name, in speaking order.
+pub(super) fn label(fields: &[Field]) -> Vec<usize> {
+    let part = |f: &Field| ["middle", "second", "maiden"].iter().any(|w| f.noun.starts_with(w));
+    let all: Vec<usize> = (0..fields.len()).filter(|&i| fields[i].role() == Role::Name).collect();
+    let names: Vec<usize> = all.iter().copied().filter(|&i| fields[i].distinct != 1 && !part(&fields[i])).collect();
+    let called = |part: &str| {
+        all.iter().copied().find(|&i| {
+            let noun = fields[i].noun.as_str();
+            noun == part || noun == format!("{part} name") || noun == format!("{part} given name")
+        })
+    };
+    if let (Some(first), Some(last)) = (called("first"), called("last").or_else(|| called("family"))) {
+        return vec![first, last];
+    }
+    let best = names.iter().copied().max_by_key(|&i| {
+        let noun = fields[i].noun.as_str();
+        let own = if noun == "name" || noun == "title" { 4 } else { 0 };
+        let company = if noun.ends_with("name") && !noun.contains("contact") { 2 } else { 0 };
+        (own + company, fields[i].distinct, usize::MAX - i)
+    });
+    best.into_iter().collect()
+}
+
+/// The time that the entity is about: named after it, or its only one.
+pub(super) fn when(entity: &Entity) -> Option<usize> {
+    let times: Vec<usize> = (0..entity.fields.len())
+        .filter(|&i| {
+            let f = &entity.fields[i];
+            f.role() == Role::Time && !f.traits.audit && !f.traits.personal && (f.varied || entity.rows == 0)
+        })
+        .collect();
+    let head = entity.one.rsplit(' ').next().unwrap_or("");
+    times.iter().copied().find(|&i| {
+        entity.fields[i].noun.starts_with(entity.one.as_str())
+            || entity.fields[i].noun == "date"
+            || entity.fields[i].noun.starts_with(head)
+    })
+}
+
+/// Gives tables that would share a noun (same name in several schemas, odd plurals) nouns of their own.
+pub(super) fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]) {
+    let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (i, e) in entities.iter().enumerate() {
+        if !schema.tables[i].is_child() {
+            seen.entry(e.many.clone()).or_default().push(i);
+        }
+    }
+    for group in seen.values().filter(|g| g.len() > 1) {
+        for &i in group {
+            let prefix = words.of(&schema.tables[i].schema).join(" ");
+            let same = group.iter().filter(|&&j| schema.tables[j].schema == schema.tables[i].schema).count();
+            let (one, many) = if same > 1 {
+                let full = words.of(&schema.tables[i].name).join(" ");
+                grammar::countable(&full)
+            } else {
+                (format!("{prefix} {}", entities[i].one), format!("{prefix} {}", entities[i].many))
+            };
+            entities[i].one = one;
+            entities[i].many = many;
+        }
+    }
+}
