@@ -107,7 +107,7 @@ pub(super) fn entity(draw: &mut Draw, node: usize) -> Option<Key> {
     }
     let one = scope.role_noun(node);
     // the supervisor's department is not what one speaks of
-    if one.contains("'s ") && !draw.waiting().is_some_and(|p| p.node == node) {
+    if one.contains("'s ") && draw.waiting().is_none_or(|p| p.node != node) {
         return None;
     }
     let places: Vec<Place> = target.label.iter().map(|&field| Place { node, field }).collect();

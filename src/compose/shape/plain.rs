@@ -135,11 +135,8 @@ fn known(draw: &mut Draw, place: Place) -> Option<Draft> {
             format!("the number of {rows} {link} with {a} on file{per}"),
             format!("the number of {rows} for which {a} {is} recorded{per}"),
         ];
-        let questions = vec![
-            format!("how many {rows} have {a} on file{per}"),
-            format!("for how many {rows} {is} there {a}{per}"),
-            format!("how many {rows} come with {a}{per}"),
-        ];
+        let questions =
+            vec![format!("how many {rows} have {a} on file{per}"), format!("for how many {rows} {is} there {a}{per}")];
         (nominal, questions)
     })
 }
@@ -181,7 +178,6 @@ fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
         let questions = vec![
             format!("how many {word} {many} are there among {rows}{per}"),
             format!("how many {word} {many} do {rows} have{per}"),
-            format!("across {rows}, how many {word} {many} occur{per}"),
         ];
         (nominal, questions)
     })
@@ -234,7 +230,6 @@ fn shared(draw: &mut Draw, place: Place) -> Option<Draft> {
     let nominal = vec![
         format!("the {many} that {more} {one} share, with the number of them"),
         format!("the {many} found for {more} {one}, and how often"),
-        format!("{many} used by {more} {one}, with a count"),
     ];
     let questions = vec![
         format!("which {many} occur for {more} {one}, and how often"),
@@ -291,6 +286,8 @@ fn show(draw: &mut Draw, place: Place, call: Option<&'static str>) -> Option<Dra
         };
         shown.columns.push((value, alias));
         let said = draw.scope.bare(place);
+        let key = field.role() == Role::Key && field.whole() && !said.ends_with(" ID");
+        let said = if key { format!("{said} ID") } else { said };
         shown.nouns.push(if call.is_some() { format!("size of the {said} in bytes") } else { said });
         shown.places.push(place);
     }
@@ -331,11 +328,7 @@ fn occurring(draw: &mut Draw, place: Place) -> Option<Draft> {
         format!("the different {many} of {rows}"),
         format!("every {} used by any of the {rows}", draw.scope.bare(place)),
     ];
-    let questions = vec![
-        format!("which {many} occur among {rows}"),
-        format!("what different {many} do {rows} have"),
-        format!("which {many} are in use for {rows}"),
-    ];
+    let questions = vec![format!("which {many} occur among {rows}"), format!("what different {many} do {rows} have")];
     Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }))
 }
 
@@ -363,7 +356,7 @@ fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 
-/// The one, two or three rows there are, with the columns from that one on.
+/// The few rows there are, with the columns from that one on.
 fn handful(draw: &mut Draw, place: Place) -> Option<Draft> {
     let subject = draw.scope.subject();
     let label = subject.label.clone();
