@@ -208,6 +208,11 @@ impl<'w> Draw<'w> {
         self.prefer.filter(|p| !self.used.contains(p))
     }
 
+    /// The field in focus, where it is one of an entity's.
+    pub(super) fn waiting_in(&self, entity: usize) -> Option<usize> {
+        self.waiting().filter(|p| self.scope.nodes[p.node].entity == entity).map(|p| p.field)
+    }
+
     /// Lets go of the field in focus.
     pub(super) fn unfocus(&mut self) {
         self.prefer = None;
@@ -267,7 +272,7 @@ impl<'w> Draw<'w> {
             let fits = |scope: &Scope, p: Place| {
                 // when a row was last written is asked for where that is what it is about
                 let idle = scope.field(p).traits.audit || scope.field(p).raw;
-                if idle && prefer != Some(p) {
+                if idle {
                     return false;
                 }
                 // amounts are spoken of with what has them

@@ -13,8 +13,12 @@ const HUB: usize = 9;
 /// What is said of a thing where it is shown itself, and nowhere else.
 const TRIFLES: &[&str] = &[
     "prefix", "suffix", "contact title", "title of courtesy", "fax", "extension", "maiden name", "birthplace",
-    "headquartered", "path",
+    "headquartered", "path", "license", "passport", "SSN",
 ];
+
+pub(super) fn trifle(field: &Field) -> bool {
+    TRIFLES.iter().any(|end| field.noun.ends_with(end))
+}
 
 pub(super) fn hub(world: &World, entity: usize) -> bool {
     world.graph.children(entity).len() >= HUB
@@ -36,7 +40,7 @@ pub(super) fn from_afar(world: &World, entity: usize, field: usize, steps: usize
         return false;
     }
     let near = steps == 1 && !hub(world, entity);
-    if TRIFLES.iter().any(|end| f.noun.ends_with(end)) {
+    if trifle(f) {
         return false;
     }
     match f.role() {
@@ -46,7 +50,9 @@ pub(super) fn from_afar(world: &World, entity: usize, field: usize, steps: usize
         Role::Dimension => f.noun.split(' ').count() < 3 && (near || !f.noun.ends_with("description")),
         Role::Flag | Role::Array => near,
         Role::Name | Role::Search => near,
-        Role::Time => near && taste::timely(e, field),
+        Role::Time => {
+            near && taste::timely(e, field) && !e.person && (e.label.is_empty() || !(1..30).contains(&e.rows))
+        }
         _ => false,
     }
 }

@@ -281,10 +281,14 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let mut bounds: Vec<f64> =
         picks.iter().map(|&q| literal::round_near(field.numbers[q], bound::apart(field), field.whole())).collect();
     bounds.dedup();
+    if field.traits.money && bounds[0] < 1.0 {
+        return None;
+    }
     if bounds.len() < 3 || bounds.windows(2).any(|w| w[0] >= w[1]) {
         return None;
     }
     let (op, word) = [(">=", "at least"), ("<=", "at most"), (">", "more than")][draw.rng.below(3)];
+    draw.measuring = true;
     let conditions = draw.conditions(0, 1)?;
     let subject = draw.scope.subject();
     let values = bounds.iter().map(|b| literal::number_sql(*b)).collect();

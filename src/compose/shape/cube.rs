@@ -28,7 +28,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
         None
     };
     let keys: Vec<group::Key> = std::iter::once(first).chain(second).collect();
-    if keys.iter().any(|k| k.size > 40) {
+    if keys.iter().any(|k| k.size > if k.person { 15 } else { 40 }) {
         return None;
     }
     // rows that refer to nothing would be left out of the totals unsaid
@@ -53,7 +53,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     query.group = keys.iter().map(together).collect();
     let said = aggregate::figures_of(draw, &figures, &rows);
     let adds_up = figures.iter().all(|f| f.counts || f.alias.starts_with("total_"));
-    let whole = if adds_up { "a grand total" } else { "the same over all of them" };
+    let whole = if adds_up { "a grand total" } else { "the overall figures" };
     let per = if keys.iter().all(|k| k.complete) && conditions.is_empty() { "for each" } else { "per" };
     let (nominal, questions, extra) = match keys.as_slice() {
         [only] => {
@@ -212,7 +212,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
 }
 
 /// How many of them meet a condition: "how many of them are active", "for how many of them the customer is active".
-fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<String> {
+pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<String> {
     let mut forms = Vec::new();
     forms.extend(c.that.clone());
     forms.extend(c.with.as_ref().map(|w| format!("have {w}")));
@@ -230,7 +230,7 @@ fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<String> {
 }
 
 /// The clause as a question of its own: "for how many of them is the customer active". None where no verb can turn.
-fn turned(clause: &str) -> Option<String> {
+pub(super) fn turned(clause: &str) -> Option<String> {
     if !clause.starts_with("for ") {
         return Some(clause.to_owned());
     }

@@ -85,7 +85,7 @@ fn measured(draw: &mut Draw) -> Option<Place> {
         // the latest of a month is a day of that month
         // the latest of a kind of rows says little
         let of_kinds = !draw.classed.is_empty() && !waiting;
-        let timed = (draw.timed || of_kinds) && field.role() == Role::Time;
+        let timed = (draw.timed || of_kinds || draw.fan.is_some()) && field.role() == Role::Time;
         if (taste::plain(field) || waiting) && !(seldom || few || fixed || timed) {
             return Some(place);
         }

@@ -28,6 +28,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     }
     let large = usize::from(draw.scope.subject().rows > 3_000);
     draw.searching = true;
+    draw.measuring = shown.places.iter().any(|&p| draw.scope.field(p).role() == Role::Measure);
     conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 2)?);
     // nobody reads so many rows
     let left = conditions.iter().map(Condition::passing).product::<f64>() * draw.scope.subject().rows as f64;

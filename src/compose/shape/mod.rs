@@ -13,6 +13,7 @@ pub(super) mod list;
 mod missing;
 mod nested;
 pub(super) mod plain;
+mod portion;
 pub(super) mod ranking;
 mod referred;
 mod related;
@@ -64,6 +65,8 @@ const SINGLE: &[Shape] = &[
     Shape(18, Kin::Ranks, ranking::rows),
     Shape(9, Kin::Ranks, ranking::groups),
     Shape(9, Kin::Rows, different::distinct),
+    Shape(7, Kin::Figures, portion::percentage),
+    Shape(4, Kin::Figures, portion::apart),
     Shape(6, Kin::Figures, cube::side_by_side),
     Shape(4, Kin::Figures, cube::classes),
     Shape(15, Kin::Tools, builtin::tool),
@@ -76,6 +79,8 @@ const JOINS: &[Shape] = &[
     Shape(16, Kin::Ranks, ranking::groups),
     Shape(10, Kin::Ranks, ranking::rows),
     Shape(5, Kin::Figures, cube::side_by_side),
+    Shape(5, Kin::Figures, portion::percentage),
+    Shape(3, Kin::Figures, portion::apart),
     Shape(4, Kin::Absence, missing::children),
     Shape(3, Kin::Absence, missing::none),
     Shape(8, Kin::Tools, builtin::tool),
@@ -93,11 +98,11 @@ const COMPLEX: &[Shape] = &[
     Shape(6, Kin::Nested, nested::over_share),
     Shape(9, Kin::Nested, related::exists),
     Shape(8, Kin::Nested, related::counted),
-    Shape(11, Kin::Sets, related::sets),
-    Shape(10, Kin::Sets, set::values),
-    Shape(11, Kin::Sets, set::routes),
-    Shape(6, Kin::Sets, set::subjects),
-    Shape(5, Kin::Sets, set::stacked),
+    Shape(18, Kin::Sets, related::sets),
+    Shape(13, Kin::Sets, set::values),
+    Shape(20, Kin::Sets, set::routes),
+    Shape(8, Kin::Sets, set::subjects),
+    Shape(9, Kin::Sets, set::stacked),
     Shape(7, Kin::Absence, related::twins),
     Shape(7, Kin::Nested, each::latest),
     Shape(4, Kin::Nested, each::every),

@@ -229,6 +229,11 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let figure = figure::figures(draw, 1, 1).pop()?;
+    // weekdays and months have many and few
+    let recurring = !key.time && key.places.iter().any(|&p| draw.scope.field(p).role() == Role::Time);
+    if recurring && !figure.counts {
+        return None;
+    }
     // the highest of the highest is one of the rows
     if figure.time || figure.alias.starts_with("max_") || figure.alias.starts_with("min_") {
         return None;

@@ -22,7 +22,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let e = &draw.world.graph.edges[edge];
     let small = draw.world.entities[e.child].rows <= FEW && !draw.schema_only;
     let named = !draw.world.entities[e.child].label.is_empty();
-    if small && e.filled && draw.rng.chance(if named { 50 } else { 15 }) {
+    if small && e.filled && draw.rng.chance(if named { 50 } else { 5 }) {
         return beside(draw, edge);
     }
     let spot = taste::spot(draw.world, e.child) || taste::spot(draw.world, e.parent);

@@ -48,8 +48,11 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
     }
     let mut scope = Scope::new(draw.world, e.parent);
     let child = scope.join(0, edge, false, super::super::tree::JoinKind::Inner);
-    draw.scope = scope.clone();
-    draw.used.clear();
+    let waiting = draw.waiting_in(e.parent);
+    draw.turn_to(scope.clone());
+    if let Some(field) = waiting {
+        draw.focus(Place { node: 0, field });
+    }
     draw.use_place(Place { node: child, field: 0 });
     for &field in &parent.label {
         draw.use_place(Place { node: 0, field });
@@ -83,7 +86,7 @@ fn child_condition(draw: &mut Draw, pair: &Pair, wanted: impl Fn(&Field) -> bool
 
 /// A condition on the parent's own fields, now and then.
 fn own_condition(draw: &mut Draw, pair: &Pair) -> Option<Vec<Condition>> {
-    let wanted = usize::from(draw.rng.chance(20));
+    let wanted = usize::from(draw.waiting().is_some() || draw.rng.chance(20));
     draw.keyed.push(pair.child);
     let found = draw.conditions(0, wanted);
     draw.keyed.clear();
@@ -276,15 +279,23 @@ pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
     let one = child_condition(draw, &pair, |f| matches!(f.role(), Role::Time | Role::Dimension))?;
     let name = one.places.first().map(|p| pair.scope.entity(pair.child).fields[p.field].name.clone())?;
     let two = (0..12).find_map(|_| child_condition(draw, &pair, |f| f.name == name).filter(|two| one.rivals(two)))?;
+    let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
     let (columns, shows) = set::told(&pair.scope, 0)?;
     let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
-    let part = |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..pair.scope.select() };
-    let (query, probes) = set::combine(kind, part(&one), part(&two), counted);
+    let part = |c: &Condition, own: &[Condition]| {
+        let filter = c.sql.iter().chain(own.iter().flat_map(|c| &c.sql)).cloned().collect();
+        Select { columns: columns.clone(), filter, ..pair.scope.select() }
+    };
+    let (query, mut probes) = set::combine(kind, part(&one, &own), part(&two, &own), counted);
+    if !own.is_empty() {
+        probes.push(("filter", set::combine(kind, part(&one, &[]), part(&two, &[]), counted).0, Expect::Differs));
+    }
     let (first, firsts) = child_words(draw, &pair, Some(&one));
     let (second, seconds) = child_words(draw, &pair, Some(&two));
     let subject = pair.scope.subject();
     let form = set::having(&mut draw.rng, kind, subject.person, (&first, &firsts), (&second, &seconds));
-    let speech = set::speech(&subject.many, &form, if counted { Shows::Count } else { shows });
+    let things = phrase::rows(&mut draw.rng, &subject.many, subject.person, &own);
+    let speech = set::speech(&things, &form, if counted { Shows::Count } else { shows });
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 

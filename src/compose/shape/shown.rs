@@ -34,7 +34,9 @@ fn related(scope: &Scope, place: Place) -> bool {
     let entity = scope.entity(place.node);
     place.node == 0
         || entity.label.is_empty() && sense::worth(scope, place)
-        || entity.label.contains(&place.field) && !taste::spot(scope.world, scope.nodes[place.node].entity)
+        || entity.label.contains(&place.field)
+            && !taste::spot(scope.world, scope.nodes[place.node].entity)
+            && !scope.role_noun(place.node).contains("'s ")
         || entity.fields[place.field].role() == Role::Dimension && sense::worth(scope, place)
 }
 
@@ -88,6 +90,7 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         let chosen = constant.or_else(|| {
             draw.choose(|scope, p| {
                 showable(scope, p)
+                    && (waiting == Some(p) || taste::plain(scope.field(p)) && !sense::trifle(scope.field(p)))
                     && fan != Some(p.node)
                     && !scope.constant(p.node)
                     && (waiting == Some(p) || related(scope, p))

@@ -9,6 +9,7 @@ use super::super::super::taste;
 use super::super::super::tree::{JoinKind, Select};
 use super::super::super::world::World;
 use super::{Kind, Shows, combine, having, own_condition, speech, told};
+use crate::candidate::Expect;
 
 /// References from rows up to a thing, the first one first.
 type Way = Vec<usize>;
@@ -40,7 +41,13 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     let counted = draw.rng.chance(if world.entities[target].label.is_empty() { 70 } else { 30 });
     let mut sides = Vec::new();
     let mut shown = None;
+    let waiting = draw.waiting_in(target);
     draw.turn_to(Scope::new(world, target));
+    if let Some(field) = waiting {
+        draw.focus(Place { node: 0, field });
+    }
+    // what is asked of the things themselves holds on both sides
+    let own = if waiting.is_some() { draw.conditions(0, 1)? } else { Vec::new() };
     for (way, percent) in [(first, 30), (second, 15)] {
         let mut scope = Scope::new(world, target);
         let mut node = 0;
@@ -63,10 +70,18 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
         draw.use_place(Place { node: 0, field });
     }
     let subject = draw.scope.subject();
-    let (query, probes) = combine(kind, one, two, counted);
+    let of_own = |side: &Select| {
+        let filter = side.filter.iter().chain(own.iter().flat_map(|c| &c.sql)).cloned().collect();
+        Select { filter, ..side.clone() }
+    };
+    let (query, mut probes) = combine(kind, of_own(&one), of_own(&two), counted);
+    if !own.is_empty() {
+        probes.push(("filter", combine(kind, one, two, counted).0, Expect::Differs));
+    }
     let form = having(&mut draw.rng, kind, subject.person, (&a, &many_a), (&b, &many_b));
     let shows = if counted { Shows::Count } else { shown? };
-    Some(Draft { probes, ..Draft::new(query, speech(&subject.many, &form, shows)) })
+    let things = phrase::rows(&mut draw.rng, &subject.many, subject.person, &own);
+    Some(Draft { probes, ..Draft::new(query, speech(&things, &form, shows)) })
 }
 
 /// The ways of one or two references that lead to a thing from different kinds of rows, where it is plain which one
