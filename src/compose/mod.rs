@@ -192,7 +192,7 @@ impl Composer {
         let style = self.styles[rotate(self.styles.len(), slot.wrapping_add(u64::from(attempt) * 5), mix(&[salt, 7]))];
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
         // in the first round each focus has its pair, if there is one; later on kinds of statements matter more
-        let due = attempt < OWN && if self.plan.is_empty() { slot < self.first() } else { self.plan.first(slot, salt) };
+        let due = if self.plan.is_empty() { slot < self.first() && attempt < OWN } else { self.plan.first(slot, salt) };
         for attempt_in in 0..TRIES {
             let mut draw = Draw::new(self, crowd, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
             let hold = hold(due, attempt, attempt_in, target.is_some());
@@ -211,7 +211,7 @@ impl Composer {
             // people are brief; what takes more words is asked where nothing shorter was found
             let deep = matches!(self.options.phase, Phase::ComplexSqls | Phase::Builtins);
             let more = if deep { 3 } else { 0 } + 2 * attempt.min(8) as usize + draw.wordy();
-            let most = more + if attempt_in < 16 { 16 + attempt_in as usize } else { 24 };
+            let most = more + if attempt_in < 16 { 14 + attempt_in as usize } else { 24 };
             let Some(candidate) = draw.finish(draft, difficulty) else { continue };
             let long = |question: &str| question.split(' ').count() > most || sense::awkward(question);
             if candidate.question.as_deref().is_some_and(long) {

@@ -107,7 +107,7 @@ fn date_of(text: &str) -> String {
         let end = words[i].find(|c: char| !c.is_alphabetic()).unwrap_or(words[i].len());
         let (kind, tail) = words[i].split_at(end);
         let noun = &words[i - 1];
-        let article = matches!(words[i - 2].to_lowercase().as_str(), "the" | "a");
+        let article = matches!(words[i - 2].to_lowercase().as_str(), "the" | "a" | "by" | "and" | "with");
         let adjective = ["ed", "al", "ive", "ing", "ous", "ary", "st", "ry"].iter().any(|end| noun.ends_with(end));
         let stays = matches!(
             noun.as_str(),

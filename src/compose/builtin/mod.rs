@@ -81,6 +81,9 @@ pub(super) enum On {
     Money,
     Quantity,
     Minutes,
+    Millis,
+    /// A latitude and a longitude.
+    Located,
     Thousands,
     /// Two numbers of a row that are told in the same unit: `{}` and `{2}`.
     Numbers,

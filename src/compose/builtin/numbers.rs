@@ -71,6 +71,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "total {} of {rows}, counting any below {average} as {average},",
     ),
     over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, counting any above {high} as {high},"),
+    value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",
         On::Thousands,
@@ -89,6 +90,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("make_interval", On::Minutes, "make_interval(mins => {}::int)", "{} in hours and minutes"),
     value("mod", On::Minutes, "floor({} / 60) || ' h ' || mod({}::int, 60) || ' min'", "{} in the form 1 h 30 min"),
     value("trunc", On::Minutes, "trunc({} / 60.0, 1)", "{} in hours, cut off after one decimal"),
+    value("make_interval", On::Millis, "make_interval(secs => {} / 1000.0)", "length in minutes and seconds"),
+    value("div", On::Millis, "div({}::numeric, 60000)", "length in full minutes"),
+    class("floor", On::Millis, "floor({} / 60000)", "length in full minutes"),
+    value("trunc", On::Millis, "trunc({} / 60000.0, 1)", "length in minutes, cut off after one decimal"),
+    value(
+        "mod",
+        On::Millis,
+        "({} / 60000) || ':' || lpad(mod({} / 1000, 60)::text, 2, '0')",
+        "length as minutes and seconds (m:ss)",
+    ),
     over("ceil", On::Pages, "ceil(count(*) / {n}.0)", "number of pages that a list of {rows} takes at {n} per page")
         .with(&[20, 25, 50]),
     class("mod", On::Halves, "mod({}, 2)", "half of an A/B test (0 for even, 1 for odd {s})"),
@@ -121,6 +132,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     .aim("for a chart"),
     // nearness and difference
     Entry::new("abs", On::Near, Yields::Nearest, "abs({} - {average})", "{} closest to {average}"),
+    value(
+        "acos",
+        On::Located,
+        "round((6371 * acos(least(1, sin(radians({lat})) * sin(radians({})) + cos(radians({lat})) * cos(radians({})) \
+         * cos(radians({2} - {lon})))))::numeric, 1)",
+        "great-circle distance in kilometers (radius 6371) from latitude {lat} and longitude {lon}, to one decimal",
+    ),
     value(
         "nullif",
         On::Numbers,

@@ -39,7 +39,8 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
     shown.nouns.push(term.noun.clone());
     let large = usize::from(draw.scope.subject().rows > 60);
-    let conditions = draw.conditions(large, 2)?;
+    let mut conditions = draw.conditions(large, if term.found.is_some() { 1 } else { 2 })?;
+    conditions.extend(term.found.clone());
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
@@ -174,9 +175,10 @@ pub(super) fn nearest(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let n = [1, 3, 3, 5, 5, 10][draw.rng.below(6)];
     let mut query = draw.scope.select();
     let label = subject.label.iter().map(|&field| (draw.scope.column(Place { node: 0, field }), None));
-    query.columns = label.chain([(draw.scope.column(term.place), None)]).collect();
+    let own = subject.label.contains(&term.place.field);
+    query.columns = label.chain((!own).then(|| (draw.scope.column(term.place), None))).collect();
     apply(&mut query, &conditions);
-    query.order = vec![Order { by: term.sql.clone(), descending: false, nulls_last: false }];
+    query.order = vec![Order { by: term.sql.clone(), descending: term.relevance, nulls_last: false }];
     query.limit = Some(Limit::WithTies(n));
     let mut without = query.clone();
     without.limit = None;
@@ -186,8 +188,9 @@ pub(super) fn nearest(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let one = phrase::single(&rows, &subject.many, &subject.one);
     let (these, have) = if n == 1 { (one, "has") } else { (format!("{} {rows}", grammar::number_word(n)), "have") };
     let with = if phrase::has_clause(&rows) { "and with" } else { "with" };
-    let nominal = vec![format!("the {these} {with} the {noun}, and that {what}")];
-    let questions = vec![format!("which {these} {have} the {noun}, and what is it")];
+    let (that, it) = if own { (String::new(), "") } else { (format!(", and that {what}"), ", and what is it") };
+    let nominal = vec![format!("the {these} {with} the {noun}{that}")];
+    let questions = vec![format!("which {these} {have} the {noun}{it}")];
     let extras = vec![ranking::ties_too(draw)];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }

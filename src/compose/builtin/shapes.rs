@@ -146,8 +146,10 @@ fn average(draw: &mut Draw, term: &Term) -> Option<Draft> {
 
 fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
     draw.timed |= draw.scope.field(term.place).role() == Role::Time;
+    let call = Expr::Aggregate(Box::new(term.sql.clone()));
     let figure = Figure {
-        sql: Expr::Aggregate(Box::new(term.sql.clone())),
+        // of a spread and a count
+        sql: if term.noun.starts_with("standard error") { Expr::Aggregate(Box::new(call)) } else { call },
         alias: term.alias.clone(),
         noun: term.noun.clone(),
         counts: false,

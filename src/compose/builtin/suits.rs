@@ -36,6 +36,8 @@ const PHONE: &[&str] = &["phone", "fax", "mobile number"];
 const POSTAL: &[&str] = &["postal code", "postcode", "zip"];
 const CARD: &[&str] =
     &["card number", "account number", "ssn", "social security", "passport", "driver", "license number", "iban"];
+const LATITUDE: &[&str] = &["latitude"];
+const LONGITUDE: &[&str] = &["longitude"];
 const PLACE: &[&str] = &["city", "town", "postal code", "zip code"];
 
 /// Of people and things there are enough to look them up by a letter, or to count them by classes.
@@ -98,9 +100,17 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Mixed | On::Blanked => {
             let prose = matches!(f.role(), Role::Dimension | Role::Name) && !own && !f.traits.personal;
             let typed = if entry.on == On::Mixed { f.form.mixed } else { f.form.blanked };
-            typed && text && prose && many && f.length > 3.0 && f.distinct > 8 && f.distinct * 2 < e.rows
+            let kinds = f.length > 3.0 && f.distinct > 8 && f.distinct * 2 < e.rows;
+            text && prose && (typed && many && kinds || e.rows == 0)
         }
-        On::Fitted => text && own && e.label.len() == 1 && !f.traits.personal && !e.person && many && f.length > 6.0,
+        On::Fitted => {
+            text && own
+                && e.label.len() == 1
+                && !f.traits.personal
+                && !e.person
+                && many
+                && (f.length > 6.0 || e.rows == 0)
+        }
         On::Bytes => f.base == "bytea" && f.nulls < e.rows,
         On::Spaced => {
             let prose = matches!(f.role(), Role::Name | Role::FreeText) && !f.traits.personal && !e.person;
@@ -111,7 +121,11 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             let cased = entry.yields != Yields::Test || f.form.mixed || e.rows == 0;
             text && f.values.len() > 2 && e.label != [field] && cased
         }
-        On::Word => text && f.elements.len() > 2,
+        // of a kind by one word it is asked which it is
+        On::Word => {
+            let prose = matches!(f.role(), Role::Name | Role::FreeText) || f.spaced > 0.6 && f.distinct > 40;
+            text && f.elements.len() > 2 && prose
+        }
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
         On::Gappy | On::Gaps => text && missing && !f.traits.personal,
         On::GappyNumber => is_number(f) && missing,
@@ -120,7 +134,11 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             let price = f.traits.money && !f.traits.additive;
             is_number(f)
                 && f.numbers[2] < f.numbers[10]
-                && (price || called(f, &["length", "weight", "height", "size", "minutes"]))
+                && (price
+                    || called(
+                        f,
+                        &["length", "weight", "height", "size", "minutes", "millisecond", "duration", "distance"],
+                    ))
         }
         On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
         On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
@@ -143,8 +161,19 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             let minutes = f.unit.as_deref().is_some_and(|u| u.starts_with("minute")) || called(f, &["minute"]);
             is_number(f) && (minutes || f.noun == "length" && f.whole() && f.numbers[6] > 60.0 && f.numbers[12] < 400.0)
         }
+        On::Millis => {
+            let unit = f.unit.as_deref().is_some_and(|u| u.starts_with("millisecond"));
+            is_number(f) && f.whole() && (unit || called(f, &["millisecond"])) && f.numbers[6] > 60_000.0
+        }
+        On::Located => called(f, LATITUDE) && f.numbers.len() >= 13 && f.nulls == 0 && !e.person && !e.label.is_empty(),
         On::Whole => is_number(f) && f.whole(),
-        On::Halves => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && e.rows >= 100 && e.person,
+        On::Halves => {
+            f.whole()
+                && f.role() == Role::Key
+                && e.key == [f.name.clone()]
+                && (e.rows >= 100 || e.rows == 0)
+                && e.person
+        }
         On::Pages => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && e.person,
         On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && !e.label.is_empty(),
         On::Numbers => is_number(f),
@@ -179,6 +208,7 @@ pub(super) fn pairs(e: &Entity, entry: &Entry, first: &Field, at: usize) -> bool
         On::Place => {
             short_text(second) && called(second, PLACE) && second.nulls == 0 && second.traits.role != Role::Key
         }
+        On::Located => called(second, LONGITUDE) && second.numbers.len() >= 13 && second.nulls == 0,
         On::Numbers => {
             let alike = first.traits.money && second.traits.money || first.unit.is_some() && first.unit == second.unit;
             is_number(second) && (alike || entry.yields == Yields::Aggregate)

@@ -1,7 +1,7 @@
 //! An entry put on its column: placeholders filled, in SQL and in words.
 
 use super::super::aggregate::snake;
-use super::super::condition;
+use super::super::condition::{self, Condition};
 use super::super::draw::Draw;
 use super::super::scope::Place;
 use super::super::tree::{Expr, fill};
@@ -21,6 +21,10 @@ pub(super) struct Term {
     pub length: bool,
     /// A letter that names are looked up by, or a length that they have to fit in.
     pub index: bool,
+    /// That rows have what is marked in them.
+    pub found: Option<Condition>,
+    /// The more of it the better.
+    pub relevance: bool,
     pub aim: &'static str,
 }
 
@@ -37,7 +41,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         draw.use_place(second);
     }
     let field = draw.scope.field(place);
-    let filling = filling(&mut draw.rng, entry, field)?;
+    let filling = filling(&mut draw.rng, entry, field, second.map(|p| draw.scope.field(p)))?;
     let named = |p: Place| draw.scope.field(p).name.clone();
     let template = put(entry.sql, &filling, false)
         .replace("{k}", &named(place))
@@ -65,6 +69,16 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         .replace("{2}", &other)
         .replace("{s}", &many);
     let alias = format!("{}_{}", snake(entry.name), snake(&plain));
+    let found = (entry.name == "ts_headline").then(|| {
+        let test = put("to_tsvector('simple', {}) @@ plainto_tsquery('simple', '{lower}')", &filling, false);
+        let word = put("{lower}", &filling, true);
+        Condition {
+            sql: vec![columns(&test, draw.scope.column(place), None)],
+            whose: Some(format!("{plain} contains {word}")),
+            places: vec![place],
+            ..Condition::default()
+        }
+    });
     let whole = matches!(entry.on, On::Row | On::Person | On::Capital | On::Padded);
     let length = matches!(entry.on, On::Fitted | On::Spaced) && entry.yields == Yields::Figure;
     Some(Term {
@@ -75,6 +89,8 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         whole,
         length,
         index: matches!(entry.on, On::Index | On::Fitted),
+        found,
+        relevance: entry.name.starts_with("ts_rank"),
         aim: entry.aim,
     })
 }

@@ -198,8 +198,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     test(
         "to_tsvector",
         On::Word,
-        "to_tsvector('simple', {}) @@ plainto_tsquery('simple', '{lower}')",
-        "contains {lower} by full-text search without stemming",
+        "to_tsvector('english', {}) @@ to_tsquery('english', '{lower}')",
+        "contains {lower} or a form of it (English full-text search)",
     ),
     test(
         "plainto_tsquery",
@@ -224,6 +224,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Word,
         "to_tsvector('english', {}) @@ websearch_to_tsquery('english', '{lower} -{other}')",
         "matches the English web search {lower} without {other}",
+    ),
+    Entry::new(
+        "ts_rank",
+        On::Found,
+        Yields::Nearest,
+        "ts_rank(to_tsvector('english', {}), plainto_tsquery('english', '{lower}'))",
+        "{} most relevant to an English full-text search for {lower}",
     ),
     value(
         "ts_headline",

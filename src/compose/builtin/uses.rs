@@ -78,8 +78,9 @@ impl Plan {
     /// uses; later attempts look elsewhere.
     pub(in crate::compose) fn at(&self, world: &World, slot: u64, attempt: u64, salt: u64, heat: &Heat) -> Option<Use> {
         // a function that nothing can be asked about here gives its slot to another in the end
+        let own = if slot < self.turns.len() as u64 { 30 } else { 8 };
         let other = || self.turns.len() as u64 + mix(&[slot, attempt, salt]) % self.later.len().max(1) as u64;
-        let uses = self.functions.get(self.function(if attempt < 8 { slot } else { other() }, salt)?)?;
+        let uses = self.functions.get(self.function(if attempt < own { slot } else { other() }, salt)?)?;
         let weight = |one: &Use| {
             let heat = |field: usize| heat[one.entity][field];
             let places = uses.iter().filter(|u| u.entity == one.entity).count();
@@ -96,15 +97,15 @@ impl Plan {
 
 /// Functions for those who are asked to show them, and for nobody else.
 const RARE: &[&str] = &[
-    "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace", "array_lower",
-    "array_positions", "array_to_json", "array_to_string", "array_upper", "btrim", "ceiling", "char_length",
-    "covar_pop", "covar_samp", "concat_ws", "cume_dist", "div", "encode", "every", "exp", "first_value", "format",
-    "generate_series", "isempty", "json_agg", "json_build_array", "json_object", "json_object_agg", "jsonb_agg",
-    "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg", "jsonb_path_query_array", "jsonb_path_query_first",
-    "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof", "justify_days", "justify_hours",
-    "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim", "make_date",
-    "make_time", "md5", "mod", "nth_value", "ntile", "num_nonnulls", "num_nulls", "octet_length", "overlay",
-    "percent_rank", "range_agg", "range_intersect_agg", "regexp_match", "regexp_split_to_array",
+    "acos", "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace",
+    "array_lower", "array_positions", "array_to_json", "array_to_string", "array_upper", "btrim", "ceiling",
+    "char_length", "covar_pop", "covar_samp", "concat_ws", "cume_dist", "div", "encode", "every", "exp", "first_value",
+    "format", "generate_series", "isempty", "json_agg", "json_build_array", "json_object", "json_object_agg",
+    "jsonb_agg", "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg", "jsonb_path_query_array",
+    "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof", "justify_days",
+    "justify_hours", "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim",
+    "make_date", "make_time", "md5", "mod", "nth_value", "ntile", "num_nonnulls", "num_nulls", "octet_length",
+    "overlay", "percent_rank", "range_agg", "range_intersect_agg", "regexp_match", "regexp_split_to_array",
     "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
     "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad",
     "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos",
@@ -181,7 +182,7 @@ fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
 pub(super) type Filling = Vec<(&'static str, String, String)>;
 
 /// Draws what the placeholders of an entry stand for; none where the data have nothing for one of them.
-pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Filling> {
+pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Option<&Field>) -> Option<Filling> {
     let used = |name: &str| entry.sql.contains(name) || entry.noun.contains(name);
     let mut found: Filling = Vec::new();
     let mut same = |name, text: String| found.push((name, text.clone(), text));
@@ -199,7 +200,16 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field) -> Option<Fil
         same("{over}", (n + 1).to_string());
     }
     same("{letter}", rng.word(&["A", "B", "C", "D", "M", "P", "S", "T"]).to_owned());
-    if used("{fit}") {
+    if used("{lat}") {
+        let at = rng.between(3, 9);
+        // where exactly somebody is has no place in a question
+        let degrees = |f: &Field| f.numbers.get(at).map(|n| format!("{n:.0}"));
+        same("{lat}", degrees(field)?);
+        same("{lon}", degrees(second?)?);
+    }
+    if used("{fit}") && field.length == 0.0 {
+        same("{fit}", "40".to_owned());
+    } else if used("{fit}") {
         // some are longer, most are not
         let fit = [8, 10, 12, 15, 20, 25, 30, 40].into_iter().find(|n| f64::from(*n) > field.length * 1.25)?;
         same("{fit}", fit.to_string());
