@@ -166,7 +166,7 @@ pub(super) fn learn(composer: &Composer) -> Learned {
         let mean = crowds.values().sum::<f64>() / crowds.len().max(1) as f64;
         for (at, (weight, (_, interest))) in weights.iter_mut().zip(&composer.focuses).enumerate() {
             let less = crowds.get(&at).map_or(1.0, |crowd| (0.7 * (mean - crowd)).exp());
-            let most = if *interest > 0.4 { interest * TURNS } else { interest * 2.0 };
+            let most = if *interest > 0.4 { interest * TURNS } else { interest * 1.2 };
             *weight = (*weight * less).clamp(interest / TURNS, most);
         }
         for (own, new) in heat.of.iter_mut().flatten().zip(found.iter().flatten()) {

@@ -155,7 +155,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Price => is_number(f) && f.traits.money && !e.label.is_empty() && !e.person,
         On::Money => is_number(f) && f.traits.money,
-        On::Thousands => is_number(f) && f.numbers[6] >= 1000.0 || is_number(f) && f.traits.money && e.rows == 0,
+        On::Thousands => is_number(f) && f.traits.money && (f.numbers[6] >= 1000.0 || e.rows == 0),
         On::Quantity => is_number(f) && f.traits.additive && !f.traits.money && f.whole() && goods(e, f),
         On::Minutes => {
             let minutes = f.unit.as_deref().is_some_and(|u| u.starts_with("minute")) || called(f, &["minute"]);

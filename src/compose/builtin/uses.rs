@@ -84,10 +84,10 @@ impl Plan {
         let weight = |one: &Use| {
             let heat = |field: usize| heat[one.entity][field];
             let places = uses.iter().filter(|u| u.entity == one.entity).count();
-            let crowd = one.second.map_or(0.0, heat).max(heat(one.field));
+            let crowd = one.second.map_or(0.5, heat).max(heat(one.field)).max(0.5);
             let entity = &world.entities[one.entity];
             // views repeat the tables behind them
-            let own = if entity.view { 0.05 * entity.cheap } else { 1.0 };
+            let own = if entity.view { 0.02 * entity.cheap } else { 1.0 };
             (10_000.0 * own / places as f64 / crowd).max(1.0) as usize
         };
         let weights: Vec<usize> = uses.iter().map(weight).collect();
@@ -105,20 +105,21 @@ const RARE: &[&str] = &[
     "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof", "justify_days",
     "justify_hours", "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim",
     "make_date", "make_time", "md5", "mod", "nth_value", "ntile", "num_nonnulls", "num_nulls", "octet_length",
-    "overlay", "percent_rank", "range_agg", "range_intersect_agg", "regexp_match", "regexp_split_to_array",
-    "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
-    "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad",
-    "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos",
-    "substr", "timezone", "to_date", "to_json", "to_jsonb", "translate", "trim_array", "trunc", "ts_headline",
-    "tsrange", "tsvector_to_array", "upper_inc", "var_pop", "var_samp",
+    "overlay", "percent_rank", "phraseto_tsquery", "plainto_tsquery", "range_agg", "range_intersect_agg",
+    "regexp_match", "regexp_split_to_array", "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy",
+    "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse",
+    "row_number", "row_to_json", "rpad", "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp",
+    "string_to_array", "string_to_table", "strpos", "substr", "timezone", "to_date", "to_json", "to_jsonb",
+    "translate", "trim_array", "trunc", "ts_headline", "tsrange", "tsvector_to_array", "upper_inc", "var_pop",
+    "var_samp", "websearch_to_tsquery",
 ];
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
     "array_agg", "array_position", "array_remove", "covar_samp", "justify_hours", "cume_dist", "div", "every",
-    "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "range_agg",
-    "regr_intercept", "regr_r2", "regr_slope", "row_number", "stddev_pop", "stddev_samp", "strpos", "to_date", "trunc",
-    "upper_inc", "var_pop", "var_samp",
+    "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "plainto_tsquery",
+    "range_agg", "regr_intercept", "regr_r2", "regr_slope", "row_number", "stddev_pop", "stddev_samp", "strpos",
+    "to_date", "trunc", "upper_inc", "var_pop", "var_samp", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.
