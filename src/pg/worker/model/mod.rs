@@ -270,7 +270,7 @@ impl Session<'_> {
         // an answer that waits is a call that is not in flight, where there is one to follow; else only the gate lets
         // tasks go and others come, and the more at once, the less an exchange costs each
         let least = GATE_SHARE * self.exchanged_in;
-        let (driver, pool, most) = (&self.driver, &self.pool, self.line.terms.parallelism.div_ceil(2));
+        let (driver, pool, most) = (&self.driver, &self.pool, self.line.terms.parallelism);
         let enough = |tasks, spent| spent > least && (driver.has_ready() || tasks >= most) && pool.answers_wait();
         let Some(verdicts) = self.checker.some(enough)? else { return Ok(false) };
         let now = self.now();
