@@ -258,6 +258,8 @@ impl<'w> Draw<'w> {
         // one says what is meant, two where they belong together
         let drawn = self.rng.between(least.min(2), most.min(2));
         let wanted = if drawn > least.max(1) && self.rng.chance(45) { drawn - 1 } else { drawn };
+        // what is joined has to be spoken of
+        let wanted = if most > 0 && self.idle_leaf().is_some() { wanted.max(1) } else { wanted };
         let mut found: Vec<Condition> = Vec::new();
         for _ in 0..wanted * 4 {
             if found.len() == wanted {

@@ -42,6 +42,7 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
     if let Some(place) = place {
         draw.use_place(place);
         draw.measuring = true;
+        draw.timed |= draw.scope.field(place).role() == Role::Time;
         for _ in 0..wanted * 3 {
             if found.len() >= wanted {
                 break;

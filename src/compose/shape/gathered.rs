@@ -18,19 +18,20 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
     draw.use_place(place);
     let column = draw.scope.column(place);
     let noun = draw.scope.noun(place);
-    let conditions = draw.conditions(usize::from(key.is_none()), 2)?;
+    draw.measuring = true;
+    let conditions = draw.conditions(usize::from(key.is_none()), 1)?;
     let rows = draw.rows_phrase(&conditions);
-    let (sql, what, alias) = match draw.rng.below(4) {
-        0 | 1 => ("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
-        2 => (
+    let (sql, what, alias) = match draw.rng.below(8) {
+        0..5 => ("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
+        5 | 6 => (
             "percentile_cont(0.9) WITHIN GROUP (ORDER BY {})",
             format!("the 90th percentile (interpolated) of the {noun}"),
             "percentile_90",
         ),
         _ => (
-            "percentile_disc(0.25) WITHIN GROUP (ORDER BY {})",
-            format!("the first quartile (an actual value) of the {noun}"),
-            "first_quartile",
+            "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})",
+            format!("the median {noun} (a value that occurs)"),
+            "median",
         ),
     };
     let with_average = draw.rng.chance(35);

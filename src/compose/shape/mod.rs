@@ -17,6 +17,7 @@ mod portion;
 pub(super) mod ranking;
 mod referred;
 mod related;
+mod repeated;
 mod set;
 mod shown;
 mod window;
@@ -139,6 +140,11 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, slot: u64, salt: u64, hold: Ho
         Phase::ComplexSqls => COMPLEX,
         Phase::Joins => JOINS,
     };
+    // of addresses one asks whose they are
+    let spot = taste::spot(draw.world, draw.scope.nodes[0].entity);
+    if spot && phase != Phase::SingleTable && matches!(hold, Hold::Shape | Hold::Kin) && draw.rng.chance(80) {
+        return None;
+    }
     let weights: Vec<usize> = shapes.iter().map(|s| s.0).collect();
     let due = at(&weights, rotate(weights.iter().sum(), slot, salt));
     let chosen = match hold {

@@ -20,7 +20,8 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
         p.node == 0 && scope.field(p).measurable() && taste::plain(scope.field(p)) && scope.field(p).varied
     })?;
     draw.use_place(by);
-    let counted = draw.rng.chance(40);
+    // rows that have no name are counted
+    let counted = draw.scope.subject().label.is_empty() || draw.rng.chance(40);
     let nothing = || list::Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
     let shown = if counted { nothing() } else { list::shown(draw, 0, 2) };
     let within = draw.choose(|scope, p| {
@@ -171,11 +172,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         }
     } else {
         Speech {
-            nominal: vec![
-                format!("{many} {which}, with that figure"),
-                format!("the {many} {which}, together with it"),
-                format!("{many} {which}, figure included"),
-            ],
+            nominal: vec![format!("{many} {which}, with that figure"), format!("{many} {which}, figure included")],
             questions: std::iter::once(format!(
                 "for which {many} is {measure} {word} the average over all of them, and what is it for each"
             ))

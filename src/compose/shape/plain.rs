@@ -9,12 +9,11 @@ use super::super::flag;
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::filter_probes;
-use super::super::say::{Extra, Speech};
+use super::super::say::Speech;
 use super::super::scope::Place;
-use super::super::tree::{Distinct, Expr, Order, Select, aggregate, fill};
+use super::super::tree::{Distinct, Expr, Select, aggregate, fill};
 use super::super::world::Field;
-use super::list;
-use crate::candidate::Expect;
+use super::{list, repeated};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -70,8 +69,8 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     match draw.rng.weighted(&weights) {
         0 => known(draw, place),
         1 => filled_share(draw, place),
-        2 => different(draw, place),
-        3 => shared(draw, place),
+        2 => repeated::different(draw, place),
+        3 => repeated::shared(draw, place),
         4 => flagged(draw, place),
         5 => show(draw, place, None),
         6 => show(draw, place, Some("octet_length({})")),
@@ -96,7 +95,7 @@ fn broken_down(draw: &mut Draw, query: &mut Select, place: Place, conditional: b
 }
 
 /// What a value of the field is called, without the word that says that it is a key.
-fn noun(draw: &Draw, place: Place) -> String {
+pub(super) fn noun(draw: &Draw, place: Place) -> String {
     let bare = draw.scope.bare(place);
     if draw.scope.field(place).role() == Role::Key { bare.trim_end_matches(" ID").to_owned() } else { bare }
 }
@@ -107,16 +106,16 @@ fn with_a(noun: &str) -> String {
 
 /// One figure of the rows that meet some conditions, broken down now and then: its value, and what is asked of the rows
 /// and of each part.
-fn figure(
+pub(super) fn figure(
     draw: &mut Draw,
     place: Place,
-    value: impl FnOnce(&Draw, bool) -> (Expr, Option<String>),
+    value: impl FnOnce(&Draw, bool) -> Vec<(Expr, Option<String>)>,
     say: impl FnOnce(&mut Draw, &str, &str) -> (Vec<String>, Vec<String>),
 ) -> Option<Draft> {
     let conditions = some_conditions(draw)?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
-    query.columns = vec![value(draw, !conditions.is_empty())];
+    query.columns = value(draw, !conditions.is_empty());
     apply(&mut query, &conditions);
     let per = broken_down(draw, &mut query, place, !conditions.is_empty());
     let probes = filter_probes(&query, &conditions);
@@ -128,9 +127,20 @@ fn figure(
 fn known(draw: &mut Draw, place: Place) -> Option<Draft> {
     let noun = noun(draw, place);
     let (a, is) = (with_a(&noun), be(&noun));
-    let value = |draw: &Draw, _: bool| (aggregate("count({})", vec![draw.scope.column(place)]), None);
+    let filled = aggregate("count({})", vec![draw.scope.column(place)]);
+    let both = draw.rng.chance(30);
+    let lacking = fill("{} - {}", vec![aggregate("count(*)", vec![]), filled.clone()]);
+    let value = |_: &Draw, _: bool| match both {
+        true => vec![(filled, Some("recorded".to_owned())), (lacking, Some("missing".to_owned()))],
+        false => vec![(filled, None)],
+    };
     figure(draw, place, value, |_, rows, per| {
         let link = if phrase::has_clause(rows) { "and" } else { "" };
+        if both {
+            let nominal = vec![format!("the number of {rows} {link} with {a} on file{per}, and of those without")];
+            let questions = vec![format!("how many {rows} have {a} on file{per}, and how many do not")];
+            return (nominal, questions);
+        }
         let nominal = vec![
             format!("the number of {rows} {link} with {a} on file{per}"),
             format!("the number of {rows} for which {a} {is} recorded{per}"),
@@ -148,7 +158,7 @@ fn filled_share(draw: &mut Draw, place: Place) -> Option<Draft> {
         let (filled, all) = (aggregate("count({})", vec![draw.scope.column(place)]), aggregate("count(*)", vec![]));
         let all = if draw.schema_only || conditional { fill("nullif({}, 0)", vec![all]) } else { all };
         let share = fill("round(100.0 * {} / {}, 1)", vec![filled, all]);
-        (share, Some(format!("percent_with_{}", snake(&noun))))
+        vec![(share, Some(format!("percent_with_{}", snake(&noun))))]
     };
     figure(draw, place, value, |draw, rows, per| {
         let a = with_a(&noun);
@@ -163,84 +173,6 @@ fn filled_share(draw: &mut Draw, place: Place) -> Option<Draft> {
         ];
         (nominal, questions)
     })
-}
-
-/// "how many different postal codes are there among addresses".
-fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
-    let many = grammar::plural(&noun(draw, place));
-    let value = |draw: &Draw, _: bool| (aggregate("count(DISTINCT {})", vec![draw.scope.column(place)]), None);
-    figure(draw, place, value, |draw, rows, per| {
-        let word = draw.rng.word(&["different", "distinct", "unique"]);
-        let nominal = vec![
-            format!("the number of {word} {many} among {rows}{per}"),
-            format!("the number of {word} {many} that occur in {rows}{per}"),
-        ];
-        let questions = vec![
-            format!("how many {word} {many} are there among {rows}{per}"),
-            format!("how many {word} {many} do {rows} have{per}"),
-        ];
-        (nominal, questions)
-    })
-}
-
-/// "which postal codes belong to more than one address, and to how many".
-fn shared(draw: &mut Draw, place: Place) -> Option<Draft> {
-    let conditions = some_conditions(draw)?;
-    let rows = draw.rows_phrase(&conditions);
-    let (subject, f) = (draw.scope.subject(), draw.scope.field(place));
-    let column = draw.scope.column(place);
-    // where all come twice the bound lies higher
-    let mean = subject.rows / f.distinct.max(1);
-    let bound = if mean < 2 { 1 } else { (mean * [1, 2][draw.rng.below(2)]).min(200) };
-    let mut query = draw.scope.select();
-    let alias = format!("{}_count", snake(&subject.one));
-    query.columns = vec![(column.clone(), None), (aggregate("count(*)", vec![]), Some(alias.clone()))];
-    apply(&mut query, &conditions);
-    let either = filter_probes(&query, &conditions).into_iter().filter(|(name, ..)| *name != "filter");
-    let mut probes: Vec<_> = either.collect();
-    if f.nullable {
-        let filled = fill("{} IS NOT NULL", vec![column.clone()]);
-        query.filter.push(filled.clone());
-        probes.iter_mut().for_each(|(_, probe, _)| probe.filter.push(filled.clone()));
-    }
-    query.group = vec![column.clone()];
-    query.having = vec![fill(&format!("{{}} > {bound}"), vec![aggregate("count(*)", vec![])])];
-    let mut without = query.clone();
-    without.having.clear();
-    for c in &conditions {
-        let mut one = query.clone();
-        one.filter.retain(|f| !c.sql.contains(f));
-        probes.push(("filter", one, Expect::Differs));
-    }
-    probes.push(("having", without, Expect::Differs));
-    let noun = noun(draw, place);
-    let many = grammar::plural(&noun);
-    let more = if bound == 1 { "more than one".to_owned() } else { format!("more than {}", number(bound)) };
-    let counted = if bound == 1 { subject.one.clone() } else { subject.many.clone() };
-    let one = phrase::single(&rows, &subject.many, &counted);
-    let one = if bound == 1 { one } else { rows.clone() };
-    let mut extras = Vec::new();
-    if draw.rng.chance(55) {
-        query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
-        extras.push(Extra::new(", most frequent first", "Put the most frequent first"));
-        for (_, probe, _) in &mut probes {
-            probe.order = query.order.clone();
-        }
-    }
-    let nominal = vec![
-        format!("the {many} that {more} {one} share, with the number of them"),
-        format!("the {many} found for {more} {one}, and how often"),
-    ];
-    let questions = vec![
-        format!("which {many} occur for {more} {one}, and how often"),
-        format!("which {many} do {more} {one} have, and how many are they"),
-    ];
-    let questions = if bound == 1 { questions[..1].to_vec() } else { questions };
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
-}
-
-fn number(n: u64) -> String {
-    if n <= 12 { grammar::number_word(n) } else { n.to_string() }
 }
 
 /// "how many customers are there, and how many of them are active".
@@ -387,7 +319,7 @@ fn handful(draw: &mut Draw, place: Place) -> Option<Draft> {
     Some(Draft::new(query, speech))
 }
 
-fn some_conditions(draw: &mut Draw) -> Option<Vec<super::super::condition::Condition>> {
+pub(super) fn some_conditions(draw: &mut Draw) -> Option<Vec<super::super::condition::Condition>> {
     let most =
         usize::from(draw.scope.subject().rows > FEW && draw.rng.chance(55) || draw.schema_only && draw.rng.chance(55));
     draw.conditions(0, most)

@@ -19,6 +19,11 @@ pub(super) fn percentage(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let marked = draw.conditions(1, 1)?.pop()?;
+    // one kind, and not the one or the other
+    let several = marked.terse.as_ref().is_some_and(|t| t.contains(" or "));
+    if several {
+        return None;
+    }
     let most = usize::from(draw.rng.chance(35));
     let common = draw.conditions(0, most)?;
     let rows = draw.rows_phrase(&common);

@@ -308,6 +308,13 @@ pub(super) fn twins(draw: &mut Draw) -> Option<Draft> {
         told && entity.usable && (4..=1500).contains(&entity.rows) && !taste::spot(draw.world, *e)
     };
     let found: Vec<usize> = draw.scope.nodes.iter().map(|n| n.entity).filter(named).collect();
+    // or people, some of whom share a family name
+    let family = |e: &usize| {
+        let entity = &draw.world.entities[*e];
+        matches!(*entity.label, [_, last] if (2..entity.rows).contains(&entity.fields[last].distinct))
+    };
+    let people: Vec<usize> = (0..draw.world.entities.len()).filter(named).filter(family).collect();
+    let found = if !people.is_empty() && draw.rng.chance(40) { people } else { found };
     let entity = *draw.rng.pick(&found)?;
     draw.turn_to(Scope::new(draw.world, entity));
     let subject = draw.scope.subject();

@@ -37,7 +37,9 @@ fn related(scope: &Scope, place: Place) -> bool {
         || entity.label.contains(&place.field)
             && !taste::spot(scope.world, scope.nodes[place.node].entity)
             && !scope.role_noun(place.node).contains("'s ")
-        || entity.fields[place.field].role() == Role::Dimension && sense::worth(scope, place)
+        || entity.fields[place.field].role() == Role::Dimension
+            && (entity.label.is_empty() || sense::placed(&entity.fields[place.field]))
+            && sense::worth(scope, place)
 }
 
 fn constant(scope: &Scope, place: Place) -> bool {
@@ -82,7 +84,11 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
     }
     let floor = if found.named { 0 } else { 2 - found.columns.len() };
     let wanted = draw.rng.between(least.max(floor), most.max(floor));
-    for _ in 0..wanted {
+    for turn in 0..most.max(floor) {
+        // what is joined has to be spoken of
+        if turn >= wanted && draw.idle_leaf().is_none() {
+            break;
+        }
         let fan = draw.fan;
         // a column in focus is shown even where all its values are the same
         let constant = draw.waiting().filter(|&p| constant(&draw.scope, p) && fan != Some(p.node));
