@@ -312,7 +312,7 @@ impl<'w> Draw<'w> {
             if let Some(c) = tested.or_else(|| condition::draw(&mut self.rng, &self.scope, place)) {
                 let left: f64 = found.iter().chain([&c]).map(Condition::passing).product();
                 // hardly a row would be left
-                if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 8.0 {
+                if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 4.0 {
                     continue;
                 }
                 self.use_place(place);
