@@ -25,17 +25,14 @@ pub(super) const FORMAL: Frames = &[
     "Please determine {}.",
     "Please state {}.",
     "For our records, provide {}.",
-    "Management requests {}.",
     "We request {}.",
     "Please compile {}.",
     "The board would like {}.",
     "Kindly prepare {}.",
     "Would you please provide {}?",
-    "Please establish {}.",
     "We kindly request {}.",
     "Our department needs {}.",
     "Could you please supply {}?",
-    "Please forward {}.",
     "Kindly send us {}.",
 ];
 pub(super) const COLLOQUIAL: Frames = &[
@@ -58,8 +55,6 @@ pub(super) const COLLOQUIAL: Frames = &[
     "Let's have {}.",
     "Let's look at {}.",
     "I need {}.",
-    "Hand me {}, please.",
-    "Just {}, thanks.",
     "I was wondering about {}.",
     "Fetch {} for me.",
     "Grab me {}.",
@@ -69,13 +64,9 @@ pub(super) const DESCRIPTIVE: Frames = &[
     "The overview should show {}.",
     "We want to see {}.",
     "For a report, I need {}.",
-    "What interests me is {}.",
-    "Our review covers {}.",
     "A colleague asked for {}.",
     "My team wants {}.",
     "The dashboard has to present {}.",
-    "For a talk we need {}.",
-    "The answer should give {}.",
     "I am interested in {}.",
     "Needed: {}.",
     "We need {}.",
@@ -83,13 +74,9 @@ pub(super) const DESCRIPTIVE: Frames = &[
     "We want {}.",
     "I want {}.",
     "We are after {}.",
-    "It would help to have {}.",
     "We would like {}.",
     "What I want is {}.",
-    "The goal is to get {}.",
-    "I have to present {}.",
     "Our client asked for {}.",
-    "It would be good to see {}.",
 ];
 pub(super) const TECHNICAL: Frames = &[
     "Write a query that returns {}.",
@@ -97,7 +84,6 @@ pub(super) const TECHNICAL: Frames = &[
     "Write SQL for {}.",
     "SQL to get {}.",
     "Which SQL returns {}?",
-    "Write a SELECT for {}.",
     "Give me a query for {}.",
     "Retrieve {}.",
     "Select {}.",
@@ -107,8 +93,6 @@ pub(super) const TECHNICAL: Frames = &[
     "From the database, return {}.",
     "Output {}.",
     "SQL for {}.",
-    "Generate SQL which lists {}.",
-    "Draft a query returning {}.",
     "Give the SQL for {}.",
     "I need SQL that gets {}.",
     "In SQL, get {}.",
@@ -128,7 +112,6 @@ pub(super) const FORMAL_CLAUSE: Frames = &[
     "Please state {}.",
     "We would like to know {}.",
     "Kindly let us know {}.",
-    "Please establish {}.",
     "Could you inform us {}?",
     "Please indicate {}.",
     "Please clarify {}.",
@@ -145,15 +128,12 @@ pub(super) const DESCRIPTIVE_CLAUSE: Frames = &[
     "I need to know {}.",
     "My manager keeps asking {}.",
     "Before the meeting I have to know {}.",
-    "It is unclear {}.",
     "I have been asked {}.",
     "The question is {}.",
 ];
 /// Before what is to be counted.
-pub(super) const COUNT: Frames = &["Count {}.", "Count up {}.", "Count all {}.", "Tally {}.", "Do a count of {}."];
-pub(super) const COUNT_FORMAL: Frames =
-    &["Please count {}.", "Kindly count {}.", "A count of {} is requested.", "We ask you to count {}."];
+pub(super) const COUNT: Frames = &["Count {}.", "Count up {}.", "Count all {}.", "Tally {}."];
+pub(super) const COUNT_FORMAL: Frames = &["Please count {}.", "Kindly count {}."];
 pub(super) const COUNT_COLLOQUIAL: Frames =
     &["Can you count {}?", "Could you count up {}?", "Let's count {}.", "Would you count {}?", "Just count {}."];
-pub(super) const COUNT_TECHNICAL: Frames =
-    &["SQL to count {}.", "SELECT the count of {}.", "Run a COUNT over {}.", "Query the count of {}."];
+pub(super) const COUNT_TECHNICAL: Frames = &["SQL to count {}.", "Query the count of {}."];
