@@ -77,16 +77,13 @@ impl<'w> Draw<'w> {
     pub(super) fn new(composer: &'w Composer, crowd: Crowd<'w>, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
         let world = &composer.world;
         let mut rng = Rng::new(seed);
+        let wide = composer.options.phase == Phase::Joins;
+        let least = steer::tables(world, &composer.options, seed);
         let (scope, prefer, fan) = match focus {
             Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
-            Focus::Edge { edge, field } => {
-                let wide = composer.options.phase == Phase::Joins;
-                joined(&mut rng, world, crowd, edge, field, composer.options.min_joins as usize, wide)
-            }
+            Focus::Edge { edge, field } => joined(&mut rng, world, crowd, edge, field, least, wide),
         };
-        let joins = matches!(composer.options.phase, Phase::Joins | Phase::ComplexSqls);
-        let least = if joins { composer.options.min_joins as usize } else { 1 };
         let tools = composer.tools.get(&scope.nodes[0].entity).map_or(&[][..], Vec::as_slice);
         Draw {
             rng,

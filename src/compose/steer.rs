@@ -2,11 +2,12 @@
 //! each round, and more often what little else leads to. How often a column is used beside others is not known before
 //! pairs are drawn, so some are drawn for that; they depend on the schema and the options alone.
 
+use super::random::{mix, unit};
 use super::sense;
 use super::shape::plain;
 use super::tree::{Expr, Select, Source};
 use super::world::{Field, World};
-use super::{Focus, Phase};
+use super::{Focus, Options, Phase};
 use crate::schema::roles::Role;
 use std::collections::HashMap;
 
@@ -133,6 +134,22 @@ pub(super) fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
             child.chain(e.parent_columns.iter().filter_map(|c| column(e.parent, c))).collect()
         }
     }
+}
+
+/// Share of the slots of a join phase that hold out for three tables, and the attempts for which they do.
+const WIDE: f64 = 0.65;
+const HELD: u64 = 3;
+
+/// Tables that a draw has to use, by its slot and attempt: two are joined with more ease than three, and would win where
+/// no slot held out.
+pub(super) fn tables(world: &World, options: &Options, seed: &[u64]) -> usize {
+    let least = match options.phase {
+        Phase::Joins | Phase::ComplexSqls => options.min_joins as usize,
+        _ => return 1,
+    };
+    let enough = options.phase == Phase::Joins && world.graph.edges.len() > 1;
+    let held = enough && seed[2] < HELD && unit(mix(&[seed[0], seed[1], 41])) < WIDE;
+    if held { least.max(3) } else { least }
 }
 
 /// Whether a query reads all of these columns, each given with its table.
