@@ -1,5 +1,6 @@
 //! Constants: chosen round, printed as SQL, said as a person says them.
 
+use super::polish;
 use crate::schema::model::quote_literal;
 
 /// A calendar day.
@@ -141,7 +142,8 @@ pub(super) fn text_words(value: &str, quoted: bool) -> String {
     // a label such as office_visit is two words to a person
     let label = value.contains('_') && value.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     if label && !value.starts_with('_') && !value.ends_with('_') {
-        return value.replace('_', " ");
+        let said = value.replace('_', " ");
+        return if polish::touches(&said) { format!("\"{said}\"") } else { said };
     }
     let odd = value.is_empty()
         || value.chars().next().is_some_and(|c| c.is_lowercase() || !c.is_alphanumeric())
@@ -149,7 +151,7 @@ pub(super) fn text_words(value: &str, quoted: bool) -> String {
         || value.split(' ').count() > 4
         || value.starts_with(' ')
         || value.ends_with(' ');
-    if odd || quoted { format!("\"{value}\"") } else { value.to_owned() }
+    if odd || quoted || polish::touches(value) { format!("\"{value}\"") } else { value.to_owned() }
 }
 
 #[cfg(test)]
@@ -186,6 +188,9 @@ mod tests {
         assert_eq!(text_words("PG-13", false), "PG-13");
         assert_eq!(text_words("environment", false), "\"environment\"");
         assert_eq!(text_words("office_visit", false), "office visit");
+        assert_eq!(text_words("Elm Street Clinic", false), "Elm Street Clinic");
+        assert_eq!(text_words("Missing invoice", false), "\"Missing invoice\"", "no bill is meant");
+        assert_eq!(text_words("open_invoice", false), "\"open invoice\"");
         assert_eq!(text_sql("O'Neil"), "'O''Neil'");
     }
 }

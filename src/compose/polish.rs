@@ -48,6 +48,12 @@ pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) ->
     parts.join("\"")
 }
 
+/// Whether other words may be put into this text: into a value they must not.
+pub(super) fn touches(text: &str) -> bool {
+    let nouns = NOUNS.iter().flat_map(|(from, _)| [(*from).to_owned(), grammar::plural(from)]);
+    PHRASES.iter().map(|(from, ..)| (*from).to_owned()).chain(nouns).any(|phrase| find(text, &phrase, 0).is_some())
+}
+
 fn says(parts: &[String], phrase: &str) -> bool {
     parts.iter().step_by(2).any(|p| find(p, phrase, 0).is_some())
 }
@@ -89,11 +95,16 @@ fn find(text: &str, phrase: &str, from: usize) -> Option<usize> {
         let rest = text.get(at..)?;
         let found = at + [rest.find(phrase), rest.find(&capital)].into_iter().flatten().min()?;
         let end = found + phrase.len();
+        // elsewhere a capital is that of a name
+        let begins = text[..found].trim_end();
+        let named = text[found..].starts_with(char::is_uppercase)
+            && !begins.is_empty()
+            && !begins.ends_with(['.', '?', '!', ':']);
         let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
         let whole = edge(text[..found].chars().next_back()) && edge(text[end..].chars().next());
         let last = text[..found].trim_end().rsplit(' ').next().unwrap_or("").to_lowercase();
         let next = text[end..].trim_start().split([' ', ',', '.', '?']).next().unwrap_or("");
-        if whole && !before.contains(&last.as_str()) && !after.contains(&next) {
+        if whole && !named && !before.contains(&last.as_str()) && !after.contains(&next) {
             return Some(found);
         }
         at = end;
@@ -165,7 +176,9 @@ mod tests {
         let mut parts: Vec<String> =
             "an employee named \"an employee\", Employee's".split('"').map(str::to_owned).collect();
         put(&mut parts, "employee", "staff member");
-        assert_eq!(parts.join("\""), "a staff member named \"an employee\", Staff member's");
+        assert_eq!(parts.join("\""), "a staff member named \"an employee\", Employee's");
+        assert_eq!(find("visits in Elm Street Clinic", "street", 0), None, "a name");
+        assert_eq!(find("Find it. Streets", "streets", 0), Some(9));
         assert_eq!(find("no more than 5", "more than", 0), None);
         assert_eq!(find("somewhose", "whose", 0), None);
         assert_eq!(find("films whose length", "whose", 0), Some(6));

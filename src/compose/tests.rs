@@ -164,3 +164,32 @@ fn no_fewest_where_groups_of_none_are_left_out() {
     }
     assert!(most > 5, "{most} have the most");
 }
+
+#[test]
+fn rows_stay_whose_parent_is_only_shown_or_marks_them() {
+    let mut schema = shop();
+    let sale = schema.tables.iter_mut().find(|t| t.name == "sale").unwrap();
+    let book = sale.columns.iter_mut().find(|c| c.name == "book_id").unwrap();
+    book.not_null = false;
+    book.profile.as_mut().unwrap().nulls = 200;
+    let composer = Composer::new(&schema, &[], Options { phase: Phase::Joins, seed: 7, ..Options::default() }).unwrap();
+    let mut kept = 0;
+    for sql in (0..1500).filter_map(|slot| composer.draw(slot, 0)?.sql).filter(|sql| sql.contains("\nFROM sale AS s\n"))
+    {
+        let (what, joined) = sql.split_once("\nFROM sale AS s\n").unwrap();
+        // two marks side by side, without what they are parts of, need no others
+        let apart = what.contains("first_count");
+        let marked = !apart && (what.contains("FILTER (WHERE b.") || what.contains("CASE WHEN b."));
+        let plain = !what.contains('(') && !what.contains("DISTINCT") && !what.contains("WITH");
+        if !(marked || plain)
+            || joined.contains("GROUP BY b.")
+            || joined.contains("WHERE b.")
+            || joined.contains("AND b.")
+        {
+            continue;
+        }
+        assert!(!joined.starts_with("JOIN book AS b "), "{sql}");
+        kept += usize::from(joined.starts_with("LEFT JOIN book AS b "));
+    }
+    assert!(kept > 10, "{kept}");
+}

@@ -8,7 +8,7 @@ use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
-use super::super::shape::{figure, list, ranking};
+use super::super::shape::{figure, kept, list, ranking};
 use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
 use super::term::{Term, term};
 use super::{On, Use, Yields};
@@ -41,6 +41,7 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let large = usize::from(draw.scope.subject().rows > 60);
     let mut conditions = draw.conditions(large, if term.found.is_some() { 1 } else { 2 })?;
     conditions.extend(term.found.clone());
+    kept::beside(draw, &shown);
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
@@ -203,6 +204,9 @@ pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
     let mut conditions = vec![own];
     conditions.extend(draw.conditions(0, 1)?);
+    if let Some(shown) = &shown {
+        kept::beside(draw, shown);
+    }
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     apply(&mut query, &conditions);

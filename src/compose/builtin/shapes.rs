@@ -103,10 +103,9 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     if !term.noun.contains("(by name)") && draw.rng.chance(45) {
         query.order =
             vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
-        let inline =
-            draw.rng.word(&[", in that order", ", ascending", ", in ascending order of that", ", sorted by it"]);
-        extras
-            .push(Extra::new(inline, draw.rng.word(&["Sort by it in ascending order", "In ascending order, please"])));
+        // the figure is as near as what it is grouped by
+        let word = draw.rng.word(&["sorted by", "ordered by", "in order of"]);
+        extras.push(Extra::new(format!(", {word} the {}", term.noun), format!("Sort by the {}", term.noun)));
     }
     let said = aggregate::figures_of(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };

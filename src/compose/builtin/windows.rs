@@ -29,8 +29,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "round(cume_dist() OVER (ORDER BY {})::numeric, 2)",
         "cumulative distribution of that figure, rounded to two decimals",
     ),
-    ranked("max", "max({}) OVER ()", "highest such figure of all"),
-    ranked("min", "min({}) OVER ()", "lowest such figure of all"),
+    ranked("max", "max({}) OVER ()", "highest figure of any {key}"),
+    ranked("min", "min({}) OVER ()", "lowest figure of any {key}"),
     ranked("avg", "round(avg({}) OVER (), 2)", "average of these figures, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "sum of these figures"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "running number of the {span}"),
@@ -108,7 +108,7 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     ];
     let questions = vec![
         format!("what is {measure} {per} {each}, and what is the {noun}"),
-        format!("what are {measure} {per} {each} and the {noun}"),
+        format!("what is {measure} {per} {each}, next to the {noun}"),
     ];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }

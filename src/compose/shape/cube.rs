@@ -11,7 +11,7 @@ use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::taste;
 use super::super::tree::{Expr, aggregate as call_of, fill, text};
-use super::{breakdown, figure};
+use super::{breakdown, figure, kept};
 use crate::candidate::Expect;
 use crate::schema::grammar;
 
@@ -148,6 +148,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         let two = (0..6).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)));
         marked.extend(two);
     }
+    kept::among(draw, &marked);
     let apart = marked.len() > 1;
     let common = Vec::new();
     let part = draw.rng.chance(35);

@@ -6,9 +6,9 @@ use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech, Style};
 use super::super::scope::{Place, Scope};
 use super::super::tree::{JoinKind, Order};
-use super::figure;
 pub(super) use super::shown::showable;
 pub(in crate::compose) use super::shown::{Shown, shown};
+use super::{figure, kept};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -35,7 +35,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     if left > MOST_ROWS && draw.waiting().is_none() {
         return None;
     }
-    keep_childless(draw, &shown);
+    kept::beside(draw, &shown);
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
@@ -47,37 +47,6 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let probes = filter_probes(&query, &conditions);
     let speech = Speech { extras, ..speech(draw, &shown, &rows) };
     Some(Draft { probes, ..Draft::new(query, speech) })
-}
-
-/// Parents that may be missing and are only shown: their children are kept.
-fn keep_childless(draw: &mut Draw, shown: &Shown) {
-    let (scope, used) = (&draw.scope, &draw.used);
-    // whether something on the way to a table, or beyond it, decides on rows
-    let beyond = |node: usize, at: usize| {
-        let mut at = Some(at);
-        while let Some(n) = at {
-            if n == node {
-                return true;
-            }
-            at = scope.nodes[n].via.map(|v| v.0);
-        }
-        false
-    };
-    // a first name is shown with the last one
-    let told = |p: &Place| {
-        let label = &scope.entity(p.node).label;
-        let beside = |&field: &usize| shown.places.contains(&Place { node: p.node, field });
-        shown.places.contains(p) || label.contains(&p.field) && label.iter().any(beside)
-    };
-    let idle = |node: usize| used.iter().all(|p| !beyond(node, p.node) || told(p));
-    let mut left = vec![false; scope.nodes.len()];
-    for node in 1..scope.nodes.len() {
-        let Some((from, edge, true)) = scope.nodes[node].via else { continue };
-        left[node] = idle(node) && (left[from] || draw.world.graph.edges[edge].optional);
-    }
-    for (node, left) in left.into_iter().enumerate().filter(|(_, left)| *left) {
-        draw.scope.nodes[node].kind = if left { JoinKind::Left } else { JoinKind::Inner };
-    }
 }
 
 pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {

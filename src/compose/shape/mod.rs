@@ -9,6 +9,7 @@ mod each;
 pub(super) mod figure;
 mod gathered;
 pub(super) mod grouped;
+pub(super) mod kept;
 pub(super) mod list;
 mod missing;
 mod nested;

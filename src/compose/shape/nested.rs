@@ -7,7 +7,7 @@ use super::super::scope::Scope;
 use super::super::taste;
 use super::super::tree::{Expr, Select, aggregate, fill};
 use super::grouped::{self, By, output, over};
-use super::{figure, list};
+use super::{figure, kept, list};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
@@ -36,6 +36,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     let wanted = usize::from(counted && draw.scope.nodes.len() > 1);
     let most = wanted.max(usize::from(draw.rng.chance(40)));
     let conditions = draw.conditions(wanted, most)?;
+    kept::beside(draw, &shown);
     let noun = draw.scope.noun(by);
     let higher = draw.rng.chance(65);
     let mut inner_scope = Scope::new(draw.world, draw.scope.nodes[0].entity);

@@ -7,6 +7,7 @@ use super::super::probe::filter_probes;
 use super::super::say::Speech;
 use super::super::tree::{Expr, aggregate, fill};
 use super::cube::clause;
+use super::kept;
 use crate::candidate::Expect;
 
 fn test(c: &Condition) -> Expr {
@@ -26,6 +27,7 @@ pub(super) fn percentage(draw: &mut Draw) -> Option<Draft> {
     }
     let most = usize::from(draw.rng.chance(35));
     let common = draw.conditions(0, most)?;
+    kept::among(draw, std::slice::from_ref(&marked));
     let rows = draw.rows_phrase(&common);
     let all = aggregate("count(*)", vec![]);
     let of_all = if draw.schema_only || !common.is_empty() { fill("nullif({}, 0)", vec![all.clone()]) } else { all };

@@ -13,7 +13,7 @@ use super::super::scope::{Place, Scope};
 use super::super::taste;
 use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
 use super::breakdown::{cut, of_number};
-use super::{figure, list};
+use super::{figure, kept, list};
 use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
@@ -38,6 +38,7 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     draw.timed |= draw.scope.field(by).role() == Role::Time;
     let shown = list::shown(draw, 0, 2);
     let conditions = draw.conditions(0, 2)?;
+    kept::beside(draw, &shown);
     let n = [1, 3, 3, 5, 5, 5, 10, 10, 8, 4, 7, 15, 20][draw.rng.below(13)] as u64;
     let (noun, field) = (draw.scope.noun(by), draw.scope.field(by));
     let time = field.role() == Role::Time;
