@@ -8,6 +8,7 @@ use super::steer::columns;
 use super::tree::Select;
 use super::world::{Field, World};
 use super::{Composer, Focus};
+use crate::error::Result;
 use crate::schema::roles::Role;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Index;
@@ -151,11 +152,11 @@ fn rounds(world: &World, focus: Focus) -> u64 {
     1 + all.pow(3) / if both { 2000 } else { 4000 }
 }
 
-pub(super) fn learn(composer: &Composer) -> Learned {
+pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>) -> Result<Learned> {
     let mut weights: Vec<f64> = composer.focuses.iter().map(|(_, interest)| *interest).collect();
     let mut heat = Heat::cold(&composer.world);
     for round in 0..ROUNDS {
-        let uses = trial(composer, &heat, &weights, round);
+        let uses = trial(composer, &heat, &weights, round, breathe)?;
         let found = measured(&composer.world, &uses);
         // what leads to crowded places has fewer turns than what leads elsewhere
         let crowds = uses.by_focus.iter().map(|(at, draws)| {
@@ -188,7 +189,7 @@ pub(super) fn learn(composer: &Composer) -> Learned {
         std::iter::repeat_n(at, (4.0 * weight / unit).round().clamp(least(*interest, *weight), 4.0 * TURNS) as usize)
     });
     let rounds = composer.focuses.iter().map(|(focus, _)| rounds(&composer.world, *focus)).collect();
-    Learned { turns: turns.collect(), rounds, heat }
+    Ok(Learned { turns: turns.collect(), rounds, heat })
 }
 
 #[derive(Default)]
@@ -198,12 +199,19 @@ struct Uses {
     counts: BTreeMap<(usize, usize), f64>,
 }
 
-fn trial(composer: &Composer, heat: &Heat, weights: &[f64], round: u64) -> Uses {
+fn trial(
+    composer: &Composer,
+    heat: &Heat,
+    weights: &[f64],
+    round: u64,
+    breathe: &mut dyn FnMut() -> Result<()>,
+) -> Result<Uses> {
     let mut uses = Uses::default();
     let salt = mix(&[composer.options.seed, composer.options.phase as u64, 31, round]);
     let count = composer.focuses.len();
     let total: f64 = weights.iter().sum();
     for number in 0..TRIAL.max(count.min(2 * TRIAL)) {
+        breathe()?;
         // where functions are shown each turn counts the same
         let shown = composer.plan.at(&composer.world, number as u64, 0, salt, heat).map(Focus::Function);
         let at = rotate(count, number as u64, salt);
@@ -225,7 +233,7 @@ fn trial(composer: &Composer, heat: &Heat, weights: &[f64], round: u64) -> Uses 
         }
         uses.by_focus.entry(at).or_default().push(places);
     }
-    uses
+    Ok(uses)
 }
 
 /// Uses of each column by the mean use.

@@ -183,8 +183,19 @@ impl Composer {
         Ok(Composer { world, options, styles, focuses, leading, learned: OnceCell::new(), cold, plan, tools })
     }
 
+    /// Learns what later slots are about, before the first of them is drawn. That may take seconds: `breathe` is called
+    /// all along, and an error of it ends the learning.
+    pub(crate) fn prepare(&self, slot: u64, breathe: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        if slot >= UNLEARNED && self.learned.get().is_none() {
+            let learned = learn::learn(self, breathe)?;
+            self.learned.get_or_init(|| learned);
+        }
+        Ok(())
+    }
+
     /// Draws the candidate of one slot. `None` = nothing new to say here; the next attempt may have more luck.
     pub(crate) fn draw(&self, slot: u64, attempt: u32) -> Option<Candidate> {
+        self.prepare(slot, &mut || Ok(())).ok()?;
         let salt = mix(&[self.options.seed, self.options.phase as u64]);
         let heat = self.learned(slot).map_or(&self.cold, |learned| &learned.heat);
         let crowd = Crowd::new(heat, salt, slot, attempt);
@@ -236,7 +247,7 @@ impl Composer {
     }
 
     fn learned(&self, slot: u64) -> Option<&Learned> {
-        (slot >= UNLEARNED).then(|| self.learned.get_or_init(|| learn::learn(self)))
+        self.learned.get().filter(|_| slot >= UNLEARNED)
     }
 
     /// Turns of what is of interest before all else has one: two, where that takes no long time.

@@ -116,7 +116,10 @@ pub(super) fn composer(phase: &RunPhase, subjects: &'static Subjects) -> Result<
         reasoning: o.reasoning.unwrap_or(false),
     };
     let composer = Composer::new(&subjects.schema, &subjects.relationships, options)?;
-    Ok(Box::new(move |slot, attempt| Ok(composer.draw(slot as u64, attempt))))
+    Ok(Box::new(move |slot, attempt| {
+        composer.prepare(slot as u64, &mut super::interrupts)?;
+        Ok(composer.draw(slot as u64, attempt))
+    }))
 }
 
 fn styles(names: Option<&[String]>) -> Result<Vec<compose::Style>> {
