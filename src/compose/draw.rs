@@ -6,7 +6,7 @@ use super::dialogue::dialogue;
 use super::learn::Crowd;
 use super::phrase;
 use super::polish::polish;
-use super::probe::{expected_rows, filled_probe, mutant, one_group};
+use super::probe::{expected_rows, filled_probe, mutant, never_probe, one_group};
 use super::random::Rng;
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope};
@@ -15,7 +15,7 @@ use super::shape::grouped::output_name;
 use super::steer;
 use super::taste;
 use super::trace::trace;
-use super::tree::Select;
+use super::tree::{Expr, Select};
 use super::ways::joined;
 use super::world::World;
 use super::{Composer, Focus, Phase};
@@ -54,6 +54,8 @@ pub(super) struct Draw<'w> {
     pub searching: bool,
     /// A figure of one field is asked for.
     pub measuring: bool,
+    /// True of no row that is meant: that it ends before it begins.
+    pub never: Option<Expr>,
     /// A time is asked about already; another one would fight with it.
     pub timed: bool,
     /// Functions that suit the subject's fields.
@@ -97,6 +99,7 @@ impl<'w> Draw<'w> {
             classed: Vec::new(),
             searching: false,
             measuring: false,
+            never: None,
             timed: false,
             tools,
             edge: match focus {
@@ -359,6 +362,9 @@ impl<'w> Draw<'w> {
         let mut part = || parts.next().unwrap_or("").to_owned();
         let (question, meaning, first, then) = (part(), part(), part(), part());
         let mut probes = if self.schema_only { Vec::new() } else { draft.probes };
+        if let Some(never) = self.never.filter(|_| !self.schema_only) {
+            probes.push(never_probe(&draft.query, &never)?);
+        }
         probes.extend(filled_probe(&draft.query).filter(|_| !self.schema_only));
         let mutant = mutant(&draft.query, &probes).map(|m| m.sql());
         let least_rows = if self.schema_only { 0 } else { expected_rows(&draft.query) };

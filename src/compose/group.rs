@@ -274,6 +274,20 @@ impl Key {
         let all = self.complete && !conditional;
         if all { rng.word(&["per", "for each", "for every"]) } else { "per" }
     }
+
+    /// What is asked for by groups: as noun phrases, and as questions with the verb given.
+    pub(super) fn asked(
+        &self,
+        rng: &mut super::random::Rng,
+        what: &str,
+        verb: &str,
+        conditional: bool,
+    ) -> (Vec<String>, Vec<String>) {
+        let (one, per) = (&self.one, self.per(rng, conditional));
+        let nominal =
+            vec![format!("{what} per {one}"), format!("{what} {per} {one}"), format!("{what}, broken down by {one}")];
+        (nominal, vec![format!("what {verb} {what} per {one}"), format!("by {one}, what {verb} {what}")])
+    }
 }
 
 /// HAVING, with its wording after the groups' noun: "more than 60 films".

@@ -118,6 +118,15 @@ pub(super) fn tie_probes(query: &Select, breakers: &[Expr]) -> Vec<(&'static str
         .collect()
 }
 
+/// The query without the rows of which something is true that must be true of none: its result is the same. None where
+/// the tables are not its own.
+pub(super) fn never_probe(query: &Select, never: &Expr) -> Option<(&'static str, Select, Expect)> {
+    let own = query.with.is_empty() && query.set.is_none() && matches!(query.from, Some(Source::Table(..)));
+    let mut without = query.clone();
+    without.filter.push(fill("({}) IS NOT TRUE", vec![never.clone()]));
+    own.then_some(("never", without, Expect::Same))
+}
+
 /// One group, or one span of time, is no breakdown.
 pub(super) fn expected_rows(query: &Select) -> u64 {
     let open = |q: &Select| q.having.is_empty() && q.limit.is_none();

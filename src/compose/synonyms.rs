@@ -161,7 +161,7 @@ pub(super) const APART: &[(&str, &[&str], &[&str])] = &[
     ("in chronological order", &["it", "them"], &[]),
     ("whose", &["ones", "people", "those", "and", "or", "but"], &[]),
     ("sorted by", &[], &["last"]),
-    ("different", &[], &["from"]),
+    ("different", &["of"], &["from"]),
     ("for each", &["once", "it", "used", "that"], &["", "of", "and"]),
     ("average", &["above", "below", "than", "overall"], &["rounded"]),
     ("contains", &[], &["the"]),

@@ -101,12 +101,11 @@ pub(super) fn together(scope: &Scope, one: Place, other: Place) -> bool {
 /// they begin.
 pub(super) fn timely(entity: &Entity, field: usize) -> bool {
     let time = |f: &Field| f.role() == Role::Time && !f.traits.audit && !f.traits.personal && f.varied;
-    let begins = |f: &Field| ["start", "begin", "from"].iter().any(|w| f.noun.starts_with(w));
     match entity.when {
         Some(when) => when == field,
         None => {
             let f = &entity.fields[field];
-            plain(f) && (begins(f) || entity.fields.iter().filter(|f| time(f)).count() == 1)
+            plain(f) && (f.begins() || entity.fields.iter().filter(|f| time(f)).count() == 1)
         }
     }
 }

@@ -58,6 +58,11 @@ impl Field {
         self.role() == Role::Measure && !self.traits.personal
     }
 
+    /// A time at which something begins, by its name.
+    pub(super) fn begins(&self) -> bool {
+        ["start", "begin", "from"].iter().any(|w| self.noun.starts_with(w))
+    }
+
     /// Worth grouping by: few values, each shared by some rows.
     pub(super) fn groupable(&self) -> bool {
         matches!(self.role(), Role::Dimension | Role::Flag | Role::Year) && !self.traits.personal && self.varied

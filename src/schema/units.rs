@@ -29,6 +29,7 @@ const UNITS: &[(&str, &str)] = &[
     ("celsius", "°C"),
     ("gbp", "pounds"),
     ("chf", "Swiss francs"),
+    ("tonnes", "tonnes"),
 ];
 
 /// How a unit is said, where the word is one.
@@ -53,9 +54,10 @@ pub(crate) fn stated(comment: &str) -> Option<&'static str> {
         .map(|(_, unit)| *unit)
 }
 
-/// Nouns that a bare "m", or a span of time, measures: "height_m", "duration_ms"; and not "rental_days".
+/// Nouns that a bare "m" or "t", or a span of time, measures: "height_m", "duration_ms"; and not "rental_days".
 const FAR: &[&str] =
     &["altitude", "depth", "distance", "elevation", "height", "length", "radius", "range", "visibility", "width"];
+const HEAVY: &[&str] = &["load", "mass", "payload", "tonnage", "weight"];
 const LONG: &[&str] = &["delay", "duration", "interval", "latency", "runtime", "time", "timeout", "wait"];
 
 /// The unit that the last word of a name is, which is then no part of the noun: "elevation m", "price usd".
@@ -65,6 +67,7 @@ pub(crate) fn of_name(words: &[String]) -> Option<&'static str> {
     match last.as_str() {
         "km" | "cm" | "mm" | "kg" | "usd" | "eur" | "gbp" | "chf" | "celsius" => measure_unit(&last),
         "m" => FAR.contains(&noun.as_str()).then_some("metres"),
+        "t" => HEAVY.contains(&noun.as_str()).then_some("tonnes"),
         "ms" => LONG.contains(&noun.as_str()).then_some("milliseconds"),
         "seconds" | "minutes" | "hours" | "days" => LONG.contains(&noun.as_str()).then(|| measure_unit(&last))?,
         _ => None,
@@ -79,9 +82,10 @@ mod tests {
     fn a_name_ends_in_a_unit_only_where_it_measures() {
         let of = |name: &str| of_name(&name.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(of("elevation m"), Some("metres"));
+        assert_eq!(of("weight t"), Some("tonnes"));
         assert_eq!(of("total price USD"), Some("US dollars"));
         assert_eq!(of("duration minutes"), Some("minutes"));
-        for other in ["m", "rental days", "group m", "minutes", "office hours"] {
+        for other in ["m", "rental days", "group m", "model t", "minutes", "office hours"] {
             assert_eq!(of(other), None, "{other}");
         }
     }

@@ -209,14 +209,7 @@ fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
     let probes = filter_probes(&query, &conditions);
     let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
     let (nominal, questions) = match &key {
-        Some(k) => (
-            vec![
-                format!("{said} per {}", k.one),
-                format!("{said} {} {}", k.per(&mut draw.rng, !conditions.is_empty()), k.one),
-                format!("{said}, broken down by {}", k.one),
-            ],
-            vec![format!("what is {said} per {}", k.one), format!("by {}, what is {said}", k.one)],
-        ),
+        Some(k) => k.asked(&mut draw.rng, &said, "is", !conditions.is_empty()),
         None => (
             vec![said.clone()],
             std::iter::once(format!("what is {said}"))

@@ -201,8 +201,8 @@ fn clocked(f: &Field) -> bool {
     (f.distinct as i64) > (high.number() - low.number()).max(1) || f.distinct > 400
 }
 
-pub(super) fn pairs(e: &Entity, entry: &Entry, first: &Field, at: usize) -> bool {
-    let second = &e.fields[at];
+pub(super) fn pairs(e: &Entity, entry: &Entry, from: usize, at: usize) -> bool {
+    let (first, second) = (&e.fields[from], &e.fields[at]);
     match entry.on {
         On::Person => e.label.len() == 2 && e.label[1] == at,
         On::Place => {
@@ -214,6 +214,8 @@ pub(super) fn pairs(e: &Entity, entry: &Entry, first: &Field, at: usize) -> bool
             is_number(second) && (alike || entry.yields == Yields::Aggregate)
         }
         On::Dates => {
+            // of what has no end yet the days tell nothing; which comes first is proved by the rows
+            let open = second.nulls > 0;
             let time = second.role() == Role::Time && second.days.len() >= 13 && second.varied;
             let later = || {
                 let at = |f: &Field, i: usize| f.days.get(i).map_or(0, |d: &Day| d.number());
@@ -227,7 +229,14 @@ pub(super) fn pairs(e: &Entity, entry: &Entry, first: &Field, at: usize) -> bool
             let named = !same
                 || called(first, &["start", "begin", "from", "birth", "order"])
                     && called(second, &["end", "stop", "to ", "death", "ship", "due"]);
-            time && kin && gap && named && !second.traits.personal && !second.traits.audit && later()
+            let listed = from < at || entry.name == "coalesce";
+            time && kin
+                && gap
+                && named
+                && listed
+                && !second.traits.personal
+                && !second.traits.audit
+                && (open || later())
         }
         On::Row => {
             let joined = entry.name.starts_with("concat") || entry.name == "format";

@@ -39,6 +39,9 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let second = shown.second.map(|field| Place { node: 0, field });
     if let Some(second) = second {
         draw.use_place(second);
+        if entry.on == On::Dates && entry.name != "coalesce" {
+            draw.never = Some(fill("{} < {}", vec![draw.scope.column(second), draw.scope.column(place)]));
+        }
     }
     let field = draw.scope.field(place);
     let filling = filling(&mut draw.rng, entry, field, second.map(|p| draw.scope.field(p)))?;

@@ -170,7 +170,7 @@ fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
                 continue;
             }
             if entry.sql.contains("{2}") {
-                let seconds = (0..e.fields.len()).filter(|&s| s != field && pairs(e, entry, f, s));
+                let seconds = (0..e.fields.len()).filter(|&s| s != field && pairs(e, entry, field, s));
                 uses.extend(seconds.take(6).map(|s| Use { entry, entity, field, second: Some(s) }));
             } else {
                 uses.push(Use { entry, entity, field, second: None });

@@ -274,7 +274,7 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let said = |v: f64| literal::number_words(v, field.traits.money);
-    let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
+    let unit = field.unit.clone().map(|u| format!(" in {u}")).unwrap_or_default();
     let mut arms = String::new();
     let mut words = Vec::new();
     for (i, &bound) in bounds.iter().enumerate() {
@@ -311,7 +311,7 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     ];
     let questions = vec![
         format!("what {} {figure_words} in each class of {noun}{unit} ({ranges})", is(figures.len())),
-        format!("for {noun} classes{unit} {ranges}, what {} {figure_words}", is(figures.len())),
+        format!("for the {noun} classes {ranges}{unit}, what {} {figure_words}", is(figures.len())),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }

@@ -48,14 +48,7 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
         if with_average { format!("{what} and the average {noun} of {rows}") } else { format!("{what} of {rows}") };
     let verb = if with_average { "are" } else { "is" };
     let (nominal, questions) = match &key {
-        Some(k) => (
-            vec![
-                format!("{measure} per {}", k.one),
-                format!("{measure} {} {}", k.per(&mut draw.rng, !conditions.is_empty()), k.one),
-                format!("{measure}, broken down by {}", k.one),
-            ],
-            vec![format!("what {verb} {measure} per {}", k.one), format!("by {}, what {verb} {measure}", k.one)],
-        ),
+        Some(k) => k.asked(&mut draw.rng, &measure, verb, !conditions.is_empty()),
         None => (
             vec![measure.clone()],
             vec![

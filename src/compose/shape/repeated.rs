@@ -1,12 +1,13 @@
 //! Values that several rows share: how many different ones there are, which occur often.
 
 use super::super::aggregate::snake;
+use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
-use super::super::tree::{Expr, Limit, Order, aggregate, fill};
+use super::super::tree::{Expr, Limit, Order, Select, aggregate, fill};
 use super::plain::{figure, noun, some_conditions};
 use super::ranking;
 use crate::candidate::Expect;
@@ -67,6 +68,15 @@ pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
     })
 }
 
+/// For each condition the query without it: a bound or a cut lets one row more count for nothing.
+fn without_each(query: &Select, conditions: &[Condition]) -> impl Iterator<Item = (&'static str, Select, Expect)> {
+    conditions.iter().map(|c| {
+        let mut one = query.clone();
+        one.filter.retain(|f| !c.sql.contains(f));
+        ("filter", one, Expect::Differs)
+    })
+}
+
 /// "the five most frequent codes of encounters".
 fn frequent(draw: &mut Draw, place: Place) -> Option<Draft> {
     let field = draw.scope.field(place);
@@ -85,11 +95,7 @@ fn frequent(draw: &mut Draw, place: Place) -> Option<Draft> {
     query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
     let mut probes = vec![("limit", query.clone(), Expect::Differs)];
     query.limit = Some(Limit::WithTies(n));
-    for c in &conditions {
-        let mut one = query.clone();
-        one.filter.retain(|f| !c.sql.contains(f));
-        probes.push(("filter", one, Expect::Differs));
-    }
+    probes.extend(without_each(&query, &conditions));
     let (number, many) = (grammar::number_word(n), values(draw, place));
     let nominal = vec![
         format!("the {number} most frequent {many} of {rows}, with the number of each"),
@@ -128,11 +134,7 @@ pub(super) fn shared(draw: &mut Draw, place: Place) -> Option<Draft> {
     query.having = vec![fill(&format!("{{}} > {bound}"), vec![aggregate("count(*)", vec![])])];
     let mut without = query.clone();
     without.having.clear();
-    for c in &conditions {
-        let mut one = query.clone();
-        one.filter.retain(|f| !c.sql.contains(f));
-        probes.push(("filter", one, Expect::Differs));
-    }
+    probes.extend(without_each(&query, &conditions));
     probes.push(("having", without, Expect::Differs));
     let many = values(draw, place);
     let more = if bound == 1 { "more than one".to_owned() } else { format!("more than {}", number(bound)) };

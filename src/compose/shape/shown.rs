@@ -6,7 +6,6 @@ use super::super::scope::{Place, Scope};
 use super::super::sense;
 use super::super::taste;
 use super::super::tree::{Expr, fill};
-use super::super::world::Field;
 use crate::schema::roles::Role;
 
 /// Shown columns and what they are called; `named` where the rows' own name comes first.
@@ -160,9 +159,8 @@ fn telling(draw: &mut Draw) -> Option<usize> {
         })
         .collect();
     // what happens has its time
-    let begins = |f: &Field| ["start", "begin", "from"].iter().any(|w| f.noun.starts_with(w));
     let start =
-        || fields.iter().copied().find(|&i| subject.fields[i].role() == Role::Time && begins(&subject.fields[i]));
+        || fields.iter().copied().find(|&i| subject.fields[i].role() == Role::Time && subject.fields[i].begins());
     if let Some(when) = subject.when.filter(|&w| subject.fields[w].nulls == 0).or_else(start) {
         return Some(when);
     }
