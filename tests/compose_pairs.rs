@@ -80,6 +80,13 @@ fn every_feature_is_drawn_and_none_is_rare() {
          INSERT INTO leaflet SELECT g, t, to_tsvector('simple', t) FROM generate_series(1, 120) g, concat_ws(' ', 'Leaflet', g,
              (ARRAY['sleep', 'diet', 'smoking', 'travel'])[1 + g % 4], (ARRAY['heart', 'blood', 'vision'])[1 + g % 3]) t",
     );
+    // those who are still there shift what the statistics say of the others' departures
+    demo.run(
+        "CREATE TABLE stay (stay_id int PRIMARY KEY, departed_at timestamp, arrived_at timestamp NOT NULL, room text NOT NULL);
+         INSERT INTO stay SELECT g, CASE WHEN g < 360 THEN t + interval '30 hours' END, t, 'Room ' || g % 40
+           FROM generate_series(1, 400) g, LATERAL (SELECT timestamp '2023-01-02 14:00' + g * interval '9 hours' AS t) a;
+         ANALYZE stay",
+    );
     for phase in PHASES {
         let functions = if phase == "builtins" { r#", "functions": ["all"]"# } else { "" };
         demo.run(&format!(r#"SELECT nlsql.generate('{phase}', 300, 'r', '{{"seed": 9{functions}}}')"#));
@@ -96,6 +103,9 @@ fn every_feature_is_drawn_and_none_is_rare() {
         WHERE d.phase <> 'builtins' AND l ->> 'column' LIKE '%.name' AND l ->> 'value' ~ '^[^%^]+$'
           AND position(l ->> 'value' IN d.question || coalesce(d.evidence, '')) = 0";
     assert_eq!(demo.number(unsaid), 0, "names that their questions do not say");
+    let backwards =
+        "SELECT count(*) FROM nlsql.dataset WHERE question ~* 'from (the )?(departed|departure).* to (the )?arriv'";
+    assert_eq!(demo.number(backwards), 0, "stays that end before they begin");
     // what makes a pair complex is in a tenth of them
     for features in ["cte", "window", "subq_scalar,subq_in,subq_exists,subq_from", "set_op"] {
         let share = demo.number(&format!(
