@@ -1,5 +1,6 @@
 //! Conditions on one field: the predicate and its wordings, drawn together.
 
+use super::afar;
 use super::bound;
 use super::flag;
 use super::kinds;
@@ -152,6 +153,12 @@ pub(super) fn article(noun: &str) -> String {
 /// A condition on the field at `place`, where its data allow one.
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
+    if place.node != 0 && rng.chance(70) {
+        let found = afar::draw(rng, scope, place);
+        if found.is_some() {
+            return found;
+        }
+    }
     if field.nulls > 0
         && field.nullable
         && rng.chance(match field.role() {

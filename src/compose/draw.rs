@@ -338,9 +338,8 @@ impl<'w> Draw<'w> {
             }
         }
         let terse = match self.style {
-            Style::Keyword => 100,
-            Style::Concise => 30,
-            Style::Technical => 20,
+            Style::Keyword => 70,
+            Style::Concise => 15,
             _ => 0,
         };
         if self.rng.chance(terse) {

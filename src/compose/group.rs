@@ -64,8 +64,7 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
         // a group of rows without a value would have to be spoken of
         let filled = field.nulls == 0;
-        let flag = field.role() == Role::Flag && p.node != 0;
-        let dimension = field.groupable() && several && filled && !flag && !scope.constant(p.node);
+        let dimension = field.groupable() && several && filled && field.role() != Role::Flag && !scope.constant(p.node);
         dimension
             || (filled
                 && field.role() == Role::Time

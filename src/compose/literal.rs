@@ -149,6 +149,7 @@ pub(super) fn text_words(value: &str, quoted: bool) -> String {
         || value.chars().next().is_some_and(|c| c.is_lowercase() || !c.is_alphanumeric())
         || value.contains([',', ';', '(', ')', '_', '/', '=', ':', '?', '!', '.'])
         || value.split(' ').count() > 4
+        || [" the ", " a ", " an "].iter().any(|idle| value.contains(idle))
         || value.starts_with(' ')
         || value.ends_with(' ');
     if odd || quoted || polish::touches(value) { format!("\"{value}\"") } else { value.to_owned() }

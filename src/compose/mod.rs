@@ -1,6 +1,7 @@
 //! The offline engine: draws a query tree from the schema and its statistics, and prints it twice, as SQL and as a
 //! question, so that the two cannot disagree. A candidate is a function of (seed, phase, slot, attempt) alone.
 
+mod afar;
 mod aggregate;
 mod bound;
 mod builtin;

@@ -88,8 +88,10 @@ impl Extra {
 
 /// One wording of the request in the given style.
 pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
-    let nominal = brief(rng, &speech.nominal);
-    let question = brief(rng, &speech.questions);
+    let typed = style == Style::Keyword;
+    let said = |text: String| if typed { text } else { led(&text).unwrap_or(text) };
+    let nominal = said(brief(rng, &speech.nominal));
+    let question = said(brief(rng, &speech.questions));
     let one_sentence = rng.chance(70);
     let inline: String = speech.extras.iter().map(|e| e.inline.as_str()).collect();
     let sentences: String = speech.extras.iter().map(|e| format!(" {}.", e.sentence)).collect();
@@ -160,6 +162,23 @@ fn brief(rng: &mut Rng, wordings: &[String]) -> String {
     if words(&other) < words(&one) && rng.chance(75) { other } else { one }
 }
 
+/// "per category, the number of films whose rating is PG": groups go first where they would cling to a condition.
+fn led(said: &str) -> Option<String> {
+    const CLAUSES: [&str; 5] = [" whose ", " who ", " that ", " where the ", " with "];
+    let (at, link) = [" per ", " for each ", " for every ", ", broken down by "]
+        .into_iter()
+        .filter_map(|link| said.rfind(link).map(|at| (at, link)))
+        .max()?;
+    let (head, key) = (&said[..at], &said[at + link.len()..]);
+    let quoted = head.matches('"').count() % 2 == 1;
+    let clings = CLAUSES.iter().any(|c| head.contains(c));
+    let whole =
+        !key.contains([',', '(']) && !key.starts_with("unit") && !key.contains(" such ") && key.split(' ').count() < 8;
+    let open = ["how ", "what ", "the ", "a ", "all "].iter().any(|first| head.starts_with(first));
+    let link = if link == ", broken down by " { "per" } else { link.trim() };
+    (clings && whole && open && !quoted && !head.contains(" and ")).then(|| format!("{link} {key}, {head}"))
+}
+
 fn clauses(style: Style) -> Option<Frames> {
     match style {
         Style::Imperative => Some(frames::IMPERATIVE_CLAUSE),
@@ -212,7 +231,7 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let short: Vec<&'static str> = others.iter().copied().filter(few).collect();
     let frame = if long && !few(&frame) && !short.is_empty() && rng.chance(80) { rng.word(&short) } else { frame };
     // "for each customer, please give the number of rentals": what it is asked for leads
-    let led = ["for each ", "for every "].iter().any(|lead| nominal.starts_with(lead));
+    let led = ["for each ", "for every ", "per "].iter().any(|lead| nominal.starts_with(lead));
     match nominal.split_once(", the ").filter(|_| led && !frame.contains(':')) {
         Some((lead, rest)) => {
             let own = frame.starts_with("I ") || frame.starts_with("I'") || frame.starts_with("SQL");

@@ -74,6 +74,17 @@ pub(crate) fn of_name(words: &[String]) -> Option<&'static str> {
     }
 }
 
+/// What a column measures whose name is nothing but a unit: "milliseconds", "bytes".
+pub(crate) fn measured_in(name: &str) -> Option<(&'static str, &'static str)> {
+    let noun = match name.to_lowercase().as_str() {
+        "milliseconds" | "seconds" | "minutes" => "duration",
+        "bytes" => "size",
+        "kg" | "grams" | "tonnes" => "weight",
+        _ => return None,
+    };
+    measure_unit(name).map(|unit| (noun, unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +99,7 @@ mod tests {
         for other in ["m", "rental days", "group m", "model t", "minutes", "office hours"] {
             assert_eq!(of(other), None, "{other}");
         }
+        assert_eq!(measured_in("Milliseconds"), Some(("duration", "milliseconds")));
+        assert_eq!(measured_in("days"), None);
     }
 }

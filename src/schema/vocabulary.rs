@@ -100,7 +100,6 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("tot", "total"),
     ("trans", "transaction"),
     ("trx", "transaction"),
-    ("ts", "time"),
     ("txn", "transaction"),
     ("txt", "text"),
     ("uom", "unit of measure"),

@@ -2,7 +2,7 @@
 //! Comments come first where they are short noun phrases.
 
 use super::model::{Column, Schema, Table};
-use super::units::{measure_unit, of_name};
+use super::units::{measure_unit, measured_in, of_name};
 use super::vocabulary::{ACRONYMS, COMMON, SAID_SMALL, SHORT, SMALL, TABLE_PREFIXES};
 use super::{grammar, units};
 use std::collections::BTreeSet;
@@ -145,6 +145,7 @@ impl Words {
         }
         units::stated(column.comment.as_deref().unwrap_or(""))
             .or_else(|| self.named_unit(table, column))
+            .or_else(|| self.bare_unit(table, column).map(|(_, unit)| unit))
             .map(str::to_owned)
     }
 
@@ -157,6 +158,15 @@ impl Words {
         alone.then_some(unit)
     }
 
+    /// The noun and the unit of a column that is called by its unit alone.
+    fn bare_unit(&self, table: &Table, column: &Column) -> Option<(&'static str, &'static str)> {
+        let words = self.of(&column.name);
+        let [only] = words.as_slice() else { return None };
+        let (noun, unit) = measured_in(only).filter(|_| column.category == 'N')?;
+        let taken = table.columns.iter().any(|c| self.of(&c.name).iter().any(|w| w == noun));
+        (!taken).then_some((noun, unit))
+    }
+
     fn name_noun(&self, table: &Table, column: &Column) -> String {
         let mut words = self.of(&column.name);
         if words.is_empty() {
@@ -166,8 +176,15 @@ impl Words {
         if words.len() > 1 && matches!(words[0].as_str(), "fk" | "pk" | "is") {
             words.remove(0);
         }
+        if let Some((noun, _)) = self.bare_unit(table, column) {
+            return noun.to_owned();
+        }
         if self.named_unit(table, column).is_some() {
             words.pop();
+        }
+        // of a time it is one; elsewhere it may stand for anything
+        if let Some(ts) = words.last_mut().filter(|w| *w == "ts" && column.category == 'D') {
+            *ts = "time".to_owned();
         }
         let last = words[words.len() - 1].clone();
         if words.len() > 1 && column.category == 'R' && matches!(last.as_str(), "during" | "at" | "on") {

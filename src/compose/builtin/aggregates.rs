@@ -76,14 +76,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         "string_agg",
         On::Group,
         "string_agg(DISTINCT {}::text, ', ' ORDER BY {}::text)",
-        "comma-separated list of the different {s}, sorted,",
+        "different {s} as one sorted comma-separated list",
     ),
-    of("array_agg", On::Group, "array_agg(DISTINCT {} ORDER BY {})", "sorted array of the different {s}"),
+    of("array_agg", On::Group, "array_agg(DISTINCT {} ORDER BY {})", "different {s} as one sorted array"),
     of(
         "array_to_string",
         On::Group,
         "array_to_string(array_agg(DISTINCT {} ORDER BY {}), ' | ')",
-        "sorted list of the different {s} with bars between them",
+        "different {s} as one sorted list with bars between them",
     ),
     of(
         "array_remove",

@@ -78,8 +78,10 @@ pub(super) enum On {
     Amount,
     Revenue,
     Price,
-    Money,
+    /// A price that is charged, and may be cut.
+    Charged,
     Quantity,
+    Stock,
     Minutes,
     Millis,
     /// A latitude and a longitude.

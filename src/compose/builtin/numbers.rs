@@ -22,30 +22,30 @@ pub(super) const ENTRIES: &[Entry] = &[
     // money
     value(
         "round",
-        On::Price,
+        On::Charged,
         "round(({} * (100 - {n}) / 100.0)::numeric, 2)",
         "{} after a discount of {n} %, rounded to two decimals",
     )
     .with(&[5, 10, 15, 20]),
     value(
         "round",
-        On::Money,
+        On::Charged,
         "round(({} * (100 + {n}) / 100.0)::numeric, 2)",
         "{} with {n} % tax added, rounded to two decimals",
     )
     .with(&[7, 8, 19, 20]),
     value(
         "ceil",
-        On::Price,
+        On::Charged,
         "ceil({} * (100 + {n}) / 100.0)",
         "{} after an increase of {n} %, rounded up to the next whole amount",
     )
     .with(&[5, 10]),
-    value("ceiling", On::Price, "ceiling({})", "{} rounded up to the next whole amount")
+    value("ceiling", On::Charged, "ceiling({})", "{} rounded up to the next whole amount")
         .aim("for a simpler price list"),
     value(
         "floor",
-        On::Price,
+        On::Charged,
         "floor({} * (100 - {n}) / 100.0)",
         "sale {} at {n} % off, rounded down to a whole amount",
     )
@@ -68,9 +68,23 @@ pub(super) const ENTRIES: &[Entry] = &[
         "greatest",
         On::Revenue,
         "sum(greatest({}, {average}))",
-        "total {} of {rows}, counting any below {average} as {average},",
+        "total {} of {rows} if each came to at least {average}",
     ),
-    over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, counting any above {high} as {high},"),
+    value(
+        "greatest",
+        On::Charged,
+        "greatest(round(({} * (100 - {n}) / 100.0)::numeric, 2), {low})",
+        "{} at {n} % off, rounded to two decimals, but never below {low}",
+    )
+    .with(&[10, 15, 20, 25]),
+    value(
+        "greatest",
+        On::Stock,
+        "greatest({n} - {}, 0)",
+        "number of pieces missing to a stock of {n} (0 where none are)",
+    )
+    .with(&[20, 25, 50]),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows} if each came to at most {high}"),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",

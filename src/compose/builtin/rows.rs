@@ -6,7 +6,7 @@ use super::super::extreme::extreme;
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::filter_probes;
-use super::super::say::{Extra, Speech};
+use super::super::say::Speech;
 use super::super::scope::Place;
 use super::super::shape::{figure, kept, list, ranking};
 use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
@@ -46,9 +46,13 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
     apply(&mut query, &conditions);
-    let (rows, mut probes) = match latest(draw, &mut query, &rows) {
-        Some((rows, cut)) => (rows, vec![cut]),
-        None => (rows, Vec::new()),
+    let mut probes = Vec::new();
+    let rows = if subject.rows as f64 * draw.passing < MANY {
+        rows
+    } else {
+        let (rows, cut) = latest(draw, &mut query, &rows)?;
+        probes.push(cut);
+        rows
     };
     probes.extend(filter_probes(&query, &conditions));
     // a function that leaves every value as it was shows nothing
@@ -57,56 +61,52 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
         *sql = draw.scope.column(term.place);
     }
     probes.push(("function", plain, Expect::Differs));
+    let (head, tail) = apart(&term.noun);
+    if let Some(last) = shown.nouns.last_mut() {
+        *last = head.to_owned();
+    }
     let mut speech = list::speech(draw, &shown, &rows);
     // "which are the the ten latest"
     for said in speech.nominal.iter_mut().chain(&mut speech.questions) {
         *said = said.replace("the the ", "the ").replace("all the ", "the ").replace("every the ", "each of the ");
     }
-    speech.extras.extend(aim(term));
+    for said in speech.nominal.iter_mut().chain(&mut speech.questions) {
+        for more in [tail, term.aim].into_iter().filter(|more| !more.is_empty()) {
+            said.push_str(&format!(", {more}"));
+        }
+    }
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
-/// Of many rows the latest few are shown, or the first by name: "the ten most recent rentals".
+/// Rows that are not listed any more.
+const MANY: f64 = 100.0;
+
+/// Of many rows the latest few are shown: "the ten most recent rentals".
 fn latest(draw: &mut Draw, query: &mut Select, rows: &str) -> Option<(String, Cut)> {
     let subject = draw.scope.subject();
-    if subject.rows as f64 * draw.passing < 100.0 {
-        return None;
-    }
+    let when = subject.when.map(|field| Place { node: 0, field }).filter(|&p| draw.scope.field(p).nulls == 0)?;
     let n = [3, 5, 5, 8, 10, 10, 15][draw.rng.below(7)];
-    let number = grammar::number_word(n);
-    let by = |place: Place, descending| Order { by: draw.scope.column(place), descending, nulls_last: false };
-    let at = |field: usize| Place { node: 0, field };
-    let when = subject.when.map(at).filter(|&p| draw.scope.field(p).nulls == 0);
-    let (order, said) = match (when, subject.label.as_slice()) {
-        (Some(when), _) => {
-            draw.used.push(when);
-            (vec![by(when, true)], format!("the {number} {} {rows}", draw.rng.word(&["most recent", "latest"])))
-        }
-        (None, [label]) => {
-            let name = draw.scope.bare(at(*label));
-            (vec![by(at(*label), false)], format!("the first {number} {rows} by {name}"))
-        }
-        (None, [first, last]) => {
-            let order = vec![by(at(*last), false), by(at(*first), false)];
-            (order, format!("the first {number} {rows} by last name and first name"))
-        }
-        _ => return None,
-    };
-    query.order = order;
+    draw.used.push(when);
+    query.order = vec![Order { by: draw.scope.column(when), descending: true, nulls_last: false }];
     let mut without = query.clone();
     query.limit = Some(Limit::WithTies(n));
     without.limit = None;
-    let ties = draw.rng.word(&["ties included", "with ties", "and ties"]);
-    Some((format!("{said} ({ties})"), ("limit", without, Expect::Differs)))
+    let ties = draw.rng.word(&["ties included", "with ties", "keeping ties"]);
+    let latest = draw.rng.word(&["most recent", "latest"]);
+    Some((format!("the {} {latest} {rows} ({ties})", grammar::number_word(n)), ("limit", without, Expect::Differs)))
 }
 
 /// A proof of a cut.
 type Cut = (&'static str, Select, Expect);
 
-/// What a value is wanted for.
-fn aim(term: &Term) -> Option<Extra> {
-    let said = || Extra::new(format!(", {}", term.aim), format!("It is {}", term.aim));
-    (!term.aim.is_empty()).then(said)
+/// What a value is, and in what form it is wanted: that is said when all else is.
+pub(super) fn apart(noun: &str) -> (&str, &str) {
+    const FORMS: [&str; 7] =
+        [", rounded", " in the form", " with the ", " with its ", " with (at)", " with thousands", " as one sorted"];
+    match FORMS.iter().filter_map(|form| noun.find(form)).min() {
+        Some(at) => (&noun[..at], noun[at..].trim_start_matches(',').trim().trim_end_matches(',')),
+        None => (noun, ""),
+    }
 }
 
 /// "the three films with the longest title": ties kept or proved away.
@@ -147,10 +147,8 @@ pub(super) fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let noun = &term.noun;
     let kind = if n == 1 { subject.one.clone() } else { format!("{number}{}", subject.many) };
     let among = if rows == subject.many { String::new() } else { format!(" among {rows}") };
-    let nominal = vec![
-        format!("the {kind} with the {word} {noun}{among}, together with that figure"),
-        format!("the {kind} with the {word} {noun}{among}, and what it is"),
-    ];
+    let long = if term.length { "how long it is" } else { "what it is" };
+    let nominal = vec![format!("the {kind} with the {word} {noun}{among}, and {long}")];
     let questions = vec![if rows == subject.many {
         let one = if n == 1 { format!("{} has", subject.one) } else { format!("{number}{rows} have") };
         format!("which {one} the {word} {noun}, and what is it")

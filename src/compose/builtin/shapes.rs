@@ -103,9 +103,7 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     if !term.noun.contains("(by name)") && draw.rng.chance(45) {
         query.order =
             vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
-        // the figure is as near as what it is grouped by
-        let word = draw.rng.word(&["sorted by", "ordered by", "in order of"]);
-        extras.push(Extra::new(format!(", {word} the {}", term.noun), format!("Sort by the {}", term.noun)));
+        extras.push(in_order(draw, term));
     }
     let said = aggregate::figures_of(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };
@@ -122,6 +120,19 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     }
     let probes = filter_probes(&query, &conditions);
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
+}
+
+/// Classes in their own order, which need not be called by their name again.
+fn in_order(draw: &Draw, term: &Term) -> Extra {
+    let time = draw.scope.field(term.place).role() == Role::Time;
+    let cyclic = ["over all years", "hour", "weekday", "day of the week", "calendar month"];
+    if term.noun.contains("letter") || term.noun.contains("character") {
+        Extra::new(", in alphabetical order", "Sort from A to Z")
+    } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
+        Extra::new(", in chronological order", "Oldest first")
+    } else {
+        Extra::new(", in ascending order of it", "Sort by it in ascending order")
+    }
 }
 
 /// "the average length of the title per rating".
@@ -178,12 +189,22 @@ const SPREADS: &[&str] = &[
 ];
 
 /// One figure over the rows, or by a key.
-fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
+fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
+    let said = figure.noun.clone();
+    let (noun, form) = rows::apart(&said);
+    figure.noun = noun.to_owned();
+    let form = (!form.is_empty()).then(|| Extra::new(format!(", {form}"), format!("Give it {form}")));
     let own = draw.scope.field(figure.place?);
     let listed = !own.measurable();
     // pages are those of one list
     let whole = figure.noun.contains(" pages ");
     let key = if !whole && draw.rng.chance(if listed { 85 } else { 60 }) { group::key(draw) } else { None };
+    // of a handful of kinds it is known how many there are, and a long list of them in each group is no answer
+    let kinds = figure.noun.starts_with("number of different") && (own.distinct < 6 || own.traits.personal);
+    let long = figure.noun.starts_with("different ") && (own.distinct > 20 || key.as_ref().is_some_and(|k| k.time));
+    if key.is_some() && (kinds && own.distinct > 0 || long) {
+        return None;
+    }
     // what is answered by yes or no is asked of a few, and a time within a span of time is no news
     let yes = figure.noun.starts_with("yes or no");
     if key.as_ref().is_some_and(|k| yes && k.size > 12 || k.time && own.role() == Role::Time) {
@@ -208,19 +229,23 @@ fn figure_draft(draw: &mut Draw, figure: Figure) -> Option<Draft> {
     query.group = key.iter().flat_map(|k| k.group.clone()).collect();
     let probes = filter_probes(&query, &conditions);
     let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
+    let is = if figure.noun.starts_with("different ") { "are" } else { "is" };
     let (nominal, questions) = match &key {
-        Some(k) => k.asked(&mut draw.rng, &said, "is", !conditions.is_empty()),
+        Some(k) => k.asked(&mut draw.rng, &said, is, !conditions.is_empty()),
         None => (
             vec![said.clone()],
-            std::iter::once(format!("what is {said}"))
+            std::iter::once(format!("what {is} {said}"))
                 .chain(
                     (!figure.noun.contains("{rows}"))
-                        .then(|| format!("looking at {rows}, what is the {}", figure.noun)),
+                        .then(|| format!("looking at {rows}, what {is} the {}", figure.noun)),
                 )
                 .collect(),
         ),
     };
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+    Some(Draft {
+        probes,
+        ..Draft::new(query, Speech { nominal, questions, extras: form.into_iter().collect(), lists: false })
+    })
 }
 
 /// A row taken apart: its pieces counted over all rows.

@@ -154,7 +154,12 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
                 && !f.noun.ends_with("value")
         }
         On::Price => is_number(f) && f.traits.money && !e.label.is_empty() && !e.person,
-        On::Money => is_number(f) && f.traits.money,
+        On::Charged => {
+            let charged =
+                called(f, &["price", "rate", "fee", "fare", "premium", "tariff"]) && !called(f, &["replacement"]);
+            charged && is_number(f) && f.traits.money && !e.label.is_empty() && !e.person
+        }
+        On::Stock => is_number(f) && f.whole() && called(f, &["in stock"]) && !e.label.is_empty(),
         On::Thousands => is_number(f) && f.traits.money && (f.numbers[6] >= 1000.0 || e.rows == 0),
         On::Quantity => is_number(f) && f.traits.additive && !f.traits.money && f.whole() && goods(e, f),
         On::Minutes => {

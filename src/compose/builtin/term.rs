@@ -55,6 +55,9 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let other = second.map(|p| draw.scope.bare(p)).unwrap_or_default();
     let plural = condition::is_plural(&noun);
     let said = put(entry.noun, &filling, true);
+    // of what happened one asks by the month, and not by the month of its date
+    let main = draw.scope.subject().when == Some(shown.field) && entry.yields == Yields::Class;
+    let said = if main { said.replacen(" of the {}", "", 1) } else { said };
     // the highest of a number of things is a number of them
     let said = match said.as_str() {
         "highest {}" | "lowest {}" if plural && !condition::counts(field, &noun) => {

@@ -26,9 +26,9 @@ const fn over(name: &'static str, on: On, sql: &'static str, noun: &'static str)
 pub(super) const ENTRIES: &[Entry] = &[
     // names
     value("concat", On::Person, "concat({}, ' ', {2})", "full name"),
-    value("concat", On::Person, "concat({2}, ', ', {})", "name in the form last name, first name"),
+    value("concat", On::Person, "concat({2}, ', ', {})", "name in the form \"last name, first name\""),
     value("concat_ws", On::Person, "concat_ws(' ', {}, {2})", "full name in one piece"),
-    value("upper", On::Person, "upper({2}) || ', ' || {}", "name with the last name in capitals, then the first name")
+    value("upper", On::Person, "upper({2}) || ', ' || {}", "name in the form \"LAST NAME, first name\"")
         .aim("for the register"),
     value(
         "initcap",
@@ -121,7 +121,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new("lpad", On::Id, Yields::Value, "lpad({}::text, 8, '0')", "{} with leading zeros to eight digits")
         .aim("for the barcodes"),
     // titles
-    value("replace", On::Slug, "lower(replace({}, ' ', '-'))", "{} as a URL slug (lower case, hyphens for blanks)"),
+    value("replace", On::Slug, "lower(replace({}, ' ', '-'))", "{} as a URL slug (lower case, hyphens for blanks)")
+        .aim("for the website"),
     value("replace", On::Slug, "replace({}, ' ', '_')", "{} with underscores for blanks").aim("as file names"),
     value("rpad", On::Slug, "rpad({}, {n})", "{} padded to {n} characters")
         .with(&[30, 40])

@@ -47,7 +47,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("make_interval", "{} + make_interval(days => {n})", "date {n} days after the {}")
         .with(&[14, 30, 90])
         .aim("as a reminder date"),
-    value("age", "age(timestamp '{last}', {})", "time from the {} to {last_words}"),
+    value("age", "age(timestamp '{last}', {})", "time since the {} as of {last_words}"),
     Entry::new("generate_series", On::Time, Yields::Calendar, "", ""),
     Entry::new("date_part", On::Time, Yields::Test, "date_part('isodow', {}) >= 6", "falls on a Saturday or Sunday"),
     Entry::new("extract", On::Time, Yields::Test, "extract(month FROM {}) = {n}", "falls in {monthname} of any year")

@@ -116,10 +116,9 @@ const RARE: &[&str] = &[
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "array_agg", "array_position", "array_remove", "covar_samp", "justify_hours", "cume_dist", "div", "every",
-    "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "plainto_tsquery",
-    "range_agg", "regr_intercept", "regr_r2", "regr_slope", "row_number", "stddev_pop", "stddev_samp", "strpos",
-    "to_date", "trunc", "upper_inc", "var_pop", "var_samp", "websearch_to_tsquery",
+    "array_agg", "array_position", "array_remove", "justify_hours", "div", "every", "first_value", "last_value",
+    "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "plainto_tsquery", "range_agg", "row_number",
+    "stddev_samp", "strpos", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.

@@ -17,43 +17,41 @@ const fn timed(name: &'static str, sql: &'static str, noun: &'static str) -> Ent
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
-    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "rank by that figure, highest first"),
-    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "dense rank by that figure, highest first"),
+    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "the rank by it, highest first"),
+    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "the dense rank by it, highest first"),
     ranked(
         "percent_rank",
         "round(percent_rank() OVER (ORDER BY {})::numeric, 2)",
-        "ascending percent rank of that figure, rounded to two decimals",
+        "its percent rank, lowest first, rounded to two decimals",
     ),
     ranked(
         "cume_dist",
         "round(cume_dist() OVER (ORDER BY {})::numeric, 2)",
-        "cumulative distribution of that figure, rounded to two decimals",
+        "its cumulative distribution, rounded to two decimals",
     ),
-    ranked("max", "max({}) OVER ()", "highest figure of any {key}"),
-    ranked("min", "min({}) OVER ()", "lowest figure of any {key}"),
-    ranked("avg", "round(avg({}) OVER (), 2)", "average of these figures, rounded to two decimals"),
-    ranked("sum", "sum({}) OVER ()", "sum of these figures"),
-    timed("row_number", "row_number() OVER (ORDER BY {t})", "running number of the {span}"),
-    ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "quartile by that figure, 1 for the lowest (ties by {key})"),
-    timed("lag", "lag({}) OVER (ORDER BY {t})", "figure of the {span} before"),
-    timed("lead", "lead({}) OVER (ORDER BY {t})", "figure of the {span} after"),
-    timed("first_value", "first_value({}) OVER (ORDER BY {t})", "figure of the first {span} for comparison"),
+    ranked("avg", "round(avg({}) OVER (), 2)", "the average per {key}, rounded to two decimals"),
+    ranked("sum", "sum({}) OVER ()", "the total over all of them"),
+    timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}"),
+    ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "the quartile by it, 1 for the lowest (ties by {key})"),
+    timed("lag", "lag({}) OVER (ORDER BY {t})", "that of the {span} before"),
+    timed("lead", "lead({}) OVER (ORDER BY {t})", "that of the {span} after"),
+    timed("first_value", "first_value({}) OVER (ORDER BY {t})", "that of the first {span} for comparison"),
     timed(
         "last_value",
         "last_value({}) OVER (ORDER BY {t} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-        "figure of the last {span} for comparison",
+        "that of the last {span} for comparison",
     ),
     timed(
         "nth_value",
         "nth_value({}, 2) OVER (ORDER BY {t} ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)",
-        "figure of the second {span} for comparison",
+        "that of the second {span} for comparison",
     ),
-    timed("sum", "sum({}) OVER (ORDER BY {t})", "running total"),
-    timed("max", "max({}) OVER (ORDER BY {t})", "highest figure up to that {span}"),
+    timed("sum", "sum({}) OVER (ORDER BY {t})", "the running total"),
+    timed("max", "max({}) OVER (ORDER BY {t})", "the highest up to that {span}"),
     timed(
         "avg",
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",
-        "average of that {span} and the two before, rounded to two decimals",
+        "the average of that {span} and the two listed before it, rounded to two decimals",
     ),
 ];
 
@@ -98,17 +96,17 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         (false, true) if shown.entry.name.ends_with("rank") => {
             vec![Extra::new(", in order of that rank", "Sort by rank")]
         }
-        (false, true) => vec![Extra::new(", highest figure first", "Start with the highest figure")],
+        (false, true) => vec![Extra::new(", highest first", "Start with the highest")],
         _ => Vec::new(),
     };
     let nominal = vec![
-        format!("{measure} per {each}, together with the {noun}"),
-        format!("{measure} {per} {each} and the {noun}"),
-        format!("{measure} by {each}, with the {noun} next to it"),
+        format!("{measure} per {each}, together with {noun}"),
+        format!("{measure} {per} {each} and {noun}"),
+        format!("{measure} by {each}, with {noun} next to it"),
     ];
     let questions = vec![
-        format!("what is {measure} {per} {each}, and what is the {noun}"),
-        format!("what is {measure} {per} {each}, next to the {noun}"),
+        format!("what is {measure} {per} {each}, and what is {noun}"),
+        format!("what is {measure} {per} {each}, next to {noun}"),
     ];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }

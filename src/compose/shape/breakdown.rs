@@ -176,14 +176,16 @@ fn speech(
             nominal.push(format!("all {every} with {said}"));
         }
         nominal.push(format!("{said}, broken down by {key}"));
-        nominal.push(format!("{said} by {key}"));
         if !phrase::has_clause(rows) {
+            nominal.push(format!("{said} by {key}"));
             questions.push(format!("how {} {said} differ by {key}", if figures.len() > 1 { "do" } else { "does" }));
         }
     }
     if having.is_none() && keys.len() > 1 {
         nominal.push(format!("{said}, broken down by {key}"));
-        nominal.push(format!("{said} by {key}"));
+        if !phrase::has_clause(rows) {
+            nominal.push(format!("{said} by {key}"));
+        }
     }
     if let Some(h) = having
         && keys.len() == 1

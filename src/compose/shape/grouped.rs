@@ -61,6 +61,11 @@ impl Grouped {
         self.figure.counts || self.figure.alias.starts_with("total_")
     }
 
+    /// What the figure is, in a word.
+    pub(in crate::compose) fn it(&self) -> &'static str {
+        if self.figure.counts || self.figure.noun.starts_with("number ") { "number" } else { "value" }
+    }
+
     /// "per" or "for each", as the groups that are left out allow.
     pub(in crate::compose) fn per(&self, draw: &mut Draw) -> &'static str {
         self.key.per(&mut draw.rng, !self.conditions.is_empty())

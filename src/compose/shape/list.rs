@@ -85,6 +85,7 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
             (Role::Time | Role::Year, false) => draw.rng.word(&["oldest first", "earliest first"]),
             (Role::Measure, true) => draw.rng.word(&["highest first", "from highest to lowest", "in descending order"]),
             (Role::Measure, false) => draw.rng.word(&["lowest first", "from lowest to highest", "in ascending order"]),
+            _ if !field.spelled() => "in ascending order",
             _ => draw.rng.word(&["alphabetically", "from A to Z"]),
         };
         let word = draw.rng.word(&["sorted by", "ordered by", "arranged by", "by"]);
@@ -226,7 +227,7 @@ fn which(many: &str, rows: &str, person: bool) -> String {
 /// How values of a field stand in ascending order, in words.
 pub(in crate::compose) fn output_order(draw: &mut Draw, place: Place) -> &'static str {
     match draw.scope.field(place).role() {
-        Role::Dimension | Role::Name if !draw.scope.field(place).whole() => {
+        Role::Dimension | Role::Name if draw.scope.field(place).spelled() => {
             draw.rng.word(&["in alphabetical order", "from A to Z", "alphabetically"])
         }
         _ => draw.rng.word(&["in ascending order", "from the lowest to the highest"]),

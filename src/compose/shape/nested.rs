@@ -173,7 +173,10 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         }
     } else {
         Speech {
-            nominal: vec![format!("{many} {which}, with that figure"), format!("{many} {which}, figure included")],
+            nominal: vec![
+                format!("{many} {which}, with that of each"),
+                format!("{many} {which}, along with their own"),
+            ],
             questions: std::iter::once(format!(
                 "for which {many} is {measure} {word} the average over all of them, and what is it for each"
             ))
@@ -236,10 +239,27 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
     // "the highest number of rentals per customer" might be one for each of them
     let said = match (two, first) {
-        (true, _) => format!("the average {bare} per {each}, and the {} for any one {each}", words[1]),
+        (true, _) => format!("the average {bare} per {each}, and the {} of any {each}", words[1]),
         (false, 0) => format!("the average {bare} per {each}"),
-        _ => format!("the {} {bare} for any one {each}", words[0]),
+        _ => format!("the {} {bare} of any {each}", words[0]),
     };
+    // "how many tracks does the playlist with the most tracks have"
+    let rows = bare.strip_prefix("number of ").filter(|_| g.figure.counts && !two && first > 0 && g.key.entity);
+    if let Some(rows) = rows {
+        let end = if first == 1 { "most" } else { "fewest" };
+        let brief = !super::super::phrase::has_clause(rows);
+        let most = if brief { format!("the {end} {rows}") } else { format!("the {end} of them") };
+        let questions = vec![if brief {
+            format!("how many {rows} does the {each} with {most} have")
+        } else {
+            format!("how many {rows} are there for the {each} with {most}")
+        }];
+        let nominal = vec![format!(
+            "the {} number of {rows} that any {each} has",
+            if first == 1 { "largest" } else { "smallest" }
+        )];
+        return Some(g.draft(Speech { nominal, questions, ..Speech::default() }, whole));
+    }
     let extras = if round && (first == 0 || two && second == 0) {
         vec![Extra::new(", average to two decimals", "Round the average to two decimals")]
     } else {
@@ -300,7 +320,12 @@ pub(super) fn over_share(draw: &mut Draw) -> Option<Draft> {
     };
     let (many, measure) = (&g.key.many, &g.measure);
     let that = if g.key.person { "who" } else { "that" };
-    let shown = if with_share { "with the figure and the percentage (one decimal)" } else { "with the figure" };
+    let it = g.it();
+    let shown = if with_share {
+        format!("with the {it} and the percentage (one decimal)")
+    } else {
+        format!("with the {it} itself")
+    };
     let speech = Speech {
         nominal: vec![
             format!("{many} {that} account for more than {percent} % of {measure}, {shown}"),

@@ -116,9 +116,7 @@ fn broken(draw: &mut Draw, noun: &str) -> Extra {
 
 /// Rows that tie with the last one are kept.
 pub(in crate::compose) fn ties_too(draw: &mut Draw) -> Extra {
-    let inline = draw
-        .rng
-        .word(&[", ties included", ", with ties", " plus ties", " (and ties)", ", keeping ties", ", more if tied"]);
+    let inline = draw.rng.word(&[", ties included", ", with ties", " (with ties)", ", keeping ties", ", more if tied"]);
     let sentence = draw.rng.word(&["Include ties", "Keep ties", "Ties count too", "Show all tied ones"]);
     Extra::new(inline, sentence)
 }
@@ -303,7 +301,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let limit = having.as_ref().map_or(String::new(), |h| format!(", considering only {} with {}", key.many, h.words));
     let tail = if show {
         let number = ["and how many", "with that number", "number included", "plus the number itself"];
-        let figure = ["with that figure", "and how much it is", "along with the value", "figure included"];
+        let figure = ["and what it is", "and how much it is", "along with the value", "value included"];
         format!(", {}", draw.rng.word(if figure_counts { &number } else { &figure }))
     } else {
         String::new()

@@ -6,7 +6,7 @@ use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
 use super::grouped::{self, By, output, over};
 use crate::candidate::Expect;
-use crate::schema::grammar::{self, number_word, plural};
+use crate::schema::grammar::{number_word, plural};
 
 pub(super) fn window(template: &str, parts: Vec<Expr>) -> Expr {
     Expr::Window(Box::new(fill(template, parts)))
@@ -73,12 +73,16 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         0 => draw.rng.word(&["rounded to whole percent", "in whole percent", "to the nearest percent"]),
         places => aggregate_rounded(places),
     };
-    let measure = &g.measure;
+    // a part of things, and not of their number
+    let measure = g.measure.strip_prefix("the number of ").map_or(g.measure.clone(), |rows| format!("all {rows}"));
+    let measure = &measure;
     if with_figure {
+        let it = g.it();
         let inline =
-            draw.rng.word(&[", along with the figure itself", ", next to the figure itself", ", figure included"]);
-        let sentence = draw.rng.word(&["Show the figure itself as well", "Give the figure itself too"]);
-        extras.push(Extra::new(inline, sentence));
+            [format!(", along with the {it} itself"), format!(", with the {it} itself"), format!(", {it} included")];
+        let sentence = [format!("Show the {it} itself as well"), format!("Give the {it} itself too")];
+        let at = draw.rng.below(3);
+        extras.push(Extra::new(inline[at].clone(), sentence[at % 2].clone()));
     }
     let mut nominal = vec![
         format!("the percentage of {measure} that falls to each {key}, {rounded}"),
@@ -153,26 +157,27 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     };
     let many = &g.key.many;
     let measure = &g.measure;
+    let it = g.it();
     let (nominal, questions) = match keep {
         None => (
             vec![
-                format!("{many} ranked by {measure}, with figure and rank"),
-                format!("a ranking of {many} by {measure}, figure included"),
+                format!("{many} ranked by {measure}, with {it} and rank"),
+                format!("a ranking of {many} by {measure}, {it} included"),
                 format!("{many} with {measure} and their rank by it"),
             ],
             vec![
-                format!("how do {many} rank by {measure}, and what is that figure"),
-                format!("where does each {} rank by {measure}, and with what figure", g.key.one),
+                format!("how do {many} rank by {measure}, and what is the {it} for each"),
+                format!("where does each {} rank by {measure}, and with what {it}", g.key.one),
             ],
         ),
         Some(n) => (
             vec![
-                format!("{many} ranked {} or better by {measure}, with figure and rank", nth(n)),
-                format!("the {many} on ranks 1 to {n} by {measure}, with figure and rank"),
+                format!("{many} ranked {} or better by {measure}, with {it} and rank", nth(n)),
+                format!("the {many} on ranks 1 to {n} by {measure}, with {it} and rank"),
             ],
             vec![
-                format!("which {many} are on ranks 1 to {n} by {measure}, with what figure"),
-                format!("which {many} rank {} or better by {measure}, and with what figure", nth(n)),
+                format!("which {many} are on ranks 1 to {n} by {measure}, and with what {it}"),
+                format!("which {many} rank {} or better by {measure}, and with what {it}", nth(n)),
             ],
         ),
     };
@@ -228,7 +233,7 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         2 => (
             "moving_average".into(),
             format!(
-                "the {} over that {unit} and the {} before, rounded to two decimals",
+                "the {} over that {unit} and the {} listed before it, rounded to two decimals",
                 draw.rng.word(&["moving average", "rolling average", "average"]),
                 if size == 2 { unit.clone() } else { format!("{} {}", number_word(size as u64 - 1), plural(&unit)) }
             ),
@@ -236,8 +241,8 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         _ => (
             "previous".into(),
             match draw.rng.below(3) {
-                0 => format!("the figure of the {unit} before"),
-                1 => format!("the previous {}", grammar::possessive(&unit)) + " figure",
+                0 => format!("that of the {unit} before"),
+                1 => format!("that of the previous {unit}"),
                 _ => format!("that of the preceding {unit}"),
             },
         ),
