@@ -5,7 +5,7 @@
 -- serve (tables.sql): a plan that was made while the tables were empty is kept, and would read all of a run again and
 -- again. PL/pgSQL keeps plans; SQL functions would be planned at each call. What changes many rows finds each by the index in
 -- a LATERAL query that OFFSET 0 keeps whole, and then by its place: no statistics can make another plan of it.
-CREATE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb) RETURNS void
+CREATE FUNCTION nlsql.calls_end_(run_id_ bigint, ended json) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
@@ -14,7 +14,7 @@ BEGIN
          cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
          reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
          ended_at = clock_timestamp()
-    FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
+    FROM json_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
            prompt_tokens bigint, cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric,
            latency_ms int, request_id text)
    CROSS JOIN LATERAL (SELECT o.ctid FROM nlsql.request o
@@ -31,35 +31,36 @@ $$;
 -- All that a worker has to write about the calls and tasks of one phase, in one statement, so that a thousand pairs a
 -- second cost a few transactions: calls that ended, tasks that ended or are put off with what they brought, calls about
 -- to be sent, and further tasks. Returns the ids of the new calls in order, the claimed tasks, and how the run stands.
-CREATE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb) RETURNS jsonb
+-- A list is NULL where it is empty, and json, since each is read once: a jsonb would be built only to be taken apart.
+CREATE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb, ended json, finished json, items json,
+                                rejects json, sent json) RETURNS jsonb
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
-  finished bool := jsonb_array_length(b -> 'finished') > 0;
   want     int := (b ->> 'claim')::int;
   ids      jsonb := '[]';
   claimed  jsonb := '[]';
   standing text;
 BEGIN
   -- the same order as everybody's; a mere look at the run writes nothing
-  IF want > 0 OR finished THEN
+  IF want > 0 OR finished IS NOT NULL THEN
     PERFORM nlsql.lock_run_(run_id_);
   END IF;
-  IF jsonb_array_length(b -> 'ended') > 0 THEN
-    PERFORM nlsql.calls_end_(run_id_, b -> 'ended');
+  IF ended IS NOT NULL THEN
+    PERFORM nlsql.calls_end_(run_id_, ended);
   END IF;
   IF jsonb_array_length(b -> 'recalled') > 0 THEN
     DELETE FROM nlsql.request q
      WHERE q.id = ANY (ARRAY(SELECT v::bigint FROM jsonb_array_elements_text(b -> 'recalled') v))
        AND q.run_id + 0 = run_id_ AND q.status = 'sent';
   END IF;
-  IF finished THEN
-    PERFORM nlsql.tasks_end_(run_id_, phase_, b);
+  IF finished IS NOT NULL THEN
+    PERFORM nlsql.tasks_end_(run_id_, phase_, b ->> 'schema_hash', finished, items, rejects);
   END IF;
-  IF jsonb_array_length(b -> 'sent') > 0 THEN
+  IF sent IS NOT NULL THEN
     WITH new AS (
       INSERT INTO nlsql.request (run_id, phase, task, attempt, endpoint, model, reserved_usd)
       SELECT run_id_, phase_, s.task, s.attempt, b ->> 'endpoint', b ->> 'model', s.reserved
-        FROM ROWS FROM (jsonb_to_recordset(b -> 'sent') AS (task int, attempt int, reserved numeric))
+        FROM ROWS FROM (json_to_recordset(sent) AS (task int, attempt int, reserved numeric))
              WITH ORDINALITY AS s(task, attempt, reserved, n) ORDER BY s.n
       RETURNING id)
     SELECT jsonb_agg(id ORDER BY id) INTO ids FROM new;
@@ -69,7 +70,7 @@ BEGIN
     claimed := nlsql.claim_some_(run_id_, phase_, want);
   END IF;
   -- a phase that has further tasks is not at its end
-  IF finished AND claimed = '[]' THEN
+  IF finished IS NOT NULL AND claimed = '[]' THEN
     PERFORM nlsql.settle_(run_id_);
     SELECT r.status INTO standing FROM nlsql.run r WHERE r.id = run_id_;
   END IF;
@@ -79,7 +80,8 @@ END $$;
 
 -- Tasks that ended or are opened again, and their records. A task that is not this worker's any more was cancelled or
 -- taken over: what it brought does not count.
-CREATE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, b jsonb) RETURNS void
+CREATE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, schema_hash_ text, finished json, items json, rejects json)
+RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
@@ -96,7 +98,7 @@ BEGIN
            next_try_at = CASE WHEN n.pause_ms IS NOT NULL THEN clock_timestamp() + n.pause_ms * interval '1 ms' END,
            pid = NULL, backend_start = NULL,
            finished_at = CASE WHEN n.status <> 'open' THEN clock_timestamp() END
-      FROM jsonb_to_recordset(b -> 'finished') AS n(number int, attempt int, status text, reason text,
+      FROM json_to_recordset(finished) AS n(number int, attempt int, status text, reason text,
              message text, pause_ms bigint, accepted int, rejected int)
      CROSS JOIN LATERAL (SELECT o.ctid FROM nlsql.task o
                           WHERE o.run_id = run_id_ AND o.phase = phase_ AND o.number = n.number
@@ -105,7 +107,7 @@ BEGIN
      WHERE k.ctid = found.ctid
     RETURNING k.number, n.accepted)
   SELECT COALESCE(array_agg(e.number), '{}'), COALESCE(sum(e.accepted), 0) INTO held, brought FROM ended e;
-  IF brought > 0 AND nlsql.put_items_(p, b ->> 'schema_hash', b -> 'items', held) < brought THEN
+  IF brought > 0 AND nlsql.put_items_(p, schema_hash_, items, held) < brought THEN
     -- another phase of the run was faster with the same question or statement
     FOR f IN
       SELECT k.number, k.accepted, (SELECT count(*) FROM nlsql.item i WHERE i.run_id = run_id_ AND i.phase = phase_
@@ -116,8 +118,8 @@ BEGIN
        WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND f.stored < f.accepted;
     END LOOP;
   END IF;
-  IF jsonb_array_length(b -> 'rejects') > 0 THEN
-    PERFORM nlsql.put_rejects_(p, b -> 'rejects', held);
+  IF rejects IS NOT NULL THEN
+    PERFORM nlsql.put_rejects_(p, rejects, held);
   END IF;
 END $$;
 
@@ -139,7 +141,7 @@ BEGIN
   FOR try IN 1 .. 2 LOOP
     WITH free AS MATERIALIZED (
       SELECT t.ctid AS place FROM nlsql.task t
-       WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.status = 'open'
+       WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.unfinished AND t.status = 'open'
          AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
        ORDER BY t.number LIMIT want),
     got AS (

@@ -8,9 +8,13 @@ ALTER TABLE nlsql.task ADD COLUMN redraws jsonb NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN nlsql.task.redraws IS
   'offline: candidates that gave way to another draw of their slot, by why; they are not among the rejected';
 
--- named by their first column, see tables.sql
+-- named by their first column, and rows change within their page, see tables.sql
 DROP INDEX nlsql.task_unfinished;
-CREATE INDEX task_unfinished ON nlsql.task ((run_id + 0), phase, number) WHERE status IN ('open', 'claimed');
+ALTER TABLE nlsql.task SET (fillfactor = 30);
+ALTER TABLE nlsql.task ADD COLUMN unfinished bool GENERATED ALWAYS AS (status IN ('open', 'claimed')) STORED;
+COMMENT ON COLUMN nlsql.task.unfinished IS 'open or claimed';
+CREATE INDEX task_unfinished ON nlsql.task ((run_id + 0), phase, number) WHERE unfinished;
+ALTER TABLE nlsql.request SET (fillfactor = 50);
 DROP INDEX nlsql.item_question, nlsql.item_sql;
 CREATE UNIQUE INDEX item_question ON nlsql.item (question_key, run_id) WHERE question_key IS NOT NULL;
 CREATE UNIQUE INDEX item_sql ON nlsql.item (sql_key, run_id) WHERE sql_key IS NOT NULL;
@@ -43,7 +47,11 @@ COMMENT ON TABLE nlsql.inferred IS 'the undeclared relationships that a run goes
 
 DROP FUNCTION nlsql.bounded_(anyelement);
 
+DROP FUNCTION nlsql.calls_end_(bigint,jsonb);
+
 DROP FUNCTION nlsql.check_sql(text,jsonb);
+
+DROP FUNCTION nlsql.exchange_(bigint,text,jsonb);
 
 DROP FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text);
 
@@ -76,7 +84,7 @@ REVOKE ALL ON FUNCTION nlsql.bounded_(anyelement,integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION nlsql.bounded_(anyelement,integer) TO PUBLIC;
 COMMENT ON FUNCTION nlsql.bounded_(anyelement,integer) IS 'hands its argument on unless it is too long for a function that no time limit stops; the gate puts it in place';
 
-CREATE OR REPLACE FUNCTION nlsql.calls_end_(run_id_ bigint, ended jsonb)
+CREATE OR REPLACE FUNCTION nlsql.calls_end_(run_id_ bigint, ended json)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -91,7 +99,7 @@ BEGIN
          cached_tokens = e.cached_tokens, completion_tokens = e.completion_tokens,
          reasoning_tokens = e.reasoning_tokens, usd = e.usd, latency_ms = e.latency_ms, request_id = e.request_id,
          ended_at = clock_timestamp()
-    FROM jsonb_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
+    FROM json_to_recordset(ended) AS e(id bigint, status text, error text, http_status int,
            prompt_tokens bigint, cached_tokens bigint, completion_tokens bigint, reasoning_tokens bigint, usd numeric,
            latency_ms int, request_id text)
    CROSS JOIN LATERAL (SELECT o.ctid FROM nlsql.request o
@@ -99,8 +107,8 @@ BEGIN
    WHERE q.ctid = found.ctid;
 END $function$
 ;
-REVOKE ALL ON FUNCTION nlsql.calls_end_(bigint,jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.calls_end_(bigint,jsonb) IS 'internal: called by nlsql itself';
+REVOKE ALL ON FUNCTION nlsql.calls_end_(bigint,json) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.calls_end_(bigint,json) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.cancel_(run_id_ bigint, role_ text)
  RETURNS boolean
@@ -116,7 +124,7 @@ BEGIN
   UPDATE nlsql.run_phase SET status = 'cancelled', reason = 'cancelled', finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
   UPDATE nlsql.task SET status = 'cancelled', reason = 'cancelled', pid = NULL, backend_start = NULL
-   WHERE run_id + 0 = run_id_ AND status IN ('open', 'claimed');
+   WHERE run_id + 0 = run_id_ AND unfinished;
   -- a worker that is there ends its calls itself
   IF NOT EXISTS (SELECT FROM nlsql.workers_(run_id_)) THEN
     PERFORM nlsql.lose_calls_(run_id_);
@@ -161,7 +169,7 @@ BEGIN
   SELECT k.* INTO got
     FROM nlsql.run_phase p
     CROSS JOIN LATERAL (SELECT * FROM nlsql.task t
-                         WHERE t.run_id + 0 = run_id_ AND t.phase = p.phase AND t.status = 'open'
+                         WHERE t.run_id + 0 = run_id_ AND t.phase = p.phase AND t.unfinished AND t.status = 'open'
                            AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
                          ORDER BY t.number LIMIT 1 FOR UPDATE SKIP LOCKED) k
    WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
@@ -207,7 +215,7 @@ BEGIN
   FOR try IN 1 .. 2 LOOP
     WITH free AS MATERIALIZED (
       SELECT t.ctid AS place FROM nlsql.task t
-       WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.status = 'open'
+       WHERE t.run_id + 0 = run_id_ AND t.phase = phase_ AND t.unfinished AND t.status = 'open'
          AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
        ORDER BY t.number LIMIT want),
     got AS (
@@ -235,39 +243,38 @@ AS '$libdir/nlsql', $function$ddl_wrapper$function$
 REVOKE ALL ON FUNCTION nlsql.ddl(regclass) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.ddl(regclass) IS 'statements that make a table or view, with its partitions and the types, sequences and functions that it needs; NULL = all relations that the current role may read, in an order that works in an empty database';
 
-CREATE OR REPLACE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb)
+CREATE OR REPLACE FUNCTION nlsql.exchange_(run_id_ bigint, phase_ text, b jsonb, ended json, finished json, items json, rejects json, sent json)
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
 AS $function$
 DECLARE
-  finished bool := jsonb_array_length(b -> 'finished') > 0;
   want     int := (b ->> 'claim')::int;
   ids      jsonb := '[]';
   claimed  jsonb := '[]';
   standing text;
 BEGIN
   -- the same order as everybody's; a mere look at the run writes nothing
-  IF want > 0 OR finished THEN
+  IF want > 0 OR finished IS NOT NULL THEN
     PERFORM nlsql.lock_run_(run_id_);
   END IF;
-  IF jsonb_array_length(b -> 'ended') > 0 THEN
-    PERFORM nlsql.calls_end_(run_id_, b -> 'ended');
+  IF ended IS NOT NULL THEN
+    PERFORM nlsql.calls_end_(run_id_, ended);
   END IF;
   IF jsonb_array_length(b -> 'recalled') > 0 THEN
     DELETE FROM nlsql.request q
      WHERE q.id = ANY (ARRAY(SELECT v::bigint FROM jsonb_array_elements_text(b -> 'recalled') v))
        AND q.run_id + 0 = run_id_ AND q.status = 'sent';
   END IF;
-  IF finished THEN
-    PERFORM nlsql.tasks_end_(run_id_, phase_, b);
+  IF finished IS NOT NULL THEN
+    PERFORM nlsql.tasks_end_(run_id_, phase_, b ->> 'schema_hash', finished, items, rejects);
   END IF;
-  IF jsonb_array_length(b -> 'sent') > 0 THEN
+  IF sent IS NOT NULL THEN
     WITH new AS (
       INSERT INTO nlsql.request (run_id, phase, task, attempt, endpoint, model, reserved_usd)
       SELECT run_id_, phase_, s.task, s.attempt, b ->> 'endpoint', b ->> 'model', s.reserved
-        FROM ROWS FROM (jsonb_to_recordset(b -> 'sent') AS (task int, attempt int, reserved numeric))
+        FROM ROWS FROM (json_to_recordset(sent) AS (task int, attempt int, reserved numeric))
              WITH ORDINALITY AS s(task, attempt, reserved, n) ORDER BY s.n
       RETURNING id)
     SELECT jsonb_agg(id ORDER BY id) INTO ids FROM new;
@@ -277,7 +284,7 @@ BEGIN
     claimed := nlsql.claim_some_(run_id_, phase_, want);
   END IF;
   -- a phase that has further tasks is not at its end
-  IF finished AND claimed = '[]' THEN
+  IF finished IS NOT NULL AND claimed = '[]' THEN
     PERFORM nlsql.settle_(run_id_);
     SELECT r.status INTO standing FROM nlsql.run r WHERE r.id = run_id_;
   END IF;
@@ -285,8 +292,8 @@ BEGIN
     'running', standing IN ('queued', 'running', 'waiting'));
 END $function$
 ;
-REVOKE ALL ON FUNCTION nlsql.exchange_(bigint,text,jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.exchange_(bigint,text,jsonb) IS 'internal: called by nlsql itself';
+REVOKE ALL ON FUNCTION nlsql.exchange_(bigint,text,jsonb,json,json,json,json,json) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.exchange_(bigint,text,jsonb,json,json,json,json,json) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.fail_(run_id_ bigint, reason_ text, message_ text)
  RETURNS void
@@ -301,14 +308,14 @@ BEGIN
    WHERE id = run_id_ AND status IN ('queued', 'running', 'waiting');
   IF FOUND THEN
     UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
-     WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+     WHERE run_id + 0 = run_id_ AND unfinished AND status = 'claimed' AND pid = pg_backend_pid();
   END IF;
 END $function$
 ;
 REVOKE ALL ON FUNCTION nlsql.fail_(bigint,text,text) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.fail_(bigint,text,text) IS 'internal: called by nlsql itself';
 
-CREATE OR REPLACE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ integer, attempt_ integer, schema_hash_ text, items jsonb, rejects jsonb, status_ text, reason_ text, message_ text, redraws_ jsonb)
+CREATE OR REPLACE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ integer, attempt_ integer, schema_hash_ text, items json, rejects json, status_ text, reason_ text, message_ text, redraws_ jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -319,7 +326,7 @@ DECLARE
 BEGIN
   PERFORM nlsql.lock_run_(run_id_);
   SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
-  UPDATE nlsql.task SET status = status_, accepted = jsonb_array_length(items), rejected = rejected + jsonb_array_length(rejects),
+  UPDATE nlsql.task SET status = status_, accepted = json_array_length(items), rejected = rejected + json_array_length(rejects),
          redraws = redraws_, reason = reason_, last_error = message_, pid = NULL, backend_start = NULL, finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND phase = phase_ AND number = number_ AND attempt = attempt_ AND status = 'claimed'
      AND pid = pg_backend_pid();
@@ -331,14 +338,14 @@ BEGIN
   -- an offline task that could find nothing at all: the ones after it would not either
   IF stored = 0 AND reason_ = 'exhausted' AND p.engine = 'offline' THEN
     UPDATE nlsql.task SET status = 'cancelled', reason = 'exhausted', pid = NULL, backend_start = NULL
-     WHERE run_id = run_id_ AND phase = phase_ AND number > number_ AND status IN ('open', 'claimed');
+     WHERE run_id = run_id_ AND phase = phase_ AND number > number_ AND unfinished;
   END IF;
   PERFORM nlsql.settle_(run_id_);
   RETURN true;
 END $function$
 ;
-REVOKE ALL ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text,jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,jsonb,jsonb,text,text,text,jsonb) IS 'internal: called by nlsql itself';
+REVOKE ALL ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,json,json,text,text,text,jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.finish_(bigint,text,integer,integer,text,json,json,text,text,text,jsonb) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.free_places_(sessions_max integer)
  RETURNS integer
@@ -483,7 +490,7 @@ AS $function$
 BEGIN
   PERFORM nlsql.lock_run_(run_id_);
   UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL, reason = reason_, last_error = message_
-   WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+   WHERE run_id + 0 = run_id_ AND unfinished AND status = 'claimed' AND pid = pg_backend_pid();
   UPDATE nlsql.run_phase SET status = 'waiting', reason = reason_, last_error = message_
    WHERE run_id = run_id_ AND status = 'running';
   UPDATE nlsql.run SET status = 'waiting', reason = reason_, last_error = message_
@@ -493,7 +500,7 @@ END $function$
 REVOKE ALL ON FUNCTION nlsql.park_(bigint,text,text) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.park_(bigint,text,text) IS 'internal: called by nlsql itself';
 
-CREATE OR REPLACE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb, held integer[])
+CREATE OR REPLACE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items json, held integer[])
  RETURNS integer
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -507,7 +514,7 @@ BEGIN
          i.columns, i.functions, i.features, i.skeleton, i.template, i.literals, i.rows, i.result, i.evidence,
          i.reasoning, i.checks, p.engine, i.model, p.seed, schema_hash_,
          i.question_key, i.sql_key
-    FROM jsonb_to_recordset(items) AS i(task int, slot bigint, kind text, question text, sql text, answer text, turns jsonb,
+    FROM json_to_recordset(items) AS i(task int, slot bigint, kind text, question text, sql text, answer text, turns jsonb,
          style text, difficulty text, tables text[], columns text[], functions text[], features text[], skeleton text,
          template text, literals jsonb, rows jsonb, result jsonb, evidence text, reasoning text, checks jsonb,
          model text, question_key uuid, sql_key uuid)
@@ -517,10 +524,10 @@ BEGIN
   RETURN n;
 END $function$
 ;
-REVOKE ALL ON FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb,integer[]) FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.put_items_(nlsql.run_phase,text,jsonb,integer[]) IS 'internal: called by nlsql itself';
+REVOKE ALL ON FUNCTION nlsql.put_items_(nlsql.run_phase,text,json,integer[]) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.put_items_(nlsql.run_phase,text,json,integer[]) IS 'internal: called by nlsql itself';
 
-CREATE OR REPLACE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, rejects jsonb, held integer[])
+CREATE OR REPLACE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, rejects json, held integer[])
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -530,13 +537,13 @@ BEGIN
          score, engine, model)
   SELECT p.run_id, p.phase, x.task, x.question, x.sql, x.answer, x.stage, x.sqlstate, x.message, x.detail, x.hint, x.fix,
          x.score, p.engine, x.model
-    FROM jsonb_to_recordset(rejects) AS x(task int, question text, sql text, answer text, stage text, sqlstate text,
+    FROM json_to_recordset(rejects) AS x(task int, question text, sql text, answer text, stage text, sqlstate text,
          message text, detail text, hint text, fix text, score float8, model text)
    WHERE x.task = ANY (held);
 END $function$
 ;
-REVOKE ALL ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,jsonb,integer[]) IS 'internal: called by nlsql itself';
+REVOKE ALL ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,json,integer[]) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.put_rejects_(nlsql.run_phase,json,integer[]) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.register_(run_id_ bigint, role_ text, sessions_max integer)
  RETURNS jsonb
@@ -561,7 +568,7 @@ BEGIN
   END IF;
   SELECT count(*) INTO here FROM nlsql.worker w WHERE w.run_id = run_id_;
   SELECT LEAST(max(COALESCE((p.options ->> 'workers')::int, CASE p.engine WHEN 'offline' THEN 2 ELSE 1 END)),
-               (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status IN ('open', 'claimed')))
+               (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.unfinished))
     INTO wanted FROM nlsql.run_phase p
    WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting');
   IF here >= GREATEST(wanted, 1) THEN
@@ -605,10 +612,10 @@ BEGIN
   PERFORM nlsql.lose_calls_(run_id_);
   UPDATE nlsql.run_phase p SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
    WHERE p.run_id = run_id_ AND p.status NOT IN ('running', 'queued')
-     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.status IN ('open', 'claimed'));
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.unfinished);
   UPDATE nlsql.run r SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
    WHERE r.id = run_id_ AND r.status <> 'running'
-     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = r.id AND t.status IN ('open', 'claimed'));
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = r.id AND t.unfinished);
   -- its worker is started by the caller at COMMIT
   UPDATE nlsql.run SET launched_at = clock_timestamp() WHERE id = run_id_;
   RETURN n + held;
@@ -643,7 +650,7 @@ BEGIN
     SELECT p.phase FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
   LOOP
     over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.phase = phase_
-                                   AND t.status IN ('open', 'claimed'));
+                                   AND t.unfinished);
   END LOOP;
   IF NOT over THEN
     RETURN;
@@ -680,10 +687,10 @@ CREATE OR REPLACE FUNCTION nlsql.standing_(run_id_ bigint)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   SELECT jsonb_build_object(
-    'elsewhere', (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
+    'elsewhere', (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.unfinished AND t.status = 'claimed'
                      AND t.pid <> pg_backend_pid() AND nlsql.alive_(t.pid, t.backend_start)),
     'next_try_ms', (SELECT GREATEST(0, EXTRACT(epoch FROM min(t.next_try_at) - clock_timestamp()) * 1000)::bigint
-                      FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'open'),
+                      FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.unfinished AND t.status = 'open'),
     'ended', NOT EXISTS (SELECT FROM nlsql.run r WHERE r.id = run_id_ AND r.status IN ('queued', 'running', 'waiting')))
 $function$
 ;
@@ -701,7 +708,7 @@ BEGIN
      SET status = CASE WHEN t.lost < 9 THEN 'open' ELSE 'failed' END, lost = t.lost + 1, pid = NULL, backend_start = NULL,
          reason = CASE WHEN t.lost < 9 THEN NULL ELSE 'crash' END,
          last_error = CASE WHEN t.lost < 9 THEN NULL ELSE 'ten workers ended in the middle of this task' END
-   WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
+   WHERE t.run_id + 0 = run_id_ AND t.unfinished AND t.status = 'claimed'
      AND (t.pid, t.backend_start) IS DISTINCT FROM (pg_backend_pid(), nlsql.my_start_())
      AND NOT nlsql.alive_(t.pid, t.backend_start);
   GET DIAGNOSTICS n = ROW_COUNT;
@@ -716,7 +723,7 @@ END $function$
 REVOKE ALL ON FUNCTION nlsql.take_over_(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION nlsql.take_over_(bigint) IS 'internal: called by nlsql itself';
 
-CREATE OR REPLACE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, b jsonb)
+CREATE OR REPLACE FUNCTION nlsql.tasks_end_(run_id_ bigint, phase_ text, schema_hash_ text, finished json, items json, rejects json)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -739,7 +746,7 @@ BEGIN
            next_try_at = CASE WHEN n.pause_ms IS NOT NULL THEN clock_timestamp() + n.pause_ms * interval '1 ms' END,
            pid = NULL, backend_start = NULL,
            finished_at = CASE WHEN n.status <> 'open' THEN clock_timestamp() END
-      FROM jsonb_to_recordset(b -> 'finished') AS n(number int, attempt int, status text, reason text,
+      FROM json_to_recordset(finished) AS n(number int, attempt int, status text, reason text,
              message text, pause_ms bigint, accepted int, rejected int)
      CROSS JOIN LATERAL (SELECT o.ctid FROM nlsql.task o
                           WHERE o.run_id = run_id_ AND o.phase = phase_ AND o.number = n.number
@@ -748,7 +755,7 @@ BEGIN
      WHERE k.ctid = found.ctid
     RETURNING k.number, n.accepted)
   SELECT COALESCE(array_agg(e.number), '{}'), COALESCE(sum(e.accepted), 0) INTO held, brought FROM ended e;
-  IF brought > 0 AND nlsql.put_items_(p, b ->> 'schema_hash', b -> 'items', held) < brought THEN
+  IF brought > 0 AND nlsql.put_items_(p, schema_hash_, items, held) < brought THEN
     -- another phase of the run was faster with the same question or statement
     FOR f IN
       SELECT k.number, k.accepted, (SELECT count(*) FROM nlsql.item i WHERE i.run_id = run_id_ AND i.phase = phase_
@@ -759,13 +766,13 @@ BEGIN
        WHERE k.run_id = run_id_ AND k.phase = phase_ AND k.number = f.number AND f.stored < f.accepted;
     END LOOP;
   END IF;
-  IF jsonb_array_length(b -> 'rejects') > 0 THEN
-    PERFORM nlsql.put_rejects_(p, b -> 'rejects', held);
+  IF rejects IS NOT NULL THEN
+    PERFORM nlsql.put_rejects_(p, rejects, held);
   END IF;
 END $function$
 ;
-REVOKE ALL ON FUNCTION nlsql.tasks_end_(bigint,text,jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION nlsql.tasks_end_(bigint,text,jsonb) IS 'internal: called by nlsql itself';
+REVOKE ALL ON FUNCTION nlsql.tasks_end_(bigint,text,text,json,json,json) FROM PUBLIC;
+COMMENT ON FUNCTION nlsql.tasks_end_(bigint,text,text,json,json,json) IS 'internal: called by nlsql itself';
 
 CREATE OR REPLACE FUNCTION nlsql.turn_(run_id_ bigint, phase_ text, number_ integer)
  RETURNS text
@@ -787,7 +794,7 @@ BEGIN
       FROM nlsql.run_phase me
       JOIN nlsql.run_phase p ON p.run_id = me.run_id AND p.ordinal <= me.ordinal AND p.engine = 'offline'
       JOIN nlsql.task t ON t.run_id + 0 = run_id_ AND t.phase = p.phase
-     WHERE me.run_id = run_id_ AND me.phase = phase_ AND t.status IN ('open', 'claimed')
+     WHERE me.run_id = run_id_ AND me.phase = phase_ AND t.unfinished
        AND (p.ordinal < me.ordinal OR t.number < number_)
        AND p.status IN ('queued', 'running', 'waiting')
      ORDER BY p.ordinal, t.number

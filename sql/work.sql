@@ -70,7 +70,7 @@ BEGIN
   END IF;
   SELECT count(*) INTO here FROM nlsql.worker w WHERE w.run_id = run_id_;
   SELECT LEAST(max(COALESCE((p.options ->> 'workers')::int, CASE p.engine WHEN 'offline' THEN 2 ELSE 1 END)),
-               (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status IN ('open', 'claimed')))
+               (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.unfinished))
     INTO wanted FROM nlsql.run_phase p
    WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting');
   IF here >= GREATEST(wanted, 1) THEN
@@ -102,7 +102,7 @@ BEGIN
      SET status = CASE WHEN t.lost < 9 THEN 'open' ELSE 'failed' END, lost = t.lost + 1, pid = NULL, backend_start = NULL,
          reason = CASE WHEN t.lost < 9 THEN NULL ELSE 'crash' END,
          last_error = CASE WHEN t.lost < 9 THEN NULL ELSE 'ten workers ended in the middle of this task' END
-   WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
+   WHERE t.run_id + 0 = run_id_ AND t.unfinished AND t.status = 'claimed'
      AND (t.pid, t.backend_start) IS DISTINCT FROM (pg_backend_pid(), nlsql.my_start_())
      AND NOT nlsql.alive_(t.pid, t.backend_start);
   GET DIAGNOSTICS n = ROW_COUNT;
@@ -129,7 +129,7 @@ BEGIN
   SELECT k.* INTO got
     FROM nlsql.run_phase p
     CROSS JOIN LATERAL (SELECT * FROM nlsql.task t
-                         WHERE t.run_id + 0 = run_id_ AND t.phase = p.phase AND t.status = 'open'
+                         WHERE t.run_id + 0 = run_id_ AND t.phase = p.phase AND t.unfinished AND t.status = 'open'
                            AND (t.next_try_at IS NULL OR t.next_try_at <= clock_timestamp())
                          ORDER BY t.number LIMIT 1 FOR UPDATE SKIP LOCKED) k
    WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
@@ -169,7 +169,7 @@ BEGIN
       FROM nlsql.run_phase me
       JOIN nlsql.run_phase p ON p.run_id = me.run_id AND p.ordinal <= me.ordinal AND p.engine = 'offline'
       JOIN nlsql.task t ON t.run_id + 0 = run_id_ AND t.phase = p.phase
-     WHERE me.run_id = run_id_ AND me.phase = phase_ AND t.status IN ('open', 'claimed')
+     WHERE me.run_id = run_id_ AND me.phase = phase_ AND t.unfinished
        AND (p.ordinal < me.ordinal OR t.number < number_)
        AND p.status IN ('queued', 'running', 'waiting')
      ORDER BY p.ordinal, t.number
@@ -188,7 +188,7 @@ BEGIN
 END $$;
 
 -- Accepted records of these tasks; number of rows.
-CREATE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items jsonb, held int[]) RETURNS int
+CREATE FUNCTION nlsql.put_items_(p nlsql.run_phase, schema_hash_ text, items json, held int[]) RETURNS int
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE n int;
 BEGIN
@@ -199,7 +199,7 @@ BEGIN
          i.columns, i.functions, i.features, i.skeleton, i.template, i.literals, i.rows, i.result, i.evidence,
          i.reasoning, i.checks, p.engine, i.model, p.seed, schema_hash_,
          i.question_key, i.sql_key
-    FROM jsonb_to_recordset(items) AS i(task int, slot bigint, kind text, question text, sql text, answer text, turns jsonb,
+    FROM json_to_recordset(items) AS i(task int, slot bigint, kind text, question text, sql text, answer text, turns jsonb,
          style text, difficulty text, tables text[], columns text[], functions text[], features text[], skeleton text,
          template text, literals jsonb, rows jsonb, result jsonb, evidence text, reasoning text, checks jsonb,
          model text, question_key uuid, sql_key uuid)
@@ -209,20 +209,20 @@ BEGIN
   RETURN n;
 END $$;
 
-CREATE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, rejects jsonb, held int[]) RETURNS void
+CREATE FUNCTION nlsql.put_rejects_(p nlsql.run_phase, rejects json, held int[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   INSERT INTO nlsql.reject (run_id, phase, task, question, sql, answer, stage, sqlstate, message, detail, hint, fix,
          score, engine, model)
   SELECT p.run_id, p.phase, x.task, x.question, x.sql, x.answer, x.stage, x.sqlstate, x.message, x.detail, x.hint, x.fix,
          x.score, p.engine, x.model
-    FROM jsonb_to_recordset(rejects) AS x(task int, question text, sql text, answer text, stage text, sqlstate text,
+    FROM json_to_recordset(rejects) AS x(task int, question text, sql text, answer text, stage text, sqlstate text,
          message text, detail text, hint text, fix text, score float8, model text)
    WHERE x.task = ANY (held);
 END $$;
 
 CREATE FUNCTION nlsql.finish_(run_id_ bigint, phase_ text, number_ int, attempt_ int, schema_hash_ text,
-                              items jsonb, rejects jsonb, status_ text, reason_ text, message_ text,
+                              items json, rejects json, status_ text, reason_ text, message_ text,
                               redraws_ jsonb) RETURNS bool
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -231,7 +231,7 @@ DECLARE
 BEGIN
   PERFORM nlsql.lock_run_(run_id_);
   SELECT * INTO p FROM nlsql.run_phase WHERE run_id = run_id_ AND phase = phase_;
-  UPDATE nlsql.task SET status = status_, accepted = jsonb_array_length(items), rejected = rejected + jsonb_array_length(rejects),
+  UPDATE nlsql.task SET status = status_, accepted = json_array_length(items), rejected = rejected + json_array_length(rejects),
          redraws = redraws_, reason = reason_, last_error = message_, pid = NULL, backend_start = NULL, finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND phase = phase_ AND number = number_ AND attempt = attempt_ AND status = 'claimed'
      AND pid = pg_backend_pid();
@@ -243,7 +243,7 @@ BEGIN
   -- an offline task that could find nothing at all: the ones after it would not either
   IF stored = 0 AND reason_ = 'exhausted' AND p.engine = 'offline' THEN
     UPDATE nlsql.task SET status = 'cancelled', reason = 'exhausted', pid = NULL, backend_start = NULL
-     WHERE run_id = run_id_ AND phase = phase_ AND number > number_ AND status IN ('open', 'claimed');
+     WHERE run_id = run_id_ AND phase = phase_ AND number > number_ AND unfinished;
   END IF;
   PERFORM nlsql.settle_(run_id_);
   RETURN true;
@@ -262,7 +262,7 @@ BEGIN
     SELECT p.phase FROM nlsql.run_phase p WHERE p.run_id = run_id_ AND p.status IN ('queued', 'running', 'waiting')
   LOOP
     over := over OR NOT EXISTS (SELECT FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.phase = phase_
-                                   AND t.status IN ('open', 'claimed'));
+                                   AND t.unfinished);
   END LOOP;
   IF NOT over THEN
     RETURN;
@@ -293,10 +293,10 @@ END $$;
 CREATE FUNCTION nlsql.standing_(run_id_ bigint) RETURNS jsonb
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT jsonb_build_object(
-    'elsewhere', (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'claimed'
+    'elsewhere', (SELECT count(*) FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.unfinished AND t.status = 'claimed'
                      AND t.pid <> pg_backend_pid() AND nlsql.alive_(t.pid, t.backend_start)),
     'next_try_ms', (SELECT GREATEST(0, EXTRACT(epoch FROM min(t.next_try_at) - clock_timestamp()) * 1000)::bigint
-                      FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.status = 'open'),
+                      FROM nlsql.task t WHERE t.run_id + 0 = run_id_ AND t.unfinished AND t.status = 'open'),
     'ended', NOT EXISTS (SELECT FROM nlsql.run r WHERE r.id = run_id_ AND r.status IN ('queued', 'running', 'waiting')))
 $$;
 
@@ -310,7 +310,7 @@ BEGIN
    WHERE id = run_id_ AND status IN ('queued', 'running', 'waiting');
   IF FOUND THEN
     UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
-     WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+     WHERE run_id + 0 = run_id_ AND unfinished AND status = 'claimed' AND pid = pg_backend_pid();
   END IF;
 END $$;
 
@@ -320,7 +320,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM nlsql.lock_run_(run_id_);
   UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL, reason = reason_, last_error = message_
-   WHERE run_id + 0 = run_id_ AND status = 'claimed' AND pid = pg_backend_pid();
+   WHERE run_id + 0 = run_id_ AND unfinished AND status = 'claimed' AND pid = pg_backend_pid();
   UPDATE nlsql.run_phase SET status = 'waiting', reason = reason_, last_error = message_
    WHERE run_id = run_id_ AND status = 'running';
   UPDATE nlsql.run SET status = 'waiting', reason = reason_, last_error = message_
@@ -383,7 +383,7 @@ BEGIN
   UPDATE nlsql.run_phase SET status = 'cancelled', reason = 'cancelled', finished_at = clock_timestamp()
    WHERE run_id = run_id_ AND status IN ('queued', 'running', 'waiting');
   UPDATE nlsql.task SET status = 'cancelled', reason = 'cancelled', pid = NULL, backend_start = NULL
-   WHERE run_id + 0 = run_id_ AND status IN ('open', 'claimed');
+   WHERE run_id + 0 = run_id_ AND unfinished;
   -- a worker that is there ends its calls itself
   IF NOT EXISTS (SELECT FROM nlsql.workers_(run_id_)) THEN
     PERFORM nlsql.lose_calls_(run_id_);
@@ -408,10 +408,10 @@ BEGIN
   PERFORM nlsql.lose_calls_(run_id_);
   UPDATE nlsql.run_phase p SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
    WHERE p.run_id = run_id_ AND p.status NOT IN ('running', 'queued')
-     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.status IN ('open', 'claimed'));
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = p.run_id AND t.phase = p.phase AND t.unfinished);
   UPDATE nlsql.run r SET status = 'queued', reason = NULL, last_error = NULL, finished_at = NULL
    WHERE r.id = run_id_ AND r.status <> 'running'
-     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = r.id AND t.status IN ('open', 'claimed'));
+     AND EXISTS (SELECT FROM nlsql.task t WHERE t.run_id = r.id AND t.unfinished);
   -- its worker is started by the caller at COMMIT
   UPDATE nlsql.run SET launched_at = clock_timestamp() WHERE id = run_id_;
   RETURN n + held;

@@ -68,16 +68,21 @@ pub(crate) fn spent(run_id: i64) -> Result<Usd> {
     spi::first(text).and_then(|t| Usd::parse(&t)).ok_or_else(|| Error::internal("the ledger's sum cannot be read"))
 }
 
-/// All that `nlsql.exchange_` is told.
+/// All that `nlsql.exchange_` is told. The lists go each by itself.
 #[derive(Default, Serialize)]
 pub(crate) struct Payload<'a> {
+    #[serde(skip)]
     pub ended: Vec<Ended<'a>>,
     /// Rows of calls that never began.
     pub recalled: Vec<i64>,
+    #[serde(skip)]
     pub finished: Vec<Finished<'a>>,
     /// Of the finished tasks.
+    #[serde(skip)]
     pub items: Vec<Item>,
+    #[serde(skip)]
     pub rejects: Vec<Reject>,
+    #[serde(skip)]
     pub sent: Vec<Sent>,
     pub claim: usize,
     pub endpoint: &'a str,
@@ -141,14 +146,31 @@ pub(crate) struct Exchanged {
 
 /// Writes what happened, claims tasks and begins calls: see `nlsql.exchange_`.
 pub(crate) fn exchange(run_id: i64, phase: Phase, payload: &Payload<'_>) -> Result<Exchanged> {
-    let payload = serde_json::to_string(payload).map_err(|e| Error::internal(e.to_string()))?;
+    let rest = serde_json::to_string(payload).map_err(|e| Error::internal(e.to_string()))?;
+    let (ended, finished) = (list(&payload.ended)?, list(&payload.finished)?);
+    let (items, rejects, sent) = (list(&payload.items)?, list(&payload.rejects)?, list(&payload.sent)?);
     let text = as_owner(|| {
         spi::update_kept(
-            "SELECT nlsql.exchange_($1, $2, $3::jsonb)::text",
-            &[Arg::Int(run_id), Arg::Text(phase.name()), Arg::Text(&payload)],
+            "SELECT nlsql.exchange_($1, $2, $3::jsonb, $4, $5, $6, $7, $8)::text",
+            &[
+                Arg::Int(run_id),
+                Arg::Text(phase.name()),
+                Arg::Text(&rest),
+                Arg::Json(ended.as_deref()),
+                Arg::Json(finished.as_deref()),
+                Arg::Json(items.as_deref()),
+                Arg::Json(rejects.as_deref()),
+                Arg::Json(sent.as_deref()),
+            ],
         )
     })?;
     spi::json(&spi::first(text).ok_or_else(|| Error::internal("exchange returned nothing"))?)
+}
+
+/// None where there is nothing in it.
+fn list<T: Serialize>(list: &[T]) -> Result<Option<String>> {
+    let text = || serde_json::to_string(list).map_err(|e| Error::internal(e.to_string()));
+    (!list.is_empty()).then(text).transpose()
 }
 
 /// Takes or leaves the one place from which a run talks to models; held by the session.

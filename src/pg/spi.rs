@@ -4,7 +4,7 @@
 use super::session;
 use crate::error::{Error, Result};
 use pgrx::PgOid;
-use pgrx::datum::{DatumWithOid, FromDatum};
+use pgrx::datum::{DatumWithOid, FromDatum, JsonString};
 use pgrx::pg_sys;
 use pgrx::spi::{OwnedPreparedStatement, Spi, SpiClient, SpiError, SpiTupleTable};
 use serde::de::DeserializeOwned;
@@ -12,11 +12,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// A parameter: text, bigint, or an array of oid by its text.
+/// A parameter: text, JSON (which the server takes as it is), a number, or an array of oid by its text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Arg<'a> {
     Text(&'a str),
     OptText(Option<&'a str>),
+    Json(Option<&'a str>),
     Int(i64),
     Float(f64),
     Oids(Option<&'a [pg_sys::Oid]>),
@@ -33,6 +34,7 @@ fn arguments<'a>(args: &[Arg<'a>]) -> Vec<DatumWithOid<'a>> {
         .map(|arg| match *arg {
             Arg::Text(t) => DatumWithOid::from(t),
             Arg::OptText(t) => DatumWithOid::from(t),
+            Arg::Json(t) => DatumWithOid::from(t.map(|t| JsonString(t.to_owned()))),
             Arg::Int(i) => DatumWithOid::from(i),
             Arg::Float(f) => DatumWithOid::from(f),
             Arg::Oids(o) => DatumWithOid::from(o.map(<[pg_sys::Oid]>::to_vec)),

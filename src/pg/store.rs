@@ -161,15 +161,15 @@ pub(crate) fn finish(
     let redraws = serde_json::to_string(ending.redraws).map_err(|e| Error::internal(e.to_string()))?;
     let text = as_owner(|| {
         spi::update(
-            "SELECT nlsql.finish_($1, $2, $3::int, $4::int, $5, $6::jsonb, $7::jsonb, $8, $9, $10, $11::jsonb)::text",
+            "SELECT nlsql.finish_($1, $2, $3::int, $4::int, $5, $6, $7, $8, $9, $10, $11::jsonb)::text",
             &[
                 Arg::Int(run_id),
                 Arg::Text(task.phase.name()),
                 Arg::Int(i64::from(task.number)),
                 Arg::Int(i64::from(task.attempt)),
                 Arg::Text(schema_hash),
-                Arg::Text(&items),
-                Arg::Text(&rejects),
+                Arg::Json(Some(&items)),
+                Arg::Json(Some(&rejects)),
                 Arg::Text(ending.status),
                 Arg::OptText(ending.reason),
                 Arg::OptText(ending.message),
@@ -260,7 +260,7 @@ pub(crate) fn release(run_id: i64) -> Result<()> {
     as_owner(|| {
         spi::execute(
             "UPDATE nlsql.task SET status = 'open', pid = NULL, backend_start = NULL
-              WHERE run_id + 0 = $1 AND status = 'claimed' AND pid = pg_backend_pid()",
+              WHERE run_id + 0 = $1 AND unfinished AND status = 'claimed' AND pid = pg_backend_pid()",
             &[Arg::Int(run_id)],
         )
     })
