@@ -60,6 +60,8 @@ pub(super) struct Draw<'w> {
     pub timed: bool,
     /// Functions that suit the subject's fields.
     pub tools: &'w [Tool],
+    /// Goes on about other things than those in focus, which will have other turns.
+    pub elsewhere: bool,
     /// The reference in focus.
     pub edge: Option<usize>,
     /// About the share of the rows that the drawn conditions let through.
@@ -81,6 +83,7 @@ impl<'w> Draw<'w> {
         let mut rng = Rng::new(seed);
         let wide = composer.options.phase == Phase::Joins;
         let least = steer::tables(world, &composer.options, seed);
+        let crowd = if wide && least > composer.options.min_joins as usize { crowd.borne() } else { crowd };
         let (scope, prefer, fan) = match focus {
             Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
@@ -101,6 +104,7 @@ impl<'w> Draw<'w> {
             measuring: false,
             never: None,
             timed: false,
+            elsewhere: false,
             tools,
             edge: match focus {
                 Focus::Edge { edge, .. } => Some(edge),
@@ -273,8 +277,7 @@ impl<'w> Draw<'w> {
             let conditioned: Vec<Place> = found.iter().flat_map(|c| c.places.clone()).collect();
             let fits = |scope: &Scope, p: Place| {
                 // when a row was last written is asked for where that is what it is about
-                let idle = scope.field(p).traits.audit || scope.field(p).raw;
-                if idle {
+                if scope.field(p).traits.audit || scope.field(p).raw {
                     return false;
                 }
                 // amounts are spoken of with what has them

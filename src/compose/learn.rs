@@ -80,6 +80,11 @@ impl<'w> Crowd<'w> {
         Crowd { heat, patience: (1.0 + f64::from(attempt) / 3.0) / unit(mix(&[salt, slot, 29])) }
     }
 
+    /// The same on a way over three tables, which would hardly be gone where every way leads through a crowd.
+    pub(super) fn borne(self) -> Crowd<'w> {
+        Crowd { patience: 5.0 * self.patience, ..self }
+    }
+
     pub(super) fn bears(&self, entity: usize, field: usize) -> bool {
         self.heat.toll[entity][field] <= self.patience
     }
@@ -110,6 +115,8 @@ const TRIAL: usize = 500;
 const ROUNDS: u64 = 6;
 /// Turns that one focus has in a round at most.
 const TURNS: f64 = 7.0;
+/// How strongly in a round the turns of a focus follow from its own use.
+const OWN_USE: f64 = 0.5;
 
 pub(super) struct Learned {
     /// The turns of a round, numbers of focuses.
@@ -158,6 +165,8 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
     for round in 0..ROUNDS {
         let uses = trial(composer, &heat, &weights, round, breathe)?;
         let found = measured(&composer.world, &uses);
+        // what is found last counts for less, or crowds would go back and forth between the same places
+        let gain = 1.0 / (1.0 + 0.5 * round as f64);
         // what leads to crowded places has fewer turns than what leads elsewhere
         let crowds = uses.by_focus.iter().map(|(at, draws)| {
             let crowd = |draw: &Vec<(usize, usize)>| draw.iter().map(|(e, f)| found[*e][*f]).fold(0.1, f64::max).ln();
@@ -165,13 +174,16 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
         });
         let crowds: BTreeMap<usize, f64> = crowds.collect();
         let mean = crowds.values().sum::<f64>() / crowds.len().max(1) as f64;
-        for (at, (weight, (_, interest))) in weights.iter_mut().zip(&composer.focuses).enumerate() {
+        for (at, (weight, (focus, interest))) in weights.iter_mut().zip(&composer.focuses).enumerate() {
             let less = crowds.get(&at).map_or(1.0, |crowd| (0.7 * (mean - crowd)).exp());
-            let most = if *interest > 0.4 { interest * TURNS } else { interest * 1.2 };
-            *weight = (*weight * less).clamp(interest / TURNS, most);
+            // and what is read beside other things already fewer than what has its own turns alone
+            let due = (3.0 * interest).min(1.0);
+            let own = (own_use(&composer.world, &found, *focus) / due).powf(-OWN_USE);
+            let most = if *interest > 0.2 { interest * TURNS } else { interest * 1.2 };
+            *weight = (*weight * (less * own).powf(gain)).clamp(interest / TURNS, most);
         }
         for (own, new) in heat.of.iter_mut().flatten().zip(found.iter().flatten()) {
-            *own = (*own * new.powf(0.5)).clamp(0.1, 40.0);
+            *own = (*own * new.powf(0.8 * gain)).clamp(0.1, 40.0);
         }
         let most = |draft: &Vec<(usize, usize)>| draft.iter().map(|(e, f)| found[*e][*f]).fold(0.0, f64::max);
         let mut crowds: Vec<f64> = uses.by_focus.values().flatten().map(most).collect();
@@ -179,7 +191,7 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
         // columns as crowded as those that most queries cannot do without
         let calm = crowds.get(crowds.len() / 4).copied().unwrap_or(1.0).max(1.0);
         for (own, new) in heat.toll.iter_mut().flatten().zip(found.iter().flatten()) {
-            *own = (*own * (new / calm).powf(0.7)).clamp(1.0, 50.0);
+            *own = (*own * (new / calm).powf(0.7 * gain)).clamp(1.0, 50.0);
         }
     }
     let unit = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
@@ -190,6 +202,20 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
     });
     let rounds = composer.focuses.iter().map(|(focus, _)| rounds(&composer.world, *focus)).collect();
     Ok(Learned { turns: turns.collect(), rounds, heat })
+}
+
+/// How much more than the mean the thing in focus itself is used.
+fn own_use(world: &World, found: &[Vec<f64>], focus: Focus) -> f64 {
+    match focus {
+        Focus::Field { entity, field } => found[entity][field],
+        Focus::Edge { edge, field: Some(field) } => found[world.graph.edges[edge].parent][field],
+        Focus::Edge { edge, field: None } => {
+            let e = &world.graph.edges[edge];
+            let place = world.entities[e.child].fields.iter().position(|f| e.child_columns.first() == Some(&f.name));
+            place.map_or(1.0, |field| found[e.child][field])
+        }
+        Focus::Function(_) => 1.0,
+    }
 }
 
 #[derive(Default)]

@@ -210,7 +210,7 @@ impl Composer {
             let hold = hold(due, attempt, attempt_in, target.is_some());
             let Some(draft) = self.draft(&mut draw, focus, slot, mix(&[salt, 13]), hold) else { continue };
             let difficulty = measure::hardness(&draft.query).difficulty();
-            let strict = due || attempt_in < TRIES / 2;
+            let strict = due || attempt_in < TRIES / 2 && !draw.elsewhere;
             if target.is_some_and(|t| t != difficulty) || !draw.complete(&draft.query, strict) {
                 continue;
             }

@@ -137,7 +137,7 @@ pub(super) fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
 }
 
 /// Share of the slots of a join phase that hold out for three tables, and the attempts for which they do.
-const WIDE: f64 = 0.65;
+const WIDE: f64 = 0.8;
 const HELD: u64 = 3;
 
 /// Tables that a draw has to use, by its slot and attempt: two are joined with more ease than three, and would win where

@@ -67,7 +67,7 @@ pub(super) fn joined<'w>(
         }
     }
     let extra = rng
-        .weighted(if wide { &[1, 8, 38, 53] } else { &[12, 38, 32, 18] })
+        .weighted(if wide { &[3, 22, 45, 30] } else { &[12, 38, 32, 18] })
         .max((least + usize::from(e.child == e.parent)).saturating_sub(scope.nodes.len()));
     let wanted = (scope.nodes.len() + extra).min(MOST);
     for _ in 0..extra * 6 {

@@ -147,11 +147,27 @@ impl World {
             entity.many = grammar::plural(&entity.one);
         }
         tell_apart(schema, &words, &mut entities);
+        if options.schema_only {
+            spoken_of(&mut entities);
+        }
         let names = schema.tables.iter().flat_map(|t| t.columns.iter().map(|c| &c.name).chain([&t.name]));
         let tokens: BTreeSet<String> = names.flat_map(|n| words::tokens(n)).collect();
         let many = tokens.iter().map(|t| grammar::plural(t)).chain(tokens.iter().map(|t| grammar::singular(t)));
         let words = many.chain(tokens.iter().cloned()).collect();
         World { entities, graph, schema_only: options.schema_only, words }
+    }
+}
+
+/// Of texts in tables without rows nothing is known but what people write about here: what happens.
+fn spoken_of(entities: &mut [Entity]) {
+    let word = |e: &&Entity| e.when.is_some() && e.one.len() > 3 && e.one.chars().all(|c| c.is_ascii_lowercase());
+    let events: Vec<String> = entities.iter().filter(word).map(|e| e.one.clone()).collect();
+    for entity in entities.iter_mut().filter(|e| e.rows == 0) {
+        let others = events.iter().filter(|w| **w != entity.one).take(8).map(|w| (w.clone(), 1));
+        let prose = |f: &&mut Field| f.role() == Role::FreeText && !f.traits.personal && !f.raw && f.base != "tsvector";
+        for field in entity.fields.iter_mut().filter(prose) {
+            field.elements = others.clone().collect();
+        }
     }
 }
 

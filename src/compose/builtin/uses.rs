@@ -87,7 +87,7 @@ impl Plan {
             let crowd = one.second.map_or(0.5, heat).max(heat(one.field)).max(0.5);
             let entity = &world.entities[one.entity];
             // views repeat the tables behind them
-            let own = if entity.view { 0.02 * entity.cheap } else { 1.0 };
+            let own = if entity.view { 0.1 * entity.cheap } else { 1.0 };
             (10_000.0 * own / places as f64 / crowd).max(1.0) as usize
         };
         let weights: Vec<usize> = uses.iter().map(weight).collect();
@@ -116,9 +116,10 @@ const RARE: &[&str] = &[
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "array_agg", "array_position", "array_remove", "justify_hours", "div", "every", "first_value", "last_value",
-    "make_date", "nth_value", "ntile", "num_nulls", "percent_rank", "plainto_tsquery", "range_agg", "row_number",
-    "stddev_samp", "strpos", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
+    "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "phraseto_tsquery",
+    "justify_hours", "div", "every", "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls",
+    "percent_rank", "plainto_tsquery", "range_agg", "row_number", "stddev_samp", "strpos", "to_date", "trunc",
+    "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.

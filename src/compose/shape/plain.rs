@@ -223,7 +223,11 @@ fn show(draw: &mut Draw, place: Place, call: Option<&'static str>) -> Option<Dra
         shown.nouns.push(if call.is_some() { format!("size of the {said} in bytes") } else { said });
         shown.places.push(place);
     }
-    let unique = field.distinct + field.nulls >= draw.scope.subject().rows && field.nulls <= 1;
+    let rows = draw.scope.subject().rows;
+    let unique = match rows {
+        0 => draw.scope.subject().key == [field.name.clone()],
+        rows => field.distinct + field.nulls >= rows && field.nulls <= 1,
+    };
     if !shown.named && !unique || draw.rng.chance(35) {
         let more = draw.choose(|scope, p| p.node == 0 && list::showable(scope, p) && scope.field(p).nulls == 0)?;
         draw.use_place(more);
@@ -231,8 +235,12 @@ fn show(draw: &mut Draw, place: Place, call: Option<&'static str>) -> Option<Dra
         shown.nouns.push(draw.scope.bare(more));
         shown.places.push(more);
     }
-    let large = draw.scope.subject().rows > FEW;
-    let conditions = draw.conditions(usize::from(large), if large { 2 } else { 1 })?;
+    // of how many rows nothing is known, there may be many
+    let conditions = match rows {
+        0 => draw.conditions(1, 2).unwrap_or_default(),
+        rows if rows > FEW => draw.conditions(1, 2)?,
+        _ => draw.conditions(0, 1)?,
+    };
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
     apply(&mut query, &conditions);
@@ -320,7 +328,8 @@ fn handful(draw: &mut Draw, place: Place) -> Option<Draft> {
 }
 
 pub(super) fn some_conditions(draw: &mut Draw) -> Option<Vec<super::super::condition::Condition>> {
-    let most =
-        usize::from(draw.scope.subject().rows > FEW && draw.rng.chance(55) || draw.schema_only && draw.rng.chance(55));
-    draw.conditions(0, most)
+    let many = draw.scope.subject().rows > FEW || draw.schema_only;
+    let wanted = many && draw.rng.chance(50);
+    let found = if wanted { draw.conditions(1, 1) } else { None };
+    found.or_else(|| draw.conditions(0, 0))
 }

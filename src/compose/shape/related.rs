@@ -314,7 +314,8 @@ pub(super) fn twins(draw: &mut Draw) -> Option<Draft> {
         matches!(*entity.label, [_, last] if (2..entity.rows).contains(&entity.fields[last].distinct))
     };
     let people: Vec<usize> = (0..draw.world.entities.len()).filter(named).filter(family).collect();
-    let found = if !people.is_empty() && draw.rng.chance(40) { people } else { found };
+    draw.elsewhere = !people.is_empty() && draw.rng.chance(40);
+    let found = if draw.elsewhere { people } else { found };
     let entity = *draw.rng.pick(&found)?;
     draw.turn_to(Scope::new(draw.world, entity));
     let subject = draw.scope.subject();
@@ -377,6 +378,8 @@ pub(super) fn twins(draw: &mut Draw) -> Option<Draft> {
             query.filter.push(sql.with_alias(&draw.scope.nodes[0].alias, &other.nodes[0].alias));
         }
     }
+    // each pair once
+    draw.passing *= 0.5;
     let mut probes = Vec::new();
     if !conditions.is_empty() {
         let mut without = query.clone();
