@@ -41,6 +41,7 @@ pub(super) fn when(entity: &Entity) -> Option<usize> {
     let head = entity.one.rsplit(' ').next().unwrap_or("");
     times.iter().copied().find(|&i| {
         entity.fields[i].noun.starts_with(entity.one.as_str())
+            || entity.fields[i].noun.ends_with(&format!(" of the {}", entity.one))
             || entity.fields[i].noun == "date"
             || entity.fields[i].noun.starts_with(head)
     })

@@ -169,11 +169,13 @@ fn led(said: &str) -> Option<String> {
         .into_iter()
         .filter_map(|link| said.rfind(link).map(|at| (at, link)))
         .max()?;
-    let (head, key) = (&said[..at], &said[at + link.len()..]);
+    let (head, key) = (&said[..at], said[at + link.len()..].trim_start_matches("the "));
     let quoted = head.matches('"').count() % 2 == 1;
     let clings = CLAUSES.iter().any(|c| head.contains(c));
-    let whole =
-        !key.contains([',', '(']) && !key.starts_with("unit") && !key.contains(" such ") && key.split(' ').count() < 8;
+    let whole = !key.contains([',', '('])
+        && !["unit", "page"].iter().any(|w| key.starts_with(w))
+        && !key.contains(" such ")
+        && key.split(' ').count() < 8;
     let open = ["how ", "what ", "the ", "a ", "all "].iter().any(|first| head.starts_with(first));
     let link = if link == ", broken down by " { "per" } else { link.trim() };
     (clings && whole && open && !quoted && !head.contains(" and ")).then(|| format!("{link} {key}, {head}"))

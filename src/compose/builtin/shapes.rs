@@ -131,7 +131,7 @@ fn in_order(draw: &Draw, term: &Term) -> Extra {
     } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
         Extra::new(", in chronological order", "Oldest first")
     } else {
-        Extra::new(", in ascending order of it", "Sort by it in ascending order")
+        Extra::new(", in ascending order", "Sort in ascending order")
     }
 }
 

@@ -135,10 +135,11 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             is_number(f)
                 && f.numbers[2] < f.numbers[10]
                 && (price
-                    || called(
-                        f,
-                        &["length", "weight", "height", "size", "minutes", "millisecond", "duration", "distance"],
-                    ))
+                    || !f.unit.as_deref().is_some_and(|u| u.starts_with("millisecond"))
+                        && called(
+                            f,
+                            &["length", "weight", "height", "size", "minutes", "millisecond", "duration", "distance"],
+                        ))
         }
         On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
         On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
@@ -173,7 +174,9 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Located => called(f, LATITUDE) && f.numbers.len() >= 13 && f.nulls == 0 && !e.person && !e.label.is_empty(),
         On::Whole => is_number(f) && f.whole(),
         On::Halves => {
-            f.whole()
+            let tried = ["customer", "client", "user", "member", "subscriber", "patient", "student", "visitor"];
+            tried.iter().any(|w| e.one.contains(w))
+                && f.whole()
                 && f.role() == Role::Key
                 && e.key == [f.name.clone()]
                 && (e.rows >= 100 || e.rows == 0)

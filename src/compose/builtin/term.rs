@@ -3,6 +3,7 @@
 use super::super::aggregate::snake;
 use super::super::condition::{self, Condition};
 use super::super::draw::Draw;
+use super::super::extreme::extreme;
 use super::super::scope::Place;
 use super::super::tree::{Expr, fill};
 use super::uses::{Filling, filling};
@@ -63,6 +64,12 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         "highest {}" | "lowest {}" if plural && !condition::counts(field, &noun) => {
             said.replace(" {}", " number of {}")
         }
+        _ => said,
+    };
+    let said = match said.as_str() {
+        "highest {}" | "lowest {}" => format!("{} {{}}", extreme(&mut draw.rng, &noun, said.starts_with('h'))),
+        "total {}" if noun.starts_with("total") => "sum of {}".to_owned(),
+        _ if noun.starts_with("total") => said.replacen("total {}", "{}", 1),
         _ => said,
     };
     // "first letter of title": as short as people put it
