@@ -234,12 +234,13 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let frame = if long && !few(&frame) && !short.is_empty() && rng.chance(80) { rng.word(&short) } else { frame };
     // "for each customer, please give the number of rentals": what it is asked for leads
     let led = ["for each ", "for every ", "per "].iter().any(|lead| nominal.starts_with(lead));
-    match nominal.split_once(", the ").filter(|_| led && !frame.contains(':')) {
+    let figure = |rest: &str| ["the ", "a "].iter().any(|article| rest.starts_with(article));
+    match nominal.split_once(", ").filter(|(_, rest)| led && figure(rest) && !frame.contains(':')) {
         Some((lead, rest)) => {
             let own = frame.starts_with("I ") || frame.starts_with("I'") || frame.starts_with("SQL");
             let first = frame.chars().next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
             let frame = if own { frame.to_owned() } else { format!("{first}{}", &frame[first.len()..]) };
-            format!("{}, {}", capitalize(lead), frame.replacen("{}", &format!("the {rest}"), 1))
+            format!("{}, {}", capitalize(lead), frame.replacen("{}", rest, 1))
         }
         None => frame.replacen("{}", nominal, 1),
     }

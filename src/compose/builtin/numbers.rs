@@ -64,12 +64,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} after a year of {n} % continuous growth, rounded to two decimals",
     )
     .with(&[2, 3, 5]),
-    over(
-        "greatest",
-        On::Revenue,
-        "sum(greatest({}, {average}))",
-        "total {} of {rows} if each came to at least {average}",
-    ),
+    over("greatest", On::Revenue, "sum(greatest({}, {average}))", "total {} if each came to at least {average}"),
     value(
         "greatest",
         On::Charged,
@@ -84,7 +79,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "number of pieces missing to a stock of {n} (0 where none are)",
     )
     .with(&[20, 25, 50]),
-    over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows} if each came to at most {high}"),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if each came to at most {high}"),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",
