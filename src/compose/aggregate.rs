@@ -155,8 +155,7 @@ fn distinct(rng: &mut Rng, column: Expr, noun: &str, place: Place) -> Figure {
         sql: aggregate("count(DISTINCT {})", vec![column]),
         alias: format!("distinct_{}", snake(&many)),
         noun: match rng.below(8) {
-            0 => format!("unique {noun} count"),
-            1..=3 => format!("number of distinct {many}"),
+            0..=3 => format!("number of distinct {many}"),
             _ => format!("number of different {many}"),
         },
         counts: false,

@@ -27,8 +27,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let plural = is_plural(&noun);
     let contains = if plural { "contain" } else { "contains" };
     let any_case = rng.word(&[
-        "in any case", "whatever the case", "regardless of case", "(ignoring case)", "(any case)",
-        "(case-insensitive)", "(case aside)",
+        "in any case", "whatever the case", "regardless of case", "(ignoring case)", "(any case)", "(case-insensitive)",
     ]);
     let (sql, whose) = match kind {
         0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),

@@ -63,12 +63,12 @@ impl Field {
         ["start", "begin", "from"].iter().any(|w| self.noun.starts_with(w))
     }
 
-    /// Worth grouping by: few values, each shared by some rows.
     /// Sorted by its letters, as enumerations are not.
     pub(super) fn spelled(&self) -> bool {
         matches!(self.base.as_str(), "text" | "varchar" | "bpchar" | "citext" | "name")
     }
 
+    /// Worth grouping by: few values, each shared by some rows.
     pub(super) fn groupable(&self) -> bool {
         matches!(self.role(), Role::Dimension | Role::Flag | Role::Year) && !self.traits.personal && self.varied
     }

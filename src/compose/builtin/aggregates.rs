@@ -16,7 +16,7 @@ const fn of(name: &'static str, on: On, sql: &'static str, noun: &'static str) -
 
 pub(super) const ENTRIES: &[Entry] = &[
     of("count", On::Group, "count(DISTINCT {})", "number of different {s}"),
-    of("count", On::Gappy, "count({})", "number of {rows} that come with a {}"),
+    of("count", On::Gappy, "count({})", "number of {rows} that have a {} filled in"),
     of("count", On::GappyNumber, "count({})", "number of {rows} for which a {} is known"),
     of("sum", On::Amount, "sum({})", "sum of the {s}"),
     of("sum", On::Amount, "sum({})", "total {}"),

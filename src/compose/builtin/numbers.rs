@@ -64,7 +64,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} after a year of {n} % continuous growth, rounded to two decimals",
     )
     .with(&[2, 3, 5]),
-    over("greatest", On::Revenue, "sum(greatest({}, {average}))", "total {} if each came to at least {average}"),
+    over(
+        "greatest",
+        On::Revenue,
+        "sum(greatest({}, {average}))",
+        "total {} if every one below {average} were raised to {average}",
+    ),
     value(
         "greatest",
         On::Charged,
@@ -79,7 +84,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "number of pieces missing to a stock of {n} (0 where none are)",
     )
     .with(&[20, 25, 50]),
-    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if each came to at most {high}"),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if every one above {high} were cut to {high}"),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",

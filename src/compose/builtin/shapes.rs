@@ -131,7 +131,8 @@ fn in_order(draw: &Draw, term: &Term) -> Extra {
     } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
         Extra::new(", in chronological order", "Oldest first")
     } else {
-        Extra::new(", in ascending order", "Sort in ascending order")
+        let short = term.noun.split(" of ").next().unwrap_or(&term.noun).split(" (").next().unwrap_or(&term.noun);
+        Extra::new(format!(", in order of the {short}"), format!("Sort by the {short}"))
     }
 }
 

@@ -208,7 +208,13 @@ fn singular_rows(many: &str, one: &str, rows: &str) -> String {
 /// "films with .." -> "which films have ..": the condition becomes the verb where it can.
 fn which(many: &str, rows: &str, person: bool) -> String {
     let rest = rows.strip_prefix(many).map(str::trim).unwrap_or("");
+    // "which employees have city Calgary" recites a column
+    let thing = |with: &str| {
+        ["a ", "an ", "no ", "the "].iter().any(|w| with.starts_with(w))
+            || with.starts_with(|c: char| c.is_ascii_digit())
+    };
     if let Some(with) = rest.strip_prefix("with ")
+        && thing(with)
         && !with.contains(" whose ")
         && !with.contains(" who ")
         && !with.contains(" that ")

@@ -161,7 +161,8 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
         extras.push(Extra::new(", most first", "Most first"));
     }
-    let zero = draw.rng.word(&["zero included", "including zeros", "those with none too", "0 where there are none"]);
+    let zero =
+        draw.rng.word(&["zero included", "including zeros", "including those with none", "0 where there are none"]);
     let (nominal, questions) = if role == one {
         (
             vec![
