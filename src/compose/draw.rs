@@ -73,8 +73,10 @@ pub(super) struct Draw<'w> {
     /// Definitions that the wording leans on.
     evidence: Vec<String>,
     /// Tables that the query must use.
-    least: usize,
+    pub least: usize,
     reasoning: bool,
+    /// Joined tables that were left out again.
+    pub idle: Vec<usize>,
 }
 
 impl<'w> Draw<'w> {
@@ -117,14 +119,15 @@ impl<'w> Draw<'w> {
             evidence: Vec::new(),
             least,
             reasoning: composer.options.reasoning,
+            idle: Vec::new(),
         }
     }
 
     /// Everything joined is used, and the focus with it.
     pub(super) fn complete(&self, query: &Select, strict: bool) -> bool {
-        let leaves =
-            (1..self.scope.nodes.len()).filter(|&n| !self.scope.nodes.iter().any(|o| o.via.is_some_and(|v| v.0 == n)));
-        let joins_used = leaves.into_iter().all(|n| self.used.iter().any(|p| p.node == n));
+        let kept = || (1..self.scope.nodes.len()).filter(|n| !self.idle.contains(n));
+        let onward = |n: usize| kept().any(|o| self.scope.nodes[o].via.is_some_and(|v| v.0 == n));
+        let joins_used = kept().filter(|&n| !onward(n)).all(|n| self.used.iter().any(|p| p.node == n));
         let focused = || self.prefer.is_none_or(|p| self.used.contains(&p)) && steer::reads(query, &self.due);
         let mut names: Vec<String> = query.columns.iter().map(output_name).collect();
         names.sort_unstable();
@@ -340,12 +343,9 @@ impl<'w> Draw<'w> {
                 self.evidence.push(meaning);
             }
         }
-        let terse = match self.style {
-            Style::Keyword => 70,
-            Style::Concise => 15,
-            _ => 0,
-        };
-        if self.rng.chance(terse) {
+        let often = [(Style::Keyword, 70), (Style::Concise, 15)];
+        let terse = often.iter().find(|(style, _)| *style == self.style);
+        if terse.is_some_and(|(_, share)| self.rng.chance(*share)) {
             return phrase::terse(&subject.many, &said);
         }
         phrase::rows(&mut self.rng, &subject.many, subject.person, &said)

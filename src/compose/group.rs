@@ -351,8 +351,10 @@ pub(super) fn having(
         return None;
     }
     let groups: u64 = keys.iter().map(|k| k.size.max(if k.time { 12 } else { 1 })).product::<u64>().max(1);
-    let rows = draw.scope.subject().rows;
-    let share = 0.4f64.powi(conditions.len() as i32);
+    // across a bridge each of its rows counts
+    let bridge = draw.fan.and_then(|far| draw.scope.nodes[far].via).map(|(bridge, ..)| draw.scope.entity(bridge));
+    let rows = bridge.unwrap_or(draw.scope.subject()).rows;
+    let share: f64 = conditions.iter().map(Condition::passing).product();
     let mean = rows as f64 * share / groups as f64;
     if mean < 1.3 && !draw.schema_only {
         return None;

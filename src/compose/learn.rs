@@ -111,8 +111,8 @@ impl<'w> Crowd<'w> {
 }
 
 /// Draws made to learn how often what is used, and how often that is done over.
-const TRIAL: usize = 500;
-const ROUNDS: u64 = 6;
+const TRIAL: usize = 300;
+const ROUNDS: u64 = 5;
 /// Turns that one focus has in a round at most.
 const TURNS: f64 = 7.0;
 /// How strongly in a round the turns of a focus follow from its own use.

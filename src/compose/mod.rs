@@ -14,6 +14,7 @@ mod flag;
 mod form;
 mod frames;
 mod group;
+mod idle;
 mod kinds;
 mod learn;
 mod literal;
@@ -205,7 +206,9 @@ impl Composer {
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
         // in the first round each focus has its pair, if there is one; later on kinds of statements matter more
         let due = if self.plan.is_empty() { slot < self.first() && attempt < OWN } else { self.plan.first(slot, salt) };
-        for attempt_in in 0..TRIES {
+        // few conditions can be said inexactly: where none is found soon, another style will do
+        let tries = if style == Style::Vague { TRIES / 2 } else { TRIES };
+        for attempt_in in 0..tries {
             let mut draw = Draw::new(self, crowd, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
             let hold = hold(due, attempt, attempt_in, target.is_some());
             let Some(draft) = self.draft(&mut draw, focus, slot, mix(&[salt, 13]), hold) else { continue };
@@ -237,6 +240,18 @@ impl Composer {
 
 impl Composer {
     fn draft(&self, draw: &mut Draw, focus: Focus, slot: u64, salt: u64, hold: Hold) -> Option<Draft> {
+        if hold != Hold::Plain && self.options.phase == Phase::Joins && !draw.hopeful() {
+            return None;
+        }
+        let mut draft = self.shape(draw, focus, slot, salt, hold)?;
+        // elsewhere the plain shapes, which draw with ease, would win from the deep ones
+        if self.options.phase == Phase::Joins {
+            draw.shed(&mut draft);
+        }
+        Some(draft)
+    }
+
+    fn shape(&self, draw: &mut Draw, focus: Focus, slot: u64, salt: u64, hold: Hold) -> Option<Draft> {
         match focus {
             Focus::Function(shown) => builtin::draw(draw, shown),
             // no row refers to anything: of that alone can be spoken

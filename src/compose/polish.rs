@@ -4,35 +4,104 @@
 use super::literal::MONTHS;
 use super::random::Rng;
 use super::synonyms::{APART, NOUNS, PHRASES};
+use crate::dataset::near::hash;
 use crate::schema::grammar;
 use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::sync::LazyLock;
+
+/// The rules with what is looked up of them in every text.
+struct Rules {
+    phrases: Vec<Phrase>,
+    nouns: Vec<(Phrase, Phrase, &'static [&'static str])>,
+}
+
+/// A phrase, and where it is no phrase.
+struct Phrase {
+    small: String,
+    capital: String,
+    first: u64,
+    before: &'static [&'static str],
+    after: &'static [&'static str],
+}
+
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
+    phrases: PHRASES.iter().map(|(from, ..)| Phrase::new(from)).collect(),
+    nouns: NOUNS
+        .iter()
+        .map(|(from, others)| (Phrase::new(from), Phrase::new(&grammar::plural(from)), *others))
+        .collect(),
+});
+
+impl Phrase {
+    fn new(phrase: &str) -> Phrase {
+        let (before, after) =
+            APART.iter().find(|(p, ..)| *p == phrase).map_or((&[][..], &[][..]), |(_, b, a)| (*b, *a));
+        let first = words(phrase).next().unwrap_or_default();
+        Phrase { small: phrase.to_owned(), capital: grammar::capitalize(phrase), first, before, after }
+    }
+}
+
+/// Hashes of the words of a text, in small letters.
+fn words(text: &str) -> impl Iterator<Item = u64> + '_ {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(|word| hash(word.to_lowercase().as_bytes()))
+}
+
+/// A text in its parts, every other one of them in quotes, and the words that it may hold: most rules have nothing to do
+/// with most texts, which is seen by the words alone.
+struct Said {
+    parts: Vec<String>,
+    words: Vec<u64>,
+}
+
+impl Said {
+    fn new(text: &str) -> Said {
+        let parts: Vec<String> = text.split('"').map(str::to_owned).collect();
+        let words = parts.iter().step_by(2).flat_map(|p| words(p)).collect();
+        Said { parts, words }
+    }
+
+    fn says(&self, phrase: &Phrase) -> bool {
+        self.words.contains(&phrase.first) && self.parts.iter().step_by(2).any(|p| phrase.find(p, 0).is_some())
+    }
+
+    fn put(&mut self, phrase: &Phrase, to: &str) {
+        if self.words.contains(&phrase.first) {
+            put(&mut self.parts, phrase, to);
+            self.words.extend(words(to));
+        }
+    }
+}
 
 /// A question, or more that belongs to it, in other words. `taken` are the words of the schema.
 pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) -> String {
-    let mut parts: Vec<String> = question.split('"').map(str::to_owned).collect();
-    for (from, others, percent) in PHRASES {
-        if says(&parts, from) && rng.chance(*percent) {
-            put(&mut parts, from, rng.word(others));
+    let mut text = Said::new(question);
+    for (phrase, (_, others, percent)) in RULES.phrases.iter().zip(PHRASES) {
+        if text.says(phrase) && rng.chance(*percent) {
+            text.put(phrase, rng.word(others));
         }
     }
     let mut said: Vec<&str> = Vec::new();
-    for (from, others) in NOUNS.iter().copied() {
+    for (one, many, others) in &RULES.nouns {
         // what has just been put for another word stays
-        if said.contains(&from) {
+        if said.contains(&one.small.as_str()) || !(text.says(one) || text.says(many)) {
             continue;
         }
         // nor is what begins a word of the schema: no bills beside billing addresses
-        let free = |word: &str| !taken.iter().any(|t| t.starts_with(word));
+        let next = |word: &str| taken.range::<str, _>((Bound::Included(word), Bound::Unbounded)).next();
+        let free = |word: &str| !next(word).is_some_and(|t| t.starts_with(word));
         let fresh: Vec<&'static str> = others.iter().copied().filter(|o| o.split(' ').all(free)).collect();
         // in a name of its own, such as a film list, a word stays
-        let named = [" list", " overview", " in the "].iter().any(|n| question.contains(&format!("{from}{n}")));
-        if !fresh.is_empty() && !named && says(&parts, from) | says(&parts, &grammar::plural(from)) && rng.chance(40) {
+        let named = [" list", " overview", " in the "].iter().any(|n| question.contains(&format!("{}{n}", one.small)));
+        if !fresh.is_empty() && !named && rng.chance(40) {
             let to = rng.word(&fresh);
-            put(&mut parts, &grammar::plural(from), &grammar::plural(to));
-            put(&mut parts, from, to);
+            text.put(many, &grammar::plural(to));
+            text.put(one, to);
             said.push(to);
         }
     }
+    let mut parts = text.parts;
     let turned = rng.chance(45);
     let form = rng.below(10);
     for part in parts.iter_mut().step_by(2) {
@@ -50,21 +119,18 @@ pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) ->
 
 /// Whether other words may be put into this text: into a value they must not.
 pub(super) fn touches(text: &str) -> bool {
-    let nouns = NOUNS.iter().flat_map(|(from, _)| [(*from).to_owned(), grammar::plural(from)]);
-    PHRASES.iter().map(|(from, ..)| (*from).to_owned()).chain(nouns).any(|phrase| find(text, &phrase, 0).is_some())
+    let held: Vec<u64> = words(text).collect();
+    let nouns = RULES.nouns.iter().flat_map(|(one, many, _)| [one, many]);
+    RULES.phrases.iter().chain(nouns).any(|p| held.contains(&p.first) && p.find(text, 0).is_some())
 }
 
-fn says(parts: &[String], phrase: &str) -> bool {
-    parts.iter().step_by(2).any(|p| find(p, phrase, 0).is_some())
-}
-
-fn put(parts: &mut [String], from: &str, to: &str) {
+fn put(parts: &mut [String], from: &Phrase, to: &str) {
     for part in parts.iter_mut().step_by(2) {
         let mut at = 0;
-        while let Some(found) = find(part, from, at) {
+        while let Some(found) = from.find(part, at) {
             let capital = part[found..].starts_with(char::is_uppercase);
             let to = if capital { grammar::capitalize(to) } else { to.to_owned() };
-            part.replace_range(found..found + from.len(), &to);
+            part.replace_range(found..found + from.small.len(), &to);
             article(part, found, &to);
             at = (found + to.len()).min(part.len());
         }
@@ -86,33 +152,39 @@ fn article(part: &mut String, at: usize, word: &str) {
     }
 }
 
-/// Where a phrase stands as words of its own, in small letters or at the beginning of a sentence.
-fn find(text: &str, phrase: &str, from: usize) -> Option<usize> {
-    let capital = grammar::capitalize(phrase);
-    let (before, after) = APART.iter().find(|(p, ..)| *p == phrase).map_or((&[][..], &[][..]), |(_, b, a)| (*b, *a));
-    let mut at = from;
-    loop {
-        let rest = text.get(at..)?;
-        let found = at + [rest.find(phrase), rest.find(&capital)].into_iter().flatten().min()?;
-        let end = found + phrase.len();
-        // elsewhere a capital is that of a name
-        let begins = text[..found].trim_end();
-        let named = text[found..].starts_with(char::is_uppercase)
-            && !begins.is_empty()
-            && !begins.ends_with(['.', '?', '!', ':']);
-        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
-        let whole = edge(text[..found].chars().next_back()) && edge(text[end..].chars().next());
-        let last = text[..found].trim_end().rsplit(' ').next().unwrap_or("").to_lowercase();
-        let next = text[end..].trim_start().split([' ', ',', '.', '?']).next().unwrap_or("");
-        if whole && !named && !before.contains(&last.as_str()) && !after.contains(&next) {
-            return Some(found);
+impl Phrase {
+    /// Where it stands as words of its own, in small letters or at the beginning of a sentence.
+    fn find(&self, text: &str, from: usize) -> Option<usize> {
+        let mut at = from;
+        loop {
+            let rest = text.get(at..)?;
+            let found = at + [rest.find(&self.small), rest.find(&self.capital)].into_iter().flatten().min()?;
+            let end = found + self.small.len();
+            // elsewhere a capital is that of a name
+            let begins = text[..found].trim_end();
+            let named = text[found..].starts_with(char::is_uppercase)
+                && !begins.is_empty()
+                && !begins.ends_with(['.', '?', '!', ':']);
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
+            let whole = edge(text[..found].chars().next_back()) && edge(text[end..].chars().next());
+            let apart = || {
+                let last = begins.rsplit(' ').next().unwrap_or("").to_lowercase();
+                let next = text[end..].trim_start().split([' ', ',', '.', '?']).next().unwrap_or("");
+                self.before.contains(&last.as_str()) || self.after.contains(&next)
+            };
+            if whole && !named && !apart() {
+                return Some(found);
+            }
+            at = end;
         }
-        at = end;
     }
 }
 
 /// "the hire date" as "the date of hire": where one noun stands before it. "End dates" and "shipped dates" stay.
 fn date_of(text: &str) -> String {
+    if !text.contains(" date") {
+        return text.to_owned();
+    }
     let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
     for i in 2..words.len() {
         let end = words[i].find(|c: char| !c.is_alphabetic()).unwrap_or(words[i].len());
@@ -136,6 +208,9 @@ fn date_of(text: &str) -> String {
 
 /// "1 March 2024" as "March 1, 2024", "1 Mar 2024" or "2024-03-01".
 fn dated(text: &str, form: usize) -> String {
+    if !MONTHS.iter().any(|month| text.contains(month)) {
+        return text.to_owned();
+    }
     let words: Vec<&str> = text.split(' ').collect();
     let mut out: Vec<String> = Vec::new();
     let mut i = 0;
@@ -175,13 +250,13 @@ mod tests {
     fn other_words_keep_quotes_articles_and_what_is_no_phrase() {
         let mut parts: Vec<String> =
             "an employee named \"an employee\", Employee's".split('"').map(str::to_owned).collect();
-        put(&mut parts, "employee", "staff member");
+        put(&mut parts, &Phrase::new("employee"), "staff member");
         assert_eq!(parts.join("\""), "a staff member named \"an employee\", Employee's");
-        assert_eq!(find("visits in Elm Street Clinic", "street", 0), None, "a name");
-        assert_eq!(find("Find it. Streets", "streets", 0), Some(9));
-        assert_eq!(find("no more than 5", "more than", 0), None);
-        assert_eq!(find("somewhose", "whose", 0), None);
-        assert_eq!(find("films whose length", "whose", 0), Some(6));
+        assert_eq!(Phrase::new("street").find("visits in Elm Street Clinic", 0), None, "a name");
+        assert_eq!(Phrase::new("streets").find("Find it. Streets", 0), Some(9));
+        assert_eq!(Phrase::new("more than").find("no more than 5", 0), None);
+        assert_eq!(Phrase::new("whose").find("somewhose", 0), None);
+        assert_eq!(Phrase::new("whose").find("films whose length", 0), Some(6));
     }
 
     #[test]

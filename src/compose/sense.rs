@@ -70,18 +70,20 @@ pub(super) fn steps(scope: &Scope, node: usize) -> usize {
 
 pub(super) fn worth(scope: &Scope, place: Place) -> bool {
     // "patient insurance's ethnicity": a person is spoken of by what is a person
-    let strange = place.node != 0 && scope.entity(place.node).person && {
-        let role = scope.role_noun(place.node);
-        !grammar::is_person(&role) && !role.ends_with(scope.entity(place.node).one.as_str())
+    let strange = || {
+        place.node != 0 && scope.entity(place.node).person && {
+            let role = scope.role_noun(place.node);
+            !grammar::is_person(&role) && !role.ends_with(scope.entity(place.node).one.as_str())
+        }
     };
     // nor of what the manager of a person is beside that
     let own_kind = scope.nodes[place.node].via.is_some_and(|(_, edge, _)| {
         let e = &scope.world.graph.edges[edge];
         e.child == e.parent && !scope.entity(place.node).label.contains(&place.field)
     });
-    !strange
+    from_afar(scope.world, scope.nodes[place.node].entity, place.field, steps(scope, place.node))
         && !own_kind
-        && from_afar(scope.world, scope.nodes[place.node].entity, place.field, steps(scope, place.node))
+        && !strange()
 }
 
 /// A span of time to break figures down by: of the rows themselves, or of what they directly belong to.
@@ -158,7 +160,12 @@ pub(super) fn placed(field: &Field) -> bool {
 }
 
 fn level(field: &Field) -> Option<usize> {
-    let noun = field.noun.to_lowercase();
+    field.level
+}
+
+/// How large the places are that a field of this name names.
+pub(super) fn level_of(noun: &str) -> Option<usize> {
+    let noun = noun.to_lowercase();
     PLACES.iter().rposition(|words| words.iter().any(|w| noun.ends_with(w)))
 }
 
@@ -194,14 +201,15 @@ pub(super) fn akin(one: &Field, other: &Field) -> bool {
 
 /// A code and what it stands for, a number and a name of one thing.
 fn same_thing(one: &Field, other: &Field) -> bool {
-    let stem = |f: &Field| {
-        let noun = f.noun.to_lowercase();
-        let ends = [" code", " description", " name", " id", " value", " type", " number"];
-        ends.iter().find_map(|end| noun.strip_suffix(end)).unwrap_or(&noun).to_owned()
-    };
-    let (a, b) = (stem(one), stem(other));
     let coded = |f: &Field| matches!(f.noun.as_str(), "code" | "description" | "name");
-    a == b || coded(one) && coded(other)
+    one.stem == other.stem || coded(one) && coded(other)
+}
+
+/// What is left of a name without the words for the ways to write a thing down.
+pub(super) fn stem(noun: &str) -> String {
+    let noun = noun.to_lowercase();
+    let ends = [" code", " description", " name", " id", " value", " type", " number"];
+    ends.iter().find_map(|end| noun.strip_suffix(end)).unwrap_or(&noun).to_owned()
 }
 
 #[cfg(test)]

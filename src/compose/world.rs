@@ -3,6 +3,7 @@
 use super::form::Form;
 use super::literal::Day;
 use super::naming::{label, tell_apart, when};
+use super::sense;
 use super::taste;
 use super::{Options, Values};
 use crate::anonymize;
@@ -42,6 +43,9 @@ pub(super) struct Field {
     pub raw: bool,
     /// Holds anything at all, and not the same everywhere.
     pub varied: bool,
+    /// Of the noun: how large a place it names, and what it is without "code", "name" and the like.
+    pub level: Option<usize>,
+    pub stem: String,
 }
 
 impl Field {
@@ -149,6 +153,10 @@ impl World {
         tell_apart(schema, &words, &mut entities);
         if options.schema_only {
             spoken_of(&mut entities);
+        }
+        for field in entities.iter_mut().flat_map(|e| &mut e.fields) {
+            field.level = sense::level_of(&field.noun);
+            field.stem = sense::stem(&field.noun);
         }
         let names = schema.tables.iter().flat_map(|t| t.columns.iter().map(|c| &c.name).chain([&t.name]));
         let tokens: BTreeSet<String> = names.flat_map(|n| words::tokens(n)).collect();
@@ -362,6 +370,8 @@ fn field(
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
         varied: rows == 0 || profile.distinct > 1,
+        level: None,
+        stem: String::new(),
     }
 }
 

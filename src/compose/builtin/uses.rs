@@ -81,14 +81,17 @@ impl Plan {
         let own = if slot < self.turns.len() as u64 { 30 } else { 8 };
         let other = || self.turns.len() as u64 + mix(&[slot, attempt, salt]) % self.later.len().max(1) as u64;
         let uses = self.functions.get(self.function(if attempt < own { slot } else { other() }, salt)?)?;
+        let mut places: BTreeMap<usize, usize> = BTreeMap::new();
+        for one in uses {
+            *places.entry(one.entity).or_default() += 1;
+        }
         let weight = |one: &Use| {
             let heat = |field: usize| heat[one.entity][field];
-            let places = uses.iter().filter(|u| u.entity == one.entity).count();
             let crowd = one.second.map_or(0.5, heat).max(heat(one.field)).max(0.5);
             let entity = &world.entities[one.entity];
             // views repeat the tables behind them
             let own = if entity.view { 0.1 * entity.cheap } else { 1.0 };
-            (10_000.0 * own / places as f64 / crowd).max(1.0) as usize
+            (10_000.0 * own / places[&one.entity] as f64 / crowd).max(1.0) as usize
         };
         let weights: Vec<usize> = uses.iter().map(weight).collect();
         uses.get(Rng::new(&[salt, slot, attempt, 23]).weighted(&weights)).copied()

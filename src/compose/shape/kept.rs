@@ -35,7 +35,9 @@ fn keep(draw: &mut Draw, told: impl Fn(&Scope, &Place) -> bool) {
         }
         false
     };
-    let idle = |node: usize| used.iter().all(|p| !beyond(node, p.node) || told(scope, p));
+    // of what nothing is said at all nothing will be joined
+    let said = |node: usize| used.iter().any(|p| beyond(node, p.node));
+    let idle = |node: usize| said(node) && used.iter().all(|p| !beyond(node, p.node) || told(scope, p));
     let mut left = vec![false; scope.nodes.len()];
     for node in 1..scope.nodes.len() {
         let Some((from, edge, true)) = scope.nodes[node].via else { continue };

@@ -38,6 +38,9 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     draw.timed |= draw.scope.field(by).role() == Role::Time;
     let shown = list::shown(draw, 0, 2);
     let conditions = draw.conditions(0, 2)?;
+    if !telling(&conditions) {
+        return None;
+    }
     kept::beside(draw, &shown);
     let n = [1, 3, 3, 5, 5, 5, 10, 10, 8, 4, 7, 15, 20][draw.rng.below(13)] as u64;
     let (noun, field) = (draw.scope.noun(by), draw.scope.field(by));
@@ -56,8 +59,10 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
         topmost(draw, &mut query, by, descending)
     } else {
         query.order = vec![Order { by: draw.scope.column(by), descending, nulls_last: false }];
-        let values = field.distinct.max(1);
-        limited(draw, &mut query, n, left(draw, &conditions) as u64 / values)?
+        let alike = left(draw, &conditions) / field.distinct.max(1) as f64;
+        // where one of the first is likely to share its value with another, the name decides
+        let tied = alike * n as f64 > 1.0 && draw.scope.subject().label_unique;
+        limited(draw, &mut query, n, alike.max(f64::from(u8::from(tied))) as u64)?
     };
     probes.extend(filter_probes(&query, &conditions));
     let rows = draw.rows_phrase(&conditions);
@@ -80,6 +85,19 @@ fn topmost(draw: &mut Draw, query: &mut Select, by: Place, highest: bool) -> Cut
 fn left(draw: &Draw, conditions: &[Condition]) -> f64 {
     let share = |c: &Condition| if c.share > 0.0 { c.share } else { 0.4 };
     draw.scope.subject().rows as f64 * conditions.iter().map(share).product::<f64>()
+}
+
+/// Conditions that nearly every row meets leave the first few as they are.
+fn telling(conditions: &[Condition]) -> bool {
+    conditions.iter().all(|c| c.passing() < 0.9)
+}
+
+/// Whether counts of rows by group are so near to each other that two of the first n are likely to be the same: chance
+/// alone spreads them by the root of their mean.
+fn likely_tied(rows: f64, groups: u64, n: u64) -> bool {
+    let (groups, n) = (groups.max(2) as f64, n as f64);
+    let gap = (rows / groups / (2.0 * groups.ln())).sqrt() / n;
+    rows > 0.0 && gap < 1.0
 }
 
 /// Cuts rows by one of three honest ways: no tie (proved), ties kept, ties broken by name. Where about `alike` rows
@@ -238,6 +256,9 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let conditions = draw.conditions(0, 2)?;
+    if !telling(&conditions) {
+        return None;
+    }
     let many = draw.scope.subject().many.clone();
     let most = if key.size == 0 { 10 } else { (key.size / 2).max(1) as usize };
     let n = [1, 2, 3, 3, 5, 5, 10, 4][draw.rng.below(8)].min(most) as u64;
@@ -264,15 +285,13 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     };
     query.order = vec![Order { by, descending, nulls_last: false }];
     let mut ties = None;
-    let mut probes = if draw.rng.chance(12) {
+    let breakable = key.columns.len() == 1 && key.group.len() == 1 && !key.time;
+    let tied = figure_counts && likely_tied(left(draw, &conditions), key.size, n);
+    let mut probes = if draw.rng.chance(12) || tied && !breakable {
         let (probes, extra) = with_ties(draw, &mut query, n);
         ties = extra;
         probes
-    } else if draw.rng.chance(if figure.counts && n > 2 { 60 } else { 25 })
-        && key.columns.len() == 1
-        && key.group.len() == 1
-        && !key.time
-    {
+    } else if breakable && (tied || draw.rng.chance(if figure.counts && n > 2 { 60 } else { 25 })) {
         query.order.push(Order { by: key.group[0].clone(), descending: false, nulls_last: false });
         ties = Some(broken(draw, if key.entity { "name" } else { &key.one }));
         cut(&mut query, n)
