@@ -20,6 +20,10 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     if exact && rng.chance(40) {
         let (value, _) = rng.pick(&field.values)?;
         let number: f64 = value.parse().ok()?;
+        // an amount to the cent, or none at all, is no kind of thing
+        if number == 0.0 || number.fract() != 0.0 && field.distinct > 6 {
+            return None;
+        }
         let said = with_unit(field, &literal::number_words(number, field.traits.money));
         let condition = Condition {
             sql: vec![fill("{} = {}", vec![column, text(literal::number_sql(number))])],

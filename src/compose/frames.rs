@@ -7,7 +7,7 @@ pub(super) type Frames = &'static [&'static str];
 pub(super) const SHOW: Frames = &[
     "Show {}.", "List {}.", "Show me {}.", "Give me {}.", "Return {}.", "Find {}.", "Display {}.", "Get {}.",
     "Look up {}.", "Pull up {}.", "Retrieve {}.", "Identify {}.", "Find me {}.", "Pick out {}.",
-    "Produce a list of {}.", "Make a list of {}.", "Search for {}.", "Filter for {}.", "Compile {}.", "Locate {}.",
+    "Produce a list of {}.", "Make a list of {}.", "Search for {}.", "Locate {}.",
     "List out {}.", "Please list {}.",
 ];
 /// Before figures.
@@ -28,7 +28,6 @@ pub(super) const FORMAL: Frames = &[
     "We request {}.",
     "Please compile {}.",
     "The board would like {}.",
-    "Kindly prepare {}.",
     "Would you please provide {}?",
     "We kindly request {}.",
     "Our department needs {}.",
@@ -64,9 +63,7 @@ pub(super) const DESCRIPTIVE: Frames = &[
     "The overview should show {}.",
     "We want to see {}.",
     "For a report, I need {}.",
-    "A colleague asked for {}.",
     "My team wants {}.",
-    "The dashboard has to present {}.",
     "I am interested in {}.",
     "Needed: {}.",
     "We need {}.",

@@ -80,6 +80,11 @@ impl<'w> Scope<'w> {
         Expr::Column(self.nodes[node].alias.clone(), column.to_owned())
     }
 
+    /// Whether a join leaves rows out that refer to nothing: a whole of them would have to say so.
+    pub(super) fn drops(&self) -> bool {
+        self.nodes.iter().any(|n| n.kind == JoinKind::Inner && n.via.is_some_and(|v| self.world.graph.edges[v.1].optional))
+    }
+
     /// FROM and JOIN clauses.
     pub(super) fn select(&self) -> Select {
         let source = |n: &Node| Source::Table(self.world.entities[n.entity].sql.clone(), n.alias.clone());

@@ -108,11 +108,10 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let said = aggregate::figures_of(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };
     let noun = &term.noun;
-    let nominal = vec![
-        format!("{said} for each {noun}"),
-        format!("{said} by the {noun}"),
-        format!("{said}, broken down by the {noun}"),
-    ];
+    let mut nominal = vec![format!("{said} for each {noun}"), format!("{said}, broken down by the {noun}")];
+    if !phrase::has_clause(&rows) {
+        nominal.push(format!("{said} by the {noun}"));
+    }
     let mut questions =
         vec![format!("what {is} {said} for each {noun}"), format!("for every {noun}, what {is} {said}")];
     if figures.len() == 1 && figures[0].counts {
@@ -215,7 +214,7 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         return None;
     }
     let least = usize::from(key.is_none() && draw.rng.chance(60));
-    let conditions = draw.conditions(least, 1)?;
+    let conditions = draw.conditions(if whole { 0 } else { least }, if whole { 0 } else { 1 })?;
     // a spread or a list of hardly any rows is none
     let groups = key.as_ref().map_or(1, |k| if k.time { 20 } else { k.size.max(1) }) as f64;
     let left = draw.scope.subject().rows as f64 * conditions.iter().map(Condition::passing).product::<f64>();

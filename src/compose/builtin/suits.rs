@@ -31,6 +31,11 @@ fn goods(e: &Entity, f: &Field) -> bool {
     called(f, &["in stock", "on order"]) || called(f, &["quantity"]) && sold.iter().any(|w| e.one.contains(w))
 }
 
+/// A kind of place: its name is what it is, however long and with whatever letter.
+fn placed(one: &str) -> bool {
+    ["country", "city", "town", "state", "region", "territory", "district", "county"].iter().any(|w| one.ends_with(w))
+}
+
 const EMAIL: &[&str] = &["email", "e-mail"];
 const PHONE: &[&str] = &["phone", "fax", "mobile number"];
 const POSTAL: &[&str] = &["postal code", "postcode", "zip"];
@@ -67,7 +72,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             text && !called(f, &["address"])
                 && many
                 && e.label.last() == Some(&field)
-                && (e.person || e.label.len() == 2 || e.rows >= 100)
+                && (e.person || e.label.len() == 2 || e.rows >= 100 && !placed(&e.one))
         }
         On::Person => {
             let suits = match entry.name {
@@ -105,6 +110,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Fitted => {
             text && own
+                && !placed(&e.one)
                 && e.label.len() == 1
                 && !f.traits.personal
                 && !e.person

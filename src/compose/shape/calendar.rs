@@ -25,6 +25,10 @@ struct Calendar {
 
 fn calendar(draw: &mut Draw, place: Place) -> Option<Calendar> {
     let field = draw.scope.field(place);
+    // years have no months
+    if field.noun.ends_with("year") {
+        return None;
+    }
     let (low, high) = (*field.days.first()?, *field.days.last()?);
     let day = field.days[draw.rng.between(0, field.days.len() - 1)];
     let days = high.number() - low.number();

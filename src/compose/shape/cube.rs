@@ -31,10 +31,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     if keys.iter().any(|k| k.size > if k.person { 15 } else { 40 }) {
         return None;
     }
-    // rows that refer to nothing would be left out of the totals unsaid
-    let optional =
-        |n: &super::super::scope::Node| n.via.is_some_and(|(_, edge, _)| draw.world.graph.edges[edge].optional);
-    if draw.scope.nodes.iter().any(optional) {
+    if draw.scope.drops() {
         return None;
     }
     let nullable = keys.iter().flat_map(|k| &k.places).any(|&p| draw.scope.field(p).nullable);
@@ -221,7 +218,7 @@ pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<St
         c.post
             .as_ref()
             .map(|p| format!("are {p}"))
-            .filter(|p| p.starts_with("are in the") || p.starts_with("are from") || p.starts_with("are without")),
+            .filter(|p| ["in the", "from", "without", "for"].iter().any(|w| p[4..].starts_with(w))),
     );
     if let Some(form) = draw.rng.pick(&forms) {
         return Some(format!("{of_them} {form}"));

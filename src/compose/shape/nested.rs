@@ -277,7 +277,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
 /// Groups that make up more than a share of the whole: "customers who account for more than 5 % of all payments".
 pub(super) fn over_share(draw: &mut Draw) -> Option<Draft> {
     // over a bridge the parts add up to more than the whole
-    if draw.fan.is_some() {
+    if draw.fan.is_some() || draw.scope.drops() {
         return None;
     }
     let g = grouped::draw(draw, By::Thing, 1)?;

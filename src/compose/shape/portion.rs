@@ -25,7 +25,7 @@ pub(super) fn percentage(draw: &mut Draw) -> Option<Draft> {
     if several {
         return None;
     }
-    let most = usize::from(draw.rng.chance(35));
+    let most = usize::from(draw.rng.chance(12));
     let common = draw.conditions(0, most)?;
     kept::among(draw, std::slice::from_ref(&marked));
     let rows = draw.rows_phrase(&common);

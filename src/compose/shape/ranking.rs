@@ -53,8 +53,7 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
         query.columns.push((draw.scope.column(by), None));
     }
     apply(&mut query, &conditions);
-    let optional = |n: &super::super::scope::Node| n.via.is_some_and(|v| draw.world.graph.edges[v.1].optional);
-    let every = n == 1 && conditions.is_empty() && !draw.scope.nodes.iter().any(optional);
+    let every = n == 1 && conditions.is_empty() && !draw.scope.drops();
     let (mut probes, ties) = if every && draw.rng.chance(45) {
         topmost(draw, &mut query, by, descending)
     } else {

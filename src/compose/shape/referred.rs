@@ -150,10 +150,10 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         let roles = grammar::plural(&role);
         let nominal = vec![
             format!("the {number} most frequent {roles} of {many}, with counts"),
-            format!("the {number} {roles} that {many} have most often, and how often"),
+            format!("the {number} {roles} with the most {many}, and how many each has"),
         ];
         let questions =
-            vec![format!("which {number} {roles} are most frequent among {many}, and how often do they occur")];
+            vec![format!("which {number} {roles} have the most {many}, and how many does each have")];
         let speech = Speech { nominal, questions, extras: vec![ranking::ties_too(draw)], lists: true };
         return Some(Draft { probes: vec![("limit", without, Expect::Differs)], ..Draft::new(query, speech) });
     }

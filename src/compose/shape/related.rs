@@ -378,8 +378,8 @@ pub(super) fn twins(draw: &mut Draw) -> Option<Draft> {
             query.filter.push(sql.with_alias(&draw.scope.nodes[0].alias, &other.nodes[0].alias));
         }
     }
-    // each pair once
-    draw.passing *= 0.5;
+    // each pair once, and none of a row with itself
+    draw.passing *= 0.5 * (1.0 - classes as f64 / rows.max(1) as f64).max(0.05);
     let mut probes = Vec::new();
     if !conditions.is_empty() {
         let mut without = query.clone();

@@ -18,6 +18,9 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     if draw.fan.is_some() {
         return None;
     }
+    if draw.scope.drops() {
+        return None;
+    }
     let g = grouped::draw(draw, By::Any, 2)?;
     // the share of one in hundreds is next to nothing
     if !g.adds_up() || g.key.size > if g.key.person { 12 } else { 30 } {
