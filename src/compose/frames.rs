@@ -7,8 +7,7 @@ pub(super) type Frames = &'static [&'static str];
 pub(super) const SHOW: Frames = &[
     "Show {}.", "List {}.", "Show me {}.", "Give me {}.", "Return {}.", "Find {}.", "Display {}.", "Get {}.",
     "Look up {}.", "Pull up {}.", "Retrieve {}.", "Identify {}.", "Find me {}.", "Pick out {}.",
-    "Produce a list of {}.", "Make a list of {}.", "Search for {}.", "Locate {}.",
-    "List out {}.", "Please list {}.",
+    "Produce a list of {}.", "Make a list of {}.", "Search for {}.", "Locate {}.", "List out {}.", "Please list {}.",
 ];
 /// Before figures.
 pub(super) const TELL: Frames = &[

@@ -82,7 +82,9 @@ impl<'w> Scope<'w> {
 
     /// Whether a join leaves rows out that refer to nothing: a whole of them would have to say so.
     pub(super) fn drops(&self) -> bool {
-        self.nodes.iter().any(|n| n.kind == JoinKind::Inner && n.via.is_some_and(|v| self.world.graph.edges[v.1].optional))
+        self.nodes
+            .iter()
+            .any(|n| n.kind == JoinKind::Inner && n.via.is_some_and(|v| self.world.graph.edges[v.1].optional))
     }
 
     /// FROM and JOIN clauses.

@@ -152,8 +152,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
             format!("the {number} most frequent {roles} of {many}, with counts"),
             format!("the {number} {roles} with the most {many}, and how many each has"),
         ];
-        let questions =
-            vec![format!("which {number} {roles} have the most {many}, and how many does each have")];
+        let questions = vec![format!("which {number} {roles} have the most {many}, and how many does each have")];
         let speech = Speech { nominal, questions, extras: vec![ranking::ties_too(draw)], lists: true };
         return Some(Draft { probes: vec![("limit", without, Expect::Differs)], ..Draft::new(query, speech) });
     }
