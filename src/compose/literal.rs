@@ -143,21 +143,38 @@ pub(super) fn text_words(value: &str, quoted: bool) -> String {
     let label = value.contains('_') && value.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     if label && !value.starts_with('_') && !value.ends_with('_') {
         let said = value.replace('_', " ");
-        return if polish::touches(&said) { format!("\"{said}\"") } else { said };
+        return if polish::touches(&said) || moved(&said) { format!("\"{said}\"") } else { said };
     }
     let odd = value.is_empty()
         || value.chars().next().is_some_and(|c| c.is_lowercase() || !c.is_alphanumeric())
         || value.contains([',', ';', '(', ')', '_', '/', '=', ':', '?', '!', '.'])
         || value.split(' ').count() > 4
-        || [" the ", " a ", " an "].iter().any(|idle| value.contains(idle))
+        || moved(value)
         || value.starts_with(' ')
         || value.ends_with(' ');
     if odd || quoted || polish::touches(value) { format!("\"{value}\"") } else { value.to_owned() }
 }
 
+/// Words in a value that a style would leave out, or take for the beginning of the groups.
+fn moved(value: &str) -> bool {
+    [" the ", " a ", " an ", " per ", " for each ", " for every "].iter().any(|word| value.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_with_words_of_the_question_is_quoted() {
+        for (value, said) in [
+            ("Behind the Scenes", "\"Behind the Scenes\""),
+            ("Miles per Hour", "\"Miles per Hour\""),
+            ("miles_per_hour", "\"miles per hour\""),
+            ("Trailers", "Trailers"),
+        ] {
+            assert_eq!(text_words(value, false), said);
+        }
+    }
 
     #[test]
     fn days_parse_print_and_move() {
