@@ -193,3 +193,25 @@ fn rows_stay_whose_parent_is_only_shown_or_marks_them() {
     }
     assert!(kept > 10, "{kept}");
 }
+
+#[test]
+fn what_rows_refer_to_is_said_of_the_things_and_groups_lead() {
+    let composer = composer(Phase::Joins, None);
+    let (mut afar, mut led) = (0, 0);
+    for candidate in (0..600).filter_map(|slot| composer.draw(slot, 0)) {
+        let (question, sql) = (candidate.question.unwrap(), candidate.sql.unwrap());
+        // "sales for Poetry books": the condition is one on the book
+        for genre in ["Novel", "Poetry", "Essay"] {
+            let said = [format!("sales for {genre} books"), format!("sales for books whose genre is {genre}.")];
+            if said.iter().any(|said| question.contains(said)) {
+                assert!(sql.contains(&format!("b.genre = '{genre}'")), "{question}\n{sql}");
+                afar += 1;
+            }
+        }
+        if question.starts_with("Per ") {
+            assert!(sql.contains("GROUP BY"), "{question}\n{sql}");
+            led += 1;
+        }
+    }
+    assert!(afar > 3 && led > 3, "{afar} {led}");
+}
