@@ -17,14 +17,15 @@ const STAFF: &[&str] = &["employee", "staff", "manager", "agent", "representativ
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let node = &scope.nodes[place.node];
     let (subject, thing) = (scope.subject(), scope.entity(place.node));
-    let (.., up) = node.via?;
+    let (from, _, up) = node.via?;
     let plain = up
         && !thing.bridge
         && !thing.label.contains(&place.field)
         && !taste::spot(scope.world, node.entity)
         && scope.nodes.iter().filter(|n| n.entity == node.entity).count() == 1
         && scope.role_noun(place.node) == thing.one
-        && ways_to(scope.world, scope.nodes[0].entity, node.entity) <= 1;
+        // of two ways the straight one is meant
+        && (from == 0 || ways_to(scope.world, scope.nodes[0].entity, node.entity) <= 1);
     let said = !thing.one.contains(" in the ") && !thing.one.split(' ').any(|w| STAFF.contains(&w));
     let kind = matches!(
         scope.field(place).role(),

@@ -117,25 +117,32 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                 ),
             })
         }
-        Role::Time if !field.traits.personal => Some(if rng.chance(50) {
-            make(
-                aggregate("max({})", vec![column]),
-                "latest",
-                format!(
-                    "{} {noun}",
-                    if noun.starts_with("last ") { "most recent" } else { rng.word(&["latest", "most recent"]) }
-                ),
-            )
-        } else {
-            make(
-                aggregate("min({})", vec![column]),
-                "earliest",
-                format!(
-                    "{} {noun}",
-                    if noun.starts_with("first ") { "earliest" } else { rng.word(&["earliest", "first"]) }
-                ),
-            )
-        }),
+        Role::Time if !field.traits.personal => {
+            // "the first rental date of rentals": their first date
+            let noun = match noun.strip_prefix(&format!("{} ", scope.subject().one)) {
+                Some(rest) if place.node == 0 => rest.to_owned(),
+                _ => noun.clone(),
+            };
+            Some(if rng.chance(50) {
+                make(
+                    aggregate("max({})", vec![column]),
+                    "latest",
+                    format!(
+                        "{} {noun}",
+                        if noun.starts_with("last ") { "most recent" } else { rng.word(&["latest", "most recent"]) }
+                    ),
+                )
+            } else {
+                make(
+                    aggregate("min({})", vec![column]),
+                    "earliest",
+                    format!(
+                        "{} {noun}",
+                        if noun.starts_with("first ") { "earliest" } else { rng.word(&["earliest", "first"]) }
+                    ),
+                )
+            })
+        }
         Role::Dimension | Role::Name | Role::Code | Role::Year
             if field.distinct != 1
                 && field.length > 1.0
@@ -200,17 +207,9 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
     let subject = draw.scope.subject();
     let short = !subject.one.contains(" in the ") && !subject.one.contains(" of ");
     match figures {
-        [only] if only.counts && rows == subject.many && short && draw.rng.chance(40) => {
-            format!("the {} count", subject.one)
-        }
         [first, ..] if first.counts => {
-            // "the film count and the average length"
-            let brief = rows == subject.many && short && draw.rng.chance(45);
-            let rest = figures[1..].iter().map(|f| if brief { format!("the {}", f.noun) } else { theirs(f) });
-            let rest: Vec<String> = rest.collect();
-            let mut parts =
-                vec![if brief { format!("the {} count", subject.one) } else { format!("the number of {rows}") }];
-            parts.extend(rest);
+            let parts: Vec<String> =
+                std::iter::once(format!("the number of {rows}")).chain(figures[1..].iter().map(theirs)).collect();
             grammar::and_list(&parts)
         }
         // some figures have the rows in their middle

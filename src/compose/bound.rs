@@ -28,7 +28,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         let condition = Condition {
             sql: vec![fill("{} = {}", vec![column, text(literal::number_sql(number))])],
             with: Some(format!("{} of {said}", article(&noun))),
-            whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "", "exactly ", "equal to "]))),
+            whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "", "", "exactly "]))),
             terse: Some(format!("{noun} {said}")),
             ..Condition::default()
         };
@@ -43,21 +43,15 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     let is = be(&noun);
     let a = article(&noun);
     let mut condition = Condition::default();
-    // each bound after "a length", after "length is", as a verb, and after "films with"
-    let (with, whose, verb, many) = match rng.weighted(&[30, 20, 25, 15, 18]) {
+    // each bound after "a length", after "length is", and after "films with"
+    let (with, whose, many) = match rng.weighted(&[30, 20, 25, 15, 18]) {
         0 => {
             condition.share = 1.0 - below(low);
             condition.sql = vec![sql(">", value)];
             condition.terse = Some(format!("> {said}"));
-            let with =
-                rng.word(&["above", "over", "greater than", "higher than", "of more than", "exceeding", "beyond"]);
-            let whose = rng.word(&["above", "over", "greater than", "higher than", "more than", "in excess of"]);
-            (
-                format!("{with} {said}"),
-                format!("{whose} {said}"),
-                Some(("exceed", said.clone())),
-                format!("more than {said}"),
-            )
+            let with = rng.word(&["above", "over", "of more than"]);
+            let whose = rng.word(&["above", "over", "greater than", "more than"]);
+            (format!("{with} {said}"), format!("{whose} {said}"), format!("more than {said}"))
         }
         1 => {
             condition.share = 1.0 - below(low);
@@ -65,28 +59,21 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
             condition.terse = Some(format!(">= {said}"));
             let with = match rng.below(4) {
                 0 | 1 => format!("of at least {said}"),
-                2 => format!("of {said} or more"),
-                _ => format!("not below {said}"),
+                _ => format!("of {said} or more"),
             };
             let whose = match rng.below(4) {
                 0 | 1 => format!("at least {said}"),
-                2 => format!("{said} or more"),
-                _ => format!("not below {said}"),
+                _ => format!("{said} or more"),
             };
-            (with, whose, Some(("reach", format!("at least {said}"))), format!("at least {said}"))
+            (with, whose, format!("at least {said}"))
         }
         2 => {
             condition.share = below(low);
             condition.sql = vec![sql("<", value)];
             condition.terse = Some(format!("< {said}"));
-            let with = rng.word(&["below", "under", "lower than", "of less than", "short of"]);
-            let whose = rng.word(&["below", "under", "lower than", "less than", "short of"]);
-            (
-                format!("{with} {said}"),
-                format!("{whose} {said}"),
-                Some(("stay", format!("below {said}"))),
-                format!("fewer than {said}"),
-            )
+            let with = rng.word(&["below", "under", "of less than"]);
+            let whose = rng.word(&["below", "under", "less than"]);
+            (format!("{with} {said}"), format!("{whose} {said}"), format!("fewer than {said}"))
         }
         3 => {
             condition.share = below(low);
@@ -95,11 +82,10 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
             let with = match rng.below(5) {
                 0 | 1 => format!("of at most {said}"),
                 2 => format!("of {said} or less"),
-                3 => format!("up to {said}"),
-                _ => format!("not above {said}"),
+                _ => format!("up to {said}"),
             };
-            let whose = rng.word(&["at most", "no more than", "not above", "no higher than"]);
-            (with, format!("{whose} {said}"), Some(("not exceed", said.clone())), format!("at most {said}"))
+            let whose = rng.word(&["at most", "no more than"]);
+            (with, format!("{whose} {said}"), format!("at most {said}"))
         }
         _ => {
             condition.share = 0.3;
@@ -116,28 +102,14 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
                 rng.word(&["between {} and {}", "between {} and {}", "from {} to {}", "between {} and {} inclusive"]);
             let said = said.replacen("{}", &from, 1).replacen("{}", &to, 1);
             condition.terse = Some(said.clone());
-            (said.clone(), said.clone(), None, said)
+            (said.clone(), said.clone(), said)
         }
     };
     condition.terse = condition.terse.map(|t| format!("{noun} {t}"));
     condition.with = Some(format!("{a} {with}"));
-    condition.whose = Some(match verb {
-        Some((verb, bound)) if rng.chance(22) => format!("{noun} {} {bound}", agreeing(verb, &noun)),
-        _ => format!("{noun} {is} {whose}"),
-    });
+    condition.whose = Some(format!("{noun} {is} {whose}"));
     condition.vague = vague_bound(rng, &noun, low, &condition, &format!("{noun} {is} {whose}"));
     Some(said_of_things(rng, scope, place, &noun, &many, condition))
-}
-
-/// "exceeds", "do not exceed": a verb in the number of its noun.
-fn agreeing(verb: &str, noun: &str) -> String {
-    match (verb.strip_prefix("not "), is_plural(noun)) {
-        (Some(verb), true) => format!("do not {verb}"),
-        (Some(verb), false) => format!("does not {verb}"),
-        (None, true) => verb.to_owned(),
-        (None, false) if verb.ends_with('h') => format!("{verb}es"),
-        (None, false) => format!("{verb}s"),
-    }
 }
 
 /// "a high rental rate": of what lies beyond most of the values.

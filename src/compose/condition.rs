@@ -62,7 +62,8 @@ impl Condition {
     /// Whether another condition on the same field can be held against this one: two months, two kinds.
     pub(super) fn rivals(&self, other: &Condition) -> bool {
         let alike = self.span.is_some() && self.span == other.span || self.equal && other.equal;
-        self.sql != other.sql && alike
+        // one year may be told in two ways
+        self.sql != other.sql && self.terse != other.terse && alike
     }
 
     /// "length > 120", "rating PG", "active": no more words than that.
@@ -153,7 +154,7 @@ pub(super) fn article(noun: &str) -> String {
 /// A condition on the field at `place`, where its data allow one.
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
-    if place.node != 0 && rng.chance(70) {
+    if place.node != 0 {
         let found = afar::draw(rng, scope, place);
         if found.is_some() {
             return found;

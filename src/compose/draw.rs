@@ -343,11 +343,6 @@ impl<'w> Draw<'w> {
                 self.evidence.push(meaning);
             }
         }
-        let often = [(Style::Keyword, 70), (Style::Concise, 15)];
-        let terse = often.iter().find(|(style, _)| *style == self.style);
-        if terse.is_some_and(|(_, share)| self.rng.chance(*share)) {
-            return phrase::terse(&subject.many, &said);
-        }
         phrase::rows(&mut self.rng, &subject.many, subject.person, &said)
     }
 

@@ -49,7 +49,10 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let mut condition = Condition { sql: vec![sql], ..Condition::default() };
     if place.node == 0 {
         condition.that = Some(predicate(noun, yes, true));
-        condition.before = (yes && !noun.contains(' ') && adjective(noun)).then(|| noun.to_owned());
+        condition.before = match noun {
+            "active" if !yes => Some("inactive".to_owned()),
+            _ => (yes && !noun.contains(' ') && adjective(noun)).then(|| noun.to_owned()),
+        };
     } else {
         condition.whose = Some(format!("{} {}", scope.role_noun(place.node), predicate(noun, yes, false)));
     }
@@ -63,7 +66,7 @@ pub(super) fn plural_predicate(field: &Field) -> String {
 }
 
 fn adjective(word: &str) -> bool {
-    ["ed", "ive", "ble", "al", "ent"].iter().any(|end| word.ends_with(end))
+    ["ed", "ive", "ble", "al", "ent", "ic", "ous"].iter().any(|end| word.ends_with(end))
 }
 
 /// "are active", "does not take new patients", "is marked as main entry".

@@ -5,6 +5,7 @@ use super::bound;
 use super::condition::Condition;
 use super::draw::Draw;
 use super::literal;
+use super::moment;
 use super::scope::{Place, Scope};
 use super::sense;
 use super::taste;
@@ -175,15 +176,11 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     draw.timed = true;
     let field = draw.scope.field(place);
     let mut unit = span(field)?;
-    let coarser = match unit {
-        "week" => "month",
-        "month" => "quarter",
-        "quarter" => "year",
+    unit = match unit {
+        "week" if draw.rng.chance(25) => "month",
+        "quarter" if draw.rng.chance(25) => "year",
         other => other,
     };
-    if draw.rng.chance(25) && coarser != "quarter" {
-        unit = coarser;
-    }
     let column = draw.scope.column(place);
     let noun = draw.scope.noun(place);
     let main = place.node == 0 && draw.scope.subject().when == Some(place.field);
@@ -200,12 +197,15 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     }
     // the month of the rental date is the rental month
     let stem = [" date", " time", " day"].iter().find_map(|end| noun.strip_suffix(end));
-    let ends = |s: &str| ["end", "start", "stop", "begin", "beginning", "from", "to"].contains(&s);
-    let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed") && !ends(s));
+    let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed"));
+    let short = short.filter(|s| !["begin", "beginning", "from", "to"].contains(s));
     let one = match short {
         _ if main => unit.to_owned(),
-        Some(stem) if draw.rng.chance(70) => format!("{stem} {unit}"),
-        _ => format!("{unit} of the {noun}"),
+        Some(stem) => format!("{stem} {unit}"),
+        _ => match moment::happened(&noun).filter(|_| place.node == 0) {
+            Some(happened) => format!("{unit} in which they {happened}"),
+            None => format!("{unit} of the {noun}"),
+        },
     };
     Some(Key { time: true, complete: true, ..Key::of(sql, Some(unit), one, place) })
 }
@@ -218,9 +218,9 @@ fn recurring(draw: &mut Draw, place: Place, unit: &str) -> Option<Key> {
     let years = matches!(unit, "quarter" | "year");
     let kinds: [(usize, &str, &str, &str, u64); 6] = [
         (7, "to_char({}, 'FMDay')", "weekday", "day of the week", 7),
-        (5, "extract(isodow FROM {})", "weekday", "day of the week (1 for Monday to 7 for Sunday)", 7),
+        (5, "extract(isodow FROM {})", "weekday", "day of the week (1 = Monday to 7 = Sunday)", 7),
         (5, "to_char({}, 'FMMonth')", "month_name", "calendar month by name", 12),
-        (5, "extract(month FROM {})", "calendar_month", "calendar month (1 to 12)", 12),
+        (5, "extract(month FROM {})", "calendar_month", "calendar month (1 to 12, all years together)", 12),
         (4, "extract(quarter FROM {})", "quarter_number", "quarter of the year (1 to 4)", 4),
         (5, "date_part('hour', {})", "hour", "hour of the day", 24),
     ];
@@ -242,7 +242,14 @@ fn recurring(draw: &mut Draw, place: Place, unit: &str) -> Option<Key> {
     let (_, template, alias, said, size) = kinds[draw.rng.weighted(&weights)];
     let sql = fill(template, vec![draw.scope.column(place)]);
     let main = place.node == 0 && draw.scope.subject().when == Some(place.field);
-    let one = if main { said.to_owned() } else { format!("{said} of the {}", draw.scope.noun(place)) };
+    let one = match moment::happened(&draw.scope.noun(place)) {
+        _ if main => said.to_owned(),
+        Some(happened) => {
+            let at = if alias == "weekday" { "on" } else { "in" };
+            format!("{said} {at} which they {happened}")
+        }
+        None => format!("{said} of the {}", draw.scope.noun(place)),
+    };
     Some(Key { size, ..Key::of(sql, Some(alias), one, place) })
 }
 

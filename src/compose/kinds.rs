@@ -2,6 +2,7 @@
 
 use super::condition::{Condition, be, is_plural};
 use super::literal;
+use super::polish::touches;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::taste;
@@ -50,8 +51,6 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
             if place.node == 0 {
                 condition.with = Some(format!("{noun} {}", said(&first)));
-            } else if !noun.contains('\'') && noun.split(' ').count() < 4 {
-                condition.post = Some(format!("with {noun} {}", said(&first))).filter(|_| rng.chance(60));
             }
             match taste::adjective(field, &first) {
                 Some(word) => described(scope, place, word, &mut condition),
@@ -76,12 +75,11 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             let either = if words.len() == 2 && rng.chance(40) { "either " } else { "" };
             condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
             condition.terse = Some(format!("{noun} {}", grammar::or_list(&words)));
-            if geographic(&noun) {
-                condition.post = Some(format!(
-                    "{} {}",
-                    if scope.subject().person { "from" } else { "in" },
-                    grammar::or_list(&words)
-                ));
+            let either = grammar::or_list(&words);
+            condition.post = belonging(scope, place, &noun, &either);
+            if let Some(at) = whereabouts(scope, place, &noun) {
+                let words: Vec<String> = values.iter().map(|v| grounded(&noun, v)).collect();
+                condition.post = (!at.ends_with(" the")).then(|| format!("{at} {}", grammar::or_list(&words)));
             }
         }
         _ => {
@@ -111,7 +109,6 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
 
 /// "female patients", "claims whose patient is female".
 fn described(scope: &Scope, place: Place, word: &str, condition: &mut Condition) {
-    condition.post = None;
     condition.with = None;
     if place.node == 0 {
         condition.before = Some(word.to_owned());
@@ -121,12 +118,95 @@ fn described(scope: &Scope, place: Place, word: &str, condition: &mut Condition)
     } else {
         let role = scope.role_noun(place.node);
         condition.whose = Some(format!("{role} is {word}"));
+        condition.post = Some(format!("with {}", grammar::with_article(&format!("{word} {role}"))));
         condition.terse = Some(format!("{word} {role}"));
     }
 }
 
-fn geographic(noun: &str) -> bool {
-    matches!(noun, "country" | "city" | "state" | "region" | "county" | "continent" | "district")
+/// How things are where a field says: people "from", shops "in", invoices "billed to", orders "shipped to" a place.
+fn whereabouts(scope: &Scope, place: Place, noun: &str) -> Option<&'static str> {
+    const PLACES: &[&str] = &["country", "city", "town", "state", "region", "county", "continent", "district"];
+    let words: Vec<&str> = noun.split(' ').collect();
+    let last = words.last()?;
+    if place.node != 0 || !PLACES.contains(last) {
+        return None;
+    }
+    let person = scope.subject().person;
+    Some(match (words.as_slice(), *last) {
+        ([_], "state" | "region" | "county" | "district") if person => "from the",
+        ([_], "state" | "region" | "county" | "district") => "in the",
+        ([_], _) if person => "from",
+        ([_], _) => "in",
+        (["billing", _], _) => "billed to",
+        (["ship" | "shipping" | "shipped" | "delivery", _], _) => "shipped to",
+        (["birth", _], _) => "born in",
+        _ => return None,
+    })
+}
+
+/// A place as it stands in a sentence: "the USA", "the state of NSW"; quotes are for what would be taken for words.
+fn grounded(noun: &str, value: &str) -> String {
+    const THE: &[&str] = &[
+        "usa",
+        "us",
+        "uk",
+        "uae",
+        "united states",
+        "united kingdom",
+        "united arab emirates",
+        "netherlands",
+        "philippines",
+        "bahamas",
+        "maldives",
+        "gambia",
+        "czech republic",
+        "dominican republic",
+        "united states of america",
+        "russian federation",
+        "congo",
+    ];
+    let said = if touches(value) { literal::text_words(value, false) } else { value.to_owned() };
+    let small = value.to_lowercase();
+    match noun.rsplit(' ').next() {
+        Some("country") if THE.contains(&small.as_str()) => format!("the {said}"),
+        Some(kind @ ("state" | "region" | "county" | "district")) if noun.contains(' ') => {
+            format!("the {kind} of {said}")
+        }
+        _ => said,
+    }
+}
+
+/// What rows belong to, where it goes by its name: "visits at Mount Adams Hospital", "claims for the Gold Choice plan".
+fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<String> {
+    const SITES: &[&str] = &[
+        "facility", "hospital", "clinic", "store", "shop", "warehouse", "terminal", "branch", "office", "station",
+        "location", "site", "school", "library", "campus", "depot", "plant", "port", "airport", "hotel", "venue",
+        "organization",
+    ];
+    const MAKERS: &[&str] = &["artist", "author", "composer", "director", "band", "writer"];
+    const SOURCES: &[&str] = &["supplier", "vendor", "manufacturer", "brand", "publisher"];
+    const OBJECTS: &[&str] = &[
+        "plan", "product", "film", "album", "track", "song", "movie", "book", "project", "campaign", "course", "event",
+        "game", "procedure", "drug", "medication", "model",
+    ];
+    let entity = scope.entity(place.node);
+    if place.node == 0 || entity.label != [place.field] || noun.contains('\'') || noun != entity.one {
+        return None;
+    }
+    let head = noun.rsplit(' ').next().unwrap_or(noun);
+    Some(if SITES.contains(&head) {
+        format!("at {said}")
+    } else if MAKERS.contains(&head) {
+        format!("by {said}")
+    } else if SOURCES.contains(&head) {
+        format!("from the {noun} {said}")
+    } else if OBJECTS.contains(&head) {
+        format!("for the {said} {noun}")
+    } else if matches!(head, "country" | "city") {
+        format!("{} {said}", if scope.subject().person { "from" } else { "in" })
+    } else {
+        return None;
+    })
 }
 
 /// Shorter ways to say an equality: "PG-13 films", "customers from Canada", "films in the Action category".
@@ -145,18 +225,56 @@ fn adjective(
         value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-')) && value.chars().any(char::is_lowercase);
     let kind =
         matches!(head, "category" | "genre" | "type" | "kind" | "class" | "color" | "colour" | "brand" | "material");
+    let kind = kind || noun.starts_with("kind of ") || noun.starts_with("type of ");
+    let many = &scope.entity(place.node).many;
     // "Horror films", "wellness encounters"
-    if kind && place.node == 0 && plain && letters && value.split(' ').count() <= 2 && rng.chance(45) {
+    let short = value.split(' ').count() <= 2 && value.len() > 2;
+    let small = value.chars().all(|c| c.is_ascii_lowercase()) && !touches(value);
+    if kind && place.node == 0 && (plain && letters && short || small && short) && !many.contains(' ') {
         condition.before = Some(value.to_owned());
         return;
     }
-    if geographic(noun) && plain {
-        condition.post = Some(format!("{} {value}", if scope.subject().person { "from" } else { "in" }));
+    // "denied claims", "claims in review", "payments by check"
+    let state = ["ed", "ing", "ive"].iter().any(|end| value.ends_with(end))
+        || ["open", "new", "draft", "overdue", "due", "final", "current", "void", "full"].contains(&value);
+    if head == "status" && place.node == 0 && small && state {
+        condition.before = Some(value.to_owned());
+        return;
+    }
+    let spaced = value.replace('_', " ");
+    let words = spaced.chars().all(|c| c.is_ascii_lowercase() || c == ' ') && !touches(&spaced);
+    if head == "status" && place.node == 0 && words && spaced.starts_with("in ") {
+        condition.post = Some(spaced);
+        return;
+    }
+    if head == "method" && place.node == 0 && words {
+        condition.post = Some(format!("by {spaced}"));
+        return;
+    }
+    if let Some(said) = belonging(scope, place, noun, said) {
+        condition.post = Some(said);
+        return;
+    }
+    if let Some(at) = whereabouts(scope, place, noun) {
+        let said = grounded(noun, value);
+        condition.post = Some(match (at, noun) {
+            // "in the California district", "from the state of NSW"
+            ("from the" | "in the", "state") => format!("{at} state of {said}"),
+            ("from the" | "in the", kind) if said.to_lowercase().contains(kind) => {
+                format!("{} {said}", &at[..at.len() - 4])
+            }
+            ("from the" | "in the", kind) => format!("{at} {said} {kind}"),
+            _ => format!("{at} {said}"),
+        });
     } else if matches!(
         head,
         "category" | "genre" | "class" | "group" | "department" | "region" | "type" | "status" | "language"
     ) && rng.chance(70)
     {
+        // of what belongs to something else the whole name would be read out
+        if noun.contains('\'') || place.node != 0 && noun.contains(' ') {
+            return;
+        }
         let link = match head {
             "type" => "of type",
             "status" => "in status",

@@ -6,32 +6,91 @@ use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{fill, text};
 
-/// What was done on a date that is called after it: "films returned in July 2005".
-fn done(noun: &str) -> Option<&'static str> {
-    let what =
-        noun.strip_suffix(" date").or_else(|| noun.strip_suffix(" time")).or_else(|| noun.strip_suffix(" day"))?;
-    Some(match what {
-        "return" | "returned" => "returned",
-        "rental" | "rent" => "rented out",
-        "hire" | "hired" => "hired",
-        "ship" | "shipped" | "shipping" => "shipped",
-        "order" | "ordered" => "ordered",
-        "birth" => "born",
-        "payment" => "paid",
-        "invoice" => "invoiced",
-        "required" => "required",
-        "due" => "due",
-        "start" => "starting",
-        "end" | "stop" => "ending",
-        "release" | "released" => "released",
-        "delivery" | "delivered" => "delivered",
-        "admission" => "admitted",
-        "discharge" => "discharged",
-        "registration" => "registered",
-        "publication" => "published",
-        "expiry" | "expiration" => "expiring",
-        _ => return None,
-    })
+/// What happened on a date that is called after it: "films returned in July 2005", "the month in which they were
+/// returned". Each with the words that names are made of.
+const EVENTS: &[(&str, &str, &[&str])] = &[
+    ("returned", "were returned", &["return", "returned"]),
+    ("rented out", "were rented out", &["rental", "rent", "rented"]),
+    ("hired", "were hired", &["hire", "hired", "hiring"]),
+    ("shipped", "were shipped", &["ship", "shipped", "shipping", "shipment"]),
+    ("ordered", "were ordered", &["order", "ordered"]),
+    ("born", "were born", &["birth"]),
+    ("paid", "were paid", &["payment", "paid"]),
+    ("invoiced", "were invoiced", &["invoice", "invoiced"]),
+    ("required", "were required", &["required"]),
+    ("due", "were due", &["due"]),
+    ("starting", "started", &["start", "begin", "started"]),
+    ("ending", "ended", &["end", "stop", "finish", "ended"]),
+    ("released", "were released", &["release", "released"]),
+    ("delivered", "were delivered", &["delivery", "delivered"]),
+    ("admitted", "were admitted", &["admission", "admitted"]),
+    ("discharged", "were discharged", &["discharge", "discharged"]),
+    ("registered", "were registered", &["registration", "registered"]),
+    ("published", "were published", &["publication", "published"]),
+    ("expiring", "expired", &["expiry", "expiration"]),
+    ("opened", "were opened", &["opening", "opened", "open"]),
+    ("closed", "were closed", &["closing", "closed", "close", "closure"]),
+    ("created", "were created", &["creation", "created", "create"]),
+    ("founded", "were founded", &["founded", "foundation", "founding"]),
+    ("arriving", "arrived", &["arrival", "arrived"]),
+    ("departing", "departed", &["departure", "departed"]),
+    ("joining", "joined", &["joined", "joining"]),
+    ("received", "were received", &["received", "receipt"]),
+    ("issued", "were issued", &["issue", "issued"]),
+    ("signed", "were signed", &["signed", "signing", "signature"]),
+    ("submitted", "were submitted", &["submission", "submitted"]),
+    ("approved", "were approved", &["approval", "approved"]),
+    ("cancelled", "were cancelled", &["cancellation", "cancelled", "canceled"]),
+    ("completed", "were completed", &["completion", "completed"]),
+    ("purchased", "were purchased", &["purchase", "purchased"]),
+    ("sold", "were sold", &["sale", "sold"]),
+    ("filed", "were filed", &["filing", "filed"]),
+    ("last updated", "were last updated", &["last update", "last updated", "update", "updated"]),
+    ("last modified", "were last modified", &["last modified", "modification", "modified"]),
+];
+
+fn event(noun: &str) -> Option<&'static (&'static str, &'static str, &'static [&'static str])> {
+    const TIMES: [&str; 7] = [" date", " time", " day", " year", " at", " on", " timestamp"];
+    let named = TIMES.iter().find_map(|end| noun.strip_suffix(end));
+    // "started" alone says when, "end" alone need not
+    let what = named.or_else(|| Some(noun).filter(|n| n.ends_with("ed") || *n == "last update"))?;
+    EVENTS.iter().find(|(_, _, words)| words.contains(&what))
+}
+
+/// "returned": of things on a date.
+pub(super) fn done(noun: &str) -> Option<&'static str> {
+    event(noun).map(|(done, ..)| *done)
+}
+
+/// "return": what there is from one day to another of, "the time from rental to return".
+pub(super) fn occasion(noun: &str) -> Option<&'static str> {
+    let (done, _, words) = event(noun)?;
+    let named = match *done {
+        "rented out" => "rental",
+        "returned" => "return",
+        "shipped" => "shipment",
+        "starting" => "start",
+        "ending" => "end",
+        "admitted" => "admission",
+        "discharged" => "discharge",
+        "delivered" => "delivery",
+        "opened" => "opening",
+        "closed" => "closing",
+        "created" => "creation",
+        "paid" => "payment",
+        "received" => "receipt",
+        "submitted" => "submission",
+        "approved" => "approval",
+        "completed" => "completion",
+        "due" | "required" | "born" | "last updated" | "last modified" | "founded" => return None,
+        _ => words[0],
+    };
+    Some(named)
+}
+
+/// "were returned": what they did on the day that is called after it.
+pub(super) fn happened(noun: &str) -> Option<&'static str> {
+    event(noun).map(|(_, happened, _)| *happened)
 }
 
 pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
@@ -138,7 +197,8 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         } else {
             done(&noun).filter(|_| place.node == 0).map(|d| format!("{d} {said}"))
         },
-        with: (!said.starts_with("since")).then(|| format!("{} {said}", article(&noun))),
+        with: (!said.starts_with("since") && !main && done(&noun).is_none())
+            .then(|| format!("{} {said}", article(&noun))),
         whose: Some(whose),
         terse: Some(if main { said.clone() } else { format!("{noun} {said}") }),
         vague,

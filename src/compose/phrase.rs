@@ -6,18 +6,18 @@ use crate::schema::grammar;
 
 /// The noun with its conditions: "active films with a length above 120 whose rating is PG".
 pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condition]) -> String {
-    let prefer_with = rng.chance(50);
+    let prefer_with = rng.chance(65);
     let (mut before, mut post, mut with, mut that, mut whose) =
         (String::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for c in conditions {
         let choose = rng.below(100);
-        if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && choose < 60 && !many.contains(" of ")) {
+        if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && choose < 94 && !many.contains(" of ")) {
             before = format!("{word} ");
-        } else if let Some(p) = c.post.as_ref().filter(|_| choose < 75 && post.len() < 2) {
+        } else if let Some(p) = c.post.as_ref().filter(|_| post.len() < 2) {
             post.push(p.clone());
-        } else if let Some(t) = c.that.as_ref().filter(|_| choose < 80 || c.whose.is_none()) {
+        } else if let Some(t) = c.that.as_ref().filter(|_| choose < 95 || c.whose.is_none()) {
             that.push(t.clone());
-        } else if let Some(w) = c.with.as_ref().filter(|_| prefer_with || c.whose.is_none()) {
+        } else if let Some(w) = c.with.as_ref().filter(|w| prefer_with && !recites(w) || c.whose.is_none()) {
             with.push(w.clone());
         } else if let Some(w) = &c.whose {
             whose.push(w.clone());
@@ -48,10 +48,11 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     phrase
 }
 
-/// The noun and its conditions as key words: "films (rating PG, length > 120)".
-pub(super) fn terse(many: &str, conditions: &[Condition]) -> String {
-    let said: Vec<String> = conditions.iter().map(Condition::key_words).collect();
-    if said.is_empty() { many.to_owned() } else { format!("{many} ({})", said.join(", ")) }
+/// Whether a column and its value would be read out: "with contact title Owner".
+fn recites(with: &str) -> bool {
+    let first = with.split(' ').next().unwrap_or(with);
+    let thing = ["a", "an", "no", "the", "more", "fewer", "less", "at", "between", "from", "exactly"].contains(&first);
+    !thing && !with.contains(" among ") && !first.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a noun phrase ends in a clause, so that another one needs "and".

@@ -180,7 +180,7 @@ impl Phrase {
     }
 }
 
-/// "the hire date" as "the date of hire": where one noun stands before it. "End dates" and "shipped dates" stay.
+/// "the hire date" as "the date of hire", where people say either.
 fn date_of(text: &str) -> String {
     if !text.contains(" date") {
         return text.to_owned();
@@ -191,13 +191,8 @@ fn date_of(text: &str) -> String {
         let (kind, tail) = words[i].split_at(end);
         let noun = &words[i - 1];
         let article = matches!(words[i - 2].to_lowercase().as_str(), "the" | "a" | "by" | "and" | "with");
-        let adjective = ["ed", "al", "ive", "ing", "ous", "ary", "st", "ry"].iter().any(|end| noun.ends_with(end));
-        let stays = matches!(
-            noun.as_str(),
-            "from" | "until" | "end" | "due" | "start" | "stop" | "last" | "same" | "exact" | "target"
-        );
-        let plain = noun.len() > 3 && noun.chars().all(|c| c.is_ascii_lowercase());
-        if kind == "date" && plain && article && !adjective && !stays {
+        let usual = ["hire", "birth", "death", "purchase", "issue", "arrival", "departure", "publication"];
+        if kind == "date" && article && usual.contains(&noun.as_str()) {
             let (noun, tail) = (noun.clone(), tail.to_owned());
             words[i - 1] = "date".to_owned();
             words[i] = format!("of {noun}{tail}");

@@ -88,8 +88,7 @@ impl Extra {
 
 /// One wording of the request in the given style.
 pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
-    let typed = style == Style::Keyword;
-    let said = |text: String| if typed { text } else { led(&text).unwrap_or(text) };
+    let said = |text: String| if style == Style::Keyword { text } else { led(&text).unwrap_or(text) };
     let nominal = said(brief(rng, &speech.nominal));
     let question = said(brief(rng, &speech.questions));
     let one_sentence = rng.chance(70);
@@ -97,9 +96,9 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
     let sentences: String = speech.extras.iter().map(|e| format!(" {}.", e.sentence)).collect();
     let (tail, after) = if one_sentence { (inline.clone(), String::new()) } else { (String::new(), sentences) };
     let counted = nominal.strip_prefix("the number of ").filter(|rest| {
-        const MORE: [&str; 10] = [
+        const MORE: [&str; 12] = [
             " and their ", " and the ", " and what ", " and how ", " and for ", " plus ", " with the ", ", the ",
-            "different ", "distinct ",
+            "different ", "distinct ", " and of ", " and that ",
         ];
         !MORE.iter().any(|more| rest.contains(more))
     });
@@ -145,7 +144,7 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
             framed(rng, frames::DESCRIPTIVE, &format!("{nominal}{tail}")) + &after
         }
         Style::Concise => capitalize(without_article(&format!("{nominal}{inline}"))),
-        Style::Keyword => keywords(&format!("{nominal}{inline}")),
+        Style::Keyword => typed(&format!("{nominal}{inline}")),
         Style::Technical => {
             let nominal = bare(rng, &nominal);
             framed(rng, frames::TECHNICAL, &format!("{nominal}{tail}")) + &after
@@ -237,7 +236,10 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let figure = |rest: &str| ["the ", "a "].iter().any(|article| rest.starts_with(article));
     match nominal.split_once(", ").filter(|(_, rest)| led && figure(rest) && !frame.contains(':')) {
         Some((lead, rest)) => {
-            let own = frame.starts_with("I ") || frame.starts_with("I'") || frame.starts_with("SQL");
+            // "per category, which query returns" has two heads
+            let heads = ["Which ", "What ", "Write ", "Run ", "Give me a query", "SQL"];
+            let frame = if heads.iter().any(|h| frame.starts_with(h)) { "Return {}." } else { frame };
+            let own = frame.starts_with("I ") || frame.starts_with("I'");
             let first = frame.chars().next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
             let frame = if own { frame.to_owned() } else { format!("{first}{}", &frame[first.len()..]) };
             format!("{}, {}", capitalize(lead), frame.replacen("{}", rest, 1))
@@ -263,52 +265,23 @@ fn without_article(text: &str) -> &str {
     text.strip_prefix("the ").unwrap_or(text)
 }
 
-/// The phrase as it is typed into a search box: clauses set apart by commas, without the words that carry no meaning.
-/// Quoted values stay whole.
-fn keywords(text: &str) -> String {
-    const IDLE: &[&str] = &["the", "a", "an", "their", "its"];
+/// The phrase as it is typed into a search box: no article at its head, no verb where its participle will do. Quoted
+/// values stay whole.
+fn typed(text: &str) -> String {
     let mut out = String::new();
-    for (i, part) in text.split('"').enumerate() {
+    for (i, part) in without_article(text).split('"').enumerate() {
         if i % 2 == 1 {
             out.push_str(&format!("\"{part}\""));
             continue;
         }
         let mut part = part.to_owned();
-        for (from, to) in [
-            (" are ones whose ", " where "),
-            (" or whose ", " or "),
-            (" and whose ", ", whose "),
-            (" along with ", ", "),
-            (" together with ", ", "),
-            (", each with ", ", "),
-            (" that are ", " "),
-            (" who are ", " "),
-            (" that is ", " "),
-            (" who is ", " "),
-        ] {
-            part = part.replace(from, to);
-        }
-        // the verb of a clause goes with its pronoun
-        let mut clauses = part.split(" whose ");
-        let mut said = clauses.next().unwrap_or("").trim_end_matches(',').to_owned();
-        for clause in clauses {
-            let verb = [" is ", " are "].iter().filter_map(|v| Some((clause.find(v)?, v.len()))).min();
-            let clause = match verb {
-                Some((at, len)) => format!("{} {}", &clause[..at], &clause[at + len..]),
-                None => clause.to_owned(),
-            };
-            said = format!("{}, {clause}", said.trim_end_matches(','));
-        }
-        // what comes after the clauses is a clause too
-        if let Some(after) = part.rfind(" whose ") {
-            for link in [" per ", " for each "] {
-                if part[after..].contains(link) && !part[after..].contains("quantity per unit") {
-                    said = said.replace(link, &format!(",{link}"));
-                }
+        for verb in [" that are ", " who are ", " that is ", " who is "] {
+            let participle = |rest: &str| rest.split(' ').next().is_some_and(|w| w.ends_with("ed"));
+            if let Some((head, rest)) = part.clone().split_once(verb).filter(|(_, rest)| participle(rest)) {
+                part = format!("{head} {rest}");
             }
         }
-        let words: Vec<&str> = said.split(' ').filter(|w| !IDLE.contains(&w.trim_end_matches(','))).collect();
-        out.push_str(&words.join(" "));
+        out.push_str(&part.replace(" along with their ", " and ").replace(" with their ", " and "));
     }
     out
 }
@@ -342,16 +315,16 @@ mod tests {
     }
 
     #[test]
-    fn key_words_are_clauses_with_commas() {
-        for (said, typed) in [
+    fn what_is_typed_has_no_article_at_its_head_and_no_idle_verb() {
+        for (said, search) in [
+            ("the number of films that are rated R per category", "number of films rated R per category"),
             (
-                "the number of films whose rating is R and whose length is above 90 per category",
-                "number of films, rating R, length above 90, per category",
+                "customers who are active, along with their \"the\" and a city",
+                "customers who are active, and \"the\" and a city",
             ),
-            ("customers who are active, along with their \"the\" and a city", "customers active, \"the\" and city"),
-            ("the films that are rated PG", "films rated PG"),
+            ("the films with the lowest rate", "films with the lowest rate"),
         ] {
-            assert_eq!(keywords(said).replace(",,", ","), typed);
+            assert_eq!(typed(said), search);
         }
     }
 

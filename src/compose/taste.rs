@@ -10,7 +10,11 @@ const GRADES: &[&str] = &["rating", "grade", "size", "currency", "language", "co
 
 /// What codes of one letter stand for in fields that all the world codes alike: "female", "married".
 const LETTERS: &[(&[&str], &[(&str, &str)])] = &[
-    (&["gender", "sex"], &[("m", "male"), ("f", "female"), ("male", "male"), ("female", "female")]),
+    (
+        &["gender", "sex"],
+        &[("m", "male"), ("f", "female"), ("male", "male"), ("female", "female"), ("nonbinary", "nonbinary")],
+    ),
+    (&["race"], &[("white", "white"), ("black", "black"), ("asian", "Asian")]),
     (
         &["marital status"],
         &[

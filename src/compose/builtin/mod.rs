@@ -67,7 +67,6 @@ pub(super) enum On {
     /// The number of a row; of people, who are parted by it.
     Id,
     Halves,
-    Pages,
     /// A price or a length, which is looked for about a value.
     Near,
     /// A number that is 0 in some rows; that falls into a few tens; of many values.

@@ -54,7 +54,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "power",
         On::Price,
         "round(({} * power(1 + {n} / 100.0, 3))::numeric, 2)",
-        "{} in three years at {n} % more each year, rounded to two decimals",
+        "{} in three years if it rises by {n} % a year, rounded to two decimals",
     )
     .with(&[2, 3, 5]),
     value(
@@ -114,12 +114,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         "({} / 60000) || ':' || lpad(mod({} / 1000, 60)::text, 2, '0')",
         "length as minutes and seconds (m:ss)",
     ),
-    over("ceil", On::Pages, "ceil(count(*) / {n}.0)", "number of pages that a list of {rows} takes at {n} per page")
-        .with(&[20, 25, 50]),
     class("mod", On::Halves, "mod({}, 2)", "half of an A/B test (0 for even, 1 for odd {s})"),
     // bands
     class("round", On::Tens, "round({}::numeric, -1)", "{} to the nearest ten"),
-    class("floor", On::Tens, "floor({} / 10) * 10", "{} in steps of ten (rounded down)"),
+    class("floor", On::Tens, "floor({} / 10) * 10", "{} range of ten (by its lower end)"),
     class("floor", On::Year, "floor({} / 10) * 10", "decade of the {}"),
     class(
         "width_bucket",

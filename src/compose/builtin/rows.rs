@@ -4,6 +4,7 @@ use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::extreme::extreme;
 use super::super::group;
+use super::super::moment;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::Speech;
@@ -243,10 +244,27 @@ pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
 
 fn tested(draw: &Draw, term: &Term) -> Condition {
     let noun = draw.scope.bare(term.place);
+    // "payments on a Friday", "rentals returned in March of any year"
+    let when = ["falls ", "lies ", "is on ", "is at "].iter().find_map(|verb| {
+        let rest = term.noun.strip_prefix(verb)?;
+        Some(if *verb == "is on " {
+            format!("on {rest}")
+        } else if *verb == "is at " {
+            format!("at {rest}")
+        } else {
+            rest.to_owned()
+        })
+    });
+    let main = draw.scope.subject().when == Some(term.place.field);
+    let post = when.filter(|w| !w.starts_with("more ")).and_then(|when| match moment::done(&noun) {
+        _ if main => Some(when),
+        done => done.map(|done| format!("{done} {when}")),
+    });
     let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
     Condition {
         sql: vec![sql],
         whose: Some(format!("{noun} {}", agreed(&noun, &term.noun))),
+        post,
         places: vec![term.place],
         ..Condition::default()
     }

@@ -193,7 +193,12 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let said = figure.noun.clone();
     let (noun, form) = rows::apart(&said);
     figure.noun = noun.to_owned();
-    let form = (!form.is_empty()).then(|| Extra::new(format!(", {form}"), format!("Give it {form}")));
+    let form = (!form.is_empty()).then(|| {
+        Extra::new(
+            format!(", {form}"),
+            format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
+        )
+    });
     let own = draw.scope.field(figure.place?);
     let listed = !own.measurable();
     // pages are those of one list
@@ -232,19 +237,11 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let is = if figure.noun.starts_with("different ") { "are" } else { "is" };
     let (nominal, questions) = match &key {
         Some(k) => k.asked(&mut draw.rng, &said, is, !conditions.is_empty()),
-        None => (
-            vec![said.clone()],
-            std::iter::once(format!("what {is} {said}"))
-                .chain(
-                    (!figure.noun.contains("{rows}"))
-                        .then(|| format!("looking at {rows}, what {is} the {}", figure.noun)),
-                )
-                .collect(),
-        ),
+        None => (vec![said.clone()], vec![format!("what {is} {said}")]),
     };
     Some(Draft {
         probes,
-        ..Draft::new(query, Speech { nominal, questions, extras: form.into_iter().collect(), lists: false })
+        ..Draft::new(query, Speech { nominal, questions, extras: form.into_iter().collect(), lists: is == "are" })
     })
 }
 

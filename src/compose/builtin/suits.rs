@@ -188,7 +188,6 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
                 && (e.rows >= 100 || e.rows == 0)
                 && e.person
         }
-        On::Pages => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && e.person,
         On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && !e.label.is_empty(),
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,

@@ -4,6 +4,7 @@ use super::super::aggregate::snake;
 use super::super::condition::{self, Condition};
 use super::super::draw::Draw;
 use super::super::extreme::extreme;
+use super::super::moment;
 use super::super::scope::Place;
 use super::super::tree::{Expr, fill};
 use super::uses::{Filling, filling};
@@ -59,6 +60,20 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     // of what happened one asks by the month, and not by the month of its date
     let main = draw.scope.subject().when == Some(shown.field) && entry.yields == Yields::Class;
     let said = if main { said.replacen(" of the {}", "", 1) } else { said };
+    // "the year in which they were hired", "the time from rental to return"
+    let said = match (moment::happened(&noun), entry.yields) {
+        (Some(happened), Yields::Class) if matches!(entry.on, On::Time | On::Stamp) => {
+            let at = if said.starts_with("weekday") || said.starts_with("day of") { "on" } else { "in" };
+            said.replacen(" of the {}", &format!(" {at} which they {happened}"), 1)
+        }
+        _ => said,
+    };
+    let said = match (moment::occasion(&noun), moment::occasion(&other)) {
+        (Some(from), Some(to)) if entry.on == On::Dates && entry.yields != Yields::Test => {
+            said.replacen("from the {} to the {2}", &format!("from {from} to {to}"), 1)
+        }
+        _ => said,
+    };
     // the highest of a number of things is a number of them
     let said = match said.as_str() {
         "highest {}" | "lowest {}" if plural && !condition::counts(field, &noun) => {

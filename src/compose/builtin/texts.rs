@@ -84,13 +84,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "SHA-256 hash of the {} in hexadecimal",
     )
     .aim("as a pseudonym"),
-    // an index from A to Z
-    class("left", On::Index, "left({}, 1)", "initial letter of the {}"),
-    class("substring", On::Index, "substring({} FROM 1 FOR 1)", "first letter of the {}"),
+    // looked up from A to Z
+    test("substring", On::Index, "substring({} FROM 1 FOR 1) = '{letter}'", "begins with {letter}"),
     // contact data
     class("split_part", On::Email, "split_part({}, '@', 2)", "domain of the {}"),
     value("split_part", On::Email, "split_part({}, '@', 1)", "part of the {} before the @").aim("as a user name"),
-    value("position", On::Email, "left({}, position('@' IN {}) - 1)", "user name before the @ of the {}"),
+    value("position", On::Email, "left({}, position('@' IN {}) - 1)", "part of the {} before the @"),
     value("replace", On::Email, "replace({}, '@', '(at)')", "{} with (at) in place of the @")
         .aim("so that robots do not collect them"),
     value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "domain of the {}"),
@@ -98,7 +97,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\""),
     value("right", On::Phone, "right({}, 4)", "last four digits of the {}").aim("to verify callers"),
     value("right", On::Card, "right({}, 4)", "last four characters of the {}").aim("to check identities"),
-    value("replace", On::Phone, "replace({}, '-', '')", "{} (hyphens removed)"),
+    value("replace", On::Phone, "replace({}, '-', '')", "{} without hyphens"),
     value("translate", On::Phone, "translate({}, '()- .', '')", "{} (brackets, blanks, dots and hyphens removed)"),
     value("regexp_replace", On::Phone, "regexp_replace({}, '[^0-9]', '', 'g')", "{} with nothing but its digits")
         .aim("for the dialling software"),
@@ -107,12 +106,11 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("left", On::Postal, "left({}, 2)", "first two characters of the {}"),
     class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "first three characters of the {}"),
     value("replace", On::Postal, "replace({}, ' ', '')", "{} (blanks removed)").aim("for the label printer"),
-    value("substring", On::Street, "substring({} FROM '^[0-9]+')", "house number at the beginning of the {}"),
     value("regexp_match", On::Street, "(regexp_match({}, '^[0-9]+'))[1]", "house number from the {}"),
-    value("regexp_replace", On::Street, "regexp_replace({}, '^[0-9]+ +', '')", "{} (house number cut off)"),
     value("regexp_substr", On::Street, "regexp_substr({}, '^[0-9]+')", "house number out of the {}").since(150000),
     value("concat_ws", On::Place, "concat_ws(', ', {}, {2})", "{} and {2} in one line").aim("for address labels"),
-    value("concat", On::Place, "concat({}, ', ', {2})", "{} with the {2} behind a comma").aim("for mailing labels"),
+    value("concat", On::Place, "concat({}, ', ', {2})", "{} and {2} in one line with a comma between them")
+        .aim("for mailing labels"),
     // codes
     class("left", On::Lettered, "left({}, 1)", "leading letter of the {}"),
     class("left", On::Lettered, "left({}, {n})", "first {N} characters of the {}").with(&[3]),
@@ -128,7 +126,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         .with(&[30, 40])
         .aim("for a fixed-width file"),
     value("left", On::Slug, "left({}, {n})", "first {n} characters of the {}").with(&[10, 12]).aim("for narrow labels"),
-    value("trim", On::Padded, "trim({})", "{} with its padding blanks trimmed off"),
+    value("trim", On::Padded, "trim({})", "{} with the blanks around it cut off"),
     value("rtrim", On::Padded, "rtrim({})", "{} with the blanks behind it cut off"),
     over("trim", On::Blanked, "count(DISTINCT trim({}))", "number of different {s} (blanks around them ignored)"),
     over(
@@ -147,10 +145,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     over("initcap", On::Mixed, "count(DISTINCT initcap({}))", "number of different {s} whatever their capitals"),
     test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in whatever case"),
     test("lower", On::Value, "lower({}) = '{small}'", "is {value} (ignoring case)"),
-    test("length", On::Fitted, "length({}) > {fit}", "is too long for a label of {fit} characters"),
-    test("char_length", On::Fitted, "char_length({}) > {fit}", "does not fit into {fit} characters"),
-    Entry::new("length", On::Fitted, Yields::Figure, "length({})", "{} in characters"),
-    Entry::new("char_length", On::Fitted, Yields::Figure, "char_length({})", "{} by number of characters"),
+    test("length", On::Fitted, "length({}) > {fit}", "is longer than {fit} characters"),
+    test("char_length", On::Fitted, "char_length({}) > {fit}", "has more than {fit} characters"),
     Entry::new("array_length", On::Spaced, Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "{} in words"),
     Entry::new("regexp_count", On::Spaced, Yields::Figure, "regexp_count({}, '[^ ]+')", "{} by number of words")
         .since(150000),
@@ -188,7 +184,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}"),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
     test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
-    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} whatever the case"),
+    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case"),
     test(
         "regexp_like",
         On::Word,
@@ -240,7 +236,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} with the word {lower} highlighted as in search results",
     ),
     // gaps
-    value("coalesce", On::Gappy, "coalesce({}, 'unknown')", "{} (unknown where there is none)"),
+    value("coalesce", On::Gappy, "coalesce({}, 'unknown')", "{} (\"unknown\" where there is none)"),
     class("coalesce", On::Gappy, "coalesce({}, 'none')", "{} (none where it is missing)"),
     over("nullif", On::Value, "count(nullif({}, '{value}'))", "number of {rows} with a {} other than {value}"),
     class("num_nulls", On::Gaps, "num_nulls({}, {2})", "count of what is missing out of {} and {2}"),

@@ -28,8 +28,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("date_part", "date_part('dow', {})", "weekday of the {} (0 for Sunday to 6 for Saturday)"),
     class("date_trunc", "date_trunc('month', {})", "month of the {}"),
     class("date_trunc", "date_trunc('year', {})", "year of the {}"),
-    class("date_trunc", "date_trunc('quarter', {})", "quarter of the {} (shown by its first day)"),
-    class("date_trunc", "date_trunc('week', {})", "week of the {} (shown by its Monday)"),
+    class("date_trunc", "date_trunc('quarter', {})", "quarter of the {}"),
+    class("date_trunc", "date_trunc('week', {})", "week of the {}"),
     class("to_char", "to_char({}, 'YYYY-MM')", "month of the {} in the form YYYY-MM"),
     class("to_char", "to_char({}, 'YYYY-\"Q\"Q')", "quarter of the {} (such as 2020-Q1)"),
     class("to_char", "to_char({}, 'FMMonth')", "month (by name) of the {}"),
@@ -176,16 +176,4 @@ pub(super) const ENTRIES: &[Entry] = &[
     .with(&[2, 3, 5, 7, 14, 30]),
     pair("age", Yields::Test, "age({2}, {}) > interval '{n} days'", "lies more than {n} days before the {2}")
         .with(&[3, 7, 10, 30]),
-    pair(
-        "ceil",
-        Yields::Figure,
-        "ceil(extract(epoch FROM ({2}::timestamp - {}::timestamp)) / 604800)",
-        "number of weeks from the {} to the {2} (a started one counted as full)",
-    ),
-    pair(
-        "floor",
-        Yields::Figure,
-        "floor(extract(epoch FROM ({2}::timestamp - {}::timestamp)) / 604800)",
-        "number of full weeks from the {} to the {2}",
-    ),
 ];

@@ -100,29 +100,28 @@ impl Plan {
 
 /// Functions for those who are asked to show them, and for nobody else.
 const RARE: &[&str] = &[
-    "acos", "array_append", "array_cat", "array_position", "array_prepend", "array_remove", "array_replace",
-    "array_lower", "array_positions", "array_to_json", "array_to_string", "array_upper", "btrim", "ceiling",
-    "char_length", "covar_pop", "covar_samp", "concat_ws", "cume_dist", "div", "encode", "every", "exp", "first_value",
-    "format", "generate_series", "isempty", "json_agg", "json_build_array", "json_object", "json_object_agg",
-    "jsonb_agg", "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg", "jsonb_path_query_array",
-    "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls", "jsonb_typeof", "justify_days",
-    "justify_hours", "justify_interval", "last_value", "ln", "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim",
-    "make_date", "make_time", "md5", "mod", "nth_value", "ntile", "num_nonnulls", "num_nulls", "octet_length",
-    "overlay", "percent_rank", "phraseto_tsquery", "plainto_tsquery", "range_agg", "range_intersect_agg",
-    "regexp_match", "regexp_split_to_array", "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy",
-    "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse",
-    "row_number", "row_to_json", "rpad", "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp",
-    "string_to_array", "string_to_table", "strpos", "substr", "timezone", "to_date", "to_json", "to_jsonb",
-    "translate", "trim_array", "trunc", "ts_headline", "tsrange", "tsvector_to_array", "upper_inc", "var_pop",
-    "var_samp", "websearch_to_tsquery",
+    "acos", "array_append", "array_cat", "array_length", "array_position", "array_prepend", "array_remove",
+    "array_replace", "array_lower", "array_positions", "array_to_json", "array_to_string", "array_upper", "btrim",
+    "ceiling", "char_length", "covar_pop", "covar_samp", "concat_ws", "cume_dist", "div", "encode", "every", "exp",
+    "first_value", "format", "generate_series", "isempty", "json_agg", "json_build_array", "json_object",
+    "json_object_agg", "jsonb_agg", "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg",
+    "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls",
+    "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln", "log", "log10",
+    "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_time", "md5", "mod", "nth_value", "ntile",
+    "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "phraseto_tsquery", "plainto_tsquery",
+    "range_agg", "range_intersect_agg", "regexp_match", "regexp_split_to_array", "regexp_split_to_table",
+    "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx",
+    "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad", "rtrim", "sha256", "sign",
+    "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
+    "to_date", "to_json", "to_jsonb", "translate", "trim_array", "trunc", "ts_headline", "tsrange",
+    "tsvector_to_array", "upper_inc", "var_pop", "var_samp", "variance", "websearch_to_tsquery",
 ];
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
     "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "phraseto_tsquery",
     "justify_hours", "div", "every", "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls",
-    "percent_rank", "plainto_tsquery", "range_agg", "row_number", "stddev_samp", "strpos", "to_date", "trunc",
-    "upper_inc", "websearch_to_tsquery",
+    "plainto_tsquery", "range_agg", "row_number", "strpos", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.

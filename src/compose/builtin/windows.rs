@@ -99,14 +99,8 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         (false, true) => vec![Extra::new(", highest first", "Start with the highest")],
         _ => Vec::new(),
     };
-    let nominal = vec![
-        format!("{measure} per {each}, together with {noun}"),
-        format!("{measure} {per} {each} and {noun}"),
-        format!("{measure} by {each}, with {noun} next to it"),
-    ];
-    let questions = vec![
-        format!("what is {measure} {per} {each}, and what is {noun}"),
-        format!("what is {measure} {per} {each}, next to {noun}"),
-    ];
+    let nominal =
+        vec![format!("{measure} per {each}, together with {noun}"), format!("{measure} {per} {each} and {noun}")];
+    let questions = vec![format!("what is {measure} {per} {each}, and what is {noun}")];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }

@@ -5,6 +5,8 @@ use super::super::bound;
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw};
 use super::super::literal::{self, Day};
+use super::super::moment;
+use super::super::phrase;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::taste;
@@ -175,28 +177,40 @@ fn every_span(draw: &mut Draw, recursive: bool) -> Option<Draft> {
         probes.push(("condition", make(&[]), Expect::Differs));
     }
     let rows = draw.rows_phrase(&conditions);
-    let by = by_words(draw, place);
+    let When { dated, verb, by } = by_words(draw, place, &rows);
     let (plural, span) = (calendar.plural, &calendar.words);
     let nominal = vec![
-        format!("the number of {rows} in each {unit} of {span}{by}, with zero for {plural} that have none"),
-        format!("the number of {rows} for every {unit} of {span}{by}, {plural} without any included"),
-        format!("a complete list of the {plural} of {span} with the number of {rows}{by}, also where it is zero"),
+        format!("the number of {dated} in each {unit} of {span}{by}, with zero for {plural} that have none"),
+        format!("the number of {dated} for every {unit} of {span}{by}, {plural} without any included"),
+        format!("the number of {dated} for all {plural} of {span}{by}, also where it is zero"),
     ];
     let questions = vec![
-        format!("how many {rows} were there in each {unit} of {span}{by}, counting zero where there were none"),
-        format!("for every {unit} of {span}, empty ones included, how many {rows} were there{by}"),
+        format!("how many {rows} {verb} in each {unit} of {span}{by}, counting zero where there were none"),
+        format!("for every {unit} of {span}, empty ones included, how many {rows} {verb}{by}"),
     ];
     let order = draw.rng.word(&[", in chronological order", ", in order", ", from the first to the last"]);
     let extras = vec![Extra::new(order, "Go by date")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
 }
 
-/// " by return date", where the time is not the one that the rows are about.
-fn by_words(draw: &Draw, place: Place) -> String {
+/// How rows are told by a time: "rentals returned", which "were returned", or " by due date" behind all else.
+struct When {
+    dated: String,
+    verb: &'static str,
+    by: String,
+}
+
+fn by_words(draw: &Draw, place: Place, rows: &str) -> When {
+    let plain = |by: String| When { dated: rows.to_owned(), verb: "were there", by };
     if draw.scope.subject().when == Some(place.field) {
-        String::new()
-    } else {
-        format!(" by {}", draw.scope.noun(place))
+        return plain(String::new());
+    }
+    let noun = draw.scope.noun(place);
+    match (moment::done(&noun), moment::happened(&noun)) {
+        (Some(done), Some(verb)) if !phrase::has_clause(rows) => {
+            When { dated: format!("{rows} {done}"), verb, by: String::new() }
+        }
+        _ => plain(format!(" by {noun}")),
     }
 }
 
@@ -239,7 +253,7 @@ pub(super) fn gaps(draw: &mut Draw) -> Option<Draft> {
     without.filter.clear();
     let probes = vec![("filter", without, Expect::Differs)];
     let rows = draw.rows_phrase(&conditions);
-    let by = by_words(draw, place);
+    let When { dated: rows, by, .. } = by_words(draw, place, &rows);
     let (plural, span) = (calendar.plural, &calendar.words);
     let (nominal, questions) = if counted {
         (
@@ -317,14 +331,11 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let said: Vec<String> = bounds.iter().map(|b| literal::number_words(*b, field.traits.money)).collect();
     let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
     let steps = grammar::and_list(&said);
-    let nominal = vec![
-        format!("the number of {rows} with {} of {word} {steps}{unit}, respectively", condition::article(&noun)),
-        format!("for {steps}{unit} in turn, the number of {rows} whose {noun} is {word} that much"),
-    ];
-    let questions = vec![
-        format!("how many {rows} have {} of {word} {steps}{unit}, respectively", condition::article(&noun)),
-        format!("for {steps}{unit} in turn, how many {rows} have {} of {word} that much", condition::article(&noun)),
-    ];
-    let extras = vec![Extra::new(", by level", "Sort by the level")];
+    let nominal =
+        vec![format!("the number of {rows} with {} of {word} {steps}{unit}, respectively", condition::article(&noun))];
+    let questions =
+        vec![format!("how many {rows} have {} of {word} {steps}{unit}, respectively", condition::article(&noun))];
+    // the levels have just been told in their order
+    let extras = Vec::new();
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
 }

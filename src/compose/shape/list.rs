@@ -138,12 +138,11 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     if !shown.named {
         let many = grammar::and_list(nouns);
         let are = if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) };
-        nominal.push(format!("the {many}, for {rows}"));
         questions.push(format!("for {rows}, what {are} the {many}"));
+        nominal.push(format!("the {many} of {rows}"));
         // what is long itself leaves no place behind it
         if nouns.iter().all(|n| n.split(' ').count() < 6) {
             let every = singular_rows(&subject.many, &subject.one, rows);
-            nominal.push(format!("the {many} of {rows}"));
             nominal.push(format!("the {many} of all {rows}"));
             nominal.push(format!("the {many} of every {every}"));
             questions.push(format!("what {are} the {many} of {rows}"));
@@ -167,10 +166,10 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             nominal.push(format!("{rows} with their {list}"));
             nominal.push(format!("{rows} and their {list}"));
         }
-        nominal.push(format!("{rows}, {} {list}", draw.rng.word(&["along with their", "with", "showing", "plus"])));
+        nominal.push(format!("{rows}, {} {list}", draw.rng.word(&["along with their", "with their"])));
         // what is said of them goes before them
         if nouns.iter().all(|n| n.split(' ').count() < 4) {
-            nominal.push(format!("{list} for {rows}"));
+            nominal.push(format!("the {list} for {rows}"));
             nominal.push(format!("the {list} of {rows}"));
         }
         questions.push(format!(

@@ -1,6 +1,7 @@
 //! Queries within queries: rows above an average, groups above the average group, figures of figures.
 
 use super::super::draw::{Draft, Draw, apply};
+use super::super::phrase::has_clause;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Scope;
@@ -155,6 +156,31 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     };
     let whom = if g.key.person { "whom" } else { "which" };
     let bare = measure.strip_prefix("the ").unwrap_or(measure);
+    // "countries with more cities than the average country"
+    let brief = bare.strip_prefix("number of ").filter(|rows| g.figure.counts && g.key.entity && !has_clause(rows));
+    if let Some(rows) = brief {
+        let (more, each) = (if higher { "more" } else { "fewer" }, &g.key.one);
+        let speech = if counted {
+            Speech {
+                nominal: vec![format!("the number of {many} with {more} {rows} than the average {each}")],
+                questions: vec![format!("how many {many} have {more} {rows} than the average {each}")],
+                ..Speech::default()
+            }
+        } else {
+            Speech {
+                nominal: vec![format!("the {many} with {more} {rows} than the average {each}, and how many each has")],
+                questions: vec![format!("which {many} have {more} {rows} than the average {each}, and how many")],
+                extras,
+                lists: true,
+            }
+        };
+        let mut draft = g.draft(speech, whole);
+        let mut without = draft.query.clone();
+        without.filter.clear();
+        draft.probes.push(("filter", without, Expect::Differs));
+        return Some(draft);
+    }
+    let it = g.it();
     let beyond = if higher { "an above-average" } else { "a below-average" };
     let which = match draw.rng.below(3) {
         // of what adds up, the average can be that of the groups alone
@@ -173,10 +199,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         }
     } else {
         Speech {
-            nominal: vec![
-                format!("{many} {which}, with that of each"),
-                format!("{many} {which}, along with their own"),
-            ],
+            nominal: vec![format!("{many} {which}, with the {it} for each")],
             questions: std::iter::once(format!(
                 "for which {many} is {measure} {word} the average over all of them, and what is it for each"
             ))
@@ -247,7 +270,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let rows = bare.strip_prefix("number of ").filter(|_| g.figure.counts && !two && first > 0 && g.key.entity);
     if let Some(rows) = rows {
         let end = if first == 1 { "most" } else { "fewest" };
-        let brief = !super::super::phrase::has_clause(rows);
+        let brief = !has_clause(rows);
         let most = if brief { format!("the {end} {rows}") } else { format!("the {end} of them") };
         let questions = vec![if brief {
             format!("how many {rows} does the {each} with {most} have")
@@ -318,23 +341,22 @@ pub(super) fn over_share(draw: &mut Draw) -> Option<Draft> {
         }
         query
     };
-    let (many, measure) = (&g.key.many, &g.measure);
+    // a part of things, and not of their number
+    let measure = g.measure.strip_prefix("the number of ").map_or(g.measure.clone(), |rows| format!("all {rows}"));
+    let many = &g.key.many;
     let that = if g.key.person { "who" } else { "that" };
     let it = g.it();
     let shown = if with_share {
-        format!("with the {it} and the percentage (one decimal)")
+        format!("with the {it} and the percentage for each (one decimal)")
     } else {
-        format!("with the {it} itself")
+        format!("with the {it} for each")
     };
     let speech = Speech {
         nominal: vec![
             format!("{many} {that} account for more than {percent} % of {measure}, {shown}"),
-            format!("the {many} {that} make up over {percent} % of {measure}, {shown}"),
+            format!("the {many} {that} account for over {percent} % of {measure}, {shown}"),
         ],
-        questions: vec![
-            format!("which {many} account for more than {percent} % of {measure}, {shown}"),
-            format!("which {many} make up over {percent} % of {measure}, {shown}"),
-        ],
+        questions: vec![format!("which {many} account for more than {percent} % of {measure}, {shown}")],
         extras,
         lists: true,
     };

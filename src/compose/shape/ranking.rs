@@ -1,11 +1,12 @@
 //! The first few: rows by one of their fields, groups by a figure.
 
 use super::super::aggregate;
-use super::super::condition::Condition;
+use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::extreme::extreme;
 use super::super::group;
 use super::super::literal;
+use super::super::moment;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
@@ -122,10 +123,9 @@ fn limited(draw: &mut Draw, query: &mut Select, n: u64, alike: u64) -> Option<Cu
 type Cut = (Vec<(&'static str, Select, Expect)>, Option<Extra>);
 
 fn broken(draw: &mut Draw, noun: &str) -> Extra {
-    let inline = match draw.rng.below(4) {
-        0 => format!(", ties broken by {noun}"),
-        1 => format!(", then by {noun}"),
-        2 => format!(", {noun} breaking ties"),
+    let inline = match draw.rng.below(3) {
+        0 => format!(", with ties broken by {noun}"),
+        1 => format!(", ties broken by {noun}"),
         _ => format!(" (ties by {noun})"),
     };
     Extra::new(inline, format!("Break ties by {noun}"))
@@ -133,8 +133,8 @@ fn broken(draw: &mut Draw, noun: &str) -> Extra {
 
 /// Rows that tie with the last one are kept.
 pub(in crate::compose) fn ties_too(draw: &mut Draw) -> Extra {
-    let inline = draw.rng.word(&[", ties included", ", with ties", " (with ties)", ", keeping ties", ", more if tied"]);
-    let sentence = draw.rng.word(&["Include ties", "Keep ties", "Ties count too", "Show all tied ones"]);
+    let inline = draw.rng.word(&[", including ties", ", with ties", " (with ties)", ", ties included"]);
+    let sentence = draw.rng.word(&["Include ties", "Keep ties", "Include any ties"]);
     Extra::new(inline, sentence)
 }
 
@@ -165,6 +165,9 @@ fn rows_speech(
         (false, high) => extreme(&mut draw.rng, noun, high),
     };
     let one = phrase::single(rows, &subject.many, &subject.one);
+    if let Some(speech) = lately(draw, shown, (rows, &one), noun, time && !main, descending, n, show_by) {
+        return speech;
+    }
     let (number, these) = if n == 1 { (String::new(), one) } else { (format!("{} ", of_number(n)), rows.to_owned()) };
     let what = if main && time { format!("{top} {these}") } else { these.clone() };
     let linked =
@@ -225,7 +228,10 @@ fn rows_speech(
             } else {
                 format!(
                     "{q}, and what {} {} {list}",
-                    if nouns.len() > 1 { "are" } else { "is" },
+                    match nouns.as_slice() {
+                        [only] => condition::be(only),
+                        _ => "are",
+                    },
                     if n == 1 { "its" } else { "their" }
                 )
             }
@@ -235,6 +241,46 @@ fn rows_speech(
         extras.push(Extra::new(format!(", {top} first"), format!("{} first", grammar::capitalize(top))));
     }
     Speech { nominal, questions, extras, lists: true }
+}
+
+/// "the five facilities opened most recently": by what happened to them, where their time tells it.
+#[allow(clippy::too_many_arguments)]
+fn lately(
+    draw: &mut Draw,
+    shown: &list::Shown,
+    (rows, one): (&str, &str),
+    noun: &str,
+    time: bool,
+    descending: bool,
+    n: u64,
+    show_by: bool,
+) -> Option<Speech> {
+    if !time || phrase::has_clause(rows) || !shown.named {
+        return None;
+    }
+    let happened = moment::happened(noun)?;
+    let done = happened.strip_prefix("were ").unwrap_or(happened);
+    // "the three visits that started first"
+    let done = if done == happened { format!("that {done}") } else { done.to_owned() };
+    let when = if descending { draw.rng.word(&["most recently", "last"]) } else { "first" };
+    let when = if done.starts_with("last ") && when == "last" { "most recently" } else { when };
+    let (these, verb) = match n {
+        1 => (one.to_owned(), happened.replacen("were ", "was ", 1)),
+        n => (format!("{} {rows}", of_number(n)), happened.to_owned()),
+    };
+    let mut nouns = shown.nouns.clone();
+    if show_by && !nouns.iter().any(|n| n == noun) {
+        nouns.push(noun.to_owned());
+    }
+    let (list, its) = (grammar::and_list(&nouns), if n == 1 { "its" } else { "their" });
+    let (with, and) = match nouns.as_slice() {
+        [] => (String::new(), String::new()),
+        [only] => (format!(", with {its} {list}"), format!(", and what {} {its} {list}", condition::be(only))),
+        _ => (format!(", with {its} {list}"), format!(", and what are {its} {list}")),
+    };
+    let nominal = vec![format!("the {these} {done} {when}{with}")];
+    let questions = vec![format!("which {these} {verb} {when}{and}")];
+    Some(Speech { nominal, questions, extras: Vec::new(), lists: true })
 }
 
 /// "the five customers with the highest total amount": groups by a figure.
@@ -318,9 +364,11 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let keys = if n == 1 { key.one.clone() } else { key.many.clone() };
     let limit = having.as_ref().map_or(String::new(), |h| format!(", considering only {} with {}", key.many, h.words));
     let tail = if show {
-        let number = ["and how many", "with that number", "number included", "plus the number itself"];
-        let figure = ["and what it is", "and how much it is", "along with the value", "value included"];
-        format!(", {}", draw.rng.word(if figure_counts { &number } else { &figure }))
+        let number = ["and how many", "with the number for each", "and how many each has"];
+        let figure = ["and what it is", "with the value for each", "with the figure"];
+        let (number, figure) =
+            if n == 1 { (&number[..1], &figure[..1]) } else { (&number[..2 + usize::from(key.entity)], &figure[..2]) };
+        format!(", {}", draw.rng.word(if figure_counts { number } else { figure }))
     } else {
         String::new()
     };

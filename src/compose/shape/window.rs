@@ -81,16 +81,15 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     let measure = &measure;
     if with_figure {
         let it = g.it();
-        let inline =
-            [format!(", along with the {it} itself"), format!(", with the {it} itself"), format!(", {it} included")];
-        let sentence = [format!("Show the {it} itself as well"), format!("Give the {it} itself too")];
+        let inline = [format!(", along with the {it}"), format!(", with the {it} as well"), format!(", with the {it}")];
+        let sentence = [format!("Show the {it} as well"), format!("Give the {it} too")];
         let at = draw.rng.below(3);
         extras.push(Extra::new(inline[at].clone(), sentence[at % 2].clone()));
     }
+    let fall = if g.key.time { "that falls in" } else { "that falls to" };
     let mut nominal = vec![
-        format!("the percentage of {measure} that falls to each {key}, {rounded}"),
-        format!("the share of each {key} in {measure}, as a percentage {rounded}"),
-        format!("the percentage that each {key} contributes to {measure}, {rounded}"),
+        format!("the percentage of {measure} {fall} each {key}, {rounded}"),
+        format!("the percentage of {measure} that each {key} accounts for, {rounded}"),
         format!("the percentage breakdown of {measure} by {key}, {rounded}"),
     ];
     if g.key.time {
@@ -104,9 +103,7 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     } else {
         vec![
             format!("what percentage of {measure} does each {key} account for, {rounded}"),
-            format!("how large is the share of each {key} in {measure}, in percent {rounded}"),
-            format!("which percentage of {measure} comes from each {key}, {rounded}"),
-            format!("how much of {measure} does each {key} make up, as a percentage {rounded}"),
+            format!("how is {measure} split between the {}, in percent {rounded}", g.key.many),
         ]
     };
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
@@ -122,9 +119,7 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let dense = draw.rng.chance(40);
-    let descending = true;
     let function = if dense { "dense_rank" } else { "rank" };
-    let direction = if descending { " DESC" } else { "" };
     let keep = draw.rng.chance(45).then(|| draw.rng.between(2, 5) as u64);
     let cte = draw.rng.chance(60);
     // ranked by what is shown, so that ties are those that a reader sees
@@ -133,7 +128,7 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     let whole = |inner: Select| {
         let mut ranked = inner;
         ranked.columns.push((
-            window(&format!("{function}() OVER (ORDER BY {{}}{direction})"), vec![raw.clone()]),
+            window(&format!("{function}() OVER (ORDER BY {{}} DESC)"), vec![raw.clone()]),
             Some("position".into()),
         ));
         match keep {
@@ -149,14 +144,13 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     };
     // joint places are what anyone expects; that the next place follows directly is not
     let ties = if dense {
-        draw.rng.word(&[", dense ranking", ", no gaps after ties", ", without gaps after ties"])
+        draw.rng.word(&[" (no gaps after ties)", " (without gaps after ties)", " (dense ranking)"])
     } else {
-        draw.rng.word(&["", "", "", ", ties share a rank", ", joint places for ties"])
+        draw.rng.word(&["", "", "", " (ties share a rank)"])
     };
-    let best = if descending {
-        draw.rng.word(&["highest first", "from the top", "descending", "1 = highest"])
-    } else {
-        draw.rng.word(&["lowest first", "from the bottom", "ascending", "1 = lowest"])
+    let best = match keep {
+        Some(_) => draw.rng.word(&["in order of rank", "best first"]),
+        None => draw.rng.word(&["highest first", "from the highest down"]),
     };
     let many = &g.key.many;
     let measure = &g.measure;
@@ -164,32 +158,30 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     let (nominal, questions) = match keep {
         None => (
             vec![
-                format!("{many} ranked by {measure}, with {it} and rank"),
-                format!("a ranking of {many} by {measure}, {it} included"),
-                format!("{many} with {measure} and their rank by it"),
+                format!("{many} ranked by {measure}, with the {it} and rank of each"),
+                format!("a ranking of {many} by {measure}, with the {it} for each"),
             ],
             vec![
                 format!("how do {many} rank by {measure}, and what is the {it} for each"),
-                format!("where does each {} rank by {measure}, and with what {it}", g.key.one),
+                format!("where does each {} rank by {measure}, and what is the {it}", g.key.one),
             ],
         ),
         Some(n) => (
             vec![
-                format!("{many} ranked {} or better by {measure}, with {it} and rank", nth(n)),
-                format!("the {many} on ranks 1 to {n} by {measure}, with {it} and rank"),
+                format!("the {many} in the top {n} by {measure}, with the {it} and rank of each"),
+                format!("{many} that rank in the top {n} by {measure}, with the {it} and rank of each"),
             ],
             vec![
-                format!("which {many} are on ranks 1 to {n} by {measure}, and with what {it}"),
-                format!("which {many} rank {} or better by {measure}, and with what {it}", nth(n)),
+                format!("which {many} are in the top {n} by {measure}, and what are the {it} and rank of each"),
+                format!("which {many} rank in the top {n} by {measure}, and with what {it}"),
             ],
         ),
     };
     let extras = vec![Extra::new(
-        format!(" ({best}{ties})"),
+        format!(", {best}{ties}"),
         format!("Rank them {best}{ties}")
-            .replace("them 1 = ", "them with 1 = ")
-            .replace("them descending", "them in descending order")
-            .replace("them ascending", "them in ascending order"),
+            .replace("Rank them in order of rank", "Sort by rank")
+            .replace("Rank them best", "Best"),
     )];
     let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
     if keep.is_some() {
@@ -198,10 +190,6 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         draft.probes.push(("filter", without, Expect::Differs));
     }
     Some(draft)
-}
-
-fn nth(n: u64) -> &'static str {
-    ["first", "second", "third", "fourth", "fifth"][(n as usize).clamp(1, 5) - 1]
 }
 
 /// Change against the span before, running totals, moving averages.
