@@ -82,7 +82,10 @@ pub(crate) enum Expect {
     Same,
     /// There is a row: the witness that a part of the statement matters.
     Rows,
-    /// Of the statement itself: its limit leaves rows out, and no two up to the first of those are equal in what it sorts by.
+    /// There is a row, as a figure other than zero in the candidate's own result says, too.
+    Figure,
+    /// Of the statement itself: its limit leaves rows out, and no two up to the first of those are equal in what it sorts
+    /// by, unless it keeps ties.
     Cut,
 }
 

@@ -45,6 +45,7 @@ pub(super) fn filter_probes(query: &Select, conditions: &[Condition]) -> Vec<(&'
 pub(super) fn mutant(query: &Select, probes: &[(&'static str, Select, Expect)]) -> Option<Select> {
     probes.iter().find_map(|(name, probe, expect)| match expect {
         Expect::Differs => Some(probe.clone()),
+        Expect::Cut if *name == "limit" => Some(Select { limit: None, ..query.clone() }),
         // the witness has all conditions but the one that it denies, at its end
         Expect::Rows if *name == "filter" => {
             let (_, others) = probe.filter.split_last()?;
@@ -101,9 +102,10 @@ pub(super) fn one_group(query: &Select, probe: &Select) -> Option<Select> {
     Some(part)
 }
 
-/// The query's cut cuts, and nothing ties.
+/// The query's cut cuts, and nothing ties that it does not keep.
 pub(super) fn cut_probe(query: &Select) -> (&'static str, Select, Expect) {
-    ("tie", query.clone(), Expect::Cut)
+    let name = if matches!(query.limit, Some(Limit::WithTies(_))) { "limit" } else { "tie" };
+    (name, query.clone(), Expect::Cut)
 }
 
 /// The cut has no tie: the rows are the same whichever way ties are broken.
@@ -156,7 +158,27 @@ pub(super) fn filled_probe(query: &Select) -> Option<(&'static str, Select, Expe
         having: Vec::new(),
         ..query.clone()
     };
-    (summed && !query.filter.is_empty()).then_some(("rows", rows, Expect::Rows))
+    let expect = if query.columns.iter().all(|(e, _)| nothing_of_none(e)) { Expect::Figure } else { Expect::Rows };
+    (summed && !query.filter.is_empty()).then_some(("rows", rows, expect))
+}
+
+/// A figure that is zero or NULL over no rows: nothing is put in its place, and nothing added.
+fn nothing_of_none(figure: &Expr) -> bool {
+    let adds = |text: &str| {
+        let text = text.to_lowercase();
+        ["+", "-", "coalesce", "case", "greatest", "least", "exp(", "power("].iter().any(|w| text.contains(w))
+    };
+    match figure {
+        Expr::Aggregate(_) => true,
+        Expr::Mix(parts) => {
+            parts.iter().any(Expr::aggregates)
+                && parts.iter().all(|part| match part {
+                    Expr::Text(text) => !adds(text),
+                    part => nothing_of_none(part),
+                })
+        }
+        _ => false,
+    }
 }
 
 /// One row more in its tables is another result: rows shown one by one, or counted.

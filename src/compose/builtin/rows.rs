@@ -6,7 +6,7 @@ use super::super::extreme::extreme;
 use super::super::group;
 use super::super::moment;
 use super::super::phrase;
-use super::super::probe::filter_probes;
+use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::Speech;
 use super::super::scope::Place;
 use super::super::shape::{figure, kept, list, ranking};
@@ -89,12 +89,10 @@ fn latest(draw: &mut Draw, query: &mut Select, rows: &str) -> Option<(String, Cu
     let n = [3, 5, 5, 8, 10, 10, 15][draw.rng.below(7)];
     draw.used.push(when);
     query.order = vec![Order { by: draw.scope.column(when), descending: true, nulls_last: false }];
-    let mut without = query.clone();
     query.limit = Some(Limit::WithTies(n));
-    without.limit = None;
     let ties = draw.rng.word(&["ties included", "with ties", "keeping ties"]);
     let latest = draw.rng.word(&["most recent", "latest"]);
-    Some((format!("the {} {latest} {rows} ({ties})", grammar::number_word(n)), ("limit", without, Expect::Differs)))
+    Some((format!("the {} {latest} {rows} ({ties})", grammar::number_word(n)), cut_probe(query)))
 }
 
 /// A proof of a cut.
@@ -137,10 +135,8 @@ pub(super) fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
     query.order =
         vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: highest, nulls_last: false }];
     query.limit = Some(Limit::WithTies(n));
-    let mut without = query.clone();
-    without.limit = None;
     let mut probes = filter_probes(&query, &conditions);
-    probes.push(("limit", without, Expect::Differs));
+    probes.push(cut_probe(&query));
     let word = match (term.length, highest) {
         (true, true) => "longest",
         (true, false) => "shortest",
@@ -182,10 +178,8 @@ pub(super) fn nearest(draw: &mut Draw, term: &Term) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.order = vec![Order { by: term.sql.clone(), descending: term.relevance, nulls_last: false }];
     query.limit = Some(Limit::WithTies(n));
-    let mut without = query.clone();
-    without.limit = None;
     let mut probes = filter_probes(&query, &conditions);
-    probes.push(("limit", without, Expect::Differs));
+    probes.push(cut_probe(&query));
     let (noun, what) = (&term.noun, draw.scope.bare(term.place));
     let one = phrase::single(&rows, &subject.many, &subject.one);
     let (these, have) = if n == 1 { (one, "has") } else { (format!("{} {rows}", grammar::number_word(n)), "have") };

@@ -5,7 +5,7 @@ use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::phrase;
-use super::super::probe::filter_probes;
+use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech};
 use super::super::sense;
 use super::super::shape::{breakdown, calendar, figure, ranking};
@@ -13,7 +13,6 @@ use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate a
 use super::term::{Term, term};
 use super::uses::Tool;
 use super::{On, Use, Yields, rows, windows};
-use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -264,10 +263,8 @@ fn pieces(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let by = |by, descending| Order { by, descending, nulls_last: false };
     query.order = vec![by(Expr::Column(String::new(), "number".to_owned()), true)];
     query.limit = Some(Limit::WithTies(n));
-    let mut without = query.clone();
-    without.limit = None;
     let mut probes = filter_probes(&query, &conditions);
-    probes.push(("limit", without, Expect::Differs));
+    probes.push(cut_probe(&query));
     let (noun, n) = (&term.noun, grammar::number_word(n));
     let nominal = vec![
         format!("the {n} most frequent {noun} of {rows}, with the number of times that each occurs")

@@ -8,7 +8,7 @@ use super::super::group;
 use super::super::literal;
 use super::super::moment;
 use super::super::phrase;
-use super::super::probe::filter_probes;
+use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::taste;
@@ -140,9 +140,7 @@ pub(in crate::compose) fn ties_too(draw: &mut Draw) -> Extra {
 
 fn with_ties(draw: &mut Draw, query: &mut Select, n: u64) -> Cut {
     query.limit = Some(Limit::WithTies(n));
-    let mut without = query.clone();
-    without.limit = None;
-    (vec![("limit", without, Expect::Differs)], Some(ties_too(draw)))
+    (vec![cut_probe(query)], Some(ties_too(draw)))
 }
 
 #[allow(clippy::too_many_arguments)]

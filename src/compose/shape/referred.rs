@@ -5,6 +5,7 @@ use super::super::aggregate::snake;
 use super::super::condition::be;
 use super::super::draw::{Draft, Draw};
 use super::super::phrase;
+use super::super::probe::cut_probe;
 use super::super::reference::{edge_noun, referring_many};
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
@@ -143,9 +144,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     if most {
         let n = [3, 5, 10][draw.rng.below(3)];
         query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
-        let mut without = query.clone();
         query.limit = Some(Limit::WithTies(n));
-        without.limit = None;
         let number = grammar::number_word(n);
         let roles = grammar::plural(&role);
         let nominal = vec![
@@ -154,7 +153,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         ];
         let questions = vec![format!("which {number} {roles} have the most {many}, and how many does each have")];
         let speech = Speech { nominal, questions, extras: vec![ranking::ties_too(draw)], lists: true };
-        return Some(Draft { probes: vec![("limit", without, Expect::Differs)], ..Draft::new(query, speech) });
+        return Some(Draft { probes: vec![cut_probe(&query)], ..Draft::new(query, speech) });
     }
     if draw.rng.chance(60) {
         query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];

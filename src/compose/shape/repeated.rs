@@ -4,7 +4,7 @@ use super::super::aggregate::snake;
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::phrase;
-use super::super::probe::filter_probes;
+use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::tree::{Expr, Limit, Order, Select, aggregate, fill};
@@ -93,8 +93,8 @@ fn frequent(draw: &mut Draw, place: Place) -> Option<Draft> {
     }
     query.group = vec![column];
     query.order = vec![Order { by: Expr::Column(String::new(), alias), descending: true, nulls_last: false }];
-    let mut probes = vec![("limit", query.clone(), Expect::Differs)];
     query.limit = Some(Limit::WithTies(n));
+    let mut probes = vec![cut_probe(&query)];
     probes.extend(without_each(&query, &conditions));
     let (number, many) = (grammar::number_word(n), values(draw, place));
     let nominal = vec![

@@ -1,5 +1,6 @@
 //! The proof that a cut cuts and has no tie, from the run of the statement itself: its plan goes on for one row more than
-//! its LIMIT, with what it sorts by in sight, and no two rows that follow each other may be equal in that.
+//! its LIMIT, with what it sorts by in sight, and no two rows that follow each other may be equal in that. Where ties are
+//! kept it goes on for one row more than those.
 
 use super::ffi;
 use pgrx::pg_sys;
@@ -57,6 +58,9 @@ pub(super) struct Cut {
     rows: u64,
     seen: u64,
     tied: bool,
+    /// Rows that are equal to the last one are left, too.
+    keeps: bool,
+    cuts: bool,
 }
 
 impl Cut {
@@ -72,15 +76,20 @@ impl Cut {
                 return None;
             }
             let limit = &mut *top.cast::<pg_sys::Limit>();
-            let plain = ffi::tag(limit.limitCount) == pg_sys::NodeTag::T_Const
-                && limit.limitOption == pg_sys::LimitOption::LIMIT_OPTION_COUNT;
             let count = limit.limitCount.cast::<pg_sys::Const>();
-            if !plain || (*count).constisnull {
+            if ffi::tag(count) != pg_sys::NodeTag::T_Const || (*count).constisnull {
                 return None;
             }
             let rows = (*count).constvalue.value() as i64;
-            (*count).constvalue = pg_sys::Datum::from(rows.checked_add(1)?);
-            Some(Cut { keys, rows: u64::try_from(rows).ok()?, seen: 0, tied: false })
+            let keeps = limit.limitOption == pg_sys::LimitOption::LIMIT_OPTION_WITH_TIES;
+            if keeps {
+                // the receiver ends the run
+                limit.limitOption = pg_sys::LimitOption::LIMIT_OPTION_COUNT;
+                (*count).constisnull = true;
+            } else {
+                (*count).constvalue = pg_sys::Datum::from(rows.checked_add(1)?);
+            }
+            Some(Cut { keys, rows: u64::try_from(rows).ok()?, seen: 0, tied: false, keeps, cuts: false })
         }
     }
 
@@ -119,12 +128,14 @@ impl Cut {
                 key.before = pg_sys::NullableDatum { value, isnull };
             }
         }
-        self.tied |= same;
-        (self.seen <= self.rows, !self.tied && self.seen <= self.rows)
+        self.tied |= same && !self.keeps;
+        let left = self.seen <= self.rows || self.keeps && same;
+        self.cuts |= !left;
+        (left, left && !self.tied)
     }
 
-    /// There were more rows than it leaves, and no two of them equal.
+    /// There were more rows than it leaves, and no two of them equal that it does not keep.
     pub(super) fn holds(&self) -> bool {
-        !self.tied && self.seen > self.rows
+        !self.tied && self.cuts
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Ran {
     pub same: bool,
     /// Of a cut that was watched: it holds.
     pub cut: bool,
+    /// The first row has a number other than zero.
+    pub figure: bool,
 }
 
 /// What the rows of a probe are held against. The run stops at the first row that tells: a result that differs mostly
@@ -96,6 +98,7 @@ struct State {
     cut: Option<Cut>,
     differs: bool,
     any_value: bool,
+    figure: bool,
 }
 
 /// How a column is written.
@@ -103,7 +106,11 @@ struct Output {
     function: pg_sys::FmgrInfo,
     /// Of variable length.
     variable: bool,
+    number: bool,
 }
+
+const NUMBERS: [pg_sys::Oid; 6] =
+    [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID, pg_sys::NUMERICOID, pg_sys::FLOAT4OID, pg_sys::FLOAT8OID];
 
 struct Caps {
     rows: u64,
@@ -136,6 +143,7 @@ pub(super) unsafe fn execute(
         cut,
         differs: false,
         any_value: false,
+        figure: false,
     };
     let mut receiver = Receiver {
         base: pg_sys::DestReceiver {
@@ -189,7 +197,7 @@ impl State {
         self.facts.multiset_hash = hexadecimal(&whole.finalize());
         let same = !self.differs && self.against.as_ref().is_none_or(|a| a.spent(self.rows.len()));
         let cut = self.cut.is_some_and(|cut| cut.holds());
-        Ran { facts: self.facts, rows: self.rows, same, cut }
+        Ran { facts: self.facts, rows: self.rows, same, cut, figure: self.figure }
     }
 
     /// False stops the executor.
@@ -240,6 +248,9 @@ impl State {
                 let value = pg_sys::OutputFunctionCall(&mut output.function, datum);
                 let value = std::ffi::CStr::from_ptr(value).to_bytes();
                 self.bytes = self.bytes.saturating_add(value.len());
+                if output.number && self.facts.rows == 0 {
+                    self.figure |= value.iter().any(|byte| (b'1'..=b'9').contains(byte));
+                }
                 hash.update([1]);
                 hash.update((value.len() as u64).to_le_bytes());
                 hash.update(value);
@@ -303,7 +314,8 @@ unsafe extern "C-unwind" fn startup(
             pg_sys::getTypeOutputInfo((*column).atttypid, &mut output, &mut varlena);
             let mut info = pg_sys::FmgrInfo::default();
             pg_sys::fmgr_info(output, &mut info);
-            state.outputs.push(Output { function: info, variable: (*column).attlen == -1 });
+            let number = NUMBERS.contains(&(*column).atttypid);
+            state.outputs.push(Output { function: info, variable: (*column).attlen == -1, number });
         }
     }
 }

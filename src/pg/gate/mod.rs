@@ -246,7 +246,7 @@ impl Gate {
                 stage.set(Stage::Result);
                 let judged = if probes { Ok(()) } else { judge(&ran.facts, options) };
                 check.verdict.result = Some(ran.facts);
-                (check.rows, check.same, check.cut) = (ran.rows, ran.same, ran.cut);
+                (check.rows, check.same, check.cut, check.figure) = (ran.rows, ran.same, ran.cut, ran.figure);
                 judged?;
             }
         }
@@ -259,7 +259,7 @@ impl Gate {
 struct Check {
     mode: Mode,
     against: Option<Against>,
-    /// Its limit has to cut, without a tie; whether it does.
+    /// Its limit has to cut, without a tie that it does not keep; whether it does.
     cuts: bool,
     cut: bool,
     /// Changes the statement before it is looked at.
@@ -269,6 +269,8 @@ struct Check {
     verdict: Verdict,
     rows: Vec<RowHash>,
     same: bool,
+    /// Its first row has a number other than zero.
+    figure: bool,
     /// See `Analysis`.
     filtered: Option<f32>,
 }
@@ -285,6 +287,7 @@ impl Check {
             verdict: Verdict::default(),
             rows: Vec::new(),
             same: false,
+            figure: false,
             filtered: None,
         }
     }

@@ -33,13 +33,14 @@ impl Gate {
             return Ok(check.verdict);
         }
         if check.cuts && !check.cut {
-            check.verdict.refusal = Some(parse::refuse(Stage::Probe, "P0001", "the cut cuts nothing off, or a tie"));
+            check.verdict.refusal = Some(parse::refuse(Stage::Probe, "P0001", "the cut cuts nothing off, or a tie that it does not keep"));
             return Ok(check.verdict);
         }
         for (number, probe) in candidate.probes.iter().enumerate() {
             let against = match probe.expect {
                 Expect::Rows if seen.contains(&number) => continue,
-                Expect::Rows => Against::Any,
+                Expect::Figure if check.figure => continue,
+                Expect::Rows | Expect::Figure => Against::Any,
                 Expect::Differs | Expect::Same => check.own_rows(),
                 // seen while the statement ran
                 Expect::Cut => continue,
@@ -98,7 +99,7 @@ fn probe_verdict(name: &str, expect: Expect, other: &Check) -> Option<Refusal> {
     let reason = match expect {
         Expect::Same if !other.same => "the result is not well defined",
         Expect::Differs if other.same => "a part of the statement has no effect",
-        Expect::Rows if found.rows == 0 => "a part of the statement has no effect",
+        Expect::Rows | Expect::Figure if found.rows == 0 => "a part of the statement has no effect",
         _ => return None,
     };
     Some(parse::refuse(Stage::Probe, "P0001", format!("probe {name}: {reason}")))

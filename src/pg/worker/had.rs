@@ -20,6 +20,7 @@ pub(super) fn mark(candidate: &Candidate) -> Option<u64> {
             Expect::Differs => "d",
             Expect::Same => "s",
             Expect::Rows => "r",
+            Expect::Figure => "f",
             Expect::Cut => "c",
         };
         [expect, p.sql.as_str(), p.part.as_deref().unwrap_or("")]

@@ -62,7 +62,7 @@ fn checks(candidate: &Candidate, verdict: &Verdict) -> serde_json::Value {
                 json!(match p.expect {
                     crate::candidate::Expect::Differs => "differs",
                     crate::candidate::Expect::Same => "same",
-                    crate::candidate::Expect::Rows => "rows",
+                    crate::candidate::Expect::Rows | crate::candidate::Expect::Figure => "rows",
                     crate::candidate::Expect::Cut => "cut",
                 }),
             )

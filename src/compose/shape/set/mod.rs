@@ -67,7 +67,7 @@ pub(super) fn combine(kind: Kind, one: Select, two: Select, counted: bool) -> (S
             limit: Some(Limit::Rows(1)),
             ..Select::default()
         };
-        probes.push(("rows", some, Expect::Rows));
+        probes.push(("rows", some, Expect::Figure));
     }
     (count(set), probes)
 }
