@@ -282,6 +282,11 @@ pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
     let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
     let (columns, shows) = set::told(&pair.scope, 0)?;
     let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
+    let side = |condition| set::Side { way: std::slice::from_ref(&pair.edge), condition: Some(condition) };
+    let target = pair.scope.nodes[0].entity;
+    if !set::tells(draw.world, target, kind, &side(&one), &side(&two)) {
+        return None;
+    }
     let part = |c: &Condition, own: &[Condition]| {
         let filter = c.sql.iter().chain(own.iter().flat_map(|c| &c.sql)).cloned().collect();
         Select { columns: columns.clone(), filter, ..pair.scope.select() }

@@ -1,10 +1,12 @@
 //! Two results put together or held against each other: UNION, INTERSECT and EXCEPT, as a person asks for them.
 
+mod overlap;
 mod routes;
 mod stacked;
 mod subjects;
 mod values;
 
+pub(in crate::compose) use overlap::{Side, tells};
 pub(in crate::compose) use routes::routes;
 pub(in crate::compose) use stacked::stacked;
 pub(in crate::compose) use subjects::subjects;

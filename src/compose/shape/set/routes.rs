@@ -8,7 +8,7 @@ use super::super::super::scope::{Place, Scope};
 use super::super::super::taste;
 use super::super::super::tree::{JoinKind, Select};
 use super::super::super::world::World;
-use super::{Kind, Shows, combine, having, own_condition, speech, told};
+use super::{Kind, Shows, Side, combine, having, own_condition, speech, tells, told};
 use crate::candidate::Expect;
 
 /// References from rows up to a thing, the first one first.
@@ -48,7 +48,8 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     }
     // what is asked of the things themselves holds on both sides
     let own = if waiting.is_some() { draw.conditions(0, 1)? } else { Vec::new() };
-    for (way, percent) in [(first, 30), (second, 15)] {
+    let mut conditions = Vec::new();
+    for (way, percent) in [(&first, 30), (&second, 15)] {
         let mut scope = Scope::new(world, target);
         let mut node = 0;
         for &step in way.iter().rev() {
@@ -58,14 +59,20 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
         let condition = if draw.rng.chance(percent) { own_condition(draw, &rows) } else { None };
         let (columns, shows) = told(&scope, 0)?;
         shown = Some(shows);
-        let conditions: Vec<Condition> = condition.into_iter().collect();
         let entity = scope.entity(node);
-        let many = phrase::rows(&mut draw.rng, &entity.many, entity.person, &conditions);
+        let many = phrase::rows(&mut draw.rng, &entity.many, entity.person, condition.as_slice());
         let one = phrase::single(&many, &entity.many, &entity.one);
-        let filter = conditions.into_iter().flat_map(|c| c.sql).collect();
+        let filter = condition.iter().flat_map(|c| c.sql.clone()).collect();
+        conditions.push(condition);
         sides.push((Select { columns, filter, ..scope.select() }, one, many));
     }
     let [(one, a, many_a), (two, b, many_b)] = <[_; 2]>::try_from(sides).ok()?;
+    let [on_one, on_two] = conditions.as_slice() else { return None };
+    let first = Side { way: &first, condition: on_one.as_ref() };
+    let second = Side { way: &second, condition: on_two.as_ref() };
+    if !tells(world, target, kind, &first, &second) {
+        return None;
+    }
     for &field in &draw.scope.subject().label {
         draw.use_place(Place { node: 0, field });
     }
