@@ -6,7 +6,7 @@ use super::words::tokens;
 use std::collections::BTreeMap;
 
 /// A many-to-one reference between two tables, by index into `Schema::tables`.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Edge {
     pub child: usize,
     pub child_columns: Vec<String>,

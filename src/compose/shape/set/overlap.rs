@@ -54,34 +54,45 @@ fn share(world: &World, side: &Side) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::super::world::{Entity, Field};
+    use super::super::super::super::Options;
     use super::*;
-    use crate::schema::graph::{Edge, Graph};
+    use crate::schema::model::Schema;
 
-    /// Towns, half of which have one of 50 shops, and of which all have people.
+    /// A hundred towns: all have people, and half of them one of 50 shops.
     fn world() -> World {
-        let entity = |rows: u64, distinct: u64| Entity {
-            rows,
-            fields: vec![Field { name: "town".into(), distinct, ..Field::default() }],
-            ..Entity::default()
+        let column = |name: &str, distinct: u32| {
+            let profile = format!(r#"{{"nulls":0,"distinct":{distinct},"quantiles":["1","{distinct}"]}}"#);
+            format!(
+                r#"{{"name":"{name}","number":1,"type":"int4","base":"int4","category":"N","not_null":true,"profile":{profile}}}"#
+            )
         };
-        let edge = |child: usize| Edge {
-            child,
-            child_columns: vec!["town".into()],
-            parent: 0,
-            parent_columns: vec!["id".into()],
-            filled: true,
-            ..Edge::default()
+        let table = |name: &str, columns: &[String], rows: u32, keys: &str| {
+            format!(
+                r#"{{"schema":"public","name":"{name}","kind":"table","columns":[{}],"primary_key":["{name}_id"],
+                "sampled":{{"rows":{rows},"whole":true}},"foreign_keys":[{keys}]}}"#,
+                columns.join(",")
+            )
         };
-        let graph = Graph { edges: vec![edge(1), edge(2)], ..Graph::default() };
-        World { entities: vec![entity(100, 100), entity(50, 50), entity(1000, 100)], graph, ..World::default() }
+        let town =
+            r#"{"name":"k","columns":["town_id"],"ref_schema":"public","ref_table":"town","ref_columns":["town_id"]}"#;
+        let text = format!(
+            r#"{{"database":"towns","server_version":150000,"tables":[{},{},{}]}}"#,
+            table("town", &[column("town_id", 100)], 100, ""),
+            table("shop", &[column("shop_id", 50), column("town_id", 50)], 50, town),
+            table("person", &[column("person_id", 1000), column("town_id", 100)], 1000, town)
+        );
+        World::new(&Schema::from_json(&text).unwrap(), &[], &Options::default())
+    }
+
+    fn edge(world: &World, child: &str) -> usize {
+        world.graph.edges.iter().position(|e| world.entities[e.child].sql == child).unwrap()
     }
 
     #[test]
     fn what_all_have_takes_nothing_away() {
         let world = world();
-        let side = |way| Side { way, condition: None };
-        let (shops, people) = (side(&[0]), side(&[1]));
+        let ways = ["shop", "person"].map(|child| [edge(&world, child)]);
+        let [shops, people] = ways.each_ref().map(|way| Side { way, condition: None });
         let tells = |kind, one: &Side, two: &Side| tells(&world, 0, kind, one, two);
         assert!(tells(Kind::Except, &people, &shops), "towns with people but no shop");
         assert!(!tells(Kind::Except, &shops, &people), "towns with a shop but no people: none");
@@ -94,8 +105,12 @@ mod tests {
         let world = world();
         let rare = Condition { share: 0.05, ..Condition::default() };
         let common = Condition { share: 0.9, ..Condition::default() };
-        let some = |condition| Side { way: &[1], condition: Some(condition) };
+        let way = [edge(&world, "person")];
+        let some = |condition| Side { way: &way, condition: Some(condition) };
         assert!(tells(&world, 0, Kind::Intersect, &some(&rare), &some(&rare)));
-        assert!(!tells(&world, 0, Kind::Except, &some(&rare), &some(&common)), "of ten each has one of nine in ten");
+        assert!(
+            !tells(&world, 0, Kind::Except, &some(&rare), &some(&common)),
+            "one of ten rows is nearly always common"
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! Things by which kinds of rows lead to them: "customers with rentals but no payments", "cities that have both a store
 //! and a customer".
 
-use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::scope::{Place, Scope};
