@@ -100,7 +100,7 @@ const COMPLEX: &[Shape] = &[
     Shape(6, Kin::Nested, nested::over_share),
     Shape(9, Kin::Nested, related::exists),
     Shape(8, Kin::Nested, related::counted),
-    Shape(28, Kin::Sets, related::sets),
+    Shape(28, Kin::Sets, set::rows),
     Shape(19, Kin::Sets, set::values),
     Shape(28, Kin::Sets, set::routes),
     Shape(16, Kin::Sets, set::subjects),

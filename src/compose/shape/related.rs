@@ -11,7 +11,7 @@ use super::super::sense;
 use super::super::taste;
 use super::super::tree::{Distinct, Expr, Select, aggregate, fill, text};
 use super::super::world::Field;
-use super::set::{self, Kind, Shows};
+use super::set::{self, Shows};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
@@ -61,7 +61,7 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
 }
 
 /// A condition on the child's own fields, worded as the child's.
-fn child_condition(draw: &mut Draw, pair: &Pair, wanted: impl Fn(&Field) -> bool) -> Option<Condition> {
+pub(super) fn child_condition(draw: &mut Draw, pair: &Pair, wanted: impl Fn(&Field) -> bool) -> Option<Condition> {
     let alone = Scope::alone(draw.world, pair.scope.nodes[pair.child].entity, &pair.scope.nodes[pair.child].alias);
     let child = alone.subject();
     let fits = |&field: &usize| {
@@ -85,7 +85,7 @@ fn child_condition(draw: &mut Draw, pair: &Pair, wanted: impl Fn(&Field) -> bool
 }
 
 /// A condition on the parent's own fields, now and then.
-fn own_condition(draw: &mut Draw, pair: &Pair) -> Option<Vec<Condition>> {
+pub(super) fn own_condition(draw: &mut Draw, pair: &Pair) -> Option<Vec<Condition>> {
     let wanted = usize::from(draw.waiting().is_some() || draw.rng.chance(20));
     draw.keyed.push(pair.child);
     let found = draw.conditions(0, wanted);
@@ -93,7 +93,7 @@ fn own_condition(draw: &mut Draw, pair: &Pair) -> Option<Vec<Condition>> {
     found
 }
 
-fn child_words(draw: &mut Draw, pair: &Pair, condition: Option<&Condition>) -> (String, String) {
+pub(super) fn child_words(draw: &mut Draw, pair: &Pair, condition: Option<&Condition>) -> (String, String) {
     let child = pair.scope.entity(pair.child);
     let conditions: Vec<Condition> = condition.cloned().into_iter().collect();
     let many = phrase::rows(&mut draw.rng, &child.many, child.person, &conditions);
@@ -269,38 +269,6 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     if variant == 2 {
         speech.extras.push(Extra::new(", along with that number", "Show the number as well"));
     }
-    Some(Draft { probes, ..Draft::new(query, speech) })
-}
-
-/// "customers with a rental in May 2005 but none in June 2005": EXCEPT, INTERSECT and UNION over two sets of rows.
-pub(super) fn sets(draw: &mut Draw) -> Option<Draft> {
-    let pair = pair(draw)?;
-    // two times or two kinds of the same are held against each other
-    let one = child_condition(draw, &pair, |f| matches!(f.role(), Role::Time | Role::Dimension))?;
-    let name = one.places.first().map(|p| pair.scope.entity(pair.child).fields[p.field].name.clone())?;
-    let two = (0..12).find_map(|_| child_condition(draw, &pair, |f| f.name == name).filter(|two| one.rivals(two)))?;
-    let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
-    let (columns, shows) = set::told(&pair.scope, 0)?;
-    let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
-    let side = |condition| set::Side { way: std::slice::from_ref(&pair.edge), condition: Some(condition) };
-    let target = pair.scope.nodes[0].entity;
-    if !set::tells(draw.world, target, kind, &side(&one), &side(&two)) {
-        return None;
-    }
-    let part = |c: &Condition, own: &[Condition]| {
-        let filter = c.sql.iter().chain(own.iter().flat_map(|c| &c.sql)).cloned().collect();
-        Select { columns: columns.clone(), filter, ..pair.scope.select() }
-    };
-    let (query, mut probes) = set::combine(kind, part(&one, &own), part(&two, &own), counted);
-    if !own.is_empty() {
-        probes.push(("filter", set::combine(kind, part(&one, &[]), part(&two, &[]), counted).0, Expect::Differs));
-    }
-    let (first, firsts) = child_words(draw, &pair, Some(&one));
-    let (second, seconds) = child_words(draw, &pair, Some(&two));
-    let subject = pair.scope.subject();
-    let form = set::having(&mut draw.rng, kind, subject.person, (&first, &firsts), (&second, &seconds));
-    let things = phrase::rows(&mut draw.rng, &subject.many, subject.person, &own);
-    let speech = set::speech(&things, &form, if counted { Shows::Count } else { shows });
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 

@@ -2,12 +2,14 @@
 
 mod overlap;
 mod routes;
+mod rows;
 mod stacked;
 mod subjects;
 mod values;
 
 pub(in crate::compose) use overlap::{Side, tells};
 pub(in crate::compose) use routes::routes;
+pub(in crate::compose) use rows::rows;
 pub(in crate::compose) use stacked::stacked;
 pub(in crate::compose) use subjects::subjects;
 pub(in crate::compose) use values::values;
