@@ -13,6 +13,12 @@ use crate::schema::roles::Role;
 /// What people do in the name of others is not "of" them.
 const STAFF: &[&str] = &["employee", "staff", "manager", "agent", "representative", "rep"];
 
+/// Whom one has to do with: visits are "with" them, and belong to others.
+const ATTENDING: &[&str] = &[
+    "provider", "doctor", "physician", "nurse", "therapist", "teacher", "instructor", "lawyer", "dentist", "coach",
+    "driver", "guide",
+];
+
 /// A condition on a joined thing that there is one way to and one of.
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let node = &scope.nodes[place.node];
@@ -45,7 +51,10 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return None;
     }
     // what happened is for something, and what there is belongs to it
-    let link = if !thing.person && subject.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit) {
+    let head = thing.one.rsplit(' ').next().unwrap_or(&thing.one);
+    let link = if ATTENDING.contains(&head) {
+        "with"
+    } else if !thing.person && subject.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit) {
         "for"
     } else {
         "of"

@@ -82,7 +82,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
             let with = match rng.below(5) {
                 0 | 1 => format!("of at most {said}"),
                 2 => format!("of {said} or less"),
-                _ => format!("up to {said}"),
+                _ => format!("of up to {said}"),
             };
             let whose = rng.word(&["at most", "no more than"]);
             (with, format!("{whose} {said}"), format!("at most {said}"))

@@ -8,10 +8,11 @@ use super::world::Field;
 use crate::schema::grammar;
 
 /// Verbs that a flag's name may begin with, with their plural.
-const VERBS: [(&str, &str); 16] = [
+const VERBS: [(&str, &str); 17] = [
     ("accepts", "accept"),
     ("allows", "allow"),
     ("covers", "cover"),
+    ("filters", "filter"),
     ("has", "have"),
     ("holds", "hold"),
     ("includes", "include"),
@@ -79,7 +80,7 @@ fn predicate(noun: &str, yes: bool, plural: bool) -> String {
         "can" | "may" | "must" | "should" | "will" => return format!("{first} {not}{rest}"),
         _ => {}
     }
-    if let Some((one, many)) = VERBS.iter().find(|(one, _)| *one == first && !rest.is_empty()) {
+    if let Some((one, many)) = VERBS.iter().find(|(one, many)| (*one == first || *many == first) && !rest.is_empty()) {
         // "has a balcony", but "has insurance", "has dental cover"
         let thing = *one == "has" && !rest.contains(' ') && !MASS.contains(&rest) && grammar::singular(rest) == rest;
         let named = if thing { grammar::with_article(rest) } else { rest.to_owned() };

@@ -118,7 +118,8 @@ fn described(scope: &Scope, place: Place, word: &str, condition: &mut Condition)
     } else {
         let role = scope.role_noun(place.node);
         condition.whose = Some(format!("{role} is {word}"));
-        condition.post = Some(format!("with {}", grammar::with_article(&format!("{word} {role}"))));
+        condition.post =
+            (!role.contains('\'')).then(|| format!("with {}", grammar::with_article(&format!("{word} {role}"))));
         condition.terse = Some(format!("{word} {role}"));
     }
 }

@@ -190,12 +190,16 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     } else {
         format!("{noun} {is}{}", said.trim_start_matches("since"))
     };
+    // "rentals returned in July", "visits that started in July"
+    let event = event(&noun).filter(|_| place.node == 0 && !main);
+    let verb = event.filter(|(done, ..)| done.ends_with("ing"));
     Some(Condition {
         sql,
-        post: if main {
-            Some(said_post)
-        } else {
-            done(&noun).filter(|_| place.node == 0).map(|d| format!("{d} {said}"))
+        that: verb.map(|(_, happened, _)| format!("{happened} {said}")),
+        post: match event {
+            _ if main => Some(said_post),
+            Some((done, ..)) if verb.is_none() => Some(format!("{done} {said}")),
+            _ => None,
         },
         with: (!said.starts_with("since") && !main && done(&noun).is_none())
             .then(|| format!("{} {said}", article(&noun))),

@@ -10,12 +10,11 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     let (mut before, mut post, mut with, mut that, mut whose) =
         (String::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for c in conditions {
-        let choose = rng.below(100);
-        if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && choose < 94 && !many.contains(" of ")) {
+        if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ")) {
             before = format!("{word} ");
         } else if let Some(p) = c.post.as_ref().filter(|_| post.len() < 2) {
             post.push(p.clone());
-        } else if let Some(t) = c.that.as_ref().filter(|_| choose < 95 || c.whose.is_none()) {
+        } else if let Some(t) = c.that.as_ref() {
             that.push(t.clone());
         } else if let Some(w) = c.with.as_ref().filter(|w| prefer_with && !recites(w) || c.whose.is_none()) {
             with.push(w.clone());
@@ -23,6 +22,12 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
             whose.push(w.clone());
         }
     }
+    // "invoices billed to Edinburgh in 2022": when is said last
+    let when = |p: &str| {
+        ["in ", "from ", "since ", "before ", "on "].iter().any(|w| p.starts_with(w))
+            && p.contains(|c: char| c.is_ascii_digit())
+    };
+    post.sort_by_key(|p| when(p));
     let mut phrase = format!("{before}{many}");
     for p in post {
         phrase.push_str(&format!(" {p}"));
@@ -49,7 +54,7 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
 }
 
 /// Whether a column and its value would be read out: "with contact title Owner".
-fn recites(with: &str) -> bool {
+pub(super) fn recites(with: &str) -> bool {
     let first = with.split(' ').next().unwrap_or(with);
     let thing = ["a", "an", "no", "the", "more", "fewer", "less", "at", "between", "from", "exactly"].contains(&first);
     !thing && !with.contains(" among ") && !first.starts_with(|c: char| c.is_ascii_digit())

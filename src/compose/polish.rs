@@ -112,7 +112,12 @@ pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) ->
     }
     for part in parts.iter_mut().step_by(2) {
         // no commas around what stands in parentheses
-        *part = part.replace(", (", " (").replace("decimals),", "decimals)").replace("decimal),", "decimal)");
+        *part = part.replace(", (", " (");
+        for link in ["of", "per", "for", "by", "in"] {
+            for end in ["decimals)", "decimal)"] {
+                *part = part.replace(&format!("{end}, {link} "), &format!("{end} {link} "));
+            }
+        }
     }
     parts.join("\"")
 }

@@ -156,6 +156,8 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
 /// One of several wordings, a short one rather than a long one.
 fn brief(rng: &mut Rng, wordings: &[String]) -> String {
     let words = |said: &String| said.split(' ').count();
+    let straight: Vec<String> = wordings.iter().filter(|said| !backward(said)).cloned().collect();
+    let wordings = if straight.is_empty() { wordings } else { straight.as_slice() };
     let one = rng.pick(wordings).cloned().unwrap_or_default();
     let other = rng.pick(wordings).cloned().unwrap_or_default();
     if words(&other) < words(&one) && rng.chance(75) { other } else { one }
@@ -174,6 +176,7 @@ fn led(said: &str) -> Option<String> {
     let whole = !key.contains([',', '('])
         && !["unit", "page"].iter().any(|w| key.starts_with(w))
         && !key.contains(" such ")
+        && !key.contains("which they ")
         && key.split(' ').count() < 8;
     let open = ["how ", "what ", "the ", "a ", "all "].iter().any(|first| head.starts_with(first));
     let link = if link == ", broken down by " { "per" } else { link.trim() };
@@ -223,7 +226,9 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let doubled = |frame: &str| {
         // nor words behind what is long
         nominal.starts_with("for ") && frame.contains(" for {}")
-            || long && !frame.ends_with(['}']) && frame.split("{}").nth(1).is_some_and(|end| end.len() > 1)
+            || (long || nominal.contains(','))
+                && !frame.ends_with(['}'])
+                && frame.split("{}").nth(1).is_some_and(|end| end.len() > 1)
     };
     let others: Vec<&'static str> = frames.iter().copied().filter(|f| !doubled(f)).collect();
     let frame = if doubled(frame) { rng.word(&others) } else { frame };
@@ -237,8 +242,10 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     match nominal.split_once(", ").filter(|(_, rest)| led && figure(rest) && !frame.contains(':')) {
         Some((lead, rest)) => {
             // "per category, which query returns" has two heads
-            let heads = ["Which ", "What ", "Write ", "Run ", "Give me a query", "SQL"];
+            let heads = ["Write ", "Run ", "Give me a query", "From ", "Pull "];
             let frame = if heads.iter().any(|h| frame.starts_with(h)) { "Return {}." } else { frame };
+            let frame =
+                if frame.starts_with("For ") { frame.split_once(", ").map_or(frame, |(_, rest)| rest) } else { frame };
             let own = frame.starts_with("I ") || frame.starts_with("I'");
             let first = frame.chars().next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
             let frame = if own { frame.to_owned() } else { format!("{first}{}", &frame[first.len()..]) };
@@ -262,7 +269,13 @@ fn bare(rng: &mut Rng, nominal: &str) -> String {
 }
 
 fn without_article(text: &str) -> &str {
-    text.strip_prefix("the ").unwrap_or(text)
+    text.strip_prefix("the ").or_else(|| text.strip_prefix("a ")).unwrap_or(text)
+}
+
+/// Whether what stands first speaks of rows that are named only behind it: "by year in which they started, how many".
+fn backward(said: &str) -> bool {
+    let led = ["by ", "per ", "for each ", "for every "].iter().any(|lead| said.starts_with(lead));
+    led && said.split(',').next().is_some_and(|first| first.contains("which they "))
 }
 
 /// The phrase as it is typed into a search box: no article at its head, no verb where its participle will do. Quoted
@@ -281,7 +294,7 @@ fn typed(text: &str) -> String {
                 part = format!("{head} {rest}");
             }
         }
-        out.push_str(&part.replace(" along with their ", " and ").replace(" with their ", " and "));
+        out.push_str(&part);
     }
     out
 }
@@ -318,10 +331,7 @@ mod tests {
     fn what_is_typed_has_no_article_at_its_head_and_no_idle_verb() {
         for (said, search) in [
             ("the number of films that are rated R per category", "number of films rated R per category"),
-            (
-                "customers who are active, along with their \"the\" and a city",
-                "customers who are active, and \"the\" and a city",
-            ),
+            ("a ranking of \"the\" customers who are active", "ranking of \"the\" customers who are active"),
             ("the films with the lowest rate", "films with the lowest rate"),
         ] {
             assert_eq!(typed(said), search);

@@ -194,6 +194,13 @@ impl<'w> Scope<'w> {
         shorter == 0 && ways_within(self.world, from, to, steps) == 1
     }
 
+    /// Whether no other joined thing has a field of that name.
+    fn only(&self, place: Place) -> bool {
+        let stem = &self.field(place).stem;
+        let nodes = 0..self.nodes.len();
+        nodes.filter(|&n| n != place.node).all(|n| self.entity(n).fields.iter().all(|f| f.stem != *stem))
+    }
+
     /// What a field's value is called where its rows have just been named: "description" of films.
     pub(super) fn bare(&self, place: Place) -> String {
         if place.node != 0 {
@@ -234,6 +241,10 @@ impl<'w> Scope<'w> {
         }
         if plain.contains(" of ") || role.contains(" in the ") {
             return format!("{plain} of the {role}");
+        }
+        // "destination country" of order lines: no other thing that is spoken of has one
+        if plain.contains(' ') && self.only(place) && !role.contains('\'') {
+            return plain;
         }
         let head = role.rsplit(' ').next().unwrap_or("");
         if plain.starts_with(&format!("{} ", entity.one))

@@ -64,9 +64,8 @@ pub(super) enum On {
     GappyAmount,
     Number,
     Whole,
-    /// The number of a row; of people, who are parted by it.
+    /// The number of a row.
     Id,
-    Halves,
     /// A price or a length, which is looked for about a value.
     Near,
     /// A number that is 0 in some rows; that falls into a few tens; of many values.

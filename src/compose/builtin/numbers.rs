@@ -114,10 +114,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "({} / 60000) || ':' || lpad(mod({} / 1000, 60)::text, 2, '0')",
         "length as minutes and seconds (m:ss)",
     ),
-    class("mod", On::Halves, "mod({}, 2)", "half of an A/B test (0 for even, 1 for odd {s})"),
     // bands
-    class("round", On::Tens, "round({}::numeric, -1)", "{} to the nearest ten"),
-    class("floor", On::Tens, "floor({} / 10) * 10", "{} range of ten (by its lower end)"),
     class("floor", On::Year, "floor({} / 10) * 10", "decade of the {}"),
     class(
         "width_bucket",

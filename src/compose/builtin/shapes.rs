@@ -129,7 +129,9 @@ fn in_order(draw: &Draw, term: &Term) -> Extra {
     } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
         Extra::new(", in chronological order", "Oldest first")
     } else {
-        let short = term.noun.split(" of ").next().unwrap_or(&term.noun).split(" (").next().unwrap_or(&term.noun);
+        let ends = [" of ", " (", " in which ", " on which "];
+        let end = ends.iter().filter_map(|end| term.noun.find(end)).min().unwrap_or(term.noun.len());
+        let short = &term.noun[..end];
         Extra::new(format!(", in order of the {short}"), format!("Sort by the {short}"))
     }
 }
@@ -170,7 +172,11 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
         let mut query = draw.scope.select();
         query.columns = vec![(figure.sql.clone(), Some(figure.alias.clone()))];
         let rows = draw.rows_phrase(&[]);
+        let noun = figure.noun.clone();
+        let (noun, form) = rows::apart(&noun);
+        let figure = Figure { noun: noun.to_owned(), ..figure };
         let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
+        let said = if form.is_empty() { said } else { format!("{said}, {form}") };
         let questions = vec![format!("what is {said}")];
         return Some(Draft::new(query, Speech { nominal: vec![said], questions, ..Speech::default() }));
     }
@@ -195,7 +201,10 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let form = (!form.is_empty()).then(|| {
         Extra::new(
             format!(", {form}"),
-            format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
+            match form.starts_with("if ") {
+                true => format!("Work it out as {form}"),
+                false => format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
+            },
         )
     });
     let own = draw.scope.field(figure.place?);

@@ -179,15 +179,6 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Located => called(f, LATITUDE) && f.numbers.len() >= 13 && f.nulls == 0 && !e.person && !e.label.is_empty(),
         On::Whole => is_number(f) && f.whole(),
-        On::Halves => {
-            let tried = ["customer", "client", "user", "member", "subscriber", "patient", "student", "visitor"];
-            tried.iter().any(|w| e.one.contains(w))
-                && f.whole()
-                && f.role() == Role::Key
-                && e.key == [f.name.clone()]
-                && (e.rows >= 100 || e.rows == 0)
-                && e.person
-        }
         On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && !e.label.is_empty(),
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,

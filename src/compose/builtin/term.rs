@@ -82,6 +82,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         _ => said,
     };
     let said = match said.as_str() {
+        "highest {}" | "lowest {}" if condition::counts(field, &noun) => said,
         "highest {}" | "lowest {}" => format!("{} {{}}", extreme(&mut draw.rng, &noun, said.starts_with('h'))),
         "total {}" if noun.starts_with("total") => "sum of {}".to_owned(),
         _ if noun.starts_with("total") => said.replacen("total {}", "{}", 1),

@@ -88,8 +88,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("substring", On::Index, "substring({} FROM 1 FOR 1) = '{letter}'", "begins with {letter}"),
     // contact data
     class("split_part", On::Email, "split_part({}, '@', 2)", "domain of the {}"),
-    value("split_part", On::Email, "split_part({}, '@', 1)", "part of the {} before the @").aim("as a user name"),
-    value("position", On::Email, "left({}, position('@' IN {}) - 1)", "part of the {} before the @"),
+    value("split_part", On::Email, "split_part({}, '@', 1)", "{} user name (the part before the @)"),
+    value("position", On::Email, "left({}, position('@' IN {}) - 1)", "{} user name (the part before the @)"),
     value("replace", On::Email, "replace({}, '@', '(at)')", "{} with (at) in place of the @")
         .aim("so that robots do not collect them"),
     value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "domain of the {}"),
@@ -102,7 +102,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("regexp_replace", On::Phone, "regexp_replace({}, '[^0-9]', '', 'g')", "{} with nothing but its digits")
         .aim("for the dialling software"),
     class("substring", On::Dialled, "substring({} FROM 1 FOR 3)", "area code (first three digits) of the {}"),
-    class("substring", On::Postal, "substring({} FROM 1 FOR 1)", "first character of the {}"),
     class("left", On::Postal, "left({}, 2)", "first two characters of the {}"),
     class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "first three characters of the {}"),
     value("replace", On::Postal, "replace({}, ' ', '')", "{} (blanks removed)").aim("for the label printer"),
@@ -112,20 +111,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("concat", On::Place, "concat({}, ', ', {2})", "{} and {2} in one line with a comma between them")
         .aim("for mailing labels"),
     // codes
-    class("left", On::Lettered, "left({}, 1)", "leading letter of the {}"),
     class("left", On::Lettered, "left({}, {n})", "first {N} characters of the {}").with(&[3]),
-    class("substring", On::Lettered, "substring({} FROM 1 FOR 1)", "first letter of the {}"),
     value("ltrim", On::Coded, "ltrim({}, '0')", "{} (leading zeros removed)"),
     Entry::new("lpad", On::Id, Yields::Value, "lpad({}::text, 8, '0')", "{} with leading zeros to eight digits")
         .aim("for the barcodes"),
     // titles
     value("replace", On::Slug, "lower(replace({}, ' ', '-'))", "{} as a URL slug (lower case, hyphens for blanks)")
         .aim("for the website"),
-    value("replace", On::Slug, "replace({}, ' ', '_')", "{} with underscores for blanks").aim("as file names"),
     value("rpad", On::Slug, "rpad({}, {n})", "{} padded to {n} characters")
         .with(&[30, 40])
         .aim("for a fixed-width file"),
-    value("left", On::Slug, "left({}, {n})", "first {n} characters of the {}").with(&[10, 12]).aim("for narrow labels"),
     value("trim", On::Padded, "trim({})", "{} with the blanks around it cut off"),
     value("rtrim", On::Padded, "rtrim({})", "{} with the blanks behind it cut off"),
     over("trim", On::Blanked, "count(DISTINCT trim({}))", "number of different {s} (blanks around them ignored)"),

@@ -121,7 +121,7 @@ const RARE: &[&str] = &[
 const SELDOM: &[&str] = &[
     "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "phraseto_tsquery",
     "justify_hours", "div", "every", "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls",
-    "plainto_tsquery", "range_agg", "row_number", "strpos", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
+    "plainto_tsquery", "row_number", "strpos", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.

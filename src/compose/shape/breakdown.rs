@@ -158,7 +158,6 @@ fn speech(
         if keys.len() == 1 && keys[0].entity && whole && having.is_none() {
             questions.push(format!("how many {rows} does each {each} have"));
         }
-        nominal.push(format!("a count of {rows} {per} {each_short}"));
         if whole && keys.len() == 1 && having.is_none() && !keys[0].time {
             nominal.push(format!("{} and how many {rows} each has", keys[0].many));
         }

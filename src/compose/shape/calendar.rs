@@ -182,7 +182,6 @@ fn every_span(draw: &mut Draw, recursive: bool) -> Option<Draft> {
     let nominal = vec![
         format!("the number of {dated} in each {unit} of {span}{by}, with zero for {plural} that have none"),
         format!("the number of {dated} for every {unit} of {span}{by}, {plural} without any included"),
-        format!("the number of {dated} for all {plural} of {span}{by}, also where it is zero"),
     ];
     let questions = vec![
         format!("how many {rows} {verb} in each {unit} of {span}{by}, counting zero where there were none"),

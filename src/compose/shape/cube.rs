@@ -213,13 +213,20 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
 pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<String> {
     let mut forms = Vec::new();
     forms.extend(c.that.clone());
-    forms.extend(c.with.as_ref().map(|w| format!("have {w}")));
-    forms.extend(
-        c.post
-            .as_ref()
-            .map(|p| format!("are {p}"))
-            .filter(|p| ["in the", "from", "without", "for"].iter().any(|w| p[4..].starts_with(w))),
-    );
+    forms.extend(c.with.as_ref().filter(|w| !phrase::recites(w)).map(|w| format!("have {w}")));
+    forms.extend(c.post.as_ref().and_then(|p| {
+        let first = p.split(' ').next().unwrap_or(p);
+        match first {
+            "billed" | "shipped" | "returned" | "hired" | "born" | "rented" | "opened" | "released" | "paid" => {
+                Some(format!("were {p}"))
+            }
+            "from" | "without" | "for" | "at" | "by" => Some(format!("are {p}")),
+            "in" if !p.chars().any(|c| c.is_ascii_digit()) => Some(format!("are {p}")),
+            // "are in January 1998"
+            "in" => Some(format!("are from {}", &p[3..])),
+            _ => None,
+        }
+    }));
     if let Some(form) = draw.rng.pick(&forms) {
         return Some(format!("{of_them} {form}"));
     }

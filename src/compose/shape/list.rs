@@ -169,7 +169,6 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
         nominal.push(format!("{rows}, {} {list}", draw.rng.word(&["along with their", "with their"])));
         // what is said of them goes before them
         if nouns.iter().all(|n| n.split(' ').count() < 4) {
-            nominal.push(format!("the {list} for {rows}"));
             nominal.push(format!("the {list} of {rows}"));
         }
         questions.push(format!(

@@ -10,6 +10,7 @@ pub(super) mod figure;
 mod gathered;
 pub(super) mod grouped;
 pub(super) mod kept;
+mod lately;
 pub(super) mod list;
 mod missing;
 mod nested;
@@ -103,7 +104,7 @@ const COMPLEX: &[Shape] = &[
     Shape(28, Kin::Sets, set::rows),
     Shape(19, Kin::Sets, set::values),
     Shape(28, Kin::Sets, set::routes),
-    Shape(16, Kin::Sets, set::subjects),
+    Shape(8, Kin::Sets, set::subjects),
     Shape(11, Kin::Sets, set::stacked),
     Shape(7, Kin::Absence, related::twins),
     Shape(7, Kin::Nested, each::latest),

@@ -6,7 +6,6 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::extreme::extreme;
 use super::super::group;
 use super::super::literal;
-use super::super::moment;
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech};
@@ -14,7 +13,7 @@ use super::super::scope::{Place, Scope};
 use super::super::taste;
 use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
 use super::breakdown::{cut, of_number};
-use super::{figure, kept, list};
+use super::{figure, kept, lately, list};
 use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
@@ -163,7 +162,7 @@ fn rows_speech(
         (false, high) => extreme(&mut draw.rng, noun, high),
     };
     let one = phrase::single(rows, &subject.many, &subject.one);
-    if let Some(speech) = lately(draw, shown, (rows, &one), noun, time && !main, descending, n, show_by) {
+    if let Some(speech) = lately::speech(draw, shown, (rows, &one), noun, time && !main, descending, n, show_by) {
         return speech;
     }
     let (number, these) = if n == 1 { (String::new(), one) } else { (format!("{} ", of_number(n)), rows.to_owned()) };
@@ -239,46 +238,6 @@ fn rows_speech(
         extras.push(Extra::new(format!(", {top} first"), format!("{} first", grammar::capitalize(top))));
     }
     Speech { nominal, questions, extras, lists: true }
-}
-
-/// "the five facilities opened most recently": by what happened to them, where their time tells it.
-#[allow(clippy::too_many_arguments)]
-fn lately(
-    draw: &mut Draw,
-    shown: &list::Shown,
-    (rows, one): (&str, &str),
-    noun: &str,
-    time: bool,
-    descending: bool,
-    n: u64,
-    show_by: bool,
-) -> Option<Speech> {
-    if !time || phrase::has_clause(rows) || !shown.named {
-        return None;
-    }
-    let happened = moment::happened(noun)?;
-    let done = happened.strip_prefix("were ").unwrap_or(happened);
-    // "the three visits that started first"
-    let done = if done == happened { format!("that {done}") } else { done.to_owned() };
-    let when = if descending { draw.rng.word(&["most recently", "last"]) } else { "first" };
-    let when = if done.starts_with("last ") && when == "last" { "most recently" } else { when };
-    let (these, verb) = match n {
-        1 => (one.to_owned(), happened.replacen("were ", "was ", 1)),
-        n => (format!("{} {rows}", of_number(n)), happened.to_owned()),
-    };
-    let mut nouns = shown.nouns.clone();
-    if show_by && !nouns.iter().any(|n| n == noun) {
-        nouns.push(noun.to_owned());
-    }
-    let (list, its) = (grammar::and_list(&nouns), if n == 1 { "its" } else { "their" });
-    let (with, and) = match nouns.as_slice() {
-        [] => (String::new(), String::new()),
-        [only] => (format!(", with {its} {list}"), format!(", and what {} {its} {list}", condition::be(only))),
-        _ => (format!(", with {its} {list}"), format!(", and what are {its} {list}")),
-    };
-    let nominal = vec![format!("the {these} {done} {when}{with}")];
-    let questions = vec![format!("which {these} {verb} {when}{and}")];
-    Some(Speech { nominal, questions, extras: Vec::new(), lists: true })
 }
 
 /// "the five customers with the highest total amount": groups by a figure.
@@ -372,7 +331,14 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     };
     let verb = if n == 1 { "has" } else { "have" };
     let nominal = vec![format!("the {number}{keys} with {measured}{limit}{tail}")];
-    let mut questions = vec![format!("which {number}{keys} {verb} {measured}{limit}{tail}")];
+    // "and how many" is asked, "with the number" is given
+    let asked = match (show, figure_counts) {
+        (false, _) => "",
+        (true, true) => ", and how many",
+        (true, false) if n == 1 => ", and what is it",
+        (true, false) => ", and what is it for each",
+    };
+    let mut questions = vec![format!("which {number}{keys} {verb} {measured}{limit}{asked}")];
     questions
         .push(format!("what {} the {number}{keys} with {measured}{limit}{tail}", if n == 1 { "is" } else { "are" }));
     if key.person && n == 1 {

@@ -45,12 +45,8 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     // what is meant, how it is asked for, and how it is counted
     let (said, which, how_many) = match kind {
         Kind::Except => (
-            vec![
-                format!("{first} except {those}"),
-                format!("{first} but not {those}"),
-                format!("{first}, leaving out {those}"),
-            ],
-            format!("which {first} are not among {those}"),
+            vec![format!("{first} except {those}"), format!("{first}, leaving out {those}")],
+            format!("which {first} are there, leaving out {those}"),
             format!("how many {first} are there, not counting {those}"),
         ),
         Kind::Union | Kind::Intersect => {
