@@ -7,7 +7,7 @@ use super::shape::Hold;
 use super::steer::columns;
 use super::tree::Select;
 use super::world::{Field, World};
-use super::{Composer, Focus};
+use super::{Composer, Focus, worn};
 use crate::error::Result;
 use crate::schema::roles::Role;
 use std::collections::{BTreeMap, HashMap};
@@ -21,6 +21,8 @@ pub(super) struct Heat {
     entities: HashMap<String, usize>,
     /// How much patience a query with a column takes: what nearly all queries lean on takes more.
     toll: Vec<Vec<f64>>,
+    /// And a kind of statement that came up again and again.
+    worn: HashMap<u64, f64>,
 }
 
 impl Index<usize> for Heat {
@@ -36,7 +38,7 @@ impl Heat {
     pub(super) fn cold(world: &World) -> Heat {
         let of: Vec<Vec<f64>> = world.entities.iter().map(|e| vec![1.0; e.fields.len()]).collect();
         let entities = world.entities.iter().enumerate().map(|(i, e)| (e.sql.clone(), i)).collect();
-        Heat { toll: of.clone(), of, entities }
+        Heat { toll: of.clone(), of, entities, worn: HashMap::new() }
     }
 
     fn places(&self, world: &World, query: &Select) -> Vec<(usize, usize)> {
@@ -72,17 +74,26 @@ impl Heat {
 pub(super) struct Crowd<'w> {
     pub heat: &'w Heat,
     pub patience: f64,
+    /// How much more than its share a kind of statement may have come up.
+    again: f64,
 }
 
 impl<'w> Crowd<'w> {
     /// The coin of a slot, which gets more patient from attempt to attempt.
     pub(super) fn new(heat: &'w Heat, salt: u64, slot: u64, attempt: u32) -> Crowd<'w> {
-        Crowd { heat, patience: (1.0 + f64::from(attempt) / 3.0) / unit(mix(&[salt, slot, 29])) }
+        let coin = |which: u64, attempt: u32| (1.0 + f64::from(attempt) / 3.0) / unit(mix(&[salt, slot, which]));
+        // what is asked again and again runs into duplicates, which are no reason to ask it once more
+        Crowd { heat, patience: coin(29, attempt), again: coin(37, attempt.saturating_sub(8)) }
     }
 
     /// The same on a way over three tables, which would hardly be gone where every way leads through a crowd.
     pub(super) fn borne(self) -> Crowd<'w> {
         Crowd { patience: 5.0 * self.patience, ..self }
+    }
+
+    /// Whether a statement is of a kind that there are enough of.
+    pub(super) fn worn(&self, query: &Select) -> bool {
+        self.heat.worn.get(&worn::kind(query)).is_some_and(|toll| *toll > self.again)
     }
 
     pub(super) fn bears(&self, entity: usize, field: usize) -> bool {
@@ -115,6 +126,8 @@ const TRIAL: usize = 300;
 const ROUNDS: u64 = 5;
 /// Turns that one focus has in a round at most.
 const TURNS: f64 = 7.0;
+/// Draws of one kind of statement in a trial that are no repetition yet.
+const ENOUGH: f64 = 1.0;
 /// How strongly in a round the turns of a focus follow from its own use.
 const OWN_USE: f64 = 0.5;
 
@@ -167,9 +180,12 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
         let found = measured(&composer.world, &uses);
         // what is found last counts for less, or crowds would go back and forth between the same places
         let gain = 1.0 / (1.0 + 0.5 * round as f64);
-        // what leads to crowded places has fewer turns than what leads elsewhere
+        // what leads to crowded places, or to the same few kinds of statements, has fewer turns than what leads elsewhere
         let crowds = uses.by_focus.iter().map(|(at, draws)| {
-            let crowd = |draw: &Vec<(usize, usize)>| draw.iter().map(|(e, f)| found[*e][*f]).fold(0.1, f64::max).ln();
+            let crowd = |draw: &Drawn| {
+                let places = draw.places.iter().map(|(e, f)| found[*e][*f]).fold(0.1, f64::max).ln();
+                places + (uses.kinds[&draw.kind] / ENOUGH).max(1.0).ln()
+            };
             (*at, draws.iter().map(crowd).sum::<f64>() / draws.len() as f64)
         });
         let crowds: BTreeMap<usize, f64> = crowds.collect();
@@ -185,7 +201,7 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
         for (own, new) in heat.of.iter_mut().flatten().zip(found.iter().flatten()) {
             *own = (*own * new.powf(0.8 * gain)).clamp(0.1, 40.0);
         }
-        let most = |draft: &Vec<(usize, usize)>| draft.iter().map(|(e, f)| found[*e][*f]).fold(0.0, f64::max);
+        let most = |draft: &Drawn| draft.places.iter().map(|(e, f)| found[*e][*f]).fold(0.0, f64::max);
         let mut crowds: Vec<f64> = uses.by_focus.values().flatten().map(most).collect();
         crowds.sort_by(f64::total_cmp);
         // columns as crowded as those that most queries cannot do without
@@ -193,15 +209,22 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
         for (own, new) in heat.toll.iter_mut().flatten().zip(found.iter().flatten()) {
             *own = (*own * (new / calm).powf(0.7 * gain)).clamp(1.0, 50.0);
         }
+        for (&kind, draws) in &uses.kinds {
+            let own = heat.worn.entry(kind).or_insert(1.0);
+            *own = (*own * (draws / ENOUGH).powf(gain)).clamp(1.0, 50.0);
+        }
     }
     let unit = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
     // a stamp has had its question in the first round, and so has what leads to crowded places alone
     let least = |interest: f64, weight: f64| if interest < 0.15 || weight < 0.3 * interest { 0.0 } else { 1.0 };
+    let rounds: Vec<u64> = composer.focuses.iter().map(|(focus, _)| rounds(&composer.world, *focus)).collect();
     let turns = weights.iter().zip(&composer.focuses).enumerate().flat_map(|(at, (weight, (_, interest)))| {
-        std::iter::repeat_n(at, (4.0 * weight / unit).round().clamp(least(*interest, *weight), 4.0 * TURNS) as usize)
+        // what is soon asked up has no long turn either
+        let most = if rounds[at] > 1 { 4.0 * TURNS } else { 3.0 };
+        std::iter::repeat_n(at, (4.0 * weight / unit).round().clamp(least(*interest, *weight), most) as usize)
     });
-    let rounds = composer.focuses.iter().map(|(focus, _)| rounds(&composer.world, *focus)).collect();
-    Ok(Learned { turns: turns.collect(), rounds, heat })
+    let turns = turns.collect();
+    Ok(Learned { turns, rounds, heat })
 }
 
 /// How much more than the mean the thing in focus itself is used.
@@ -218,11 +241,18 @@ fn own_use(world: &World, found: &[Vec<f64>], focus: Focus) -> f64 {
     }
 }
 
+/// One draw: the places that it uses, and its kind of statement.
+struct Drawn {
+    places: Vec<(usize, usize)>,
+    kind: u64,
+}
+
 #[derive(Default)]
 struct Uses {
-    /// Places used by each draw of a focus.
-    by_focus: BTreeMap<usize, Vec<Vec<(usize, usize)>>>,
+    by_focus: BTreeMap<usize, Vec<Drawn>>,
     counts: BTreeMap<(usize, usize), f64>,
+    /// Draws of each kind of statement.
+    kinds: BTreeMap<u64, f64>,
 }
 
 fn trial(
@@ -250,14 +280,18 @@ fn trial(
             let mut draw = Draw::new(composer, crowd, &seed, focus, style);
             let hold = if attempt < 6 { Hold::Shape } else { Hold::Plain };
             let draft = composer.draft(&mut draw, focus, number as u64, salt, hold)?;
-            (draw.complete(&draft.query, attempt < 7) && !draw.crowded(&draft.query, false)).then_some(draft)
+            let fit = draw.complete(&draft.query, attempt < 7) && !draw.crowded(&draft.query, false);
+            (fit && !crowd.worn(&draft.query)).then_some(draft)
         });
         let Some(draft) = drawn else { continue };
+        // in the first round of slots each focus has one
+        let kind = worn::kind(&draft.query);
+        *uses.kinds.entry(kind).or_default() += share.max(1.0);
         let places = heat.places(&composer.world, &draft.query);
         for place in &places {
             *uses.counts.entry(*place).or_default() += share;
         }
-        uses.by_focus.entry(at).or_default().push(places);
+        uses.by_focus.entry(at).or_default().push(Drawn { places, kind });
     }
     Ok(uses)
 }

@@ -40,6 +40,7 @@ mod trace;
 mod tree;
 mod ways;
 mod world;
+mod worn;
 
 pub(crate) use builtin::wanted as functions;
 pub(crate) use say::Style;
@@ -127,6 +128,8 @@ pub(crate) fn shown(schema: &Schema, links: &[Relationship], values_min_rows: u3
 const TRIES: u64 = 60;
 /// From this one on a plain question about the focus will do.
 const PLAIN: u64 = 44;
+/// Draws of kinds that there are enough of, after which an attempt is given up.
+const WORN: usize = 12;
 /// Rows that anyone would read.
 const MOST_ROWS: f64 = 150.0;
 const LEVELS: [&str; 4] = ["easy", "medium", "hard", "extra"];
@@ -208,6 +211,7 @@ impl Composer {
         let due = if self.plan.is_empty() { slot < self.first() && attempt < OWN } else { self.plan.first(slot, salt) };
         // few conditions can be said inexactly: where none is found soon, another style will do
         let tries = if style == Style::Vague { TRIES / 2 } else { TRIES };
+        let mut worn = 0;
         for attempt_in in 0..tries {
             let mut draw = Draw::new(self, crowd, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
             let hold = hold(due, attempt, attempt_in, target.is_some());
@@ -218,6 +222,15 @@ impl Composer {
                 continue;
             }
             if draw.crowded(&draft.query, due) {
+                continue;
+            }
+            // where a focus is due, a question that is often asked is better than none
+            if !(due && attempt_in >= PLAIN + 8) && crowd.worn(&draft.query) {
+                worn += 1;
+                // there may be more to say of other things
+                if worn > WORN && !due {
+                    return None;
+                }
                 continue;
             }
             if !self.world.schema_only && estimate::rows(&self.world, &draft.query, draw.passing) > MOST_ROWS {
@@ -266,14 +279,9 @@ impl Composer {
         self.learned.get().filter(|_| slot >= UNLEARNED)
     }
 
-    /// Turns of what is of interest before all else has one: two, where that takes no long time.
-    fn rounds(&self) -> u64 {
-        if self.leading <= 100 { 2 } else { 1 }
-    }
-
     /// Slots after which each focus has had its first turn.
     fn first(&self) -> u64 {
-        (self.focuses.len() - self.leading) as u64 + self.rounds() * self.leading as u64
+        self.focuses.len() as u64
     }
 
     fn focus(&self, slot: u64, attempt: u32, salt: u64, crowd: Crowd) -> Option<Focus> {
@@ -282,9 +290,8 @@ impl Composer {
         }
         let count = self.first();
         if slot < count && attempt < OWN {
-            let leading = self.leading as u64;
-            let at = match slot.checked_sub(self.rounds() * leading) {
-                None => rotate(self.leading, slot % leading, mix(&[salt, slot / leading])),
+            let at = match slot.checked_sub(self.leading as u64) {
+                None => rotate(self.leading, slot, salt),
                 Some(slot) => self.leading + rotate(self.focuses.len() - self.leading, slot, salt),
             };
             return self.focuses.get(at).map(|(focus, _)| *focus);

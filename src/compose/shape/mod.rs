@@ -22,6 +22,7 @@ mod related;
 mod repeated;
 mod set;
 mod shown;
+mod twins;
 mod window;
 
 use super::draw::{Draft, Draw};
@@ -106,7 +107,7 @@ const COMPLEX: &[Shape] = &[
     Shape(28, Kin::Sets, set::routes),
     Shape(8, Kin::Sets, set::subjects),
     Shape(11, Kin::Sets, set::stacked),
-    Shape(7, Kin::Absence, related::twins),
+    Shape(7, Kin::Absence, twins::draw),
     Shape(7, Kin::Nested, each::latest),
     Shape(4, Kin::Nested, each::every),
     Shape(6, Kin::Nested, each::levels),

@@ -9,7 +9,7 @@ use super::super::flag;
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::filter_probes;
-use super::super::say::Speech;
+use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::tree::{Distinct, Expr, Select, aggregate, fill};
 use super::super::world::Field;
@@ -257,22 +257,29 @@ fn show(draw: &mut Draw, place: Place, call: Option<&'static str>) -> Option<Dra
 /// "which release years occur among films", also where it is a single one.
 fn occurring(draw: &mut Draw, place: Place) -> Option<Draft> {
     let rows = draw.scope.subject().many.clone();
+    let column = draw.scope.column(place);
+    let one = draw.scope.bare(place);
+    let many = grammar::plural(&one);
     let mut query = draw.scope.select();
-    query.distinct = Distinct::Yes;
-    query.columns = vec![(draw.scope.column(place), None)];
+    query.columns = vec![(column.clone(), None)];
     if draw.scope.field(place).nulls > 0 {
-        query.filter = vec![fill("{} IS NOT NULL", vec![draw.scope.column(place)])];
+        query.filter = vec![fill("{} IS NOT NULL", vec![column.clone()])];
     }
-    let many = grammar::plural(&draw.scope.bare(place));
-    let nominal = vec![
-        format!("the different {many} of {rows}"),
-        format!("every {} used by any of the {rows}", draw.scope.bare(place)),
-    ];
+    let mut extras = Vec::new();
+    if draw.rng.chance(50) {
+        let counted = format!("{}_count", snake(&draw.scope.subject().one));
+        query.columns.push((aggregate("count(*)", vec![]), Some(counted)));
+        query.group = vec![column];
+        extras.push(Extra::new(", and how many there are of each", "Count them for each as well"));
+    } else {
+        query.distinct = Distinct::Yes;
+    }
+    let nominal = vec![format!("the different {many} of {rows}"), format!("every {one} used by any of the {rows}")];
     let questions = vec![format!("which {many} occur among {rows}"), format!("what different {many} do {rows} have")];
-    Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }))
+    Some(Draft::new(query, Speech { nominal, questions, extras, lists: true }))
 }
 
-/// "when was the first and the last film updated".
+/// "when was the first and the last film updated", or one of the two.
 fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
     let conditions = some_conditions(draw)?;
     let rows = draw.rows_phrase(&conditions);
@@ -281,18 +288,39 @@ fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
     let mut query = draw.scope.select();
     let end =
         |call: &str, word: &str| (aggregate(call, vec![column.clone()]), Some(format!("{word}_{}", snake(&noun))));
-    query.columns = vec![end("min({})", "earliest"), end("max({})", "latest")];
+    let (first, last) = (end("min({})", "earliest"), end("max({})", "latest"));
+    let both = draw.rng.chance(40);
+    // of what is stamped with each change the last one counts
+    let latest = !both && (draw.scope.field(place).traits.audit || draw.rng.chance(60));
+    let day = !both && draw.scope.field(place).base.starts_with("timestamp") && draw.rng.chance(40);
+    let one = |(value, alias): (Expr, Option<String>)| {
+        if day { (fill("{}::date", vec![value]), alias) } else { (value, alias) }
+    };
+    query.columns = match (both, latest) {
+        (true, _) => vec![first, last],
+        (_, true) => vec![one(last)],
+        _ => vec![one(first)],
+    };
     apply(&mut query, &conditions);
     let per = broken_down(draw, &mut query, place, !conditions.is_empty());
     let probes = filter_probes(&query, &conditions);
-    let nominal = vec![
-        format!("the earliest and the latest {noun} of {rows}{per}"),
-        format!("the first and last {noun} of {rows}{per}"),
-    ];
-    let questions = vec![
-        format!("what are the earliest and the latest {noun} of {rows}{per}"),
-        format!("from when to when does the {noun} of {rows} range{per}"),
-    ];
+    let (nominal, questions) = if both {
+        let nominal = vec![
+            format!("the earliest and the latest {noun} of {rows}{per}"),
+            format!("the first and last {noun} of {rows}{per}"),
+        ];
+        let questions = vec![
+            format!("what are the earliest and the latest {noun} of {rows}{per}"),
+            format!("from when to when does the {noun} of {rows} range{per}"),
+        ];
+        (nominal, questions)
+    } else {
+        let end = if latest { draw.rng.word(&["latest", "most recent"]) } else { "earliest" };
+        let day = if day { draw.rng.word(&["day of the ", "date (without the time) of the "]) } else { "" };
+        let nominal = vec![format!("the {day}{end} {noun} of {rows}{per}")];
+        let questions = vec![format!("what is the {day}{end} {noun} of {rows}{per}")];
+        (nominal, questions)
+    };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 
