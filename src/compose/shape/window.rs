@@ -77,8 +77,10 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         places => aggregate_rounded(places),
     };
     // a part of things, and not of their number
-    let measure = g.measure.strip_prefix("the number of ").map_or(g.measure.clone(), |rows| format!("all {rows}"));
-    let measure = &measure;
+    let (measure, is) = match g.measure.strip_prefix("the number of ") {
+        Some(rows) => (&format!("all {rows}"), "are"),
+        None => (&g.measure, "is"),
+    };
     if with_figure {
         let it = g.it();
         let inline = [format!(", along with the {it}"), format!(", with the {it} as well"), format!(", with the {it}")];
@@ -98,12 +100,12 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     let questions = if g.key.time {
         vec![
             format!("what percentage of {measure} falls in each {key}, {rounded}"),
-            format!("how is {measure} spread over the {}, in percent {rounded}", g.key.many),
+            format!("how {is} {measure} spread over the {}, in percent {rounded}", g.key.many),
         ]
     } else {
         vec![
             format!("what percentage of {measure} does each {key} account for, {rounded}"),
-            format!("how is {measure} split between the {}, in percent {rounded}", g.key.many),
+            format!("how {is} {measure} split between the {}, in percent {rounded}", g.key.many),
         ]
     };
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
