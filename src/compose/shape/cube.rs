@@ -178,7 +178,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
             false => format!("how many of {them}"),
         };
         let said = clause(draw, c, &of_them)?;
-        asked.extend(turned(&said));
+        asked.extend(turned(&said, &of_them));
         words.push(said);
     }
     apply(&mut query, &common);
@@ -235,11 +235,9 @@ pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<St
 }
 
 /// The clause as a question of its own: "for how many of them is the customer active". None where no verb can turn.
-pub(super) fn turned(clause: &str) -> Option<String> {
-    if !clause.starts_with("for ") {
-        return Some(clause.to_owned());
-    }
-    let (head, tail) = clause.split_once(" the ")?;
+pub(super) fn turned(clause: &str, of_them: &str) -> Option<String> {
+    let head = format!("for {of_them}");
+    let Some(tail) = clause.strip_prefix(&format!("{head} the ")) else { return Some(clause.to_owned()) };
     let verb = [" is ", " are "].into_iter().filter_map(|v| Some((tail.find(v)?, v))).min()?;
     let (noun, rest) = (&tail[..verb.0], &tail[verb.0 + verb.1.len()..]);
     // only the first of two verbs could turn

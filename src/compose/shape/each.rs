@@ -318,8 +318,8 @@ pub(super) fn levels(draw: &mut Draw) -> Option<Draft> {
             query.order = vec![by_level];
             (
                 vec![
-                    format!("all {many} under a top one with their level in the hierarchy, {top}"),
-                    format!("the level of each {one} in the chain of {boss} references, {top}"),
+                    format!("all {many} with their level in the hierarchy, {top}"),
+                    format!("the level of each {one} in the hierarchy, {top}"),
                 ],
                 vec![format!("on which level of the hierarchy does each {one} stand, {top}")],
                 vec![Extra::new(", top level first", "Start with the top level")],

@@ -50,16 +50,17 @@ pub(super) fn percentage(draw: &mut Draw) -> Option<Draft> {
     whole.columns = vec![(every, Some("percentage".to_owned()))];
     probes.push(("part", whole, Expect::Differs));
     let to = draw.rng.word(&["to one decimal", "rounded to one decimal", "to the nearest tenth"]);
-    let said = clause(draw, &marked, &format!("what percentage of {rows}"))?;
-    let nominal = vec![match said.strip_prefix("for what percentage of ") {
-        Some(rest) => format!("the percentage of {}, {to}", rest.replacen(" the ", " for which the ", 1)),
+    let of_them = format!("what percentage of {rows}");
+    let said = clause(draw, &marked, &of_them)?;
+    let nominal = vec![match said.strip_prefix(&format!("for {of_them} ")) {
+        Some(rest) => format!("the percentage of {rows} for which {rest}, {to}"),
         None => {
             let that = if draw.scope.subject().person { "who" } else { "that" };
-            let verb = said.strip_prefix(&format!("what percentage of {rows} "))?;
+            let verb = said.strip_prefix(&format!("{of_them} "))?;
             format!("the percentage of {rows} {that} {verb}, {to}")
         }
     }];
-    let questions = super::cube::turned(&said).map(|q| vec![format!("{q}, {to}")])?;
+    let questions = super::cube::turned(&said, &of_them).map(|q| vec![format!("{q}, {to}")])?;
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 
