@@ -31,6 +31,10 @@ pub(crate) fn plural(phrase: &str) -> String {
     if phrase.rsplit(' ').next().is_some_and(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_digit())) {
         return format!("{phrase} values");
     }
+    // each of many has one of its own: "the providers' cities"
+    if let Some((owner, thing)) = phrase.rsplit_once("'s ") {
+        return format!("{} {}", possessive(&plural(owner)), plural(thing));
+    }
     at_head(phrase, plural_word)
 }
 
@@ -181,6 +185,7 @@ mod tests {
             ("series", "series"),
             ("source to concept map", "source to concept maps"),
             ("film in the film list", "films in the film list"),
+            ("provider's city", "providers' cities"),
         ] {
             assert_eq!(plural(one), many);
         }

@@ -68,7 +68,12 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
             return None;
         }
         order.push(Order { by: draw.scope.column(place), descending, nulls_last: false });
-        let noun = &shown.nouns[i];
+        // a person is sorted by one of two names
+        let whole = &draw.scope.entity(place.node).label;
+        let noun = &match whole.len() == 2 && whole.contains(&place.field) && place.node != 0 {
+            true => format!("the {} {}", grammar::possessive(&shown.nouns[i]), field.noun),
+            false => shown.nouns[i].clone(),
+        };
         let name = &draw.scope.subject().label;
         if let (Role::Dimension, [label], true) = (role, name.as_slice(), draw.rng.chance(45)) {
             let own = Place { node: 0, field: *label };
