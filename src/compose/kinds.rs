@@ -76,6 +76,10 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
             condition.terse = Some(format!("{noun} {}", grammar::or_list(&words)));
             let either = grammar::or_list(&words);
+            // "ambulatory or outpatient visits"
+            if values.iter().all(|v| classes(scope, place, &noun, v)) {
+                condition.before = Some(grammar::or_list(&values));
+            }
             condition.post = belonging(scope, place, &noun, &either);
             if let Some(at) = whereabouts(scope, place, &noun) {
                 let words: Vec<String> = values.iter().map(|v| grounded(&noun, v)).collect();
@@ -210,6 +214,17 @@ fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<Stri
     })
 }
 
+/// Whether a kind stands before the rows themselves: "Horror films", "wellness encounters".
+fn classes(scope: &Scope, place: Place, noun: &str, value: &str) -> bool {
+    const KINDS: &[&str] = &["category", "genre", "type", "kind", "class", "color", "colour", "brand", "material"];
+    let head = noun.rsplit(' ').next().unwrap_or(noun);
+    let kind = KINDS.contains(&head) || noun.starts_with("kind of ") || noun.starts_with("type of ");
+    let letters = value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-'));
+    let short = value.split(' ').count() <= 2 && value.len() > 2 && value.chars().any(char::is_lowercase);
+    let whole = place.node == 0 && !scope.subject().many.contains(' ');
+    kind && letters && short && whole && !touches(value)
+}
+
 /// Shorter ways to say an equality: "PG-13 films", "customers from Canada", "films in the Action category".
 fn adjective(
     rng: &mut Rng,
@@ -222,19 +237,12 @@ fn adjective(
 ) {
     let head = noun.rsplit(' ').next().unwrap_or(noun);
     let plain = !said.starts_with('"');
-    let letters =
-        value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-')) && value.chars().any(char::is_lowercase);
-    let kind =
-        matches!(head, "category" | "genre" | "type" | "kind" | "class" | "color" | "colour" | "brand" | "material");
-    let kind = kind || noun.starts_with("kind of ") || noun.starts_with("type of ");
-    let many = &scope.entity(place.node).many;
     // "Horror films", "wellness encounters"
-    let short = value.split(' ').count() <= 2 && value.len() > 2;
-    let small = value.chars().all(|c| c.is_ascii_lowercase()) && !touches(value);
-    if kind && place.node == 0 && (plain && letters && short || small && short) && !many.contains(' ') {
+    if classes(scope, place, noun, value) {
         condition.before = Some(value.to_owned());
         return;
     }
+    let small = value.chars().all(|c| c.is_ascii_lowercase()) && !touches(value);
     // "denied claims", "claims in review", "payments by check"
     let state = ["ed", "ing", "ive"].iter().any(|end| value.ends_with(end))
         || ["open", "new", "draft", "overdue", "due", "final", "current", "void", "full"].contains(&value);

@@ -174,7 +174,7 @@ impl Phrase {
             let whole = edge(text[..found].chars().next_back()) && edge(text[end..].chars().next());
             let apart = || {
                 let last = begins.rsplit(' ').next().unwrap_or("").to_lowercase();
-                let next = text[end..].trim_start().split([' ', ',', '.', '?']).next().unwrap_or("");
+                let next = text[end..].trim_start().split([' ', ',', '.', '?', '(']).next().unwrap_or("");
                 self.before.contains(&last.as_str()) || self.after.contains(&next)
             };
             if whole && !named && !apart() {

@@ -260,9 +260,10 @@ impl<'w> Scope<'w> {
     }
 }
 
-/// The city of a city is its name.
+/// The city of a city is its name, and so are the description of a territory and the name of a product.
 fn own_name(entity: &Entity, plain: String) -> String {
-    if plain == entity.one { "name".to_owned() } else { plain }
+    let rest = plain.strip_prefix(entity.one.as_str());
+    if rest.is_some_and(|rest| matches!(rest, "" | " name" | " description")) { "name".to_owned() } else { plain }
 }
 
 /// Generic column names get their table's noun: "payment amount".

@@ -95,8 +95,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "domain of the {}"),
     test("right", On::Email, "right({}, 4) = '.com'", "ends in \".com\""),
     test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\""),
-    value("right", On::Phone, "right({}, 4)", "last four digits of the {}").aim("to verify callers"),
-    value("right", On::Card, "right({}, 4)", "last four characters of the {}").aim("to check identities"),
+    value("right", On::Phone, "right({}, 4)", "{} (last four digits only)").aim("to verify callers"),
+    value("right", On::Card, "right({}, 4)", "{} (last four characters only)").aim("to check identities"),
     value("replace", On::Phone, "replace({}, '-', '')", "{} without hyphens"),
     value("translate", On::Phone, "translate({}, '()- .', '')", "{} (brackets, blanks, dots and hyphens removed)"),
     value("regexp_replace", On::Phone, "regexp_replace({}, '[^0-9]', '', 'g')", "{} with nothing but its digits")
@@ -108,8 +108,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("regexp_match", On::Street, "(regexp_match({}, '^[0-9]+'))[1]", "house number from the {}"),
     value("regexp_substr", On::Street, "regexp_substr({}, '^[0-9]+')", "house number out of the {}").since(150000),
     value("concat_ws", On::Place, "concat_ws(', ', {}, {2})", "{} and {2} in one line").aim("for address labels"),
-    value("concat", On::Place, "concat({}, ', ', {2})", "{} and {2} in one line with a comma between them")
-        .aim("for mailing labels"),
     // codes
     class("left", On::Lettered, "left({}, {n})", "first {N} characters of the {}").with(&[3]),
     value("ltrim", On::Coded, "ltrim({}, '0')", "{} (leading zeros removed)"),

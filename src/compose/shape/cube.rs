@@ -221,6 +221,9 @@ pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<St
                 Some(format!("were {p}"))
             }
             "from" | "without" | "for" | "at" | "by" => Some(format!("are {p}")),
+            "of" if !p.starts_with("of more") && !p.starts_with("of less") && !p.starts_with("of at") => {
+                Some(format!("belong to {}", &p[3..]))
+            }
             "in" if !p.chars().any(|c| c.is_ascii_digit()) => Some(format!("are {p}")),
             // "are in January 1998"
             "in" => Some(format!("are from {}", &p[3..])),

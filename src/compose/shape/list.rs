@@ -111,11 +111,7 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
         descending: false,
         nulls_last: false,
     }));
-    let name = if label.len() == 2 {
-        "last name and first name".to_owned()
-    } else {
-        draw.scope.field(Place { node: 0, field: label[0] }).noun.clone()
-    };
+    let name = if label.len() == 2 { "last name and first name".to_owned() } else { own_label(&draw.scope, label[0]) };
     let word = draw.rng.word(&["in alphabetical order of", "sorted alphabetically by", "ordered by"]);
     Some(Extra::new(format!(", {word} {name}"), format!("Sort by {name}")))
 }
@@ -139,7 +135,6 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     let labels = grammar::plural(&label);
     let heavy =
         rows.contains(" whose ") || rows.contains(" with ") || rows.contains(" that ") || rows.contains(" who ");
-    let that = if subject.person { "who" } else { "which" };
     if !shown.named {
         let many = grammar::and_list(nouns);
         let are = if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) };
@@ -155,7 +150,9 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     } else if nouns.is_empty() {
         nominal.push(format!("all {rows}"));
         nominal.push(rows.to_owned());
-        questions.push(format!("{that} {rows} are there").replace("who ", "which "));
+        if rows == subject.many || rows.ends_with(&subject.many) {
+            questions.push(format!("which {rows} are there"));
+        }
         if !label.is_empty() {
             nominal.push(format!("the {labels} of {rows}"));
             questions.push(format!("what are the {labels} of {rows}"));
@@ -201,7 +198,12 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
 
 fn own_label(scope: &Scope, field: usize) -> String {
     let noun = &scope.subject().fields[field].noun;
-    if *noun == scope.subject().one { "name".to_owned() } else { noun.clone() }
+    let rest = noun.strip_prefix(scope.subject().one.as_str());
+    if rest.is_some_and(|rest| matches!(rest, "" | " name" | " description")) {
+        "name".to_owned()
+    } else {
+        noun.clone()
+    }
 }
 
 fn singular_rows(many: &str, one: &str, rows: &str) -> String {
@@ -229,6 +231,10 @@ fn which(many: &str, rows: &str, person: bool) -> String {
         && !adjective.contains(" whose ")
     {
         return format!("which {many} are {adjective}");
+    }
+    // "which staff members were hired on a Monday"
+    if rest.split(' ').next().is_some_and(|first| first.ends_with("ed")) {
+        return format!("which {many} were {rest}");
     }
     format!("which are the {rows}")
 }
