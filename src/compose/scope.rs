@@ -204,7 +204,7 @@ impl<'w> Scope<'w> {
     /// What a field's value is called where its rows have just been named: "description" of films.
     pub(super) fn bare(&self, place: Place) -> String {
         if place.node != 0 {
-            return self.noun(place);
+            return self.owned(place);
         }
         match reference(self.world, self.nodes[0].entity, &self.field(place).name) {
             Some(edge) => edge_noun(self.world, edge),
@@ -215,8 +215,20 @@ impl<'w> Scope<'w> {
         }
     }
 
-    /// What a field's value is called: "rental rate", "film length", "country".
+    /// What a field's value is called where figures are broken down by it: "destination country" of order lines, where
+    /// no other thing that is spoken of has one.
     pub(super) fn noun(&self, place: Place) -> String {
+        let owned = self.owned(place);
+        let told = place.node == 0
+            || owned.contains('\'')
+            || self.field(place).role() != Role::Dimension
+            || self.entity(place.node).label.contains(&place.field);
+        let plain = flag_noun(self.field(place));
+        if !told && plain.contains(' ') && owned.ends_with(&plain) && self.only(place) { plain } else { owned }
+    }
+
+    /// What a field's value is called: "rental rate", "film length", "country".
+    fn owned(&self, place: Place) -> String {
         let field = self.field(place);
         let entity = self.entity(place.node);
         let plain = match reference(self.world, self.nodes[place.node].entity, &field.name) {
@@ -241,10 +253,6 @@ impl<'w> Scope<'w> {
         }
         if plain.contains(" of ") || role.contains(" in the ") {
             return format!("{plain} of the {role}");
-        }
-        // "destination country" of order lines: no other thing that is spoken of has one
-        if plain.contains(' ') && self.only(place) && !role.contains('\'') {
-            return plain;
         }
         let head = role.rsplit(' ').next().unwrap_or("");
         if plain.starts_with(&format!("{} ", entity.one))

@@ -40,11 +40,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     number("variance", "round(variance({})::numeric, 2)", "variance of the {}, rounded to two decimals,"),
     number("var_samp", "round(var_samp({})::numeric, 2)", "sample variance of the {}, rounded to two decimals,"),
     number("var_pop", "round(var_pop({})::numeric, 2)", "population variance of the {}, rounded to two decimals,"),
-    number(
-        "sqrt",
-        "round((stddev({}) / sqrt(count({})))::numeric, 3)",
-        "standard error of the mean {}, rounded to three decimals,",
-    ),
+    number("sqrt", "round(sqrt(variance({}))::numeric, 2)", "standard deviation of the {}, rounded to two decimals,"),
     of("round", On::Number, "round(avg({})::numeric, 1)", "average {}, rounded to one decimal,"),
     of("round", On::Number, "round(avg({})::numeric)", "average {}, rounded to a whole number,"),
     of("round", On::Tens, "round(avg({})::numeric, -1)", "average {}, rounded to tens,"),

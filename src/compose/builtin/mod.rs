@@ -40,9 +40,8 @@ pub(super) enum On {
     /// An address that begins with a house number; an address and its city.
     Street,
     Place,
-    /// Text that encodes; codes that begin with a letter.
+    /// Text that encodes.
     Coded,
-    Lettered,
     /// Titles for addresses of pages; text padded with blanks; kinds that differ in case or blanks alone; what has to fit on labels.
     Slug,
     Padded,

@@ -159,8 +159,7 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
     draw.timed |= draw.scope.field(term.place).role() == Role::Time;
     let call = Expr::Aggregate(Box::new(term.sql.clone()));
     let figure = Figure {
-        // of a spread and a count
-        sql: if term.noun.starts_with("standard error") { Expr::Aggregate(Box::new(call)) } else { call },
+        sql: call,
         alias: term.alias.clone(),
         noun: term.noun.clone(),
         counts: false,
@@ -184,14 +183,8 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
 }
 
 /// Statistics of whole tables.
-const SPREADS: &[&str] = &[
-    "standard error",
-    "covariance",
-    "regression",
-    "squared deviations",
-    "products of the deviations",
-    "geometric mean",
-];
+const SPREADS: &[&str] =
+    &["covariance", "regression", "squared deviations", "products of the deviations", "geometric mean"];
 
 /// One figure over the rows, or by a key.
 fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {

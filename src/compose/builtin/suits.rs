@@ -96,7 +96,6 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             address && (entry.on == On::Place || f.form.digit_first && f.spaced > 0.9)
         }
         On::Coded => text && f.role() == Role::Code,
-        On::Lettered => text && f.role() == Role::Code && f.form.letter_first && f.length > 2.0 && f.distinct > 12,
         On::Slug => {
             let titled = text && own && e.label.len() == 1 && !f.traits.personal && !e.person;
             titled && f.spaced > 0.5 && f.length > 8.0

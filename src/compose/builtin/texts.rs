@@ -27,7 +27,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     // names
     value("concat", On::Person, "concat({}, ' ', {2})", "full name"),
     value("concat", On::Person, "concat({2}, ', ', {})", "name in the form \"last name, first name\""),
-    value("concat_ws", On::Person, "concat_ws(' ', {}, {2})", "full name in one piece"),
+    value("concat_ws", On::Person, "concat_ws(' ', {}, {2})", "full name"),
     value("upper", On::Person, "upper({2}) || ', ' || {}", "name in the form \"LAST NAME, first name\"")
         .aim("for the register"),
     value(
@@ -109,7 +109,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("regexp_substr", On::Street, "regexp_substr({}, '^[0-9]+')", "house number out of the {}").since(150000),
     value("concat_ws", On::Place, "concat_ws(', ', {}, {2})", "{} and {2} in one line").aim("for address labels"),
     // codes
-    class("left", On::Lettered, "left({}, {n})", "first {N} characters of the {}").with(&[3]),
     value("ltrim", On::Coded, "ltrim({}, '0')", "{} (leading zeros removed)"),
     Entry::new("lpad", On::Id, Yields::Value, "lpad({}::text, 8, '0')", "{} with leading zeros to eight digits")
         .aim("for the barcodes"),

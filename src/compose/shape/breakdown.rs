@@ -136,7 +136,7 @@ fn speech(
     };
     let whole = keys.iter().all(|k| k.complete) && !conditional;
     let per = match having {
-        Some(_) => "for each",
+        Some(_) => "for every",
         None if whole => draw.rng.word(&["per", "for each", "for every"]),
         None => "per",
     };

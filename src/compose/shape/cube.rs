@@ -220,7 +220,7 @@ pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<St
             "billed" | "shipped" | "returned" | "hired" | "born" | "rented" | "opened" | "released" | "paid" => {
                 Some(format!("were {p}"))
             }
-            "from" | "without" | "for" | "at" | "by" => Some(format!("are {p}")),
+            "from" | "without" | "for" | "at" | "by" | "with" => Some(format!("are {p}")),
             "of" if !p.starts_with("of more") && !p.starts_with("of less") && !p.starts_with("of at") => {
                 Some(format!("belong to {}", &p[3..]))
             }

@@ -2,6 +2,7 @@
 
 use super::super::draw::{Draft, Draw};
 use super::super::extreme::extreme;
+use super::super::moment;
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
 use super::super::taste;
@@ -109,6 +110,9 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
             1 => format!("the {top} {}", child.one),
             _ => format!("the {} {top} {}", grammar::number_word(n), child.many),
         }
+    } else if let Some(happened) = moment::happened(&noun).filter(|_| time) {
+        let verb = if n == 1 { happened.replacen("were ", "was ", 1) } else { happened.to_owned() };
+        format!("the {rows} that {verb} {}", if descending { "most recently" } else { "first" })
     } else {
         format!("the {rows} with the {top} {noun}")
     };
