@@ -191,7 +191,6 @@ pub(super) const NOUNS: &[(&str, &[&str])] = &[
     ("song", &["track"]),
     ("staff member", &["employee"]),
     ("store", &["shop"]),
-    ("street", &["road"]),
     ("supplier", &["vendor"]),
     ("tenant", &["renter"]),
     ("track", &["song"]),

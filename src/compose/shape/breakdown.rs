@@ -67,9 +67,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
             keys[0].group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }).collect();
         let key = &keys[0].one;
         return if keys[0].time {
-            let word = draw.rng.word(&[
-                "in chronological order", "oldest first", "in order of time", "earliest first", "chronologically",
-            ]);
+            let word = draw.rng.word(&["in chronological order", "oldest first", "earliest first", "chronologically"]);
             Extra::new(
                 format!(", {word}"),
                 format!(

@@ -11,14 +11,8 @@ use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
 /// How rows in the order of time are asked for.
-pub(in crate::compose) const OVER_TIME: &[&str] = &[
-    ", in chronological order",
-    ", oldest first",
-    ", earliest first",
-    ", in order of time",
-    ", chronologically",
-    " over time",
-];
+pub(in crate::compose) const OVER_TIME: &[&str] =
+    &[", in chronological order", ", oldest first", ", earliest first", ", chronologically", " over time"];
 
 /// What the key of a grouped query has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
