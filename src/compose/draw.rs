@@ -7,7 +7,7 @@ use super::learn::Crowd;
 use super::phrase;
 use super::polish::polish;
 use super::probe::{expected_rows, filled_probe, mutant, never_probe, one_group};
-use super::random::Rng;
+use super::random::{Rng, mix};
 use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope};
 use super::sense;
@@ -21,6 +21,9 @@ use super::world::World;
 use super::{Composer, Focus, Phase};
 use crate::candidate::{Asked, Candidate, Expect, Kind, Probe};
 use crate::schema::roles::Role;
+
+/// Draws of an attempt that keep to one turn.
+const SAME: u64 = 12;
 
 /// A drawn pair before it is put into words.
 pub(super) struct Draft {
@@ -66,6 +69,8 @@ pub(super) struct Draw<'w> {
     pub edge: Option<usize>,
     /// About the share of the rows that the drawn conditions let through.
     pub passing: f64,
+    /// What the first draws of an attempt have in common, so that what is hard to draw keeps its turn.
+    pub turn: Option<u64>,
     crowd: Crowd<'w>,
     /// Tables and columns that the query has to read for the focus to be met.
     due: Vec<(&'w str, &'w str)>,
@@ -84,7 +89,7 @@ impl<'w> Draw<'w> {
         let world = &composer.world;
         let mut rng = Rng::new(seed);
         let wide = composer.options.phase == Phase::Joins;
-        let least = steer::tables(world, &composer.options, seed);
+        let least = steer::tables(world, &composer.options, composer.first(), seed);
         let crowd = if wide && least > composer.options.min_joins as usize { crowd.borne() } else { crowd };
         let (scope, prefer, fan) = match focus {
             Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),
@@ -113,6 +118,7 @@ impl<'w> Draw<'w> {
                 _ => None,
             },
             passing: 1.0,
+            turn: (seed[3] < SAME).then(|| mix(&seed[..3])),
             crowd,
             due: steer::due(world, focus),
             prefer,

@@ -136,19 +136,20 @@ pub(super) fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
     }
 }
 
-/// Share of the slots of a join phase that hold out for three tables, and the attempts for which they do.
+/// Share of the slots of a join phase that hold out for three tables, and the attempts for which they do: in the first
+/// round fewer, or what leads to no third table would have no turn.
 const WIDE: f64 = 0.8;
-const HELD: u64 = 3;
+const HELD: [u64; 2] = [3, 7];
 
 /// Tables that a draw has to use, by its slot and attempt: two are joined with more ease than three, and would win where
 /// no slot held out.
-pub(super) fn tables(world: &World, options: &Options, seed: &[u64]) -> usize {
+pub(super) fn tables(world: &World, options: &Options, first: u64, seed: &[u64]) -> usize {
     let least = match options.phase {
         Phase::Joins | Phase::ComplexSqls => options.min_joins as usize,
         _ => return 1,
     };
     let enough = options.phase == Phase::Joins && world.graph.edges.len() > 1;
-    let held = enough && seed[2] < HELD && unit(mix(&[seed[0], seed[1], 41])) < WIDE;
+    let held = enough && seed[2] < HELD[usize::from(seed[1] >= first)] && unit(mix(&[seed[0], seed[1], 41])) < WIDE;
     if held { least.max(3) } else { least }
 }
 

@@ -6,6 +6,7 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
+use super::super::random::Rng;
 use super::super::say::{Extra, Speech};
 use super::super::sense;
 use super::super::shape::{breakdown, calendar, figure, ranking};
@@ -71,7 +72,12 @@ fn one_of(given: &mut Draw, wanted: fn(Yields) -> bool) -> Option<Draft> {
         return None;
     }
     let often: Vec<usize> = tools.iter().map(|&t| if focused && !suits(t) { 0 } else { t.often }).collect();
-    let tool = tools.get(given.rng.weighted(&often))?;
+    // another one at each draw, and those that are drawn with ease would win
+    let at = match given.turn {
+        Some(turn) => Rng::new(&[turn]).weighted(&often),
+        None => given.rng.weighted(&often),
+    };
+    let tool = tools.get(at)?;
     let places: Vec<Use> = match focused {
         true => tool.uses.iter().filter(|u| Some(u.field) == waiting || u.second == waiting).copied().collect(),
         false => tool.uses.clone(),

@@ -67,6 +67,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
                 && f.role() == Role::Name
                 && many
                 && (!own || e.label.last() == Some(&field))
+                && (!["position", "split_part"].contains(&entry.name) || (0.03..0.97).contains(&f.spaced))
         }
         On::Index => {
             text && !called(f, &["address"])

@@ -174,6 +174,11 @@ pub(super) const ENTRIES: &[Entry] = &[
     // searches
     test("starts_with", On::Named, "starts_with({}, '{letter}')", "starts with {letter}"),
     test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}"),
+    test("left", On::Named, "left({}, 1) BETWEEN 'A' AND 'F'", "begins with a letter from A to F"),
+    test("left", On::Named, "left({}, 1) IN ('A', 'E', 'I', 'O', 'U')", "begins with a vowel"),
+    test("upper", On::Named, "upper(left({}, 1)) > 'M'", "begins with a letter from N to Z"),
+    test("position", On::Named, "position(' ' IN {}) > 0", "consists of more than one word"),
+    test("split_part", On::Named, "split_part({}, ' ', 2) = ''", "is a single word"),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
     test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
     test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case"),

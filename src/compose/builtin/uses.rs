@@ -119,9 +119,10 @@ const RARE: &[&str] = &[
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "phraseto_tsquery",
-    "justify_hours", "div", "every", "first_value", "last_value", "make_date", "nth_value", "ntile", "num_nulls",
-    "plainto_tsquery", "row_number", "strpos", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
+    "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "cume_dist",
+    "json_agg", "phraseto_tsquery", "regr_slope", "string_to_table", "justify_hours", "div", "every", "first_value",
+    "last_value", "make_date", "nth_value", "ntile", "num_nulls", "plainto_tsquery", "row_number", "strpos", "to_date",
+    "trunc", "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.
