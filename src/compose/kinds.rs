@@ -206,7 +206,8 @@ fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<Stri
     } else if SOURCES.contains(&head) {
         format!("from the {noun} {said}")
     } else if OBJECTS.contains(&head) {
-        format!("for the {said} {noun}")
+        // "for the Chai product", "for Chai or Chang"
+        if said.contains(" or ") { format!("for {said}") } else { format!("for the {said} {noun}") }
     } else if matches!(head, "country" | "city") {
         format!("{} {said}", if scope.subject().person { "from" } else { "in" })
     } else {

@@ -68,7 +68,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "greatest",
         On::Revenue,
         "sum(greatest({}, {average}))",
-        "total {} if every one below {average} were raised to {average}",
+        "total {} if each {} below {average} were raised to {average}",
     ),
     value(
         "greatest",
@@ -84,7 +84,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "number of pieces missing to a stock of {n} (0 where none are)",
     )
     .with(&[20, 25, 50]),
-    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if every one above {high} were cut to {high}"),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if each {} above {high} were capped at {high}"),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",
@@ -96,8 +96,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     // what fits
     value("ceil", On::Quantity, "ceil({} / {n}.0)", "boxes of {n} needed for the {}").with(&[12, 20, 50]),
     value("div", On::Quantity, "div({}::numeric, {n})", "full boxes of {n} that the {} make up").with(&[10, 12, 24]),
-    value("mod", On::Quantity, "mod({}, {n})", "pieces of the {} left over after filling boxes of {n}")
-        .with(&[10, 12, 20]),
+    value("mod", On::Quantity, "mod({}, {n})", "remainder of the {} after full boxes of {n}").with(&[10, 12, 20]),
     class("div", On::Minutes, "div({}::numeric, 60)", "whole hours of {}"),
     class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up"),
     class("floor", On::Minutes, "floor({} / 60)", "full hours of {}"),

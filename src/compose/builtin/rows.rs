@@ -101,7 +101,7 @@ type Cut = (&'static str, Select, Expect);
 /// What a value is, and in what form it is wanted: that is said when all else is.
 pub(super) fn apart(noun: &str) -> (&str, &str) {
     const FORMS: [&str; 8] = [
-        " if every", ", rounded", " in the form", " with the ", " with its ", " with (at)", " with thousands",
+        " if each", ", rounded", " in the form", " with the ", " with its ", " with (at)", " with thousands",
         " as one sorted",
     ];
     match FORMS.iter().filter_map(|form| noun.find(form)).min() {

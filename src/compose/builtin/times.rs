@@ -83,7 +83,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Time,
         Yields::Test,
         "{}::date <@ daterange('{month}', '{next_month}')",
-        "falls within {month_words}",
+        "falls in {month_words}",
     ),
     stamp("extract", Yields::Class, "extract(hour FROM {})", "hour of the day of the {}"),
     stamp("date_part", Yields::Class, "date_part('hour', {})", "hour of the {}, from 0 to 23"),
