@@ -24,7 +24,7 @@ fn session(cluster: &Cluster) -> Session {
 }
 
 /// Statement, and whether an aggregate of it counts rows twice.
-const FAN_OUTS: [(&str, bool); 27] = [
+const FAN_OUTS: [(&str, bool); 29] = [
     ("SELECT sum(o.total) FROM orders o JOIN item i ON i.order_id = o.id", true),
     ("SELECT avg(o.total) FROM orders o JOIN item i ON i.order_id = o.id", true),
     ("SELECT count(o.id) FROM orders o JOIN item i ON i.order_id = o.id", true),
@@ -32,6 +32,9 @@ const FAN_OUTS: [(&str, bool); 27] = [
     ("SELECT count(*) FROM orders o JOIN item i ON i.order_id = o.id", false),
     ("SELECT max(o.total) FROM orders o JOIN item i ON i.order_id = o.id", false),
     ("SELECT sum(i.price) FROM orders o JOIN item i ON i.order_id = o.id", false),
+    // one for each joined row is a count of those, and a total of one in some of them is not
+    ("SELECT sum(CASE WHEN o.total > 15 THEN 1 ELSE 0 END) FROM orders o JOIN item i ON i.order_id = o.id", false),
+    ("SELECT sum(CASE WHEN i.line = 1 THEN o.total END) FROM orders o JOIN item i ON i.order_id = o.id", true),
     ("SELECT c.name, sum(o.total) FROM customer c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id", false),
     ("SELECT sum(i.price) FROM orders o JOIN item i ON i.order_id = o.id JOIN note n ON n.order_id = o.id", true),
     ("SELECT sum(o.total) FROM orders o, item i WHERE i.order_id = o.id AND i.line = 1", false),

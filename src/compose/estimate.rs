@@ -70,6 +70,54 @@ fn before_cut(world: &World, query: &Select, passing: f64, known: &BTreeMap<&str
     found * HALF.powi(narrowing as i32)
 }
 
+/// Whether conditions are likely to leave a result as it is: which kinds there are among very many rows, or between
+/// which ends their values lie, is nothing that half of them change.
+pub(super) fn indifferent(world: &World, query: &Select, passing: f64) -> bool {
+    let whole = query.with.is_empty() && query.set.is_none() && query.group.is_empty();
+    let tables: BTreeMap<&str, &Entity> = query
+        .from
+        .iter()
+        .chain(query.joins.iter().map(|j| &j.source))
+        .filter_map(|s| match s {
+            Source::Table(name, alias) => Some((alias.as_str(), world.named(name)?)),
+            _ => None,
+        })
+        .collect();
+    let left = tables.values().map(|e| e.rows).max().unwrap_or(0) as f64 * passing;
+    let values = |column: &Expr| match column {
+        Expr::Column(alias, name) => {
+            let field = tables.get(alias.as_str())?.fields.iter().find(|f| f.name == *name)?;
+            Some(field.distinct.max(1) as f64)
+        }
+        _ => None,
+    };
+    // with so many rows for each value hardly one of the values is missed
+    let all = |different: f64| left > different * (different.ln() + 4.0);
+    let kept = |figure: &Expr| match figure {
+        Expr::Aggregate(call) => match call.as_ref() {
+            Expr::Mix(parts) => match parts.as_slice() {
+                [Expr::Text(call), column, ..] => {
+                    let telling = call.contains("(DISTINCT ") || matches!(call.as_str(), "min(" | "max(");
+                    telling && values(column).is_some_and(all)
+                }
+                _ => false,
+            },
+            _ => false,
+        },
+        _ => false,
+    };
+    whole
+        && !query.filter.is_empty()
+        && !query.columns.is_empty()
+        && match query.distinct {
+            Distinct::Yes => {
+                let different = query.columns.iter().map(|(e, _)| values(e)).product::<Option<f64>>();
+                different.is_some_and(all)
+            }
+            _ => query.columns.iter().all(|(e, _)| kept(e)),
+        }
+}
+
 /// Different keys, at most.
 fn groups(tables: &BTreeMap<&str, &Entity>, keys: &[&Expr]) -> f64 {
     let mut by_table: BTreeMap<&str, f64> = BTreeMap::new();

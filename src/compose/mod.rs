@@ -233,7 +233,10 @@ impl Composer {
                 }
                 continue;
             }
-            if !self.world.schema_only && estimate::rows(&self.world, &draft.query, draw.passing) > MOST_ROWS {
+            if !self.world.schema_only
+                && (estimate::rows(&self.world, &draft.query, draw.passing) > MOST_ROWS
+                    || estimate::indifferent(&self.world, &draft.query, draw.passing))
+            {
                 continue;
             }
             // people are brief; what takes more words is asked where nothing shorter was found

@@ -215,3 +215,25 @@ fn what_rows_refer_to_is_said_of_the_things_and_groups_lead() {
     }
     assert!(afar > 3 && led > 3, "{afar} {led}");
 }
+
+#[test]
+fn conditions_that_would_leave_the_result_as_it_is_are_told_from_the_statistics() {
+    let world = World::new(&shop(), &[], &Options::default());
+    let column = |name: &str| tree::Expr::Column("b".into(), name.into());
+    let asked = |distinct, shown| tree::Select {
+        distinct,
+        columns: vec![(shown, None)],
+        from: Some(tree::Source::Table("book".into(), "b".into())),
+        filter: vec![tree::fill("{} > 50", vec![column("page_count")])],
+        ..tree::Select::default()
+    };
+    let indifferent = |query: &tree::Select, passing| estimate::indifferent(&world, query, passing);
+    let genres = asked(tree::Distinct::Yes, column("genre"));
+    assert!(indifferent(&genres, 0.5), "three genres among fifty books");
+    assert!(!indifferent(&genres, 0.05), "among five books");
+    let number = |call: &str| asked(tree::Distinct::No, tree::aggregate(call, vec![column("genre")]));
+    assert!(indifferent(&number("count(DISTINCT {})"), 0.5));
+    assert!(!indifferent(&number("count({})"), 0.5));
+    let every = tree::Select { filter: Vec::new(), ..genres };
+    assert!(!indifferent(&every, 1.0), "there is no condition");
+}

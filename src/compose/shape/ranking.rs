@@ -262,6 +262,11 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let many = draw.scope.subject().many.clone();
+    // no more groups than rows, and of groups that hardly have a row each none has more than the others
+    let rows = left(draw, &conditions);
+    if figure.counts && rows > 0.0 && rows < 1.5 * key.size as f64 {
+        return None;
+    }
     let most = if key.size == 0 { 10 } else { (key.size / 2).max(1) as usize };
     let n = [1, 2, 3, 3, 5, 5, 10, 4][draw.rng.below(8)].min(most) as u64;
     let figure_counts = figure.counts || figure.noun.starts_with("number ");
@@ -288,7 +293,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     query.order = vec![Order { by, descending, nulls_last: false }];
     let mut ties = None;
     let breakable = key.columns.len() == 1 && key.group.len() == 1 && !key.time;
-    let tied = figure_counts && likely_tied(left(draw, &conditions), key.size, n);
+    let tied = figure_counts && likely_tied(rows, key.size, n);
     let mut probes = if draw.rng.chance(12) || tied && !breakable {
         let (probes, extra) = with_ties(draw, &mut query, n);
         ties = extra;

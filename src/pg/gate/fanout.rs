@@ -31,10 +31,24 @@ pub(super) unsafe fn measure(walk: &mut Walk<'_>, aggregate: *mut pg_sys::Aggref
         if !REPEATABLE.contains(&name.as_str()) {
             return;
         }
-        let measured = vars((*aggregate).args.cast());
+        let arguments = ffi::pointers::<pg_sys::TargetEntry>((*aggregate).args);
+        let measured: BTreeSet<Column> = arguments.flat_map(|entry| measures((*entry).expr.cast())).collect();
         if let Some(level) = walk.levels.last_mut().filter(|_| !measured.is_empty()) {
             level.measured.push(measured);
         }
+    }
+}
+
+/// What is measured by the argument of an aggregate: of a CASE its results, for a row that gives 1 is counted as such.
+unsafe fn measures(argument: *mut pg_sys::Node) -> BTreeSet<Column> {
+    // SAFETY: an analysed expression, cast by tag.
+    unsafe {
+        if ffi::tag(argument) != pg_sys::NodeTag::T_CaseExpr {
+            return vars(argument);
+        }
+        let case = &*argument.cast::<pg_sys::CaseExpr>();
+        let results = ffi::pointers::<pg_sys::CaseWhen>(case.args).map(|when| (*when).result);
+        results.chain([case.defresult]).flat_map(|result| vars(result.cast())).collect()
     }
 }
 
