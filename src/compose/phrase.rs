@@ -27,7 +27,8 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
         ["in ", "from ", "since ", "before ", "on "].iter().any(|w| p.starts_with(w))
             && p.contains(|c: char| c.is_ascii_digit())
     };
-    post.sort_by_key(|p| when(p));
+    // and of how much first: "invoices of more than 2 billed to Germany"
+    post.sort_by_key(|p| (!p.starts_with("of "), when(p)));
     let mut phrase = format!("{before}{many}");
     for p in post {
         phrase.push_str(&format!(" {p}"));

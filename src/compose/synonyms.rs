@@ -117,7 +117,7 @@ pub(super) const PHRASES: &[Rule] = &[
     ("phone", &["phone number"], 90),
     ("phones", &["phone numbers"], 95),
     ("fax", &["fax number"], 90),
-    ("total sales", &["sales total", "overall sales", "total revenue"], 50),
+    ("total sales", &["overall sales"], 40),
     ("units in stock", &["units on hand"], 40),
     ("marital status", &["civil status"], 30),
     ("stop date", &["end date"], 85),

@@ -100,9 +100,9 @@ type Cut = (&'static str, Select, Expect);
 
 /// What a value is, and in what form it is wanted: that is said when all else is.
 pub(super) fn apart(noun: &str) -> (&str, &str) {
-    const FORMS: [&str; 8] = [
+    const FORMS: [&str; 9] = [
         " if each", ", rounded", " in the form", " with the ", " with its ", " with (at)", " with thousands",
-        " as one sorted",
+        " as one sorted", " in days and hours",
     ];
     match FORMS.iter().filter_map(|form| noun.find(form)).min() {
         Some(at) => (&noun[..at], noun[at..].trim_start_matches(',').trim().trim_end_matches(',')),
@@ -250,9 +250,13 @@ fn tested(draw: &Draw, term: &Term) -> Condition {
         })
     });
     let main = draw.scope.subject().when == Some(term.place.field);
-    let post = when.filter(|w| !w.starts_with("more ")).and_then(|when| match moment::done(&noun) {
+    let post = when.and_then(|when| match (when.split_once(" before the "), moment::done(&noun)) {
+        // "returned more than 7 days after they were rented out"
+        (Some((span, later)), _) => {
+            Some(format!("{} {span} after they {}", moment::done(later)?, moment::happened(&noun)?))
+        }
         _ if main => Some(when),
-        done => done.map(|done| format!("{done} {when}")),
+        (_, done) => done.map(|done| format!("{done} {when}")),
     });
     let sql = if let Expr::Mix(_) = &term.sql { pattern(term.sql.clone()) } else { term.sql.clone() };
     Condition {

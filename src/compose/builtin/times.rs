@@ -43,7 +43,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "fortnight of the {} (shown by its first Monday)",
     )
     .since(140000),
-    class("to_date", "to_date(to_char({}, 'YYYYMM') || '01', 'YYYYMMDD')", "month of the {}, as its first day"),
+    class("to_date", "to_date(to_char({}, 'YYYYMM') || '01', 'YYYYMMDD')", "month of the {} (given as its first day)"),
     value("make_interval", "{} + make_interval(days => {n})", "date {n} days after the {}")
         .with(&[14, 30, 90])
         .aim("as a reminder date"),
@@ -171,7 +171,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "make_interval",
         Yields::Test,
         "{2} > {} + make_interval(days => {n})",
-        "is more than {n} days before the {2}",
+        "lies more than {n} days before the {2}",
     )
     .with(&[2, 3, 5, 7, 14, 30]),
     pair("age", Yields::Test, "age({2}, {}) > interval '{n} days'", "lies more than {n} days before the {2}")

@@ -6,7 +6,7 @@ use super::super::scope::Place;
 use super::super::shape::grouped;
 use super::super::tree::{Expr, Order, Select};
 use super::term::columns;
-use super::{Entry, On, Use, Yields};
+use super::{Entry, On, Use, Yields, rows};
 
 const fn ranked(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
     Entry::new(name, On::Group, Yields::Window, sql, noun)
@@ -29,7 +29,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "round(cume_dist() OVER (ORDER BY {})::numeric, 2)",
         "its cumulative distribution, rounded to two decimals",
     ),
-    ranked("avg", "round(avg({}) OVER (), 2)", "the average per {key}, rounded to two decimals"),
+    ranked("avg", "round(avg({}) OVER (), 2)", "the average over all {keys}, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "the total over all of them"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}"),
     ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "the quartile it falls into (1 for the lowest, ties by {key})"),
@@ -84,8 +84,10 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     };
     let per = g.per(draw);
     let (measure, each) = (&g.measure, &g.key.one);
-    let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{key}", each);
-    let extras = match (timed, ordered) {
+    let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{keys}", &g.key.many).replace("{key}", each);
+    // how it is rounded is said after how it is sorted
+    let (noun, form) = rows::apart(&noun);
+    let mut extras = match (timed, ordered) {
         (true, _) => {
             let word = draw.rng.word(grouped::OVER_TIME);
             vec![Extra::new(
@@ -99,6 +101,7 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         (false, true) => vec![Extra::new(", highest first", "Start with the highest")],
         _ => Vec::new(),
     };
+    extras.extend((!form.is_empty()).then(|| Extra::new(format!(", {form}"), format!("Give it {form}"))));
     let nominal =
         vec![format!("{measure} per {each}, together with {noun}"), format!("{measure} {per} {each} and {noun}")];
     let questions = vec![format!("what is {measure} {per} {each}, and what is {noun}")];

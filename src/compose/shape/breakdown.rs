@@ -96,7 +96,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
     } else {
         let sentence = draw.rng.word(&["Sort by", "Order by", "Rank by"]);
         Extra::new(
-            format!(", {} {}", draw.rng.word(&["sorted by", "ordered by"]), format_args!("the {noun} {ends}")),
+            format!(", {} {}", draw.rng.word(&["sorted by", "ordered by"]), format_args!("the {noun}, {ends}")),
             format!("{sentence} the {noun}, {first} first"),
         )
     }
@@ -175,7 +175,10 @@ fn speech(
         nominal.push(format!("{said}, broken down by {key}"));
         if !phrase::has_clause(rows) {
             nominal.push(format!("{said} by {key}"));
-            questions.push(format!("how {} {said} differ by {key}", if figures.len() > 1 { "do" } else { "does" }));
+            // of two figures it would be asked how they differ from each other
+            if figures.len() == 1 {
+                questions.push(format!("how does {said} differ by {key}"));
+            }
         }
     }
     if having.is_none() && keys.len() > 1 {

@@ -9,6 +9,7 @@ use super::super::literal;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
+use super::super::sense;
 use super::super::taste;
 use super::super::tree::{Expr, aggregate as call_of, fill, text};
 use super::{breakdown, figure, kept};
@@ -144,6 +145,12 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     {
         let two = (0..6).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)));
         marked.extend(two);
+    }
+    // of what is in a city it is known in which state
+    let known =
+        |c: &Condition| c.places.iter().any(|&q| key.places.iter().any(|&p| sense::fixed_in(&draw.scope, p, q)));
+    if marked.iter().any(known) {
+        return None;
     }
     kept::among(draw, &marked);
     let apart = marked.len() > 1;

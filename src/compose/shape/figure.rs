@@ -61,7 +61,10 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
 fn beside(one: &Figure, other: &Figure) -> bool {
     let kind = |f: &Figure| f.alias.split('_').next().unwrap_or("").to_owned();
     let sums = |f: &Figure| f.counts || ["total", "avg"].contains(&kind(f).as_str());
+    // "the total and the average total cost" sounds like the same twice
+    let doubled = |f: &Figure| f.alias.starts_with("total_total");
     match one.counts || other.counts {
+        _ if doubled(one) || doubled(other) => one.counts || other.counts,
         true => one.counts != other.counts && sums(one) && sums(other),
         false => kind(one) != kind(other),
     }

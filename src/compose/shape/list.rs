@@ -149,7 +149,9 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
         }
     } else if nouns.is_empty() {
         nominal.push(format!("all {rows}"));
-        nominal.push(rows.to_owned());
+        if *rows != subject.many {
+            nominal.push(rows.to_owned());
+        }
         if rows == subject.many || rows.ends_with(&subject.many) {
             questions.push(format!("which {rows} are there"));
         }

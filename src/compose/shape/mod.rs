@@ -98,7 +98,7 @@ const COMPLEX: &[Shape] = &[
     Shape(16, Kin::Windows, best::first),
     Shape(7, Kin::Nested, nested::above_average),
     Shape(8, Kin::Nested, nested::groups_above_average),
-    Shape(9, Kin::Nested, nested::figure_of_figures),
+    Shape(6, Kin::Nested, nested::figure_of_figures),
     Shape(6, Kin::Nested, nested::over_share),
     Shape(9, Kin::Nested, related::exists),
     Shape(8, Kin::Nested, related::counted),

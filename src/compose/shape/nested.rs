@@ -278,7 +278,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
             format!("how many {rows} are there for the {each} with {most}")
         }];
         let nominal = vec![format!(
-            "the {} number of {rows} that any {each} has",
+            "the {} number of {rows} for any one {each}",
             if first == 1 { "largest" } else { "smallest" }
         )];
         return Some(g.draft(Speech { nominal, questions, ..Speech::default() }, whole));

@@ -41,10 +41,7 @@ pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
         let word = draw.rng.word(&["different", "distinct", "unique"]);
         match kind {
             0 => (
-                vec![
-                    format!("the number of {word} {many} among {rows}{per}"),
-                    format!("the number of {word} {many} that occur in {rows}{per}"),
-                ],
+                vec![format!("the number of {word} {many} among {rows}{per}")],
                 vec![
                     format!("how many {word} {many} are there among {rows}{per}"),
                     format!("how many {word} {many} do {rows} have{per}"),
