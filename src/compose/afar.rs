@@ -19,11 +19,11 @@ const ATTENDING: &[&str] = &[
     "driver", "guide",
 ];
 
-/// A condition on a joined thing that there is one way to and one of.
-pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+/// Whether there is one way to a joined thing and one of it, so that it can be spoken of itself.
+pub(super) fn told(scope: &Scope, place: Place) -> bool {
     let node = &scope.nodes[place.node];
-    let (subject, thing) = (scope.subject(), scope.entity(place.node));
-    let (from, _, up) = node.via?;
+    let thing = scope.entity(place.node);
+    let Some((from, _, up)) = node.via else { return false };
     let plain = up
         && !thing.bridge
         && !thing.label.contains(&place.field)
@@ -37,9 +37,15 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         scope.field(place).role(),
         Role::Dimension | Role::Flag | Role::Code | Role::Measure | Role::Time | Role::Year | Role::Array
     );
-    if !(plain && said && kind) {
+    plain && said && kind
+}
+
+/// A condition on such a thing.
+pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
+    if !told(scope, place) {
         return None;
     }
+    let (subject, thing, node) = (scope.subject(), scope.entity(place.node), &scope.nodes[place.node]);
     let alone = Scope::alone(scope.world, node.entity, &node.alias);
     let own = condition::draw(rng, &alone, Place { node: 0, field: place.field })?;
     let text = |e: &Expr| matches!(e, Expr::Pattern(_)) || matches!(e, Expr::Mix(parts) if parts.iter().any(null));
@@ -62,6 +68,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let one = &thing.one;
     let verb = own.that.as_deref().and_then(|that| that.strip_prefix("are ")).map(|rest| format!("{one} is {rest}"));
     Some(Condition {
+        class: None,
         before: None,
         with: None,
         that: None,

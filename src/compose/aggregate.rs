@@ -208,8 +208,9 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
     let short = !subject.one.contains(" in the ") && !subject.one.contains(" of ");
     match figures {
         [first, ..] if first.counts => {
-            let parts: Vec<String> =
-                std::iter::once(format!("the number of {rows}")).chain(figures[1..].iter().map(theirs)).collect();
+            let parts: Vec<String> = std::iter::once(format!("the number of {rows}"))
+                .chain(figures[1..].iter().map(|f| theirs(&draw.scope, f, rows)))
+                .collect();
             grammar::and_list(&parts)
         }
         // some figures have the rows in their middle
@@ -220,6 +221,8 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         [only] if rows == subject.many && short && draw.rng.chance(50) => {
             compound(&only.noun, &subject.one).unwrap_or_else(|| format!("{} of {rows}", the[0]))
         }
+        // three "of" in a row are out of breath
+        [only] if only.noun.matches(" of ").count() > 1 => format!("{} across {rows}", the[0]),
         _ => format!("{} of {rows}", grammar::and_list(&the)),
     }
 }
@@ -246,9 +249,20 @@ fn compound(noun: &str, one: &str) -> Option<String> {
         .then(|| format!("the {first} {one} {rest}"))
 }
 
-/// "their average length", "the number of different ratings".
-pub(super) fn theirs(figure: &Figure) -> String {
+/// "their average length", "the number of different ratings"; "the average unit price of these order lines" where other
+/// things that are spoken of have a unit price too.
+pub(super) fn theirs(scope: &Scope, figure: &Figure, rows: &str) -> String {
     let whole = ["number ", "unique ", "distinct "].iter().any(|w| figure.noun.starts_with(w));
+    if let Some(place) = figure.place.filter(|p| p.node == 0) {
+        let stem = &scope.field(place).stem;
+        let rival = |n: usize| {
+            let e = scope.entity(n);
+            rows.contains(&e.many) && e.fields.iter().any(|f| f.stem == *stem)
+        };
+        if (1..scope.nodes.len()).any(rival) {
+            return format!("the {} of these {}", figure.noun, scope.subject().many);
+        }
+    }
     format!("{} {}", if whole { "the" } else { "their" }, figure.noun)
 }
 

@@ -19,6 +19,8 @@ use crate::schema::units::measure_unit;
 pub(super) struct Condition {
     /// Predicates that hold together.
     pub sql: Vec<Expr>,
+    /// Stands for the rows' own noun: "hospitals".
+    pub class: Option<String>,
     /// "active" films.
     pub before: Option<String>,
     /// films "from July 2005".
@@ -84,8 +86,16 @@ impl Condition {
     /// The condition in its inexact wording, with the definition that it leans on.
     pub(super) fn blurred(&self) -> Option<(Condition, String)> {
         let (vague, meaning) = self.vague.clone()?;
-        let plain =
-            Condition { before: None, post: None, with: None, that: None, whose: None, terse: None, ..self.clone() };
+        let plain = Condition {
+            class: None,
+            before: None,
+            post: None,
+            with: None,
+            that: None,
+            whose: None,
+            terse: None,
+            ..self.clone()
+        };
         let said = match vague {
             Vague::Adjective(word) => {
                 Condition { before: Some(word.to_owned()), that: Some(format!("are {word}")), ..plain }
@@ -156,7 +166,8 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let field = scope.field(place);
     if place.node != 0 {
         let found = afar::draw(rng, scope, place);
-        if found.is_some() {
+        // when something happened is said of the thing
+        if found.is_some() || field.role() == Role::Time && afar::told(scope, place) {
             return found;
         }
     }

@@ -76,9 +76,17 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
             condition.terse = Some(format!("{noun} {}", grammar::or_list(&words)));
             let either = grammar::or_list(&words);
-            // "ambulatory or outpatient visits"
+            // "ambulatory or outpatient visits", "hospitals and clinics"
             if values.iter().all(|v| classes(scope, place, &noun, v)) {
-                condition.before = Some(grammar::or_list(&values));
+                let spaced: Vec<String> = values.iter().map(|v| v.replace('_', " ")).collect();
+                let things = spaced.iter().filter(|v| is_thing(v)).count();
+                if things == values.len() {
+                    let many: Vec<String> = spaced.iter().map(|v| grammar::plural(v)).collect();
+                    condition.class = Some(grammar::and_list(&many));
+                    condition.that = Some(format!("are {}", grammar::or_list(&many)));
+                } else if things == 0 {
+                    condition.before = Some(grammar::or_list(&spaced));
+                }
             }
             condition.post = belonging(scope, place, &noun, &either);
             if let Some(at) = whereabouts(scope, place, &noun) {
@@ -220,10 +228,20 @@ fn classes(scope: &Scope, place: Place, noun: &str, value: &str) -> bool {
     const KINDS: &[&str] = &["category", "genre", "type", "kind", "class", "color", "colour", "brand", "material"];
     let head = noun.rsplit(' ').next().unwrap_or(noun);
     let kind = KINDS.contains(&head) || noun.starts_with("kind of ") || noun.starts_with("type of ");
-    let letters = value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-'));
-    let short = value.split(' ').count() <= 2 && value.len() > 2 && value.chars().any(char::is_lowercase);
+    let letters = value.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '-' | '_'));
+    let short = value.split([' ', '_']).count() <= 2 && value.len() > 2 && value.chars().any(char::is_lowercase);
     let whole = place.node == 0 && !scope.subject().many.contains(' ');
-    kind && letters && short && whole && !touches(value)
+    kind && letters && short && whole && !touches(&value.replace('_', " "))
+}
+
+/// Whether a kind says what its rows are themselves: a hospital is no hospital facility, an inpatient stay no visit.
+fn is_thing(value: &str) -> bool {
+    const THINGS: &[&str] = &[
+        "hospital", "clinic", "center", "centre", "school", "library", "museum", "hotel", "airport", "factory",
+        "university", "college", "restaurant", "visit", "stay", "consultation", "appointment", "meeting", "call",
+        "phone call", "trip", "inspection", "workshop", "conference", "seminar", "webinar", "lecture",
+    ];
+    value.rsplit(' ').next().is_some_and(|head| THINGS.contains(&head))
 }
 
 /// Shorter ways to say an equality: "PG-13 films", "customers from Canada", "films in the Action category".
@@ -240,7 +258,14 @@ fn adjective(
     let plain = !said.starts_with('"');
     // "Horror films", "wellness encounters"
     if classes(scope, place, noun, value) {
-        condition.before = Some(value.to_owned());
+        let spaced = value.replace('_', " ");
+        if is_thing(&spaced) {
+            let many = grammar::plural(&spaced);
+            condition.that = Some(format!("are {many}"));
+            condition.class = Some(many);
+        } else {
+            condition.before = Some(spaced);
+        }
         return;
     }
     let small = value.chars().all(|c| c.is_ascii_lowercase()) && !touches(value);

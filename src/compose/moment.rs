@@ -190,6 +190,17 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     } else {
         format!("{noun} {is}{}", said.trim_start_matches("since"))
     };
+    // "claims whose visit started in 2025", "payments whose rental is from 2022"
+    let whose = match event(&field.noun) {
+        Some((_, happened, words)) if place.node != 0 => {
+            let role = scope.role_noun(place.node);
+            match words.iter().any(|w| role.split(' ').any(|r| r == *w)) {
+                true => format!("{role} is from {}", dating(&said)),
+                false => format!("{role} {} {said}", happened.replacen("were ", "was ", 1)),
+            }
+        }
+        _ => whose,
+    };
     // "rentals returned in July", "visits that started in July"
     let event = event(&noun).filter(|_| place.node == 0 && !main);
     let verb = event.filter(|(done, ..)| done.ends_with("ing"));
@@ -215,6 +226,18 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         share,
         ..Condition::default()
     })
+}
+
+/// "in 1997", "since 1 May 1997" as where something dates from: "1997", "1 May 1997 or later".
+fn dating(said: &str) -> String {
+    if let Some(span) = said.strip_prefix("in ") {
+        return span.to_owned();
+    }
+    let open = ["since ", "on or after ", "from "].iter().find_map(|word| said.strip_prefix(word));
+    match open {
+        Some(day) => format!("{} or later", day.trim_end_matches(" onwards")),
+        None => said.to_owned(),
+    }
 }
 
 /// A day that people would name: the first of the year, of the month, or the day itself in short spans.

@@ -47,6 +47,31 @@ pub(super) fn when(entity: &Entity) -> Option<usize> {
     })
 }
 
+/// "day of the payment" of payments is the payment date: read before its rows, it would have them twice.
+pub(super) fn own_first(entity: &mut Entity) {
+    let end = format!(" of the {}", entity.one);
+    for at in 0..entity.fields.len() {
+        let field = &entity.fields[at];
+        let Some(head) = field.noun.strip_suffix(&end).filter(|head| !head.contains(' ')) else { continue };
+        let head = if head == "day" && field.role() == Role::Time { "date" } else { head };
+        let said = format!("{} {head}", entity.one);
+        if !entity.fields.iter().any(|f| f.noun == said) {
+            entity.fields[at].noun = said;
+        }
+    }
+}
+
+/// "drug exposure end date" of drug exposures is their end date, where that is another field's name not.
+pub(super) fn shorten(entity: &mut Entity) {
+    let prefix = format!("{} ", entity.one);
+    for at in 0..entity.fields.len() {
+        let Some(rest) = entity.fields[at].noun.strip_prefix(&prefix).map(str::to_owned) else { continue };
+        if rest.contains(' ') && !entity.fields.iter().any(|f| f.noun == rest) {
+            entity.fields[at].noun = rest;
+        }
+    }
+}
+
 /// Gives tables that would share a noun (same name in several schemas, odd plurals) nouns of their own.
 pub(super) fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]) {
     let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();

@@ -4,6 +4,7 @@ use super::condition::{Condition, is_plural};
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{Expr, text};
+use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 /// A word in a text: LIKE, a regular expression, full text.
@@ -27,7 +28,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let plural = is_plural(&noun);
     let contains = if plural { "contain" } else { "contains" };
     let any_case = rng.word(&[
-        "in any case", "whatever the case", "regardless of case", "(ignoring case)", "(any case)", "(case-insensitive)",
+        "in upper or lower case", "regardless of case", "whatever the case", "(ignoring case)", "(case-insensitive)",
     ]);
     let (sql, whose) = match kind {
         0 => (pattern(format!(" ILIKE '%{lower}%'")), format!("{noun} {contains} \"{lower}\" {any_case}")),
@@ -53,28 +54,30 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let share = field.elements.get(at).map_or(0.0, |(_, n)| *n as f64 / rows);
     let share = if kind == 2 { 1.0 - share } else { share };
     let held = match kind {
-        0 => format!("containing \"{lower}\" in any case"),
+        0 => format!("containing \"{lower}\" in upper or lower case"),
         1 => format!("beginning with \"{word}\""),
-        2 => format!("without \"{lower}\" in any case"),
-        3 => format!("with the whole word \"{lower}\" in any case"),
+        2 => format!("without \"{lower}\" in upper or lower case"),
+        3 => format!("with the whole word \"{lower}\" in upper or lower case"),
         5 => format!("containing \"{word}\""),
         _ => format!("matching \"{lower}\""),
     };
     let mut condition = Condition {
         sql: vec![sql],
         whose: Some(whose),
-        terse: Some(if searched { format!("mentioning \"{lower}\"") } else { format!("{noun} {held}") }),
+        terse: Some(if searched { format!("text mentioning \"{lower}\"") } else { format!("{noun} {held}") }),
         places: vec![place],
         share,
         ..Condition::default()
     };
     // the text that is searched is no thing that anyone would name
     if searched && place.node == 0 {
-        let mention = rng.word(&["mention", "refer to"]);
-        condition.that = Some(format!("{mention} \"{lower}\""));
+        let (mention, text) =
+            (rng.word(&["mention", "contain"]), rng.word(&["in their text", "somewhere in their text"]));
+        condition.that = Some(format!("{mention} \"{lower}\" {text}"));
         condition.whose = None;
     } else if searched {
-        condition.whose = Some(format!("{} mentions \"{lower}\"", scope.role_noun(place.node)));
+        let role = grammar::possessive(&scope.role_noun(place.node));
+        condition.whose = Some(format!("{role} text mentions \"{lower}\""));
     }
     Some(condition)
 }

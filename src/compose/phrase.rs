@@ -7,12 +7,22 @@ use crate::schema::grammar;
 /// The noun with its conditions: "active films with a length above 120 whose rating is PG".
 pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condition]) -> String {
     let prefer_with = rng.chance(65);
+    let class = conditions.iter().position(|c| c.class.is_some());
+    let many = class.and_then(|at| conditions[at].class.as_deref()).unwrap_or(many);
+    // what hangs on something else's clause would be taken for its own
+    let hanging = |c: &Condition| c.before.is_none() && c.post.is_none() && c.class.is_none();
+    let apart = |c: &Condition, p: &str| {
+        has_clause(p) && c.whose.is_some() && conditions.iter().any(|o| o.sql != c.sql && hanging(o))
+    };
     let (mut before, mut post, mut with, mut that, mut whose) =
         (String::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for c in conditions {
+    for (at, c) in conditions.iter().enumerate() {
+        if class == Some(at) {
+            continue;
+        }
         if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ")) {
             before = format!("{word} ");
-        } else if let Some(p) = c.post.as_ref().filter(|_| post.len() < 2) {
+        } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p)) {
             post.push(p.clone());
         } else if let Some(t) = c.that.as_ref() {
             that.push(t.clone());
@@ -68,8 +78,7 @@ pub(super) fn has_clause(rows: &str) -> bool {
 
 /// "how many films are there with a length above 120": a long clause stands behind the verb.
 pub(super) fn how_many(rows: &str, many: &str) -> String {
-    let end = rows.find(many).map_or(rows.len(), |at| at + many.len());
-    let (head, rest) = rows.split_at(end);
+    let (head, rest) = rows.split_at(head(rows, many));
     if rest.split(' ').count() > 4 {
         format!("how many {head} are there{rest}")
     } else {
@@ -77,9 +86,22 @@ pub(super) fn how_many(rows: &str, many: &str) -> String {
     }
 }
 
+/// Where the noun of the rows ends, also where a class of them stands for it: "hospitals".
+fn head(rows: &str, many: &str) -> usize {
+    const LINKS: [&str; 9] = [" with ", " whose ", " that ", " who ", " in ", " from ", " of ", " for ", " at "];
+    let links = || LINKS.iter().filter_map(|link| rows.find(link)).min().unwrap_or(rows.len());
+    rows.find(many).map_or_else(links, |at| at + many.len())
+}
+
 /// One of such rows: "film that is active with a length above 120".
 pub(super) fn single(rows: &str, many: &str, one: &str) -> String {
-    let mut said = rows.replacen(many, one, 1);
+    let mut said = if rows.contains(many) {
+        rows.replacen(many, one, 1)
+    } else {
+        let (class, rest) = rows.split_at(head(rows, many));
+        let each: Vec<String> = class.split(" and ").map(grammar::singular).collect();
+        format!("{}{rest}", each.join(" or "))
+    };
     for (plural, singular) in [
         (" that are ", " that is "),
         (" who are ", " who is "),

@@ -39,6 +39,12 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     if reference.split(' ').next_back().is_some_and(stop) {
         return format!("{} {}", reference.replace(' ', "-"), parent.one);
     }
+    // the key of a table is called as its rows are, whatever they are called
+    let table = words::tokens(parent.sql.rsplit('.').next().unwrap_or(&parent.sql));
+    let named = |word: &String| *word == table.join("_") || grammar::plural(word) == table.join("_");
+    if rivals <= 1 && !tokens.is_empty() && named(&tokens.join("_")) {
+        return parent.one.clone();
+    }
     // "manager staff" of the staff table is the manager
     let own: Vec<&str> = parent.one.split(' ').collect();
     let said: Vec<&str> = reference.split(' ').collect();

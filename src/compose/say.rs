@@ -196,7 +196,7 @@ fn clauses(style: Style) -> Option<Frames> {
 /// A question as it stands within another sentence: "how many films there are per rating". Only where its words can
 /// keep their order.
 fn indirect(question: &str) -> Option<String> {
-    if [" and what ", " and which ", ", what ", ", which "].iter().any(|two| question.contains(two)) {
+    if [" and what ", " and which ", " and how many ", ", what ", ", which "].iter().any(|two| question.contains(two)) {
         return None;
     }
     if let Some(rest) = question.strip_prefix("how many ") {

@@ -2,7 +2,7 @@
 
 use super::form::Form;
 use super::literal::Day;
-use super::naming::{label, tell_apart, when};
+use super::naming::{label, own_first, shorten, tell_apart, when};
 use super::sense;
 use super::taste;
 use super::{Options, Values};
@@ -248,20 +248,10 @@ fn entity(
         found.label_keyed = table.is_unique(std::slice::from_ref(&field.name)) && !field.nullable;
         found.label_unique = found.label_keyed || rows > 0 && field.distinct == rows && field.nulls == 0 && whole;
     }
+    own_first(&mut found);
     found.when = when(&found);
     shorten(&mut found);
     found
-}
-
-/// "drug exposure end date" of drug exposures is their end date, where that is another field's name not.
-fn shorten(entity: &mut Entity) {
-    let prefix = format!("{} ", entity.one);
-    for at in 0..entity.fields.len() {
-        let Some(rest) = entity.fields[at].noun.strip_prefix(&prefix).map(str::to_owned) else { continue };
-        if rest.contains(' ') && !entity.fields.iter().any(|f| f.noun == rest) {
-            entity.fields[at].noun = rest;
-        }
-    }
 }
 
 fn is_person(one: &str) -> bool {

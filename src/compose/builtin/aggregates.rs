@@ -61,11 +61,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "percentile_cont(0.95) WITHIN GROUP (ORDER BY {})",
         "95th percentile (interpolated) of the {}",
     ),
-    number("percentile_disc", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})", "median {} (one that occurs)"),
+    number("percentile_disc", "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})", "median {} (not interpolated)"),
     number(
         "percentile_disc",
         "percentile_disc(0.75) WITHIN GROUP (ORDER BY {})",
-        "third quartile (a value that occurs) of the {}",
+        "third quartile (not interpolated) of the {}",
     ),
     of("mode", On::Group, "mode() WITHIN GROUP (ORDER BY {})", "most frequent {} (the first one where tied)"),
     of(

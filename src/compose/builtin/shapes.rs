@@ -113,9 +113,12 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let said = aggregate::figures_of(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };
     let noun = &term.noun;
-    let mut nominal = vec![format!("{said} for each {noun}"), format!("{said}, broken down by the {noun}")];
-    if !phrase::has_clause(&rows) {
-        nominal.push(format!("{said} by the {noun}"));
+    // "by year", "by the first letter of the title"
+    let the = if noun.contains(' ') { "the " } else { "" };
+    let mut nominal = vec![format!("{said} for each {noun}")];
+    if !rows.contains(" by ") {
+        nominal.push(format!("{said}, broken down by {the}{noun}"));
+        nominal.extend((!phrase::has_clause(&rows)).then(|| format!("{said} by {the}{noun}")));
     }
     let mut questions =
         vec![format!("what {is} {said} for each {noun}"), format!("for every {noun}, what {is} {said}")];

@@ -67,7 +67,6 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
                 && f.role() == Role::Name
                 && many
                 && (!own || e.label.last() == Some(&field))
-                && (!["position", "split_part"].contains(&entry.name) || (0.03..0.97).contains(&f.spaced))
         }
         On::Index => {
             text && !called(f, &["address"])
@@ -182,7 +181,8 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Id => f.whole() && f.role() == Role::Key && e.key == [f.name.clone()] && many && !e.label.is_empty(),
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,
-        On::Time => time,
+        // on what day of the week people were hired is nobody's question
+        On::Time => time && !(e.person && ["isodow", "FMDay", "'day'"].iter().any(|part| entry.sql.contains(part))),
         On::Stamp => time && stamp,
         On::Dates => time,
         On::Flag => f.base == "bool" && f.varied && !f.traits.personal,

@@ -89,7 +89,11 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         _ => said,
     };
     // "first letter of title": as short as people put it
-    let said = if draw.rng.chance(55) { said.replacen(" of the {}", " of {}", 1) } else { said };
+    let said = if entry.yields != Yields::Aggregate && draw.rng.chance(55) {
+        said.replacen(" of the {}", " of {}", 1)
+    } else {
+        said
+    };
     let (plain, noun) = (noun.clone(), condition::quantity(field, &noun));
     let said = said
         .replace(" a {}", &format!(" {}", grammar::with_article(&noun)))

@@ -118,8 +118,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("rpad", On::Slug, "rpad({}, {n})", "{} padded to {n} characters")
         .with(&[30, 40])
         .aim("for a fixed-width file"),
-    value("trim", On::Padded, "trim({})", "{} with the blanks around it cut off"),
-    value("rtrim", On::Padded, "rtrim({})", "{} with the blanks behind it cut off"),
+    value("trim", On::Padded, "trim({})", "{} trimmed of surrounding spaces"),
+    value("rtrim", On::Padded, "rtrim({})", "{} trimmed of trailing spaces"),
     over("trim", On::Blanked, "count(DISTINCT trim({}))", "number of different {s} (blanks around them ignored)"),
     over(
         "btrim",
@@ -135,7 +135,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "number of different {s}, upper and lower case taken as the same,",
     ),
     over("initcap", On::Mixed, "count(DISTINCT initcap({}))", "number of different {s} whatever their capitals"),
-    test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in whatever case"),
+    test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in upper or lower case"),
     test("lower", On::Value, "lower({}) = '{small}'", "is {value} (ignoring case)"),
     test("length", On::Fitted, "length({}) > {fit}", "is longer than {fit} characters"),
     test("char_length", On::Fitted, "char_length({}) > {fit}", "has more than {fit} characters"),
@@ -175,10 +175,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("starts_with", On::Named, "starts_with({}, '{letter}')", "starts with {letter}"),
     test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}"),
     test("left", On::Named, "left({}, 1) BETWEEN 'A' AND 'F'", "begins with a letter from A to F"),
-    test("left", On::Named, "left({}, 1) IN ('A', 'E', 'I', 'O', 'U')", "begins with a vowel"),
     test("upper", On::Named, "upper(left({}, 1)) > 'M'", "begins with a letter from N to Z"),
-    test("position", On::Named, "position(' ' IN {}) > 0", "consists of more than one word"),
-    test("split_part", On::Named, "split_part({}, ' ', 2) = ''", "is a single word"),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
     test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
     test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case"),
@@ -186,7 +183,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "regexp_like",
         On::Word,
         "regexp_like({}, '\\m{lower}\\M', 'i')",
-        "contains {lower} as a whole word in any case",
+        "contains {lower} as a whole word in upper or lower case",
     )
     .since(150000),
     test(

@@ -170,7 +170,7 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
             questions.extend(counting(draw, rows));
         }
         [first, rest @ ..] if first.counts => {
-            let their: Vec<String> = rest.iter().map(aggregate::theirs).collect();
+            let their: Vec<String> = rest.iter().map(|f| aggregate::theirs(&draw.scope, f, rows)).collect();
             let what = crate::schema::grammar::and_list(&their);
             let verb = if rest.len() > 1 { "are" } else { "is" };
             let many = phrase::how_many(rows, &draw.scope.subject().many);

@@ -30,7 +30,7 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
         ),
         _ => (
             "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})",
-            format!("the median {noun} (a value that occurs)"),
+            format!("the median {noun} (not interpolated)"),
             "median",
         ),
     };

@@ -27,7 +27,9 @@ pub(super) fn speech(
     let happened = moment::happened(noun)?;
     let done = happened.strip_prefix("were ").unwrap_or(happened);
     // "the three visits that started first"
-    let done = if done == happened { format!("that {done}") } else { done.to_owned() };
+    let person = draw.scope.subject().person;
+    let that = if person { "who" } else { "that" };
+    let done = if done == happened { format!("{that} {done}") } else { done.to_owned() };
     let when = if descending { draw.rng.word(&["most recently", "last"]) } else { "first" };
     let when = if done.starts_with("last ") && when == "last" { "most recently" } else { when };
     let (these, verb) = match n {
@@ -38,7 +40,7 @@ pub(super) fn speech(
     if show_by && !nouns.iter().any(|n| n == noun) {
         nouns.push(noun.to_owned());
     }
-    let (list, its) = (grammar::and_list(&nouns), if n == 1 { "its" } else { "their" });
+    let (list, its) = (grammar::and_list(&nouns), if n == 1 && !person { "its" } else { "their" });
     let (with, and) = match nouns.as_slice() {
         [] => (String::new(), String::new()),
         [only] => (format!(", with {its} {list}"), format!(", and what {} {its} {list}", condition::be(only))),

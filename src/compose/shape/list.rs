@@ -91,7 +91,15 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
             (Role::Measure, true) => draw.rng.word(&["highest first", "from highest to lowest", "in descending order"]),
             (Role::Measure, false) => draw.rng.word(&["lowest first", "from lowest to highest", "in ascending order"]),
             _ if !field.spelled() => "in ascending order",
-            _ => draw.rng.word(&["alphabetically", "from A to Z"]),
+            _ => {
+                let (inline, sentence) = match draw.rng.below(3) {
+                    0 => ("sorted by {} from A to Z", "Sort by {} from A to Z"),
+                    1 => ("in alphabetical order of {}", "Sort alphabetically by {}"),
+                    _ => ("sorted alphabetically by {}", "Sort alphabetically by {}"),
+                };
+                let said = |form: &str| form.replace("{}", noun);
+                return Some(Extra::new(format!(", {}", said(inline)), said(sentence)));
+            }
         };
         let word = draw.rng.word(&["sorted by", "ordered by", "arranged by", "by"]);
         // what is shown alone is what they are sorted by
@@ -136,15 +144,16 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     let heavy =
         rows.contains(" whose ") || rows.contains(" with ") || rows.contains(" that ") || rows.contains(" who ");
     if !shown.named {
-        let many = grammar::and_list(nouns);
-        let are = if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) };
+        let one = grammar::and_list(nouns);
+        let many = several(draw, shown).unwrap_or_else(|| one.clone());
+        let are = if nouns.len() > 1 { "are" } else { condition::be(&many) };
         questions.push(format!("for {rows}, what {are} the {many}"));
         nominal.push(format!("the {many} of {rows}"));
         // what is long itself leaves no place behind it
         if nouns.iter().all(|n| n.split(' ').count() < 6) {
             let every = singular_rows(&subject.many, &subject.one, rows);
             nominal.push(format!("the {many} of all {rows}"));
-            nominal.push(format!("the {many} of every {every}"));
+            nominal.push(format!("the {one} of every {every}"));
             questions.push(format!("what {are} the {many} of {rows}"));
         }
     } else if nouns.is_empty() {
@@ -173,7 +182,7 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
         nominal.push(format!("{rows}, {} {list}", draw.rng.word(&["along with their", "with their"])));
         // what is said of them goes before them
         if nouns.iter().all(|n| n.split(' ').count() < 4) {
-            nominal.push(format!("the {list} of {rows}"));
+            nominal.push(format!("the {} of {rows}", several(draw, shown).unwrap_or_else(|| list.clone())));
         }
         questions.push(format!(
             "{}, and what {} their {list}",
@@ -198,10 +207,25 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     Speech { nominal, questions, extras, lists: true }
 }
 
+/// What is listed alone is as many as its rows: "the phone numbers of staff members".
+fn several(draw: &Draw, shown: &Shown) -> Option<String> {
+    let [noun] = shown.nouns.as_slice() else { return None };
+    let form = [" trimmed ", " in ", " with "].iter().filter_map(|f| noun.find(f)).min().unwrap_or(noun.len());
+    let (head, rest) = noun.split_at(form);
+    let kind = |p: &Place| {
+        matches!(draw.scope.field(*p).role(), Role::Name | Role::Dimension | Role::Code | Role::Time | Role::FreeText)
+    };
+    let counted = if shown.places.is_empty() { head.ends_with("name") } else { shown.places.iter().all(kind) };
+    let plain = counted && !condition::is_plural(head) && !head.contains([',', '(']) && !head.contains(" of ");
+    plain.then(|| format!("{}{rest}", grammar::plural(head)))
+}
+
 fn own_label(scope: &Scope, field: usize) -> String {
     let noun = &scope.subject().fields[field].noun;
     let rest = noun.strip_prefix(scope.subject().one.as_str());
-    if rest.is_some_and(|rest| matches!(rest, "" | " name" | " description")) {
+    // an address is no name of an address
+    let itself = scope.subject().fields[field].traits.personal && rest == Some("");
+    if !itself && rest.is_some_and(|rest| matches!(rest, "" | " name" | " description")) {
         "name".to_owned()
     } else {
         noun.clone()

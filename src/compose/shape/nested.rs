@@ -1,5 +1,6 @@
 //! Queries within queries: rows above an average, groups above the average group, figures of figures.
 
+use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::phrase::has_clause;
 use super::super::probe::filter_probes;
@@ -91,10 +92,20 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     } else {
         draw.rng.word(&["below", "lower than", "less than"])
     };
-    let clause = format!("{noun} {} {word} {compared}", super::super::condition::be(&noun));
-    let rows = draw.rows_phrase(&conditions);
-    let rows =
-        if rows.contains(" whose ") { format!("{rows} and whose {clause}") } else { format!("{rows} whose {clause}") };
+    let is = super::super::condition::be(&noun);
+    let own = Condition {
+        // "an above-average line amount", where no other average could be meant
+        with: (compared == "average")
+            .then(|| format!("{} {noun}", if higher { "an above-average" } else { "a below-average" })),
+        whose: Some(match compared.as_str() {
+            "average" => format!("{noun} {is} {} average", if higher { "above" } else { "below" }),
+            _ => format!("{noun} {is} {word} {compared}"),
+        }),
+        places: vec![by],
+        ..Condition::default()
+    };
+    let said: Vec<Condition> = conditions.iter().cloned().chain([own]).collect();
+    let rows = draw.rows_phrase(&said);
     let speech = if counted {
         Speech {
             nominal: vec![format!("the number of {rows}")],
@@ -180,19 +191,27 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         draft.probes.push(("filter", without, Expect::Differs));
         return Some(draft);
     }
+    // of averages it is another average than that of the rows
+    let each = &g.key.one;
+    let short = each.split(' ').count() < 4 && !each.contains('\'');
+    let (all, over) = match g.figure.alias.starts_with("avg_") {
+        true if short => (format!("the average of all {each} averages"), format!("the average of the {each} averages")),
+        true => (format!("the average of the averages of all {many}"), "the average of their averages".to_owned()),
+        false => (format!("the average of all {many}"), "the average over all of them".to_owned()),
+    };
     let it = g.it();
     let beyond = if higher { "an above-average" } else { "a below-average" };
     let which = match draw.rng.below(3) {
         // of what adds up, the average can be that of the groups alone
         0 if g.adds_up() => format!("with {beyond} {bare}"),
-        1 => format!("whose {bare} is {word} the average of all {many}"),
-        _ => format!("for {whom} {measure} is {word} the average over all {many}"),
+        1 => format!("whose {bare} is {word} {all}"),
+        _ => format!("for {whom} {measure} is {word} {over}").replace("all of them", &format!("all {many}")),
     };
     let speech = if counted {
         Speech {
             nominal: vec![format!("the number of {many} {which}")],
             questions: vec![
-                format!("for how many {many} is {measure} {word} the average over all of them"),
+                format!("for how many {many} is {measure} {word} {over}"),
                 format!("how many {many} are there {which}"),
             ],
             ..Speech::default()
@@ -200,11 +219,9 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     } else {
         Speech {
             nominal: vec![format!("{many} {which}, with the {it} for each")],
-            questions: std::iter::once(format!(
-                "for which {many} is {measure} {word} the average over all of them, and what is it for each"
-            ))
-            .chain(g.adds_up().then(|| format!("which {many} have {beyond} {bare}, and what is it")))
-            .collect(),
+            questions: std::iter::once(format!("for which {many} is {measure} {word} {over}, and what is it for each"))
+                .chain(g.adds_up().then(|| format!("which {many} have {beyond} {bare}, and what is it")))
+                .collect(),
             extras,
             lists: true,
         }

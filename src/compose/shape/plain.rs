@@ -7,6 +7,7 @@ use super::super::condition::{be, is_plural};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::flag;
 use super::super::group;
+use super::super::moment;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
@@ -59,7 +60,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
         if f.role() == Role::Flag && f.base == "bool" { 60 } else { 0 },
         if plain && shown && !opaque { 40 } else { 0 },
         if opaque && f.base == "bytea" && shown { 40 } else { 0 },
-        if plain && rows > 0 && f.distinct == 1 && !own_key { 20 } else { 0 },
+        if plain && rows > 0 && f.distinct == 1 && !own_key && f.role() != Role::Time { 20 } else { 0 },
         if f.role() == Role::Time && shown { 25 } else { 0 },
     ];
     if weights.iter().sum::<usize>() == 0 {
@@ -219,6 +220,10 @@ fn show(draw: &mut Draw, place: Place, call: Option<&'static str>) -> Option<Dra
         shown.columns.push((value, alias));
         let said = draw.scope.bare(place);
         let key = field.role() == Role::Key && field.whole() && !said.ends_with(" ID");
+        // nobody knows what an "sid" is the ID of
+        if key && said.len() <= 3 {
+            return None;
+        }
         let said = if key { format!("{said} ID") } else { said };
         shown.nouns.push(if call.is_some() { format!("size of the {said} in bytes") } else { said });
         shown.places.push(place);
@@ -314,6 +319,11 @@ fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
             format!("from when to when does the {noun} of {rows} range{per}"),
         ];
         (nominal, questions)
+    } else if let Some(changed) = moment::done(&noun).filter(|done| latest && done.starts_with("last ")) {
+        // "when were the films last updated"
+        let (when, on) = if day { ("day on which", "on what day") } else { ("time when", "when") };
+        let nominal = vec![format!("the {when} {rows} were {changed}{per}")];
+        (nominal, vec![format!("{on} were {rows} {changed}{per}")])
     } else {
         let end = if latest { draw.rng.word(&["latest", "most recent"]) } else { "earliest" };
         let day = if day { draw.rng.word(&["day of the ", "date (without the time) of the "]) } else { "" };

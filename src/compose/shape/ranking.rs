@@ -229,7 +229,7 @@ fn rows_speech(
                         [only] => condition::be(only),
                         _ => "are",
                     },
-                    if n == 1 { "its" } else { "their" }
+                    if n == 1 && !subject.person { "its" } else { "their" }
                 )
             }
         })

@@ -120,7 +120,15 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         return None;
     }
     let mut scope = Scope::new(draw.world, e.parent);
-    let child = scope.join(0, edge, false, if most { JoinKind::Inner } else { JoinKind::Left });
+    // where each is referred to there are none without
+    let all = match e.child_columns.as_slice() {
+        [column] => {
+            let used = draw.world.entities[e.child].fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct);
+            used > 0 && used >= draw.world.entities[e.parent].rows
+        }
+        _ => false,
+    };
+    let child = scope.join(0, edge, false, if most || all { JoinKind::Inner } else { JoinKind::Left });
     draw.turn_to(scope);
     let shown = called(&draw.scope, 0)?;
     let subject = draw.scope.subject();
@@ -161,26 +169,28 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     }
     let zero =
         draw.rng.word(&["zero included", "including zeros", "including those with none", "0 where there are none"]);
+    let zero = if all { String::new() } else { format!(", {zero}") };
+    let it = if subject.person { "them" } else { "it" };
     let (nominal, questions) = if role == one {
         (
             vec![
-                format!("the number of {many} of every {one}, {zero}"),
-                format!("every {one} with its number of {many}, {zero}"),
+                format!("the number of {many} of every {one}{zero}"),
+                format!("every {one} with the number of {many}{zero}"),
             ],
             vec![
-                format!("how many {many} does each {one} have, {zero}"),
-                format!("for every {one}, how many {many} are there, {zero}"),
+                format!("how many {many} does each {one} have{zero}"),
+                format!("for every {one}, how many {many} are there{zero}"),
             ],
         )
     } else {
         (
             vec![
-                format!("the number of {many} that have each {one} as their {role}, {zero}"),
-                format!("every {one} and the number of {many} with it as {role}, {zero}"),
+                format!("the number of {many} that have each {one} as their {role}{zero}"),
+                format!("every {one} and the number of {many} with {it} as {role}{zero}"),
             ],
             vec![
-                format!("how many {many} have each {one} as their {role}, {zero}"),
-                format!("for each {one}, of how many {many} is it the {role}, {zero}"),
+                format!("how many {many} have each {one} as their {role}{zero}"),
+                format!("for each {one}, how many {many} have {it} as their {role}{zero}"),
             ],
         )
     };

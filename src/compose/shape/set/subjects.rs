@@ -71,7 +71,7 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
 
 /// "those whose rating is PG": what a pronoun can carry.
 fn those(draw: &mut Draw, condition: &Condition) -> Option<String> {
-    let carried = Condition { before: None, ..condition.clone() };
+    let carried = Condition { class: None, before: None, ..condition.clone() };
     let said = [&carried.post, &carried.with, &carried.that, &carried.whose].iter().any(|w| w.is_some());
     let person = draw.scope.subject().person;
     said.then(|| phrase::rows(&mut draw.rng, "those", person, &[carried]))
