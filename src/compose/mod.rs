@@ -242,7 +242,7 @@ impl Composer {
             // people are brief; what takes more words is asked where nothing shorter was found
             let deep = matches!(self.options.phase, Phase::ComplexSqls | Phase::Builtins);
             let more = if deep { 3 } else { 0 } + 2 * attempt.min(8) as usize + draw.wordy();
-            let most = more + if attempt_in < 16 { 16 + attempt_in as usize } else { 24 };
+            let most = more + (13 + attempt_in as usize / 2).min(24);
             let Some(candidate) = draw.finish(draft, difficulty) else { continue };
             let long = |question: &str| question.split(' ').count() > most || sense::awkward(question);
             if candidate.question.as_deref().is_some_and(long) {

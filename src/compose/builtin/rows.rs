@@ -15,6 +15,7 @@ use super::term::{Term, term};
 use super::{On, Use, Yields};
 use crate::candidate::Expect;
 use crate::schema::grammar;
+use crate::schema::roles::Role;
 
 /// Rows by name with the value beside them: "the title and its first five characters".
 pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
@@ -194,6 +195,8 @@ pub(super) fn nearest(draw: &mut Draw, term: &Term) -> Option<Draft> {
 /// "films whose title contains ..": listed or counted.
 pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let own = tested(draw, term);
+    // "returned in 2005 or later since June"
+    draw.timed |= draw.scope.field(term.place).role() == Role::Time;
     let counted = !term.index && draw.rng.chance(50);
     let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| s.named || s.columns.len() > 1) };
     let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
