@@ -5,7 +5,7 @@ use super::condition::{self, Condition};
 use super::dialogue::dialogue;
 use super::learn::Crowd;
 use super::phrase;
-use super::polish::polish;
+use super::polish::{PART, polish};
 use super::probe::{expected_rows, filled_probe, mutant, never_probe, one_group};
 use super::random::{Rng, mix};
 use super::say::{Speech, Style, utter};
@@ -359,9 +359,9 @@ impl<'w> Draw<'w> {
         let evidence = draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}"));
         // what is defined, or said in two turns, has to be called the same in all of it
         let (first, then) = dialogue.as_ref().map_or(("", ""), |d| (&d.first, &d.then));
-        let all = [question.as_str(), evidence.as_deref().unwrap_or(""), first, then].join("\u{1}");
+        let all = [question.as_str(), evidence.as_deref().unwrap_or(""), first, then].join(&PART.to_string());
         let all = polish(&mut self.rng, &all, &self.world.words);
-        let mut parts = all.split('\u{1}');
+        let mut parts = all.split(PART);
         let mut part = || parts.next().unwrap_or("").to_owned();
         let (question, meaning, first, then) = (part(), part(), part(), part());
         let mut probes = if self.schema_only { Vec::new() } else { draft.probes };

@@ -18,7 +18,7 @@ pub(super) const TELL: Frames = &[
 pub(super) const FORMAL: Frames = &[
     "Please provide {}.",
     "Please report {}.",
-    "We would like to have {}.",
+    "Please let us have {}.",
     "Please give us {}.",
     "Could you please provide {}?",
     "For our records, please provide {}.",

@@ -102,6 +102,10 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
                 let neither = format!("neither {} nor {}", said(&first), said(&other));
                 condition.whose = Some(format!("{noun} {} {neither}", be(&noun)));
                 condition.terse = Some(format!("{noun} {neither}"));
+                if [&first, &other].iter().all(|v| classes(scope, place, &noun, v)) {
+                    let (one, two) = (kind_of(scope, &first), kind_of(scope, &other));
+                    condition.that = Some(format!("are neither {one} nor {two}"));
+                }
                 condition.share = 1.0 - share(&first) - share(&other);
                 return Some(condition);
             }
@@ -114,6 +118,9 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             let not = rng.word(&["not", "other than", "anything but"]);
             condition.whose = Some(format!("{noun} {} {not} {}", be(&noun), said(&first)));
             condition.terse = Some(format!("{noun} not {}", said(&first)));
+            if classes(scope, place, &noun, &first) {
+                condition.that = Some(format!("are not {}", kind_of(scope, &first)));
+            }
         }
     }
     Some(condition)
@@ -234,6 +241,12 @@ fn classes(scope: &Scope, place: Place, noun: &str, value: &str) -> bool {
     kind && letters && short && whole && !touches(&value.replace('_', " "))
 }
 
+/// What rows of a kind are: "hospitals", "urgent care visits".
+fn kind_of(scope: &Scope, value: &str) -> String {
+    let spaced = value.replace('_', " ");
+    if is_thing(&spaced) { grammar::plural(&spaced) } else { format!("{spaced} {}", scope.subject().many) }
+}
+
 /// Whether a kind says what its rows are themselves: a hospital is no hospital facility, an inpatient stay no visit.
 fn is_thing(value: &str) -> bool {
     const THINGS: &[&str] = &[
@@ -286,7 +299,8 @@ fn adjective(
         condition.post = Some(format!("by {spaced}"));
         return;
     }
-    if let Some(said) = belonging(scope, place, noun, said) {
+    let named = if head == "country" { grounded(noun, value) } else { said.to_owned() };
+    if let Some(said) = belonging(scope, place, noun, &named) {
         condition.post = Some(said);
         return;
     }

@@ -12,7 +12,9 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     // what hangs on something else's clause would be taken for its own
     let hanging = |c: &Condition| c.before.is_none() && c.post.is_none() && c.class.is_none();
     let apart = |c: &Condition, p: &str| {
-        has_clause(p) && c.whose.is_some() && conditions.iter().any(|o| o.sql != c.sql && hanging(o))
+        (has_clause(p) || p.starts_with("with "))
+            && c.whose.is_some()
+            && conditions.iter().any(|o| o.sql != c.sql && hanging(o))
     };
     let (mut before, mut post, mut with, mut that, mut whose) =
         (String::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -34,14 +36,22 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     }
     // "invoices billed to Edinburgh in 2022": when is said last
     let when = |p: &str| {
-        ["in ", "from ", "since ", "before ", "on "].iter().any(|w| p.starts_with(w))
+        let (first, rest) = p.split_once(' ').unwrap_or((p, ""));
+        let said = if first.ends_with("ed") { rest } else { p };
+        ["in ", "from ", "since ", "before ", "on "].iter().any(|w| said.starts_with(w))
             && p.contains(|c: char| c.is_ascii_digit())
     };
     // and of how much first: "invoices of more than 2 billed to Germany"
     post.sort_by_key(|p| (!p.starts_with("of "), when(p)));
     let mut phrase = format!("{before}{many}");
+    // "orders shipped to Campinas on or after 1 January 1998"
+    let mut done = String::new();
     for p in post {
-        phrase.push_str(&format!(" {p}"));
+        match p.split_once(' ') {
+            Some((verb, rest)) if verb == done && verb.ends_with("ed") => phrase.push_str(&format!(" {rest}")),
+            _ => phrase.push_str(&format!(" {p}")),
+        }
+        done = p.split(' ').next().unwrap_or_default().to_owned();
     }
     if !with.is_empty() {
         phrase.push_str(&format!(" with {}", grammar::and_list(&with)));

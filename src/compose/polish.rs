@@ -74,6 +74,9 @@ impl Said {
     }
 }
 
+/// Stands between a question and what else is put into the same words.
+pub(super) const PART: char = '\u{1}';
+
 /// A question, or more that belongs to it, in other words. `taken` are the words of the schema.
 pub(super) fn polish(rng: &mut Rng, question: &str, taken: &BTreeSet<String>) -> String {
     let mut text = Said::new(question);
@@ -169,12 +172,12 @@ impl Phrase {
             let begins = text[..found].trim_end();
             let named = text[found..].starts_with(char::is_uppercase)
                 && !begins.is_empty()
-                && !begins.ends_with(['.', '?', '!', ':']);
+                && !begins.ends_with(['.', '?', '!', ':', PART]);
             let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '-');
             let whole = edge(text[..found].chars().next_back()) && edge(text[end..].chars().next());
             let apart = || {
                 let last = begins.rsplit(' ').next().unwrap_or("").to_lowercase();
-                let next = text[end..].trim_start().split([' ', ',', '.', '?', '(']).next().unwrap_or("");
+                let next = text[end..].trim_start().split([' ', ',', '.', '?', '(', PART]).next().unwrap_or("");
                 self.before.contains(&last.as_str()) || self.after.contains(&next)
             };
             if whole && !named && !apart() {
@@ -283,6 +286,14 @@ mod tests {
         let taken = BTreeSet::from(["client".to_owned()]);
         for seed in 0..60 {
             assert!(!polish(&mut Rng::new(&[seed]), "How many customers are there?", &taken).contains("client"));
+        }
+    }
+
+    #[test]
+    fn what_each_has_is_said_of_each() {
+        for seed in 0..300 {
+            let said = polish(&mut Rng::new(&[seed]), "films, with the number for each\u{1}more", &BTreeSet::new());
+            assert!(said.contains("with the number for each\u{1}"), "{said}");
         }
     }
 

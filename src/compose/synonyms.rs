@@ -122,6 +122,7 @@ pub(super) const PHRASES: &[Rule] = &[
     ("total sales", &["overall sales"], 40),
     ("units in stock", &["units on hand"], 40),
     ("marital status", &["civil status"], 30),
+    ("joined date", &["joining date", "date of joining"], 100),
     ("stop date", &["end date"], 85),
     ("freight", &["shipping cost", "freight charge"], 45),
     ("ship country", &["destination country"], 40),

@@ -138,7 +138,7 @@ fn in_order(draw: &Draw, term: &Term) -> Extra {
     } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
         Extra::new(", in chronological order", "Oldest first")
     } else {
-        let ends = [" of ", " (", " in which ", " on which "];
+        let ends = [" of ", " (", " in which ", " on which ", ", "];
         let end = ends.iter().filter_map(|end| term.noun.find(end)).min().unwrap_or(term.noun.len());
         let short = &term.noun[..end];
         Extra::new(format!(", in order of the {short}"), format!("Sort by the {short}"))

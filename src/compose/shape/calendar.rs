@@ -188,7 +188,7 @@ fn every_span(draw: &mut Draw, recursive: bool) -> Option<Draft> {
         format!("for every {unit} of {span}, empty ones included, how many {rows} {verb}{by}"),
     ];
     let order = draw.rng.word(&[", in chronological order", ", in order", ", from the first to the last"]);
-    let extras = vec![Extra::new(order, "Go by date")];
+    let extras = vec![Extra::new(order, "Put it in the order of the dates")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
 }
 

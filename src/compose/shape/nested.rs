@@ -57,7 +57,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
         // whose average it is has to be told from that of the rows that are meant
         None if !conditions.is_empty() || draw.scope.nodes.len() > 1 => draw
             .rng
-            .word(&["the average of all {}", "the average over all {}"])
+            .word(&["the average of all {}", "the average across all {}"])
             .replace("{}", &draw.scope.subject().many),
         None => draw.rng.word(&["the average of all {}", "average"]).replace("{}", &draw.scope.subject().many),
     };
@@ -197,7 +197,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     let (all, over) = match g.figure.alias.starts_with("avg_") {
         true if short => (format!("the average of all {each} averages"), format!("the average of the {each} averages")),
         true => (format!("the average of the averages of all {many}"), "the average of their averages".to_owned()),
-        false => (format!("the average of all {many}"), "the average over all of them".to_owned()),
+        false => (format!("the average of all {many}"), "the average across all of them".to_owned()),
     };
     let it = g.it();
     let beyond = if higher { "an above-average" } else { "a below-average" };
