@@ -55,6 +55,9 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         .collect();
     let shown: Vec<Place> =
         std::iter::once(by).chain(draw.rng.pick(&extra).map(|&field| Place { node: 0, field })).collect();
+    // which one it is, where it has a name
+    let called = child.label.iter().map(|&field| Place { node: 0, field }).filter(|p| !shown.contains(p));
+    let all: Vec<Place> = called.chain(shown.iter().copied()).collect();
     let make = |breaker: Option<bool>| {
         let mut order = vec![Order { by: alone.column(by), descending, nulls_last: false }];
         for key in child.key.iter().filter(|_| breaker.is_some()) {
@@ -64,12 +67,12 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
             let by_key = keys.iter().map(|k| Order { by: k.clone(), descending: false, nulls_last: false });
             let mut query = pair.scope.select();
             query.columns = related::label(&pair);
-            query.columns.extend(shown.iter().map(|&p| (alone.column(p), None)));
+            query.columns.extend(all.iter().map(|&p| (alone.column(p), None)));
             query.order = by_key.chain(order).collect();
             return Select { distinct: Distinct::On(keys.clone()), ..query };
         }
         let inner = Select {
-            columns: shown.iter().map(|&p| (alone.column(p), None)).collect(),
+            columns: all.iter().map(|&p| (alone.column(p), None)).collect(),
             filter: pair.scope.on(pair.child).into_iter().collect(),
             order,
             limit: Some(super::super::tree::Limit::Rows(n)),
@@ -78,7 +81,7 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
             ..Select::default()
         };
         let mut query = related::parent_query(&pair, true);
-        query.columns.extend(shown.iter().map(|&p| {
+        query.columns.extend(all.iter().map(|&p| {
             let name = alone.field(p).name.clone();
             (Expr::Column("picked".to_owned(), name), None)
         }));
@@ -93,7 +96,7 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     if names.iter().enumerate().any(|(i, n)| names[..i].contains(n)) {
         return None;
     }
-    for &p in &shown {
+    for &p in &all {
         draw.use_place(Place { node: pair.child, field: p.field });
     }
     let probes = vec![("tie", make(Some(false)), Expect::Same), ("tie", make(Some(true)), Expect::Same)];
@@ -112,7 +115,8 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         }
     } else if let Some(happened) = moment::happened(&noun).filter(|_| time) {
         let verb = if n == 1 { happened.replacen("were ", "was ", 1) } else { happened.to_owned() };
-        format!("the {rows} that {verb} {}", if descending { "most recently" } else { "first" })
+        let who = if child.person { "who" } else { "that" };
+        format!("the {rows} {who} {verb} {}", if descending { "most recently" } else { "first" })
     } else {
         format!("the {rows} with the {top} {noun}")
     };
@@ -124,10 +128,16 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         format!("{what} of every {one} that has any, with {with}").replace("every", "each"),
         format!("{what} of each {one}, with {with}"),
     ];
-    let questions = vec![
-        format!("what are {with} of {what} of each {one}"),
-        format!("for every {one} that has any, what are {with} of {what}"),
-    ];
+    let (is, its) = if n == 1 && !child.person { ("is", "its") } else { (if n == 1 { "is" } else { "are" }, "their") };
+    let questions = if all.len() > shown.len() {
+        let are = if shown.len() > 1 { "are" } else { "is" };
+        vec![format!("for each {one}, which {is} {what}, and what {are} {its} {with}")]
+    } else {
+        vec![
+            format!("what are {with} of {what} of each {one}"),
+            format!("for every {one} that has any, what are {with} of {what}"),
+        ]
+    };
     let extras = match first {
         true if parent.label.len() == 2 => {
             vec![Extra::new(", in order of last name and first name", "Sort by last name and first name")]

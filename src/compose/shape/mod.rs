@@ -113,7 +113,7 @@ const COMPLEX: &[Shape] = &[
     Shape(6, Kin::Nested, each::levels),
     Shape(7, Kin::Calendar, calendar::filled),
     Shape(4, Kin::Calendar, calendar::gaps),
-    Shape(3, Kin::Calendar, calendar::ladder),
+    Shape(1, Kin::Calendar, calendar::ladder),
     Shape(6, Kin::Tools, builtin::tool),
     Shape(10, Kin::Tools, builtin::figure),
     Shape(12, Kin::Windows, builtin::windowed),

@@ -23,6 +23,10 @@ fn values(draw: &Draw, place: Place) -> String {
 /// "how many different postal codes are there among addresses".
 pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
     let one = noun(draw, place);
+    // "different numbers of beds"
+    if one.starts_with("number of ") {
+        return None;
+    }
     let many = grammar::plural(&one);
     let column = draw.scope.column(place);
     let distinct = aggregate("count(DISTINCT {})", vec![column.clone()]);

@@ -114,7 +114,9 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
 /// "categories ranked by the number of films".
 pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     let g = grouped::draw(draw, By::Thing, 2)?;
-    if g.figure.time {
+    // nobody ranks by the end of a scale
+    let end = ["min_", "max_"].iter().any(|end| g.figure.alias.starts_with(end));
+    if g.figure.time || end {
         return None;
     }
     if (1..4).contains(&g.key.size) || !g.adds_up() && draw.rng.chance(60) {
