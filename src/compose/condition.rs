@@ -165,10 +165,9 @@ pub(super) fn article(noun: &str) -> String {
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     if place.node != 0 {
-        let found = afar::draw(rng, scope, place);
-        // when something happened is said of the thing
-        if found.is_some() || field.role() == Role::Time && afar::told(scope, place) {
-            return found;
+        // what can be said of the thing itself is not read out as a column of it
+        if afar::told(scope, place) {
+            return (0..3).find_map(|_| afar::draw(rng, scope, place));
         }
     }
     if field.nulls > 0

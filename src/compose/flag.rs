@@ -66,6 +66,12 @@ pub(super) fn plural_predicate(field: &Field) -> String {
     predicate(noun, true, true)
 }
 
+/// Whether a flag is a verb, "takes new patients": true of things, and no noun.
+pub(super) fn is_verb(field: &Field) -> bool {
+    let first = field.noun.split(' ').next().unwrap_or_default();
+    VERBS.iter().any(|(one, _)| *one == first)
+}
+
 fn adjective(word: &str) -> bool {
     ["ed", "ive", "ble", "al", "ent", "ic", "ous"].iter().any(|end| word.ends_with(end))
 }

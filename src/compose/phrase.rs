@@ -122,3 +122,37 @@ pub(super) fn single(rows: &str, many: &str, one: &str) -> String {
     }
     said
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::text;
+    use super::*;
+
+    #[test]
+    fn a_kind_stands_for_its_rows() {
+        let class = Condition { class: Some("hospitals".into()), ..Condition::default() };
+        let city = Condition { post: Some("in Austin".into()), sql: vec![text("city")], ..Condition::default() };
+        let said = rows(&mut Rng::new(&[1]), "facilities", false, &[class, city]);
+        assert_eq!(said, "hospitals in Austin");
+        assert_eq!(single(&said, "facilities", "facility"), "hospital in Austin");
+        assert_eq!(how_many("hospitals with a bed count above 120", "facilities"), {
+            "how many hospitals are there with a bed count above 120"
+        });
+    }
+
+    #[test]
+    fn each_condition_hangs_on_its_own_thing() {
+        let claim = Condition {
+            post: Some("of claims whose status is denied".into()),
+            whose: Some("claim's status is denied".into()),
+            sql: vec![text("a")],
+            ..Condition::default()
+        };
+        let price =
+            Condition { whose: Some("unit price is above 5".into()), sql: vec![text("b")], ..Condition::default() };
+        let said = |conditions: &[Condition]| rows(&mut Rng::new(&[1]), "lines", false, conditions);
+        assert_eq!(said(std::slice::from_ref(&claim)), "lines of claims whose status is denied");
+        let both = said(&[claim, price]);
+        assert!(both.contains("whose claim's status is denied") && !both.contains("of claims"), "{both}");
+    }
+}

@@ -171,21 +171,22 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
         questions.push(which(subject.many.as_str(), rows, subject.person));
     } else {
         let and = if nouns.len() > 1 { "," } else { " and" };
+        let theirs = theirs(nouns);
         if !label.is_empty() {
             nominal.push(format!("the {label}{and} {list} of {rows}"));
             questions.push(format!("what are the {label}{and} {list} of {rows}"));
         }
         if !heavy {
-            nominal.push(format!("{rows} with their {list}"));
-            nominal.push(format!("{rows} and their {list}"));
+            nominal.push(format!("{rows} with {theirs}"));
+            nominal.push(format!("{rows} and {theirs}"));
         }
-        nominal.push(format!("{rows}, {} {list}", draw.rng.word(&["along with their", "with their"])));
+        nominal.push(format!("{rows}, {} {theirs}", draw.rng.word(&["along with", "with"])));
         // what is said of them goes before them
         if nouns.iter().all(|n| n.split(' ').count() < 4) {
             nominal.push(format!("the {} of {rows}", several(draw, shown).unwrap_or_else(|| list.clone())));
         }
         questions.push(format!(
-            "{}, and what {} their {list}",
+            "{}, and what {} {theirs}",
             which(&subject.many, rows, subject.person),
             if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }
         ));
@@ -205,6 +206,23 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
         ));
     }
     Speech { nominal, questions, extras, lists: true }
+}
+
+/// "their city and state", "their city and the quarter in which they were hired", "the domain of their email address".
+fn theirs(nouns: &[String]) -> String {
+    let whole = |noun: &String| {
+        let link = [" of the ", " since the "].into_iter().find(|link| noun.contains(link));
+        match link {
+            _ if noun.contains(" which they ") => Some(format!("the {noun}")),
+            Some(link) => Some(format!("the {}", noun.replacen(link, &link.replace("the", "their"), 1))),
+            None => None,
+        }
+    };
+    if nouns.iter().all(|noun| whole(noun).is_none()) {
+        return format!("their {}", grammar::and_list(nouns));
+    }
+    let each: Vec<String> = nouns.iter().map(|n| whole(n).unwrap_or_else(|| format!("their {n}"))).collect();
+    grammar::and_list(&each)
 }
 
 /// What is listed alone is as many as its rows: "the phone numbers of staff members".

@@ -2,6 +2,7 @@
 
 use super::super::aggregate::snake;
 use super::super::draw::Draw;
+use super::super::flag;
 use super::super::scope::{Place, Scope};
 use super::super::sense;
 use super::super::taste;
@@ -22,6 +23,7 @@ pub(super) fn showable(scope: &Scope, place: Place) -> bool {
     match field.role() {
         Role::Key | Role::Opaque | Role::Search | Role::Json => false,
         _ if place.node != 0 && !taste::plain(field) => false,
+        Role::Flag if flag::is_verb(field) => false,
         // whether a customer is active is no news of a rental
         Role::Flag if place.node != 0 => false,
         _ => !(entity.rows > 0 && field.distinct <= 1) || matches!(field.role(), Role::Array),
