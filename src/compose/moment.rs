@@ -93,6 +93,14 @@ pub(super) fn happened(noun: &str) -> Option<&'static str> {
     event(noun).map(|(_, happened, _)| *happened)
 }
 
+/// "returned in May" as what they did: "were returned in May".
+pub(super) fn told(done_then: &str) -> Option<String> {
+    EVENTS.iter().find_map(|(done, happened, _)| {
+        let when = done_then.strip_prefix(done)?.strip_prefix(' ')?;
+        Some(format!("{happened} {when}"))
+    })
+}
+
 pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     if field.traits.personal || field.days.len() < 13 {

@@ -1,6 +1,7 @@
 //! A noun with its conditions: "active films with a length above 120 whose rating is PG".
 
 use super::condition::Condition;
+use super::moment;
 use super::random::Rng;
 use crate::schema::grammar;
 
@@ -89,6 +90,10 @@ pub(super) fn has_clause(rows: &str) -> bool {
 /// "how many films are there with a length above 120": a long clause stands behind the verb.
 pub(super) fn how_many(rows: &str, many: &str) -> String {
     let (head, rest) = rows.split_at(head(rows, many));
+    // "how many rentals were returned in May"
+    if let Some(did) = moment::told(rest.trim_start()).filter(|_| !has_clause(rest)) {
+        return format!("how many {head} {did}");
+    }
     if rest.split(' ').count() > 4 {
         format!("how many {head} are there{rest}")
     } else {
@@ -154,5 +159,12 @@ mod tests {
         assert_eq!(said(std::slice::from_ref(&claim)), "lines of claims whose status is denied");
         let both = said(&[claim, price]);
         assert!(both.contains("whose claim's status is denied") && !both.contains("of claims"), "{both}");
+    }
+
+    #[test]
+    fn what_happened_is_asked_for_by_its_verb() {
+        assert_eq!(how_many("rentals returned in May", "rentals"), "how many rentals were returned in May");
+        assert_eq!(how_many("visits starting in 2024", "visits"), "how many visits started in 2024");
+        assert_eq!(how_many("films from May", "films"), "how many films from May are there");
     }
 }

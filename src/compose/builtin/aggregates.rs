@@ -129,12 +129,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     of("bool_and", On::Flag, "bool_and({})", "yes or no on whether {} is true for all {rows}"),
     of("bool_or", On::Flag, "bool_or({})", "yes or no on whether {} is true for any {rows}"),
     of("every", On::Flag, "every({})", "yes or no on whether {} is true for all {rows}"),
-    of(
-        "bool_or",
-        On::Number,
-        "bool_or({} > {average})",
-        "yes or no on whether there are {rows} with a {} above {average}",
-    ),
+    of("bool_or", On::Number, "bool_or({} > {average})", "yes or no on whether any {rows} have a {} above {average}"),
     of("bool_and", On::Number, "bool_and({} > {low})", "yes or no on whether all {rows} have a {} above {low}"),
     of("every", On::Number, "every({} < {high})", "yes or no on whether all {rows} have a {} below {high}"),
     of(

@@ -96,7 +96,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     // what fits
     value("ceil", On::Quantity, "ceil({} / {n}.0)", "boxes of {n} needed for the {}").with(&[12, 20, 50]),
     value("div", On::Quantity, "div({}::numeric, {n})", "full boxes of {n} that the {} make up").with(&[10, 12, 24]),
-    value("mod", On::Quantity, "mod({}, {n})", "remainder of the {} after full boxes of {n}").with(&[10, 12, 20]),
     class("div", On::Minutes, "div({}::numeric, 60)", "whole hours of {}"),
     class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up"),
     class("floor", On::Minutes, "floor({} / 60)", "full hours of {}"),

@@ -174,8 +174,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     // searches
     test("starts_with", On::Named, "starts_with({}, '{letter}')", "starts with {letter}"),
     test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}"),
-    test("left", On::Named, "left({}, 1) BETWEEN 'A' AND 'F'", "begins with a letter from A to F"),
-    test("upper", On::Named, "upper(left({}, 1)) > 'M'", "begins with a letter from N to Z"),
+    test("left", On::Named, "upper(left({}, 1)) BETWEEN 'A' AND 'F'", "begins with a letter from A to F"),
+    test("upper", On::Named, "upper(left({}, 1)) BETWEEN 'N' AND 'Z'", "begins with a letter from N to Z"),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
     test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
     test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case"),
@@ -231,7 +231,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     // gaps
     value("coalesce", On::Gappy, "coalesce({}, 'unknown')", "{} (\"unknown\" where there is none)"),
-    class("coalesce", On::Gappy, "coalesce({}, 'none')", "{} (none where it is missing)"),
+    class("coalesce", On::Gappy, "coalesce({}, 'none')", "{} (shown as 'none' where it is missing)"),
     over("nullif", On::Value, "count(nullif({}, '{value}'))", "number of {rows} with a {} other than {value}"),
     class("num_nulls", On::Gaps, "num_nulls({}, {2})", "count of what is missing out of {} and {2}"),
     class("num_nonnulls", On::Gaps, "num_nonnulls({}, {2})", "count of what is known out of {} and {2}"),

@@ -81,6 +81,8 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
     // what it is called by the rows that refer to it has to be said
     let (clause, asked) = match role == subject.one {
         true => (format!("that have {any} {many}"), format!("have {any} {many}")),
+        // a patient is no insurance
+        false if subject.person && !grammar::is_person(&role) => return None,
         false if subject.person => {
             (format!("who {verb} the {role} of any {many}"), format!("{verb} the {role} of any {many}"))
         }

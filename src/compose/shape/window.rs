@@ -177,7 +177,7 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
             ],
             vec![
                 format!("which {many} are in the top {n} by {measure}, and what are the {it} and rank of each"),
-                format!("which {many} rank in the top {n} by {measure}, and with what {it}"),
+                format!("which {many} rank in the top {n} by {measure}, and what is the {it} of each"),
             ],
         ),
     };

@@ -114,6 +114,12 @@ pub(super) fn told(scope: &Scope, node: usize) -> Option<(Vec<(Expr, Option<Stri
     Some((std::iter::once(id).chain(names).collect(), shows))
 }
 
+/// The columns that tell things apart that are only counted: their key, which no two have, whatever they are called.
+pub(super) fn counting(scope: &Scope, told: Vec<(Expr, Option<String>)>) -> Vec<(Expr, Option<String>)> {
+    let key = &scope.subject().key;
+    if key.is_empty() { told } else { key.iter().map(|k| (scope.named(0, k), None)).collect() }
+}
+
 /// What the label of a thing is to it.
 pub(super) fn shows(entity: &Entity) -> Shows {
     let label = entity.label.first().map(|&f| &entity.fields[f]);

@@ -7,7 +7,7 @@ use super::super::super::scope::{Place, Scope};
 use super::super::super::taste;
 use super::super::super::tree::{JoinKind, Select};
 use super::super::super::world::World;
-use super::{Kind, Shows, Side, combine, having, own_condition, speech, tells, told};
+use super::{Kind, Shows, Side, combine, counting, having, own_condition, speech, tells, told};
 use crate::candidate::Expect;
 
 /// References from rows up to a thing, the first one first.
@@ -57,6 +57,7 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
         let rows = Scope::alone(world, scope.nodes[node].entity, &scope.nodes[node].alias);
         let condition = if draw.rng.chance(percent) { own_condition(draw, &rows) } else { None };
         let (columns, shows) = told(&scope, 0)?;
+        let columns = if counted { counting(&scope, columns) } else { columns };
         shown = Some(shows);
         let entity = scope.entity(node);
         let many = phrase::rows(&mut draw.rng, &entity.many, entity.person, condition.as_slice());

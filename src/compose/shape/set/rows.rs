@@ -5,7 +5,7 @@ use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::tree::Select;
 use super::super::related::{child_condition, child_words, own_condition, pair};
-use super::{Kind, Shows, Side, combine, having, speech, tells, told};
+use super::{Kind, Shows, Side, combine, counting, having, speech, tells, told};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
@@ -18,6 +18,7 @@ pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
     let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
     let (columns, shows) = told(&pair.scope, 0)?;
     let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
+    let columns = if counted { counting(&pair.scope, columns) } else { columns };
     let side = |condition| Side { way: std::slice::from_ref(&pair.edge), condition: Some(condition) };
     let target = pair.scope.nodes[0].entity;
     if !tells(draw.world, target, kind, &side(&one), &side(&two)) {

@@ -7,7 +7,7 @@ use super::super::super::say::{Speech, Style};
 use super::super::super::scope::Place;
 use super::super::super::taste;
 use super::super::super::tree::Select;
-use super::{Kind, Shows, combine, told};
+use super::{Kind, Shows, combine, counting, told};
 
 pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     // a pronoun is lost among key words
@@ -29,6 +29,7 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     let kind = if draw.rng.chance(75) { Kind::Except } else { Kind::Union };
     // what has no name is counted rather than listed
     let counted = draw.rng.chance(if shows == Shows::Id { 85 } else { 30 });
+    let columns = if counted { counting(&draw.scope, columns) } else { columns };
     let part =
         |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..draw.scope.through(&c.places) };
     let (query, probes) = combine(kind, part(&one), part(&two), counted);
