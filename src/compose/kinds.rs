@@ -214,7 +214,14 @@ fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<Stri
         return None;
     }
     let head = noun.rsplit(' ').next().unwrap_or(noun);
-    Some(if SITES.contains(&head) {
+    // a terminal may be called like a district
+    let elsewhere = |value: &str| {
+        let others = entity.fields.iter().enumerate().filter(|(at, _)| *at != place.field);
+        others.into_iter().any(|(_, f)| f.values.iter().any(|(other, _)| other == value))
+    };
+    Some(if SITES.contains(&head) && elsewhere(said.trim_matches('"')) {
+        format!("at the {said} {noun}")
+    } else if SITES.contains(&head) {
         format!("at {said}")
     } else if MAKERS.contains(&head) {
         format!("by {said}")

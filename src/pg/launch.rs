@@ -4,6 +4,7 @@
 use crate::error::{Code, Error};
 use pgrx::{PgXactCallbackEvent, pg_sys, register_xact_callback};
 use std::cell::RefCell;
+use std::time::Duration;
 
 /// What the current transaction brings about when it commits.
 #[derive(Default)]
@@ -99,12 +100,25 @@ fn take() -> Option<Pending> {
     PENDING.try_with(|p| p.try_borrow_mut().ok().and_then(|mut p| p.take())).ok().flatten()
 }
 
+/// A worker that has looked for the last time what is queued holds its slot for some milliseconds more, while it ends:
+/// nobody else would start what is committed in them.
+const LEAVING: u32 = 6;
+const LEAVING_PAUSE: Duration = Duration::from_millis(10);
+
+fn started(worker: &mut pg_sys::BackgroundWorker) -> bool {
+    (0..LEAVING).any(|look| {
+        if look > 0 {
+            std::thread::sleep(LEAVING_PAUSE);
+        }
+        // SAFETY: as in start_now.
+        unsafe { pg_sys::RegisterDynamicBackgroundWorker(worker, std::ptr::null_mut()) }
+    })
+}
+
 fn at_commit() {
     let Some(Pending { workers, pokes }) = take() else { return };
     for Start { run_id, mut worker, company } in workers {
-        // SAFETY: as in start_now.
-        let started = unsafe { pg_sys::RegisterDynamicBackgroundWorker(&mut worker, std::ptr::null_mut()) };
-        if !started && !company {
+        if !started(&mut worker) && !company {
             // a warning here only prints: interrupts are held, and its memory is set aside for such use
             pgrx::warning!(
                 "nlsql: no free background worker slot: run {run_id} stays queued until nlsql.wait() or nlsql.resume() is called, or another run ends"
