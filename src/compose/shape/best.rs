@@ -13,7 +13,6 @@ use super::super::taste;
 use super::super::tree::{Distinct, Expr, Order, Select, fill, text};
 use super::grouped::{self, Grouped, output, over};
 use super::window::window;
-use crate::candidate::Expect;
 use crate::schema::grammar::number_word;
 
 /// The best of each group by rank, ties kept: "for each rating, the three longest films".
@@ -101,11 +100,7 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
         format!("for each {key}, which {number}{rows} have the {top} {noun}, and {what_that}"),
     ];
     let extras = vec![Extra::new(", ties included", "Keep ties")];
-    let mut draft = g.draft(Speech { nominal, questions, extras, lists: true }, whole);
-    let mut without = draft.query.clone();
-    without.filter.clear();
-    draft.probes.push(("filter", without, Expect::Differs));
-    Some(draft)
+    Some(g.narrowed(Speech { nominal, questions, extras, lists: true }, whole))
 }
 
 /// How a figure is asked for after its noun; of what is counted there are so many.

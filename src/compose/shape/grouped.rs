@@ -89,6 +89,15 @@ impl Grouped {
         }
         draft
     }
+
+    /// The same where the outer conditions are the point: they keep something out.
+    pub(in crate::compose) fn narrowed(&self, speech: Speech, whole: impl Fn(Select) -> Select) -> Draft {
+        let mut draft = self.draft(speech, whole);
+        let mut without = draft.query.clone();
+        without.filter.clear();
+        draft.probes.push(("filter", without, Expect::Differs));
+        draft
+    }
 }
 
 /// Draws one figure by one key under at most `most` conditions.

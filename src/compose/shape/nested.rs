@@ -185,11 +185,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
                 lists: true,
             }
         };
-        let mut draft = g.draft(speech, whole);
-        let mut without = draft.query.clone();
-        without.filter.clear();
-        draft.probes.push(("filter", without, Expect::Differs));
-        return Some(draft);
+        return Some(g.narrowed(speech, whole));
     }
     // of averages it is another average than that of the rows
     let each = &g.key.one;
@@ -226,11 +222,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
             lists: true,
         }
     };
-    let mut draft = g.draft(speech, whole);
-    let mut without = draft.query.clone();
-    without.filter.clear();
-    draft.probes.push(("filter", without, Expect::Differs));
-    Some(draft)
+    Some(g.narrowed(speech, whole))
 }
 
 /// A figure of figures: "the average number of rentals per customer".
@@ -377,9 +369,5 @@ pub(super) fn over_share(draw: &mut Draw) -> Option<Draft> {
         extras,
         lists: true,
     };
-    let mut draft = g.draft(speech, whole);
-    let mut without = draft.query.clone();
-    without.filter.clear();
-    draft.probes.push(("filter", without, Expect::Differs));
-    Some(draft)
+    Some(g.narrowed(speech, whole))
 }
