@@ -106,6 +106,17 @@ fn every_feature_is_drawn_and_none_is_rare() {
     let backwards =
         "SELECT count(*) FROM nlsql.dataset WHERE question ~* 'from (the )?(departed|departure).* to (the )?arriv'";
     assert_eq!(demo.number(backwards), 0, "stays that end before they begin");
+    // a cut that keeps ties leaves something out
+    let kept = r"sql ~ 'FETCH FIRST \d+ ROWS WITH TIES\s*$'";
+    assert!(demo.number(&format!("SELECT count(*) FROM nlsql.dataset WHERE {kept}")) > 10);
+    demo.run(&format!(
+        r"DO $$ DECLARE statement text; kept bigint; whole bigint; BEGIN
+            FOR statement IN SELECT sql FROM nlsql.dataset WHERE {kept} LOOP
+                EXECUTE format('SELECT count(*) FROM (%s) x', statement) INTO kept;
+                EXECUTE format('SELECT count(*) FROM (%s) x', regexp_replace(statement, 'FETCH FIRST \d+ ROWS WITH TIES\s*$', '')) INTO whole;
+                IF kept >= whole THEN RAISE EXCEPTION 'cuts nothing off: %', statement; END IF;
+            END LOOP; END $$"
+    ));
     // what makes a pair complex is in a tenth of them
     for features in ["cte", "window", "subq_scalar,subq_in,subq_exists,subq_from", "set_op"] {
         let share = demo.number(&format!(

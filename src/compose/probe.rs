@@ -196,3 +196,27 @@ fn counts_every_row(query: &Select) -> bool {
     let counted = query.columns.iter().any(|(e, _)| *e == aggregate("count(*)", vec![]));
     whole && query.distinct == Distinct::No && (rows || counted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_that_show_rows_are_told_from_those_that_may_come_of_none() {
+        let expected = |figure: Expr| {
+            let query = Select {
+                columns: vec![(figure, None)],
+                from: Some(Source::Table("film".into(), "f".into())),
+                filter: vec![text("f.length > 100")],
+                ..Select::default()
+            };
+            filled_probe(&query).map(|(.., expect)| expect)
+        };
+        let sum = || aggregate("sum({})", vec![text("f.length")]);
+        assert_eq!(expected(sum()), Some(Expect::Figure));
+        assert_eq!(expected(fill("round({}, 2)", vec![sum()])), Some(Expect::Figure));
+        assert_eq!(expected(fill("{} + 1", vec![sum()])), Some(Expect::Rows));
+        assert_eq!(expected(fill("coalesce({}, 5)", vec![sum()])), Some(Expect::Rows));
+        assert_eq!(expected(text("f.title")), None, "no figure");
+    }
+}

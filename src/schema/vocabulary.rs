@@ -194,11 +194,12 @@ pub(super) const SINGULAR_S: &[&str] = &[
 
 /// People, so that they are asked for by "who".
 pub(super) const PERSONS: &[&str] = &[
-    "actor", "agent", "applicant", "artist", "author", "buyer", "caregiver", "client", "coach", "contact", "customer",
-    "doctor", "donor", "driver", "employee", "friend", "guest", "instructor", "lecturer", "manager", "member",
-    "mentor", "nurse", "officer", "operator", "owner", "passenger", "patient", "person", "physician", "player",
-    "professor", "recipient", "referee", "representative", "resident", "reviewer", "rider", "seller", "speaker",
-    "student", "subscriber", "teacher", "tenant", "trainer", "user", "visitor", "voter", "worker",
+    "actor", "agent", "applicant", "artist", "author", "borrower", "buyer", "caregiver", "client", "coach", "contact",
+    "customer", "doctor", "donor", "driver", "employee", "friend", "guest", "instructor", "lecturer", "manager",
+    "member", "mentor", "nurse", "officer", "operator", "owner", "passenger", "patient", "person", "physician",
+    "pilot", "player", "professor", "reader", "recipient", "referee", "representative", "resident", "reviewer",
+    "rider", "seller", "speaker", "student", "subscriber", "teacher", "tenant", "trainer", "user", "visitor",
+    "volunteer", "voter", "worker",
 ];
 
 /// Words that names glue together without a mark (PATIENTID, lastbilleddate).
@@ -220,5 +221,6 @@ pub(super) const COMMON: &[&str] = &[
     "suffix", "supervising", "supply", "system", "tax", "time", "title", "to", "total", "transaction", "transfer",
     "type", "unit", "units", "update", "updated", "user", "value", "weight", "year", "zip", "in", "birthplace", "race",
     "ethnicity", "passport", "drivers", "dispenses", "body", "site", "study", "series", "instance", "modality",
-    "severity", "reaction", "allergy", "ssn", "fips",
+    "severity", "reaction", "allergy", "ssn", "fips", "membership", "citizenship", "township", "partnership",
+    "relationship", "leadership", "scholarship", "internship",
 ];

@@ -20,6 +20,7 @@ fn names_become_words() {
         ("HEALTHCARECLAIMTYPEID1", "healthcare claim type ID 1"),
         ("address2", "address 2"),
         ("qty", "quantity"),
+        ("membership", "membership"),
         ("zip code", "ZIP code"),
         ("Straße", "straße"),
     ] {
