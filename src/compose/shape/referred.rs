@@ -122,7 +122,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         return None;
     }
     let mut scope = Scope::new(draw.world, e.parent);
-    // where each is referred to there are none without
+    // where each is referred to none is said to be without; "every" takes in those that come without later on
     let all = match e.child_columns.as_slice() {
         [column] => {
             let used = draw.world.entities[e.child].fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct);
@@ -130,7 +130,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         }
         _ => false,
     };
-    let child = scope.join(0, edge, false, if most || all { JoinKind::Inner } else { JoinKind::Left });
+    let child = scope.join(0, edge, false, if most { JoinKind::Inner } else { JoinKind::Left });
     draw.turn_to(scope);
     let shown = called(&draw.scope, 0)?;
     let subject = draw.scope.subject();
