@@ -120,9 +120,36 @@ fn cancelling_takes_less_than_a_second() {
         println!("{run}: {:?} from cancel() to the worker's end", before.elapsed());
         assert!(before.elapsed() < Duration::from_millis(1500), "{:?}", before.elapsed());
         assert_eq!(ended(&demo, run), "cancelled|cancelled");
-        assert_eq!(demo.number("SELECT count(*) FROM nlsql.request WHERE status = 'sent'"), 0, "no call is left open");
+        let open = demo.number("SELECT count(*) FROM nlsql.request WHERE status = 'sent'");
+        assert_eq!(open, 0, "no call is left open:\n{}", cluster.log());
     }
     assert_eq!(cluster.alarms(), [""; 0]);
+}
+
+#[test]
+fn what_calls_cost_is_written_down_though_the_run_is_cancelled_meanwhile() {
+    let cluster = Cluster::new();
+    let demo = cluster.demo("demo");
+    let server = ModelServer::with(|_: &Asked| Play::Answer).latency(300);
+    endpoint(&demo, "busy", &server, "");
+    generate(&demo, "busy", "");
+    eventually("calls are in flight", Duration::from_secs(10), || server.count() >= 8);
+    let mut other = demo.as_superuser().session();
+    other.run("BEGIN; LOCK TABLE nlsql.request IN SHARE ROW EXCLUSIVE MODE;");
+    let waits =
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'nlsql worker' AND wait_event_type = 'Lock')";
+    eventually("the worker writes down what came", Duration::from_secs(10), || demo.as_superuser().run(waits) == "t");
+    let answered = demo.number("SELECT count(*) FROM nlsql.request WHERE status = 'ok'");
+    assert_eq!(demo.run("SELECT nlsql.cancel('busy')"), "t");
+    std::thread::sleep(Duration::from_millis(200));
+    other.run("COMMIT;");
+    eventually("the worker has gone", Duration::from_secs(5), || demo.workers().is_empty());
+    let calls = "count(*) FILTER (WHERE status = 'sent'), count(*) FILTER (WHERE status = 'ok')";
+    let calls = demo.run(&format!("SELECT {calls} FROM nlsql.request"));
+    let (open, ok) = calls.split_once('|').expect("two figures");
+    assert_eq!(open, "0", "no call is left open:\n{}", cluster.log());
+    assert!(ok.parse::<i64>().expect("a number") > answered, "{ok} beside {answered}");
+    assert_eq!(ended(&demo, "busy"), "cancelled|cancelled");
 }
 
 #[test]

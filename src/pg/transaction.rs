@@ -45,6 +45,20 @@ pub(crate) fn transaction<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     result
 }
 
+/// As [`transaction`], but a cancel that comes meanwhile is raised after it: for what has happened outside the server and
+/// would be forgotten otherwise. A worker that is to end (SIGTERM) ends all the same.
+pub(crate) fn transaction_to_the_end<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    // SAFETY: the backend's own counter in its only thread. An error sets it to zero, so it is put back and not counted
+    // down.
+    unsafe {
+        let held = pg_sys::QueryCancelHoldoffCount;
+        pg_sys::QueryCancelHoldoffCount = held + 1;
+        let result = transaction(work);
+        pg_sys::QueryCancelHoldoffCount = held;
+        result
+    }
+}
+
 /// Whether an error means that the extension's objects are gone (DROP EXTENSION, DROP SCHEMA).
 pub(crate) fn objects_gone(error: &Error) -> bool {
     matches!(error.code.sqlstate().as_str(), "3F000" | "42P01" | "42883")

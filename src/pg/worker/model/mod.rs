@@ -10,7 +10,7 @@ mod setup;
 use super::super::ledger;
 use super::super::line::{self, Line};
 use super::super::store::{self, RunPhase, Task};
-use super::super::transaction::transaction;
+use super::super::transaction::{transaction, transaction_to_the_end};
 use super::{Worker, interrupts, report_activity, sleep};
 use crate::error::Result;
 use crate::flow::driver::{Batch, Driver, Stop};
@@ -191,7 +191,7 @@ impl Session<'_> {
             }
             let began = Instant::now();
             let payload = payload::payload(self, &mut batch, claim);
-            let told = transaction(|| ledger::exchange(self.run_id, self.phase.phase, &payload))?;
+            let told = transaction_to_the_end(|| ledger::exchange(self.run_id, self.phase.phase, &payload))?;
             (self.looked, self.exchanged_in) = (now, began.elapsed());
             self.written(batch, &told.ids)?;
             if !told.running && self.ended.is_none() {
@@ -295,6 +295,6 @@ impl Session<'_> {
         let mut batch = self.driver.batch(now);
         batch.records.extend(self.driver.lose_calls());
         let payload = payload::payload(self, &mut batch, 0);
-        transaction(|| ledger::exchange(self.run_id, self.phase.phase, &payload)).map(|_| ())
+        transaction_to_the_end(|| ledger::exchange(self.run_id, self.phase.phase, &payload)).map(|_| ())
     }
 }
