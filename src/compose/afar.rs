@@ -7,6 +7,7 @@ use super::random::Rng;
 use super::scope::{Place, Scope, ways_to};
 use super::taste;
 use super::tree::Expr;
+use super::world::Entity;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -29,15 +30,52 @@ pub(super) fn told(scope: &Scope, place: Place) -> bool {
         && !thing.label.contains(&place.field)
         && !taste::spot(scope.world, node.entity)
         && scope.nodes.iter().filter(|n| n.entity == node.entity).count() == 1
-        && scope.role_noun(place.node) == thing.one
+        && (scope.role_noun(place.node) == thing.one || attends(thing, &scope.role_noun(place.node)))
         // of two ways the straight one is meant
         && (from == 0 || ways_to(scope.world, scope.nodes[0].entity, node.entity) <= 1);
-    let said = !thing.one.contains(" in the ") && !thing.one.split(' ').any(|w| STAFF.contains(&w));
+    let said = !thing.one.contains(" in the ") && link(thing, scope.subject()).is_some();
     let kind = matches!(
         scope.field(place).role(),
         Role::Dimension | Role::Flag | Role::Code | Role::Measure | Role::Time | Role::Year | Role::Array
     );
     plain && said && kind
+}
+
+/// How rows go with a thing that they refer to; none where it would not be said.
+pub(super) fn link(thing: &Entity, rows: &Entity) -> Option<&'static str> {
+    let head = thing.one.rsplit(' ').next().unwrap_or(&thing.one);
+    if ATTENDING.contains(&head) && rows.one != thing.one {
+        return Some("with");
+    }
+    (!thing.one.split(' ').any(|w| STAFF.contains(&w))).then_some("of")
+}
+
+/// What happened is for something, and what there is belongs to it.
+fn happens(rows: &Entity) -> bool {
+    rows.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit)
+}
+
+/// "supervising provider": one of those that rows are "with", in a role of its own.
+fn attends(thing: &Entity, role: &str) -> bool {
+    let head = role.rsplit(' ').next().unwrap_or(role);
+    thing.person && ATTENDING.contains(&head) && thing.one == head && !role.contains('\'')
+}
+
+/// "reader's home branch is Central" of loans: "of readers whose home branch is Central".
+pub(super) fn owned(scope: &Scope, whose: &str) -> Option<String> {
+    (1..scope.nodes.len()).find_map(|node| {
+        let thing = scope.entity(node);
+        let near = matches!(scope.nodes[node].via, Some((0, _, true)));
+        let own = || scope.role_noun(node) == thing.one && !thing.bridge;
+        let rest = whose.strip_prefix(&grammar::possessive(&thing.one))?.strip_prefix(' ')?;
+        let link = if near && own() { of_or_for(thing, scope.subject())? } else { return None };
+        Some(format!("{link} {} whose {rest}", thing.many))
+    })
+}
+
+fn of_or_for(thing: &Entity, rows: &Entity) -> Option<&'static str> {
+    let link = link(thing, rows)?;
+    Some(if link == "of" && !thing.person && happens(rows) { "for" } else { link })
 }
 
 /// A condition on such a thing.
@@ -52,20 +90,16 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     if own.sql.iter().any(text) {
         return None;
     }
-    let rows = phrase::rows(rng, &thing.many, thing.person, std::slice::from_ref(&own));
-    if rows == thing.many || rows.split(' ').count() > 9 {
+    let role = scope.role_noun(place.node);
+    let many = if role == thing.one { thing.many.clone() } else { grammar::plural(&role) };
+    let rows = phrase::rows(rng, &many, thing.person, std::slice::from_ref(&own));
+    if rows == many || rows.split(' ').count() > 9 {
         return None;
     }
-    // what happened is for something, and what there is belongs to it
-    let head = thing.one.rsplit(' ').next().unwrap_or(&thing.one);
-    let link = if ATTENDING.contains(&head) {
-        "with"
-    } else if !thing.person && subject.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit) {
-        "for"
-    } else {
-        "of"
-    };
-    let one = &thing.one;
+    // one plays a role, and many are of a kind
+    let rows = if role == thing.one { rows } else { grammar::with_article(&phrase::single(&rows, &many, &role)) };
+    let link = of_or_for(thing, subject)?;
+    let one = &role;
     let verb = own.that.as_deref().and_then(|that| that.strip_prefix("are ")).map(|rest| format!("{one} is {rest}"));
     Some(Condition {
         class: None,

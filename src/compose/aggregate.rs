@@ -216,8 +216,10 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         // some figures have the rows in their middle
         [only] if only.noun.contains("{rows}") => {
             let said = only.noun.replace("{rows}", rows);
-            if said.starts_with("yes or no") { format!("a {said}") } else { format!("the {said}") }
+            format!("the {said}")
         }
+        // "the latest rental date": of what, goes without saying
+        [only] if rows == subject.many && only.noun.contains(&format!(" {} ", subject.one)) => the[0].clone(),
         [only] if rows == subject.many && short && draw.rng.chance(50) => {
             compound(&only.noun, &subject.one).unwrap_or_else(|| format!("{} of {rows}", the[0]))
         }

@@ -68,6 +68,13 @@ impl Condition {
         self.sql != other.sql && self.terse != other.terse && alike
     }
 
+    /// Whether it says what is not: "whose rating is not PG", "that are not active".
+    pub(super) fn denies(&self) -> bool {
+        let not =
+            |said: &Option<String>| said.as_ref().is_some_and(|s| [" not ", " neither "].iter().any(|w| s.contains(w)));
+        not(&self.terse) || not(&self.that) || self.before.as_deref().is_some_and(|b| b == "inactive")
+    }
+
     /// "length > 120", "rating PG", "active": no more words than that.
     pub(super) fn key_words(&self) -> String {
         let plain = |said: &str| {
@@ -146,7 +153,15 @@ pub(super) fn counts(field: &Field, noun: &str) -> bool {
         && !field.traits.money
         && is_plural(noun)
         && measure_unit(head).is_none()
+        && !SUMS.contains(&head)
 }
+
+/// Plurals that are sums of money and no numbers of things.
+const SUMS: &[&str] = &[
+    "adjustments", "charges", "costs", "credits", "debits", "deductions", "earnings", "expenses", "fees", "losses",
+    "outstanding", "payments", "premiums", "proceeds", "profits", "refunds", "revenues", "sales", "savings", "taxes",
+    "transfers", "wages",
+];
 
 /// What a figure of a field is a figure of: "number of adults", "rental rate".
 pub(super) fn quantity(field: &Field, noun: &str) -> String {
@@ -214,6 +229,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     // "with a film length above 120" of rentals is stiff
     if place.node != 0 && condition.whose.is_some() {
         condition.with = None;
+        condition.post = condition.post.or_else(|| afar::owned(scope, condition.whose.as_deref()?));
     }
     Some(condition)
 }

@@ -117,6 +117,9 @@ pub(super) const DESCRIPTIVE_CLAUSE: Frames = &[
     "For a report, I need to know {}.",
     "I am trying to work out {}.",
 ];
+/// Before "whether".
+pub(super) const CHECK_TECHNICAL: Frames =
+    &["Write a query that checks {}.", "Check in SQL {}.", "Write a query that tells {}.", "Return {}."];
 /// Before what is to be counted.
 pub(super) const COUNT: Frames = &["Count {}.", "Count {}.", "Count all {}."];
 pub(super) const COUNT_FORMAL: Frames = &["Please count {}.", "Please count all {}."];

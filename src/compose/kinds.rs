@@ -1,5 +1,6 @@
 //! Conditions on kinds: one of a few values, several of them, all but one, an element of a list.
 
+use super::afar;
 use super::condition::{Condition, be, is_plural};
 use super::literal;
 use super::polish::touches;
@@ -8,6 +9,9 @@ use super::scope::{Place, Scope};
 use super::taste;
 use super::tree::{Expr, fill, text};
 use crate::schema::grammar;
+
+/// What things are in, by name.
+const GROUPS: &[&str] = &["category", "genre", "class", "group", "department", "region", "type", "status", "language"];
 
 pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
@@ -203,6 +207,9 @@ fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<Stri
         "location", "site", "school", "library", "campus", "depot", "plant", "port", "airport", "hotel", "venue",
         "organization",
     ];
+    // called like a place rather than like a thing
+    const NAMED: &[&str] =
+        &["facility", "hospital", "clinic", "organization", "school", "library", "airport", "hotel", "venue"];
     const MAKERS: &[&str] = &["artist", "author", "composer", "director", "band", "writer"];
     const SOURCES: &[&str] = &["supplier", "vendor", "manufacturer", "brand", "publisher"];
     const OBJECTS: &[&str] = &[
@@ -215,14 +222,10 @@ fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<Stri
     }
     let head = noun.rsplit(' ').next().unwrap_or(noun);
     // a terminal may be called like a district
-    let elsewhere = |value: &str| {
-        let others = entity.fields.iter().enumerate().filter(|(at, _)| *at != place.field);
-        others.into_iter().any(|(_, f)| f.values.iter().any(|(other, _)| other == value))
-    };
-    Some(if SITES.contains(&head) && elsewhere(said.trim_matches('"')) {
-        format!("at the {said} {noun}")
-    } else if SITES.contains(&head) {
-        format!("at {said}")
+    let small = said.to_lowercase();
+    let site = NAMED.contains(&head) || SITES.iter().any(|site| small.contains(site));
+    Some(if SITES.contains(&head) {
+        if site { format!("at {said}") } else { format!("at the {said} {noun}") }
     } else if MAKERS.contains(&head) {
         format!("by {said}")
     } else if SOURCES.contains(&head) {
@@ -232,8 +235,11 @@ fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<Stri
         if said.contains(" or ") { format!("for {said}") } else { format!("for the {said} {noun}") }
     } else if matches!(head, "country" | "city") {
         format!("{} {said}", if scope.subject().person { "from" } else { "in" })
-    } else {
+    } else if GROUPS.contains(&head) {
         return None;
+    } else {
+        // "cargos of the vessel Korea Wind", "visits with the provider Ada Cole"
+        format!("{} the {noun} {said}", afar::link(entity, scope.subject())?)
     })
 }
 
@@ -322,11 +328,7 @@ fn adjective(
             ("from the" | "in the", kind) => format!("{at} {said} {kind}"),
             _ => format!("{at} {said}"),
         });
-    } else if matches!(
-        head,
-        "category" | "genre" | "class" | "group" | "department" | "region" | "type" | "status" | "language"
-    ) && rng.chance(70)
-    {
+    } else if GROUPS.contains(&head) && rng.chance(70) {
         // of what belongs to something else the whole name would be read out
         if noun.contains('\'') || place.node != 0 && noun.contains(' ') {
             return;

@@ -94,6 +94,13 @@ pub(super) fn how_many(rows: &str, many: &str) -> String {
     if let Some(did) = moment::told(rest.trim_start()).filter(|_| !has_clause(rest)) {
         return format!("how many {head} {did}");
     }
+    // "how many members whose doctor is retired joined in May"
+    let clause = [" with ", " whose ", " that ", " who "].iter().filter_map(|link| rest.find(link)).min();
+    if let Some((when, clause)) = clause.map(|at| rest.split_at(at))
+        && let Some(did) = moment::told(when.trim_start())
+    {
+        return format!("how many {head}{clause} {did}");
+    }
     if rest.split(' ').count() > 4 {
         format!("how many {head} are there{rest}")
     } else {

@@ -115,6 +115,11 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
             };
             framed(rng, frames, &format!("{rows}{tail}")) + &after
         }
+        _ if nominal.starts_with("whether ")
+            && let Some(frames) = checks(style) =>
+        {
+            framed(rng, frames, &format!("{nominal}{tail}")) + &after
+        }
         _ if let Some(frames) = clauses(style)
             && let Some(asked) = indirect(&question)
             && rng.chance(45) =>
@@ -135,14 +140,8 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
             let asked = if lead.is_empty() { capitalize(&question) } else { format!("{lead}{question}") };
             format!("{asked}{tail}?{after}")
         }
-        Style::Colloquial | Style::Vague => {
-            let nominal = bare(rng, &nominal);
-            framed(rng, frames::COLLOQUIAL, &format!("{nominal}{tail}")) + &after
-        }
-        Style::Descriptive => {
-            let nominal = bare(rng, &nominal);
-            framed(rng, frames::DESCRIPTIVE, &format!("{nominal}{tail}")) + &after
-        }
+        Style::Colloquial | Style::Vague => framed(rng, frames::COLLOQUIAL, &format!("{nominal}{tail}")) + &after,
+        Style::Descriptive => framed(rng, frames::DESCRIPTIVE, &format!("{nominal}{tail}")) + &after,
         Style::Concise => capitalize(without_article(&format!("{nominal}{inline}"))),
         Style::Keyword => typed(&format!("{nominal}{inline}")),
         Style::Technical => {
@@ -191,6 +190,11 @@ fn clauses(style: Style) -> Option<Frames> {
         Style::Descriptive => Some(frames::DESCRIPTIVE_CLAUSE),
         _ => None,
     }
+}
+
+/// Before what is asked for with "whether".
+fn checks(style: Style) -> Option<Frames> {
+    if style == Style::Technical { Some(frames::CHECK_TECHNICAL) } else { clauses(style) }
 }
 
 /// A question as it stands within another sentence: "how many films there are per rating". Only where its words can

@@ -310,7 +310,7 @@ fn flag_noun(field: &Field) -> String {
     let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator").trim();
     let noun = noun.strip_prefix("has ").or_else(|| noun.strip_prefix("is ")).unwrap_or(noun);
     let noun = if noun.is_empty() { &field.noun } else { noun };
-    if noun.contains(' ') { format!("{noun} flag") } else { format!("{noun} status") }
+    if super::flag::is_verb(field) { format!("{noun} flag") } else { format!("{noun} status") }
 }
 
 /// How many ways of at most four references lead from one entity up to another.

@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Words {
     known: BTreeSet<String>,
+    /// Tables that are called by one word.
+    tables: BTreeSet<String>,
 }
 
 impl Words {
@@ -24,7 +26,8 @@ impl Words {
                 }
             }
         }
-        Words { known }
+        let tables = schema.tables.iter().map(|t| t.name.to_lowercase()).collect();
+        Words { known, tables }
     }
 
     /// The words of a name, lower case but for acronyms, short forms written out.
@@ -105,6 +108,12 @@ impl Words {
         {
             words.remove(0);
         }
+        // "claims transactions" are of claims: each of them of one claim
+        for at in 0..words.len().saturating_sub(1) {
+            if self.tables.contains(&words[at]) {
+                words[at] = grammar::singular(&words[at]);
+            }
+        }
         // "sales by store", "film list", "customer information": a row of such a view is a store sales record, an entry of
         // the film list
         if let Some(at) = words.iter().position(|w| w == "by" || w == "per")
@@ -115,6 +124,14 @@ impl Words {
         if words.len() > 1
             && matches!(words[words.len() - 1].as_str(), "list" | "information" | "summary" | "report" | "overview")
         {
+            // "customer list", "actor info": those who are on it, what it tells of each
+            match words.as_slice() {
+                [thing, kind] if kind == "list" => return grammar::countable(&format!("listed {thing}")),
+                [thing, kind] if kind == "information" && grammar::is_person(thing) => {
+                    return grammar::countable(&format!("{thing} profile"));
+                }
+                _ => {}
+            }
             return grammar::countable(&format!("{} entry", words.join(" ").replace(" information", " info")));
         }
         grammar::countable(&words.join(" "))
@@ -187,6 +204,18 @@ impl Words {
             *ts = "time".to_owned();
         }
         let last = words[words.len() - 1].clone();
+        // what a code says is called as the code is
+        let coded = |stem: &str| table.columns.iter().any(|c| c.name.to_lowercase() == format!("{stem}code"));
+        let stem = column.name.to_lowercase();
+        if words.len() > 1 && stem.strip_suffix("description").is_some_and(coded) {
+            words.pop();
+            return words.join(" ");
+        }
+        if let [done, year] = words.as_slice()
+            && year == "year"
+        {
+            return format!("{} year", moment(done));
+        }
         if words.len() > 1 && column.category == 'R' && matches!(last.as_str(), "during" | "at" | "on") {
             words.pop();
             return format!("{} period", words.join(" "));
@@ -239,9 +268,14 @@ fn names_something(name: &[String]) -> bool {
 /// "created" -> "creation", as people say it of a time.
 fn moment(word: &str) -> String {
     let noun = match word {
+        "acquired" => "acquisition",
+        "admitted" => "admission",
         "approved" => "approval",
+        "arrived" => "arrival",
         "booked" => "booking",
         "born" => "birth",
+        "borrowed" => "borrowing",
+        "built" => "construction",
         "cancelled" | "canceled" => "cancellation",
         "closed" => "closing",
         "completed" => "completion",
@@ -249,21 +283,37 @@ fn moment(word: &str) -> String {
         "created" => "creation",
         "deleted" => "deletion",
         "delivered" => "delivery",
+        "departed" => "departure",
+        "diagnosed" => "diagnosis",
+        "died" => "death",
+        "discharged" => "discharge",
         "ended" => "end",
         "enrolled" => "enrolment",
         "expires" | "expired" => "expiry",
         "founded" => "foundation",
         "hired" => "hire",
+        "installed" => "installation",
         "issued" => "issue",
+        "joined" => "joining",
+        "launched" => "launch",
+        "licensed" => "licensing",
         "opened" => "opening",
         "ordered" => "order",
         "paid" => "payment",
+        "posted" => "posting",
+        "prescribed" => "prescription",
         "published" => "publication",
         "purchased" => "purchase",
+        "received" => "receipt",
         "registered" => "registration",
+        "released" => "release",
         "resolved" => "resolution",
+        "returned" => "return",
         "reviewed" => "review",
+        "sent" => "sending",
         "shipped" => "shipping",
+        "signed" => "signing",
+        "sold" => "sale",
         "started" => "start",
         "submitted" => "submission",
         "updated" | "modified" | "changed" => "last update",

@@ -68,7 +68,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "greatest",
         On::Revenue,
         "sum(greatest({}, {average}))",
-        "total {} if each {} below {average} were raised to {average}",
+        "total {} if any {} below {average} were raised to {average}",
     ),
     value(
         "greatest",
@@ -84,7 +84,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "number of pieces missing to a stock of {n} (0 where none are)",
     )
     .with(&[20, 25, 50]),
-    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if each {} above {high} were capped at {high}"),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if any {} above {high} were capped at {high}"),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",
@@ -96,9 +96,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     // what fits
     value("ceil", On::Quantity, "ceil({} / {n}.0)", "boxes of {n} needed for the {}").with(&[12, 20, 50]),
     value("div", On::Quantity, "div({}::numeric, {n})", "full boxes of {n} that the {} make up").with(&[10, 12, 24]),
-    class("div", On::Minutes, "div({}::numeric, 60)", "whole hours of {}"),
+    class("div", On::Minutes, "div({}::numeric, 60)", "number of whole hours of {}"),
     class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up"),
-    class("floor", On::Minutes, "floor({} / 60)", "full hours of {}"),
+    class("floor", On::Minutes, "floor({} / 60)", "number of full hours of {}"),
     value("make_interval", On::Minutes, "make_interval(mins => {}::int)", "{} in hours and minutes"),
     value("mod", On::Minutes, "floor({} / 60) || ' h ' || mod({}::int, 60) || ' min'", "{} in the form 1 h 30 min"),
     value("trunc", On::Minutes, "trunc({} / 60.0, 1)", "{} in hours, cut off after one decimal"),

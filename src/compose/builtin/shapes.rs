@@ -3,6 +3,7 @@
 use super::super::aggregate::{self, Figure};
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
+use super::super::flag;
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
@@ -11,6 +12,7 @@ use super::super::say::{Extra, Speech};
 use super::super::sense;
 use super::super::shape::{breakdown, calendar, figure, ranking};
 use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate as call_of, fill};
+use super::super::world::Field;
 use super::term::{Term, term};
 use super::uses::Tool;
 use super::{On, Use, Yields, rows, windows};
@@ -203,9 +205,10 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let form = (!form.is_empty()).then(|| {
         Extra::new(
             format!(", {form}"),
-            match form.starts_with("if ") {
-                true => format!("Work it out as {form}"),
-                false => format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
+            match (form.starts_with("if "), form.strip_prefix("rounded ")) {
+                (true, _) => format!("Work it out as {form}"),
+                (_, Some(to)) => format!("Round it {to}"),
+                _ => format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
             },
         )
     });
@@ -213,16 +216,17 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let listed = !own.measurable();
     // pages are those of one list
     let whole = figure.noun.contains(" pages ");
-    let key = if !whole && draw.rng.chance(if listed { 85 } else { 60 }) { group::key(draw) } else { None };
+    // whether something is so is asked of all
+    let whether = figure.noun.starts_with("whether ");
+    let key = if !whole && !whether && draw.rng.chance(if listed { 85 } else { 60 }) { group::key(draw) } else { None };
     // of a handful of kinds it is known how many there are, and a long list of them in each group is no answer
     let kinds = figure.noun.starts_with("number of different") && (own.distinct < 6 || own.traits.personal);
     let long = figure.noun.starts_with("different ") && (own.distinct > 20 || key.as_ref().is_some_and(|k| k.time));
     if key.is_some() && (kinds && own.distinct > 0 || long) {
         return None;
     }
-    // what is answered by yes or no is asked of a few, and a time within a span of time is no news
-    let yes = figure.noun.starts_with("yes or no");
-    if key.as_ref().is_some_and(|k| yes && k.size > 12 || k.time && own.role() == Role::Time) {
+    // a time within a span of time is no news
+    if key.as_ref().is_some_and(|k| k.time && own.role() == Role::Time) {
         return None;
     }
     if key.as_ref().is_some_and(|k| k.places.iter().any(|&p| sense::akin(draw.scope.field(p), own))) {
@@ -243,6 +247,12 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.iter().flat_map(|k| k.group.clone()).collect();
     let probes = filter_probes(&query, &conditions);
+    if whether {
+        let said = figure.noun.replace("{rows}", &rows);
+        let (nominal, question) = asked_whether(&said, own, &rows)?;
+        let speech = Speech { nominal: vec![nominal], questions: vec![question], ..Speech::default() };
+        return Some(Draft { probes, ..Draft::new(query, speech) });
+    }
     let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
     let is = if figure.noun.starts_with("different ") { "are" } else { "is" };
     let (nominal, questions) = match &key {
@@ -253,6 +263,29 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         probes,
         ..Draft::new(query, Speech { nominal, questions, extras: form.into_iter().collect(), lists: is == "are" })
     })
+}
+
+/// "whether any payers have more than 200 covered visits", "do any payers have ..": what is so of any or of all rows.
+fn asked_whether(said: &str, field: &Field, rows: &str) -> Option<(String, String)> {
+    let any = if said.starts_with("whether any ") { "any" } else { "all" };
+    let is = if field.role() == Role::Flag {
+        flag::plural_predicate(field)
+    } else {
+        let has = said.strip_prefix(&format!("whether {any} {rows} "))?;
+        // "a number of adults above 2" is "more than 2 adults"
+        match has.strip_prefix("have a number of ") {
+            Some(count) => [(" above ", "more"), (" below ", "fewer")].iter().find_map(|(word, more)| {
+                let (things, bound) = count.split_once(word)?;
+                Some(format!("have {more} than {bound} {things}"))
+            })?,
+            None => has.to_owned(),
+        }
+    };
+    let question = match is.strip_prefix("are ") {
+        Some(rest) => format!("are {any} {rows} {rest}"),
+        None => format!("do {any} {rows} {is}"),
+    };
+    Some((format!("whether {any} {rows} {is}"), question))
 }
 
 /// A row taken apart: its pieces counted over all rows.

@@ -87,12 +87,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     // looked up from A to Z
     test("substring", On::Index, "substring({} FROM 1 FOR 1) = '{letter}'", "begins with {letter}"),
     // contact data
-    class("split_part", On::Email, "split_part({}, '@', 2)", "domain of the {}"),
+    class("split_part", On::Email, "split_part({}, '@', 2)", "{} domain"),
     value("split_part", On::Email, "split_part({}, '@', 1)", "{} user name (the part before the @)"),
     value("position", On::Email, "left({}, position('@' IN {}) - 1)", "{} user name (the part before the @)"),
     value("replace", On::Email, "replace({}, '@', '(at)')", "{} with (at) in place of the @")
         .aim("so that robots do not collect them"),
-    value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "domain of the {}"),
+    value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "{} domain"),
     test("right", On::Email, "right({}, 4) = '.com'", "ends in \".com\""),
     test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\""),
     value("right", On::Phone, "right({}, 4)", "{} (last four digits only)").aim("to verify callers"),

@@ -329,11 +329,16 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let noun = draw.scope.noun(place);
     let said: Vec<String> = bounds.iter().map(|b| literal::number_words(*b, field.traits.money)).collect();
     let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
-    let steps = grammar::and_list(&said);
-    let nominal =
-        vec![format!("the number of {rows} with {} of {word} {steps}{unit}, respectively", condition::article(&noun))];
-    let questions =
-        vec![format!("how many {rows} have {} of {word} {steps}{unit}, respectively", condition::article(&noun))];
+    let a = condition::article(&noun);
+    let each = |lead: &str| {
+        let steps: Vec<String> = said.iter().map(|value| format!("{lead} {word} {value}{unit}")).collect();
+        grammar::and_list(&steps)
+    };
+    let nominal = vec![format!("the number of {rows} with {a} {}", each("of"))];
+    let first = format!("of {word} {}{unit}", said[0]);
+    let rest = each("how many of");
+    let rest = rest.split_once(&first).map_or("", |(_, rest)| rest);
+    let questions = vec![format!("how many {rows} have {a} {first}{rest}")];
     // the levels have just been told in their order
     let extras = Vec::new();
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })

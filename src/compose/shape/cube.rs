@@ -240,6 +240,11 @@ pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<St
     if let Some(form) = draw.rng.pick(&forms) {
         return Some(format!("{of_them} {form}"));
     }
+    // "how many have the direction export"
+    let owned = c.terse.as_ref().filter(|t| c.equal && !t.contains('\'') && c.whose.is_some());
+    if let Some(terse) = owned.filter(|_| draw.rng.chance(75)) {
+        return Some(format!("{of_them} have the {terse}"));
+    }
     let whose = c.whose.as_ref()?.replace(" or whose ", " or the ");
     Some(format!("for {of_them} the {whose}"))
 }

@@ -203,11 +203,11 @@ pub(super) fn every(draw: &mut Draw) -> Option<Draft> {
     let (many, who) = (&parent.many, if parent.person { "who" } else { "that" });
     let nominal = vec![
         format!("{many} {who} have {child} for every single {role}"),
-        format!("the {many} {who} have at least one of the {child} for each {role} there is"),
+        format!("the {many} {who} have {child} for all of the {}", grammar::plural(&role)),
     ];
     let questions = vec![
         format!("which {many} have {child} for every {role}"),
-        format!("which are the {many} whose {child} cover every {role} there is"),
+        format!("which are the {many} with {child} for all of the {}", grammar::plural(&role)),
     ];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
 }

@@ -271,9 +271,9 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
     // "the highest number of rentals per customer" might be one for each of them
     let said = match (two, first) {
-        (true, _) => format!("the average {bare} per {each}, and the {} of any {each}", words[1]),
+        (true, _) => format!("the average {bare} per {each}, and the {} in any {each}", words[1]),
         (false, 0) => format!("the average {bare} per {each}"),
-        _ => format!("the {} {bare} of any {each}", words[0]),
+        _ => format!("the {} {bare} in any one {each}", words[0]),
     };
     // "how many tracks does the playlist with the most tracks have"
     let rows = bare.strip_prefix("number of ").filter(|_| g.figure.counts && !two && first > 0 && g.key.entity);

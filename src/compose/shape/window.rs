@@ -148,7 +148,11 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     };
     // joint places are what anyone expects; that the next place follows directly is not
     let ties = if dense {
-        draw.rng.word(&[" (no gaps after ties)", " (without gaps after ties)", " (dense ranking)"])
+        draw.rng.word(&[
+            " (no gaps after ties)",
+            " (without gaps after ties)",
+            " (ties share a rank and none is left out)",
+        ])
     } else {
         draw.rng.word(&["", "", "", " (ties share a rank)"])
     };

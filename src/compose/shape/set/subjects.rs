@@ -27,6 +27,10 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     }
     // what is in both meets two conditions, and is asked for so
     let kind = if draw.rng.chance(75) { Kind::Except } else { Kind::Union };
+    // "except those that are not damaged" are the damaged ones
+    if kind == Kind::Except && two.denies() {
+        return None;
+    }
     // what has no name is counted rather than listed
     let counted = draw.rng.chance(if shows == Shows::Id { 85 } else { 30 });
     let columns = if counted { counting(&draw.scope, columns) } else { columns };
