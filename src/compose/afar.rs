@@ -83,8 +83,8 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     if !told(scope, place) {
         return None;
     }
-    let (subject, thing, node) = (scope.subject(), scope.entity(place.node), &scope.nodes[place.node]);
-    let alone = Scope::alone(scope.world, node.entity, &node.alias);
+    let (subject, thing) = (scope.subject(), scope.entity(place.node));
+    let alone = scope.part(place.node);
     let own = condition::draw(rng, &alone, Place { node: 0, field: place.field })?;
     let text = |e: &Expr| matches!(e, Expr::Pattern(_)) || matches!(e, Expr::Mix(parts) if parts.iter().any(null));
     if own.sql.iter().any(text) {

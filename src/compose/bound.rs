@@ -36,7 +36,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         return Some(said_of_things(rng, scope, place, &noun, &many, condition));
     }
     let low = rng.between(2, 9);
-    let value = threshold(rng, field, low)?;
+    let value = threshold(rng, scope, field, low)?;
     let words = |v: f64| literal::number_words(v, field.traits.money);
     let said = with_unit(field, &words(value));
     let sql = |op: &str, v: f64| fill(&format!("{{}} {op} {}", literal::number_sql(v)), vec![scope.column(place)]);
@@ -89,7 +89,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         }
         _ => {
             condition.share = 0.3;
-            let high = threshold(rng, field, (low + 3).min(11))?;
+            let high = threshold(rng, scope, field, (low + 3).min(11))?;
             if high <= value {
                 return None;
             }
@@ -208,13 +208,18 @@ pub(super) fn apart(field: &Field) -> f64 {
 }
 
 /// A round number between a quantile and the next one, strictly inside the values' span.
-fn threshold(rng: &mut Rng, field: &Field, quantile: usize) -> Option<f64> {
+fn threshold(rng: &mut Rng, scope: &Scope, field: &Field, quantile: usize) -> Option<f64> {
     let (low, high) = (*field.numbers.first()?, *field.numbers.last()?);
     let near = *field.numbers.get(quantile)?;
     let next = field.numbers.get(quantile + 1).copied().unwrap_or(near);
     // where values are few, one of them is a bound that people name
-    let at = if field.distinct <= 12 { near } else { near + (next - near) * rng.below(5) as f64 / 5.0 };
-    let value = literal::round_near(at, apart(field), field.whole());
+    let few = field.distinct <= 12;
+    let at = if few { near } else { near + (next - near) * rng.below(5) as f64 / 5.0 };
+    let value = if scope.fine && !few {
+        literal::three_digits(near + (next - near) * rng.below(500) as f64 / 500.0, field.whole())
+    } else {
+        literal::round_near(at, apart(field), field.whole())
+    };
     // nobody asks for what is less than a coin
     let small = field.traits.money && value.abs() < 1.0 && high > 1.0;
     (value > low && value < high && !small).then_some(value)

@@ -84,6 +84,12 @@ pub(super) struct Draw<'w> {
     pub idle: Vec<usize>,
 }
 
+/// In how many of a hundred draws bounds are as fine as the data: where the round ones have been asked for.
+fn fineness(slot: u64, attempt: u64) -> usize {
+    let rounds = (slot / 4000).checked_ilog2().map_or(0, |n| 15 + 10 * n as usize);
+    (rounds + 10 * attempt.saturating_sub(2).min(8) as usize).min(85)
+}
+
 impl<'w> Draw<'w> {
     pub(super) fn new(composer: &'w Composer, crowd: Crowd<'w>, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
         let world = &composer.world;
@@ -91,11 +97,12 @@ impl<'w> Draw<'w> {
         let wide = composer.options.phase == Phase::Joins;
         let least = steer::tables(world, &composer.options, composer.first(), seed);
         let crowd = if wide && least > composer.options.min_joins as usize { crowd.borne() } else { crowd };
-        let (scope, prefer, fan) = match focus {
+        let (mut scope, prefer, fan) = match focus {
             Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),
             Focus::Function(shown) => (Scope::new(world, shown.entity), None, None),
             Focus::Edge { edge, field } => joined(&mut rng, world, crowd, edge, field, least, wide),
         };
+        scope.fine = rng.chance(fineness(seed[1], seed[2]));
         let tools = composer.tools.get(&scope.nodes[0].entity).map_or(&[][..], Vec::as_slice);
         Draw {
             rng,

@@ -57,6 +57,19 @@ impl Day {
         Day { year: months.div_euclid(12), month: months.rem_euclid(12) as u32 + 1, day: 1 }
     }
 
+    /// So many days later.
+    pub(super) fn add_days(self, days: i64) -> Day {
+        let (mut month, mut left) = (self.month_start(), i64::from(self.day) - 1 + days);
+        loop {
+            let next = month.add_months(1);
+            let length = next.number() - month.number();
+            if left < length {
+                return Day { day: left as u32 + 1, ..month };
+            }
+            (month, left) = (next, left - length);
+        }
+    }
+
     /// The day before a month's first.
     pub(super) fn day_before(self) -> Day {
         let before = self.add_months(-1);
@@ -118,6 +131,16 @@ pub(super) fn round_near(value: f64, apart: f64, whole: bool) -> f64 {
     let own = 10f64.powf(value.abs().log10().floor()) / 2.0;
     let step = if apart.is_finite() && apart > 0.0 { own.min(round_step(apart / 5.0)) } else { own };
     let step = if whole { step.max(1.0) } else { step };
+    let rounded = (value / step).round() * step;
+    if whole { rounded.round() } else { (rounded * 10_000.0).round() / 10_000.0 }
+}
+
+/// A number of at most three digits before its zeros.
+pub(super) fn three_digits(value: f64, whole: bool) -> f64 {
+    if value == 0.0 {
+        return 0.0;
+    }
+    let step = 10f64.powf(value.abs().log10().floor() - 2.0);
     let rounded = (value / step).round() * step;
     if whole { rounded.round() } else { (rounded * 10_000.0).round() / 10_000.0 }
 }

@@ -121,7 +121,12 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return None;
     }
     let (low, high) = (*field.days.first()?, *field.days.last()?);
-    let day = field.days[rng.between(2, 10)];
+    let nth = rng.between(2, 10);
+    let mut day = field.days[nth];
+    if scope.fine {
+        let next = field.days.get(nth + 1).map_or(0, |next| next.number() - day.number());
+        day = day.add_days(rng.below(next.max(0) as usize + 1) as i64);
+    }
     let days = high.number() - low.number();
     if days < 4 {
         return None;
@@ -138,7 +143,10 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     };
     let (one_year, one_quarter, one_month) = (years >= 1, days > 250, days > 45);
     let weight = |open: bool, weight: usize| if open { weight } else { 0 };
-    let kind = rng.weighted(&[weight(one_year, 30), weight(one_month, 25), 20, 20, weight(one_quarter, 8)]);
+    let open = if scope.fine { 45 } else { 20 };
+    let kinds =
+        [weight(one_year, 30), weight(one_month, 25), open, open, weight(one_quarter, 8), weight(scope.fine, 50)];
+    let kind = rng.weighted(&kinds);
     let mut share = 0.0;
     let mut start = day;
     let (sql, said) = match kind {
@@ -173,8 +181,18 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
             let nth = ["first", "second", "third", "fourth"][quarter as usize];
             (span(from, to), format!("in the {nth} quarter of {}", day.year))
         }
+        5 => {
+            let last = day.add_days([6, 9, 13, 20, 29][rng.below(5)]);
+            let end = last.add_days(1);
+            share = within(day, end);
+            if last >= high || share <= 0.0 {
+                return None;
+            }
+            (span(day, end), format!("between {} and {}", day.words(), last.words()))
+        }
         _ => {
-            let cut = cut_day(rng, day, low, high)?;
+            let cut =
+                if scope.fine { Some(day).filter(|d| *d > low && *d <= high) } else { cut_day(rng, day, low, high) }?;
             start = cut;
             if kind == 2 {
                 (vec![fill("{} < {}", vec![scope.column(place), text(cut.sql())])], format!("before {}", cut.words()))
@@ -254,6 +272,9 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
 fn dating(said: &str) -> String {
     if let Some(span) = said.strip_prefix("in ") {
         return span.to_owned();
+    }
+    if let Some(span) = said.strip_prefix("between ") {
+        return span.replacen(" and ", " to ", 1);
     }
     let open = ["since ", "on or after ", "from "].iter().find_map(|word| said.strip_prefix(word));
     match open {

@@ -39,7 +39,7 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     let when = |p: &str| {
         let (first, rest) = p.split_once(' ').unwrap_or((p, ""));
         let said = if first.ends_with("ed") { rest } else { p };
-        ["in ", "from ", "since ", "before ", "on "].iter().any(|w| said.starts_with(w))
+        ["in ", "from ", "since ", "before ", "on ", "between "].iter().any(|w| said.starts_with(w))
             && p.contains(|c: char| c.is_ascii_digit())
     };
     // and of how much first: "invoices of more than 2 billed to Germany"

@@ -27,12 +27,14 @@ pub(super) struct Node {
 pub(super) struct Scope<'w> {
     pub world: &'w World,
     pub nodes: Vec<Node>,
+    /// Bounds are as fine as the data, and no round ones: those are used up in a run of many pairs.
+    pub fine: bool,
 }
 
 impl<'w> Scope<'w> {
     pub(super) fn new(world: &'w World, subject: usize) -> Scope<'w> {
         let alias = safe_alias(&world.entities[subject].alias);
-        Scope { world, nodes: vec![Node { entity: subject, alias, via: None, kind: JoinKind::Inner }] }
+        Scope { world, nodes: vec![Node { entity: subject, alias, via: None, kind: JoinKind::Inner }], fine: false }
     }
 
     /// One table under an alias that was given elsewhere.
@@ -40,6 +42,16 @@ impl<'w> Scope<'w> {
         let mut scope = Scope::new(world, entity);
         scope.nodes[0].alias = alias.to_owned();
         scope
+    }
+
+    /// Of another table.
+    pub(super) fn anew(&self, subject: usize) -> Scope<'w> {
+        Scope { fine: self.fine, ..Scope::new(self.world, subject) }
+    }
+
+    /// One of its tables by itself.
+    pub(super) fn part(&self, node: usize) -> Scope<'w> {
+        Scope { fine: self.fine, ..Scope::alone(self.world, self.nodes[node].entity, &self.nodes[node].alias) }
     }
 
     pub(super) fn entity(&self, node: usize) -> &'w Entity {

@@ -4,7 +4,7 @@ use super::super::draw::{Draft, Draw};
 use super::super::extreme::extreme;
 use super::super::moment;
 use super::super::say::{Extra, Speech};
-use super::super::scope::{Place, Scope};
+use super::super::scope::Place;
 use super::super::taste;
 use super::super::tree::{Cte, Distinct, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
 use super::grouped::output;
@@ -20,7 +20,7 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     if parent.rows > 2000 || child.key.is_empty() {
         return None;
     }
-    let alone = Scope::alone(draw.world, pair.scope.nodes[pair.child].entity, &pair.scope.nodes[pair.child].alias);
+    let alone = pair.scope.part(pair.child);
     let fields: Vec<usize> = (0..child.fields.len())
         .filter(|&f| {
             let field = &child.fields[f];

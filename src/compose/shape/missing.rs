@@ -7,7 +7,7 @@ use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::reference::referring_many;
 use super::super::say::{Extra, Speech};
-use super::super::scope::{Place, Scope};
+use super::super::scope::Place;
 use super::super::taste;
 use super::super::tree::{Expr, JoinKind, Order, Select, Source, aggregate, fill, text};
 use crate::candidate::Expect;
@@ -40,7 +40,7 @@ fn first_edge(draw: &Draw) -> Option<usize> {
 pub(super) fn children(draw: &mut Draw) -> Option<Draft> {
     let edge = first_edge(draw)?;
     let e = &draw.world.graph.edges[edge];
-    let mut scope = Scope::new(draw.world, e.parent);
+    let mut scope = draw.scope.anew(e.parent);
     let child = scope.join(0, edge, false, JoinKind::Left);
     let many = referring_many(draw.world, edge);
     draw.scope = scope;
@@ -113,7 +113,7 @@ fn including(draw: &mut Draw, parents: &str, children: &str) -> Extra {
 pub(super) fn none(draw: &mut Draw) -> Option<Draft> {
     let edge = first_edge(draw).filter(|&e| taste::missed(draw.world, e))?;
     let e = &draw.world.graph.edges[edge];
-    let mut scope = Scope::new(draw.world, e.parent);
+    let mut scope = draw.scope.anew(e.parent);
     let child = scope.join(0, edge, false, JoinKind::Left);
     let (many, parent) = (referring_many(draw.world, edge), scope.subject());
     let counted = draw.rng.chance(35);

@@ -5,7 +5,6 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::phrase::has_clause;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
-use super::super::scope::Scope;
 use super::super::taste;
 use super::super::tree::{Expr, Select, aggregate, fill};
 use super::grouped::{self, By, output, over};
@@ -41,7 +40,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     kept::beside(draw, &shown);
     let noun = draw.scope.noun(by);
     let higher = draw.rng.chance(65);
-    let mut inner_scope = Scope::new(draw.world, draw.scope.nodes[0].entity);
+    let mut inner_scope = draw.scope.anew(draw.scope.nodes[0].entity);
     inner_scope.nodes[0].alias = format!("{}_all", draw.scope.nodes[0].alias);
     let mut inner =
         Select { columns: vec![(aggregate("avg({})", vec![inner_scope.column(by)]), None)], ..inner_scope.select() };

@@ -36,7 +36,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
 /// "settings groups that some, or no, setting types belong to": listed or counted.
 fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let e = &draw.world.graph.edges[edge];
-    let mut scope = Scope::new(draw.world, e.parent);
+    let mut scope = draw.scope.anew(e.parent);
     let child = scope.join(0, edge, false, JoinKind::Inner);
     let child_source = Source::Table(scope.entity(child).sql.clone(), scope.nodes[child].alias.clone());
     let reference = scope.named(child, e.child_columns.first()?);
@@ -121,7 +121,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     if most && draw.world.entities[e.parent].label.is_empty() {
         return None;
     }
-    let mut scope = Scope::new(draw.world, e.parent);
+    let mut scope = draw.scope.anew(e.parent);
     // where each is referred to none is said to be without; "every" takes in those that come without later on
     let all = match e.child_columns.as_slice() {
         [column] => {
@@ -202,7 +202,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
 /// "which staff member belongs to which store": a few rows, each with what it refers to.
 fn beside(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let e = &draw.world.graph.edges[edge];
-    let mut scope = Scope::new(draw.world, e.child);
+    let mut scope = draw.scope.anew(e.child);
     // each row is shown, also one that refers to nothing
     let parent = scope.join(0, edge, true, if e.optional { JoinKind::Left } else { JoinKind::Inner });
     draw.turn_to(scope);

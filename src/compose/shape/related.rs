@@ -46,7 +46,7 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
     {
         return None;
     }
-    let mut scope = Scope::new(draw.world, e.parent);
+    let mut scope = draw.scope.anew(e.parent);
     let child = scope.join(0, edge, false, super::super::tree::JoinKind::Inner);
     let waiting = draw.waiting_in(e.parent);
     draw.turn_to(scope.clone());
@@ -62,7 +62,7 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
 
 /// A condition on the child's own fields, worded as the child's.
 pub(super) fn child_condition(draw: &mut Draw, pair: &Pair, wanted: impl Fn(&Field) -> bool) -> Option<Condition> {
-    let alone = Scope::alone(draw.world, pair.scope.nodes[pair.child].entity, &pair.scope.nodes[pair.child].alias);
+    let alone = pair.scope.part(pair.child);
     let child = alone.subject();
     let fits = |&field: &usize| {
         let f = &child.fields[field];

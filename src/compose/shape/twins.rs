@@ -2,7 +2,7 @@
 
 use super::super::draw::{Draft, Draw};
 use super::super::say::Speech;
-use super::super::scope::{Place, Scope};
+use super::super::scope::Place;
 use super::super::taste;
 use super::super::tree::{Expr, Join, JoinKind, Source, fill};
 use crate::candidate::Expect;
@@ -27,7 +27,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     draw.elsewhere = !people.is_empty() && draw.rng.chance(40);
     let found = if draw.elsewhere { people } else { found };
     let entity = *draw.rng.pick(&found)?;
-    draw.turn_to(Scope::new(draw.world, entity));
+    draw.turn_to(draw.scope.anew(entity));
     let subject = draw.scope.subject();
     let rows = subject.rows;
     let mut places = Vec::new();
@@ -62,7 +62,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     if places.is_empty() || rows * rows / 2 / classes.max(1) > 2000 {
         return None;
     }
-    let mut other = Scope::new(draw.world, draw.scope.nodes[0].entity);
+    let mut other = draw.scope.anew(draw.scope.nodes[0].entity);
     other.nodes[0].alias = format!("{}2", draw.scope.nodes[0].alias);
     let same = places.iter().map(|&p| fill("{} = {}", vec![other.column(p), draw.scope.column(p)]));
     let once = fill("{} < {}", vec![draw.scope.named(0, &subject.key[0]), other.named(0, &subject.key[0])]);

@@ -41,7 +41,7 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     let mut sides = Vec::new();
     let mut shown = None;
     let waiting = draw.waiting_in(target);
-    draw.turn_to(Scope::new(world, target));
+    draw.turn_to(draw.scope.anew(target));
     if let Some(field) = waiting {
         draw.focus(Place { node: 0, field });
     }
@@ -49,7 +49,7 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     let own = if waiting.is_some() { draw.conditions(0, 1)? } else { Vec::new() };
     let mut conditions = Vec::new();
     for (way, percent) in [(&first, 30), (&second, 15)] {
-        let mut scope = Scope::new(world, target);
+        let mut scope = draw.scope.anew(target);
         let mut node = 0;
         for &step in way.iter().rev() {
             node = scope.join(node, step, false, JoinKind::Inner);

@@ -5,7 +5,7 @@ use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::say::Speech;
-use super::super::super::scope::{Place, Scope, own_noun};
+use super::super::super::scope::{Place, own_noun};
 use super::super::super::sense;
 use super::super::super::tree::Select;
 use super::super::super::world::{Entity, Field, World};
@@ -27,10 +27,10 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
     // addresses that nobody shares are put together, and never held against each other
     let kind = if apart { Kind::Union } else { Kind::draw(&mut draw.rng) };
     let counted = draw.rng.chance(25);
-    draw.turn_to(Scope::new(world, one));
+    draw.turn_to(draw.scope.anew(one));
     let mut sides = Vec::new();
     for (entity, fields, percent) in [(one, fields, 12), (two, others, 8)] {
-        let scope = Scope::new(world, entity);
+        let scope = draw.scope.anew(entity);
         let condition = if draw.rng.chance(percent) { own_condition(draw, &scope) } else { None };
         let conditions: Vec<Condition> =
             condition.into_iter().filter(|c| c.places.iter().all(|p| !fields.contains(&p.field))).collect();
