@@ -86,8 +86,12 @@ pub(super) struct Draw<'w> {
 
 /// In how many of a hundred draws bounds are as fine as the data: where the round ones have been asked for.
 fn fineness(slot: u64, attempt: u64) -> usize {
-    let rounds = (slot / 4000).checked_ilog2().map_or(0, |n| 15 + 10 * n as usize);
-    (rounds + 10 * attempt.saturating_sub(2).min(8) as usize).min(85)
+    let attempt = attempt.min(8) as usize;
+    match (slot / 4000).checked_ilog2() {
+        // what was said before in an attempt of a late slot is said of another bound
+        Some(rounds) => (15 + 10 * rounds as usize + 35 * attempt).min(90),
+        None => 10 * attempt.saturating_sub(2),
+    }
 }
 
 impl<'w> Draw<'w> {
@@ -279,9 +283,10 @@ impl<'w> Draw<'w> {
         let drawn = self.rng.between(least.min(2), most.min(2));
         let wanted = if drawn > least.max(1) && self.rng.chance(45) { drawn - 1 } else { drawn };
         // what is joined has to be spoken of
-        let wanted = if most > 0 && self.idle_leaf().is_some() { wanted.max(1) } else { wanted };
+        let due = self.idle_leaf().is_some() || self.scope.fine;
+        let wanted = if most > 0 && due { wanted.max(1) } else { wanted };
         let mut found: Vec<Condition> = Vec::new();
-        for _ in 0..wanted * 4 {
+        for turn in 0..wanted * 4 {
             if found.len() == wanted {
                 break;
             }
@@ -290,10 +295,15 @@ impl<'w> Draw<'w> {
             let (timed, searching, measuring) = (self.timed, self.searching, self.measuring);
             let (used, prefer) = (self.used.clone(), self.prefer);
             let grouped = !self.keyed.is_empty() || !self.classed.is_empty();
+            // there are as many questions as there are bounds
+            let bounded = self.scope.fine && found.is_empty() && turn < 2;
             let conditioned: Vec<Place> = found.iter().flat_map(|c| c.places.clone()).collect();
             let fits = |scope: &Scope, p: Place| {
                 // when a row was last written is asked for where that is what it is about
                 if scope.field(p).traits.audit || scope.field(p).raw {
+                    return false;
+                }
+                if bounded && !(scope.field(p).distinct > 12 && scope.field(p).ordered()) {
                     return false;
                 }
                 // amounts are spoken of with what has them
@@ -327,7 +337,12 @@ impl<'w> Draw<'w> {
                 Some(c) => c.places.first().copied(),
                 None => self.choose(fits),
             };
-            let Some(place) = place else { break };
+            let Some(place) = place else {
+                if bounded {
+                    continue;
+                }
+                break;
+            };
             if let Some(c) = tested.or_else(|| condition::draw(&mut self.rng, &self.scope, place)) {
                 let left: f64 = found.iter().chain([&c]).map(Condition::passing).product();
                 // hardly a row would be left

@@ -71,9 +71,12 @@ fn before_cut(world: &World, query: &Select, passing: f64, known: &BTreeMap<&str
 }
 
 /// Whether conditions are likely to leave a result as it is: which kinds there are among very many rows, or between
-/// which ends their values lie, is nothing that half of them change.
+/// which ends their values lie, is nothing that half of them change; nor is the highest of each of a few groups, or a
+/// quantile of a few values, where most rows are left.
 pub(super) fn indifferent(world: &World, query: &Select, passing: f64) -> bool {
-    let whole = query.with.is_empty() && query.set.is_none() && query.group.is_empty();
+    let grouped = !query.group.is_empty();
+    let whole =
+        query.with.is_empty() && query.set.is_none() && (!grouped || query.having.is_empty() && query.limit.is_none());
     let tables: BTreeMap<&str, &Entity> = query
         .from
         .iter()
@@ -93,12 +96,19 @@ pub(super) fn indifferent(world: &World, query: &Select, passing: f64) -> bool {
     };
     // with so many rows for each value hardly one of the values is missed
     let all = |different: f64| left > different * (different.ln() + 4.0);
+    // the groups are so many that one of them has its end or its middle elsewhere
+    let groups = if !grouped { 1.0 } else { groups(&tables, &query.group.iter().collect::<Vec<_>>()) };
+    let likely = |as_it_is: f64| as_it_is.powf(groups) > 0.6;
     let kept = |figure: &Expr| match figure {
         Expr::Aggregate(call) => match call.as_ref() {
             Expr::Mix(parts) => match parts.as_slice() {
                 [Expr::Text(call), column, ..] => {
-                    let telling = call.contains("(DISTINCT ") || matches!(call.as_str(), "min(" | "max(");
+                    let end = matches!(call.as_str(), "min(" | "max(");
+                    let middle = call.starts_with("percentile_") && values(column).is_some_and(|n| n < 50.0);
+                    let telling = !grouped && (call.contains("(DISTINCT ") || end);
                     telling && values(column).is_some_and(all)
+                        || end && likely(passing)
+                        || middle && likely(0.3 + 0.7 * passing)
                 }
                 _ => false,
             },
@@ -106,6 +116,7 @@ pub(super) fn indifferent(world: &World, query: &Select, passing: f64) -> bool {
         },
         _ => false,
     };
+    let keyed = |e: &Expr| query.group.contains(e);
     whole
         && !query.filter.is_empty()
         && !query.columns.is_empty()
@@ -114,7 +125,7 @@ pub(super) fn indifferent(world: &World, query: &Select, passing: f64) -> bool {
                 let different = query.columns.iter().map(|(e, _)| values(e)).product::<Option<f64>>();
                 different.is_some_and(all)
             }
-            _ => query.columns.iter().all(|(e, _)| kept(e)),
+            _ => query.columns.iter().all(|(e, _)| keyed(e) || kept(e)) && query.columns.iter().any(|(e, _)| kept(e)),
         }
 }
 

@@ -40,6 +40,11 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return None;
     }
     let yes = rng.chance(60);
+    let share = share(field, yes);
+    // what nearly all are changes little
+    if share > 0.95 && rng.chance(60) {
+        return None;
+    }
     let column = scope.column(place);
     let sql = if field.base == "bool" {
         if yes { column } else { fill("NOT {}", vec![column]) }
@@ -47,7 +52,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         fill("{} = {}", vec![column, text(if yes { "1" } else { "0" })])
     };
     let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator");
-    let mut condition = Condition { sql: vec![sql], ..Condition::default() };
+    let mut condition = Condition { sql: vec![sql], share, ..Condition::default() };
     if place.node == 0 {
         condition.that = Some(predicate(noun, yes, true));
         condition.before = match noun {
@@ -58,6 +63,14 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         condition.whose = Some(format!("{} {}", scope.role_noun(place.node), predicate(noun, yes, false)));
     }
     Some(condition)
+}
+
+/// The share of the rows for which it is so; 0 = unknown.
+fn share(field: &Field, yes: bool) -> f64 {
+    let all: u64 = field.values.iter().map(|(_, n)| n).sum();
+    let so: u64 =
+        field.values.iter().filter(|(v, _)| matches!(v.as_str(), "t" | "true" | "1") == yes).map(|(_, n)| n).sum();
+    so as f64 / all.max(1) as f64
 }
 
 /// "are active": of many rows for which it is true.

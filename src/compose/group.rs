@@ -366,7 +366,12 @@ pub(super) fn having(
     if mean < 1.3 && !draw.schema_only {
         return None;
     }
-    let factor = [0.5, 0.75, 1.0, 1.2, 1.5][draw.rng.below(5)];
+    // a few large groups are much alike
+    if groups < 4 && !draw.schema_only {
+        return None;
+    }
+    let factors: &[f64] = if groups < 12 { &[0.75, 1.0, 1.2] } else { &[0.5, 0.75, 1.0, 1.2, 1.5] };
+    let factor = factors[draw.rng.below(factors.len())];
     let n = if draw.schema_only {
         draw.rng.between(2, 20) as f64
     } else {

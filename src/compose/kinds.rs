@@ -351,7 +351,7 @@ fn adjective(
 
 pub(super) fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
-    let (value, _) = rng.pick(&field.elements)?;
+    let (value, n) = rng.pick(&field.elements)?;
     let noun = scope.bare(place);
     let column = scope.column(place);
     let said = literal::text_words(value, false);
@@ -367,6 +367,7 @@ pub(super) fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Cond
         sql: vec![sql],
         with: Some(format!("{said} among the {many}")),
         whose: Some(format!("{many} include {said}")),
+        share: *n as f64 / scope.entity(place.node).rows.max(*n).max(1) as f64,
         ..Condition::default()
     })
 }

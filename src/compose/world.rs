@@ -31,6 +31,8 @@ pub(super) struct Field {
     pub numbers: Vec<f64>,
     pub days: Vec<Day>,
     pub distinct: u64,
+    /// Rows that share the lowest value and the highest, as far as it is known.
+    pub ends: (u64, u64),
     pub nulls: u64,
     pub nullable: bool,
     /// Text: share of the values that hold a blank, and their mean length.
@@ -60,6 +62,11 @@ impl Field {
     /// A number to average or compare.
     pub(super) fn measurable(&self) -> bool {
         self.role() == Role::Measure && !self.traits.personal
+    }
+
+    /// Values lie on a line, with bounds anywhere on it.
+    pub(super) fn ordered(&self) -> bool {
+        matches!(self.role(), Role::Measure | Role::Time)
     }
 
     /// A time at which something begins, by its name.
@@ -325,6 +332,10 @@ fn field(
     let form = Form::of(&profile);
     // days that something may take are no days that it took
     let allowed = profile.quantiles.last().and_then(|q| q.parse().ok()).is_some_and(|most: f64| most <= 31.0);
+    let at_end = |end: Option<&String>| {
+        end.and_then(|end| profile.common.iter().find(|(value, _)| value == end)).map_or(1, |(_, n)| *n)
+    };
+    let ends = (at_end(profile.quantiles.first()), at_end(profile.quantiles.last()));
     let additive = traits.additive && !(allowed && column.name.to_lowercase().contains("duration"));
     let numbers = || profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect();
     Field {
@@ -357,6 +368,7 @@ fn field(
         raw: column.comment.is_none() && (words.is_raw(&column.name) || taste::cryptic(&noun))
             || TECHNICAL.iter().any(|end| noun.ends_with(end)),
         distinct: profile.distinct,
+        ends,
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
         varied: rows == 0 || profile.distinct > 1,

@@ -58,7 +58,10 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
         topmost(draw, &mut query, by, descending)
     } else {
         query.order = vec![Order { by: draw.scope.column(by), descending, nulls_last: false }];
-        let alike = left(draw, &conditions) / field.distinct.max(1) as f64;
+        let left = left(draw, &conditions);
+        let end = if descending { field.ends.1 } else { field.ends.0 };
+        let end = end as f64 * left / draw.scope.subject().rows.max(1) as f64;
+        let alike = (left / field.distinct.max(1) as f64).max(if end < 1.5 { 0.0 } else { end });
         // where one of the first is likely to share its value with another, the name decides
         let tied = alike * n as f64 > 1.0 && draw.scope.subject().label_unique;
         limited(draw, &mut query, n, alike.max(f64::from(u8::from(tied))) as u64)?
