@@ -220,6 +220,11 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         }
         // "the latest rental date": of what, goes without saying
         [only] if rows == subject.many && only.noun.contains(&format!(" {} ", subject.one)) => the[0].clone(),
+        // "the date of the earliest payment of less than 2"
+        [only] if only.time && rows.contains(&subject.many) && dated(&only.noun, &subject.one).is_some() => {
+            let first = dated(&only.noun, &subject.one).unwrap_or_default();
+            format!("the date of the {first} {}", super::phrase::single(rows, &subject.many, &subject.one))
+        }
         [only] if rows == subject.many && short && draw.rng.chance(50) => {
             compound(&only.noun, &subject.one).unwrap_or_else(|| format!("{} of {rows}", the[0]))
         }
@@ -227,6 +232,11 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         [only] if only.noun.matches(" of ").count() > 1 => format!("{} across {rows}", the[0]),
         _ => format!("{} of {rows}", grammar::and_list(&the)),
     }
+}
+
+/// "earliest" of the "earliest payment date" of payments.
+fn dated<'a>(noun: &'a str, one: &str) -> Option<&'a str> {
+    noun.strip_suffix(&format!(" {one} date")).filter(|first| !first.contains(' '))
 }
 
 /// "the average film length" for that of films; none where another noun leads already.

@@ -108,26 +108,30 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     condition.terse = condition.terse.map(|t| format!("{noun} {t}"));
     condition.with = Some(format!("{a} {with}"));
     condition.whose = Some(format!("{noun} {is} {whose}"));
-    condition.vague = vague_bound(rng, &noun, low, &condition, &format!("{noun} {is} {whose}"));
+    condition.vague = vague_bound(&noun, low, &condition, &format!("{noun} {is} {whose}"));
     Some(said_of_things(rng, scope, place, &noun, &many, condition))
 }
 
+/// "high" for a price, "large" for a size, "long" for a duration.
+fn scale(noun: &str, high: bool) -> &'static str {
+    let words = match noun.rsplit(' ').next().unwrap_or(noun) {
+        "size" | "area" | "population" | "quantity" | "volume" => ["large", "small"],
+        "length" | "duration" | "distance" | "period" | "delay" => ["long", "short"],
+        _ => ["high", "low"],
+    };
+    words[usize::from(!high)]
+}
+
 /// "a high rental rate": of what lies beyond most of the values.
-fn vague_bound(
-    rng: &mut Rng,
-    noun: &str,
-    quantile: usize,
-    condition: &Condition,
-    whose: &str,
-) -> Option<(Vague, String)> {
+fn vague_bound(noun: &str, quantile: usize, condition: &Condition, whose: &str) -> Option<(Vague, String)> {
     // "a high range low"
     if is_plural(noun) || [" low", " high", "low ", "high ", "maximum", "minimum"].iter().any(|w| noun.contains(w)) {
         return None;
     }
     let sign = condition.terse.as_deref().and_then(|t| t.strip_prefix(noun)).unwrap_or("").trim_start();
     let word = match quantile {
-        8.. if sign.starts_with('>') => rng.word(&["high", "high", "large"]),
-        ..=4 if sign.starts_with('<') => rng.word(&["low", "low", "small"]),
+        8.. if sign.starts_with('>') => scale(noun, true),
+        ..=4 if sign.starts_with('<') => scale(noun, false),
         _ => return None,
     };
     if noun == "length" {

@@ -114,7 +114,14 @@ impl Condition {
 }
 
 /// One or the other: "films whose length is above 120 or whose rating is PG".
-pub(super) fn either(one: &Condition, other: &Condition) -> Option<Condition> {
+pub(super) fn either(scope: &Scope, one: &Condition, other: &Condition) -> Option<Condition> {
+    // a date or an amount have nothing in common
+    let role = |c: &Condition| c.places.first().map(|&p| scope.field(p).role());
+    let alike =
+        role(one) == role(other) || [one, other].iter().all(|c| !matches!(role(c), Some(Role::Measure | Role::Time)));
+    if !alike {
+        return None;
+    }
     let ([a], [b]) = (one.sql.as_slice(), other.sql.as_slice()) else { return None };
     let (said, also) = (one.whose.as_ref()?, other.whose.as_ref()?);
     let plain = |c: &Condition| c.either.is_empty() && !c.whose.as_ref().is_some_and(|w| w.contains(" or "));

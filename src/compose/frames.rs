@@ -78,13 +78,11 @@ pub(super) const TECHNICAL: Frames = &[
     "Fetch {}.",
     "Run a query for {}.",
     "Extract {}.",
-    "From the database, return {}.",
-    "Output {}.",
+    "Query {}.",
     "Write a query for {}.",
     "I need a query that returns {}.",
     "Return {}.",
     "Write an SQL query to get {}.",
-    "Pull {} from the database.",
 ];
 /// A question may follow these as it is.
 pub(super) const LEADS: Frames = &[

@@ -152,7 +152,8 @@ fn whereabouts(scope: &Scope, place: Place, noun: &str) -> Option<&'static str> 
     const PLACES: &[&str] = &["country", "city", "town", "state", "region", "county", "continent", "district"];
     let words: Vec<&str> = noun.split(' ').collect();
     let last = words.last()?;
-    if place.node != 0 || !PLACES.contains(last) {
+    let address = || scope.role_noun(place.node) == "address" && scope.nodes[place.node].via.is_some_and(|v| v.0 == 0);
+    if place.node != 0 && !address() || !PLACES.contains(last) {
         return None;
     }
     let person = scope.subject().person;
@@ -265,7 +266,8 @@ fn is_thing(value: &str) -> bool {
     const THINGS: &[&str] = &[
         "hospital", "clinic", "center", "centre", "school", "library", "museum", "hotel", "airport", "factory",
         "university", "college", "restaurant", "visit", "stay", "consultation", "appointment", "meeting", "call",
-        "phone call", "trip", "inspection", "workshop", "conference", "seminar", "webinar", "lecture",
+        "phone call", "trip", "inspection", "carrier", "ship", "boat", "truck", "bus", "car", "house", "apartment",
+        "workshop", "conference", "seminar", "webinar", "lecture",
     ];
     value.rsplit(' ').next().is_some_and(|head| THINGS.contains(&head))
 }
@@ -363,8 +365,11 @@ pub(super) fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Cond
     } else {
         Expr::Mix(vec![column, text(format!(" @> ARRAY[{}]", literal::text_sql(value)))])
     };
+    // "providers who speak Spanish"
+    let speaks = place.node == 0 && scope.subject().person && many == "languages";
     Some(Condition {
         sql: vec![sql],
+        that: speaks.then(|| format!("speak {said}")),
         with: Some(format!("{said} among the {many}")),
         whose: Some(format!("{many} include {said}")),
         share: *n as f64 / scope.entity(place.node).rows.max(*n).max(1) as f64,

@@ -216,6 +216,7 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let whole = matches!(kind, 0 | 1 | 4);
     let said_post = if whole { said.replacen("in ", rng.word(&["in ", "from "]), 1) } else { said.clone() };
     let is = if said.starts_with("since") { "is on or after".to_owned() } else { String::new() };
+    let later = said.strip_prefix("from ").and_then(|day| day.strip_suffix(" onwards"));
     let recent = main && kind == 3 && within(low, start) >= 0.6;
     let vague = recent.then(|| {
         let meaning = format!(
@@ -225,8 +226,10 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         );
         (Vague::Adjective("recent"), meaning)
     });
-    let whose = if is.is_empty() {
-        format!("{noun} {} {said}", if said.starts_with("from") { "is" } else { rng.word(&["is", "falls"]) })
+    let whose = if let Some(day) = later {
+        format!("{noun} is {day} or later")
+    } else if is.is_empty() {
+        format!("{noun} {} {said}", rng.word(&["is", "falls"]))
     } else {
         format!("{noun} {is}{}", said.trim_start_matches("since"))
     };

@@ -101,7 +101,7 @@ pub(super) fn how_many(rows: &str, many: &str) -> String {
     {
         return format!("how many {head}{clause} {did}");
     }
-    if rest.split(' ').count() > 4 {
+    if !rest.is_empty() && !rest.starts_with(" of ") || rest.split(' ').count() > 4 {
         format!("how many {head} are there{rest}")
     } else {
         format!("how many {rows} are there")
@@ -172,6 +172,6 @@ mod tests {
     fn what_happened_is_asked_for_by_its_verb() {
         assert_eq!(how_many("rentals returned in May", "rentals"), "how many rentals were returned in May");
         assert_eq!(how_many("visits starting in 2024", "visits"), "how many visits started in 2024");
-        assert_eq!(how_many("films from May", "films"), "how many films from May are there");
+        assert_eq!(how_many("films from May", "films"), "how many films are there from May");
     }
 }

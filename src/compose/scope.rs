@@ -254,6 +254,10 @@ impl<'w> Scope<'w> {
             return own_noun(entity, &plain);
         }
         let role = self.role_noun(place.node);
+        // what is of one's address is one's own
+        if role == "address" && self.nodes[place.node].via.is_some_and(|v| v.0 == 0) && self.only(place) {
+            return plain;
+        }
         if entity.label == [place.field] {
             let last = plain.rsplit(' ').next().unwrap_or("");
             // "film title" says more than "film", "country name" no more than "country"
@@ -276,7 +280,10 @@ impl<'w> Scope<'w> {
             }
             return format!("{} {plain}", grammar::possessive(&role));
         }
-        if role.contains(' ') { format!("{} {plain}", grammar::possessive(&role)) } else { format!("{role} {plain}") }
+        // "port call status", but "supervising provider's gender"
+        let words = role.split(' ').count() + plain.split(' ').count();
+        let compound = words <= 3 && role == entity.one || !role.contains(' ');
+        if compound { format!("{role} {plain}") } else { format!("{} {plain}", grammar::possessive(&role)) }
     }
 }
 

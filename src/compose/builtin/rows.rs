@@ -101,8 +101,8 @@ type Cut = (&'static str, Select, Expect);
 
 /// What a value is, and in what form it is wanted: that is said when all else is.
 pub(super) fn apart(noun: &str) -> (&str, &str) {
-    const FORMS: [&str; 10] = [
-        " trimmed of", " if any", ", rounded", " in the form", " with the ", " with its ", " with (at)",
+    const FORMS: [&str; 11] = [
+        " as of ", " trimmed of", " if any", ", rounded", " in the form", " with the ", " with its ", " with (at)",
         " with thousands", " as one sorted", " in days and hours",
     ];
     match FORMS.iter().filter_map(|form| noun.find(form)).min() {

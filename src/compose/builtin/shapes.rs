@@ -205,8 +205,8 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let form = (!form.is_empty()).then(|| {
         Extra::new(
             format!(", {form}"),
-            match (form.starts_with("if "), form.strip_prefix("rounded ")) {
-                (true, _) => format!("Work it out as {form}"),
+            match (form.starts_with("if ") || form.starts_with("as of "), form.strip_prefix("rounded ")) {
+                (true, _) => format!("Work it out as {}", form.trim_start_matches("as ")),
                 (_, Some(to)) => format!("Round it {to}"),
                 _ => format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
             },

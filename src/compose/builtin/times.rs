@@ -40,7 +40,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     class(
         "date_bin",
         "date_bin('14 days', {}::timestamp, timestamp '2000-01-03')",
-        "fortnight of the {} (shown by its first Monday)",
+        "two-week period of the {} (counted from Monday 3 January 2000, shown by its first day)",
     )
     .since(140000),
     class("to_date", "to_date(to_char({}, 'YYYYMM') || '01', 'YYYYMMDD')", "month of the {} (given as its first day)"),
@@ -58,7 +58,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Time,
         Yields::Test,
         "extract(quarter FROM {}) = {n}",
-        "falls in the {nth} quarter of a year",
+        "falls in the {nth} quarter of any year",
     )
     .with(&[1, 2, 3, 4]),
     Entry::new("date_part", On::Time, Yields::Test, "date_part('day', {}) = 1", "is the first day of a month"),

@@ -2,7 +2,8 @@
 
 use super::super::aggregate::{self, Figure};
 use super::super::draw::{Draft, Draw, apply};
-use super::super::group::{self, Having, Key};
+use super::super::group::{self, Key};
+use super::super::having::{self, Having};
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech, Style};
@@ -20,7 +21,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let figures = figure::figures(draw, 1, 3);
     let conditions = draw.conditions(0, if keys.len() > 1 { 1 } else { 2 })?;
     let many = draw.scope.subject().many.clone();
-    let having = if draw.rng.chance(28) { group::having(draw, &keys, &many, &conditions, &figures) } else { None };
+    let having = if draw.rng.chance(28) { having::having(draw, &keys, &many, &conditions, &figures) } else { None };
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(named_columns(&figures)).collect();
@@ -123,14 +124,11 @@ fn speech(
     let said = aggregate::figures_of(draw, figures, rows);
     let the = figure::list_the(figures);
     let key = keys.iter().map(|k| k.one.clone()).collect::<Vec<_>>().join(" and ");
-    let many = if keys.len() == 1 { keys[0].many.clone() } else { "combinations".to_owned() };
-    let (each, every) = match having {
-        Some(h) if keys.len() == 1 => (format!("{key} with {}", h.words), format!("{many} with {}", h.words)),
-        Some(h) => {
-            (format!("combination of {key} with {}", h.words), format!("combinations of {key} with {}", h.words))
-        }
-        None if keys.len() > 1 => (format!("combination of {key}"), format!("combinations of {key}")),
-        None => (key.clone(), many),
+    let each = match having {
+        Some(h) if keys.len() == 1 => format!("{key} with {}", h.words),
+        Some(h) => format!("combination of {key} with {}", h.words),
+        None if keys.len() > 1 => format!("combination of {key}"),
+        None => key.clone(),
     };
     let whole = keys.iter().all(|k| k.complete) && !conditional;
     let per = match having {
@@ -169,16 +167,9 @@ fn speech(
         }
     }
     if having.is_none() && keys.len() == 1 && !keys[0].time {
-        if whole {
-            nominal.push(format!("all {every} with {said}"));
-        }
         nominal.push(format!("{said}, broken down by {key}"));
         if !phrase::has_clause(rows) {
             nominal.push(format!("{said} by {key}"));
-            // of two figures it would be asked how they differ from each other
-            if figures.len() == 1 {
-                questions.push(format!("how does {said} differ by {key}"));
-            }
         }
     }
     if having.is_none() && keys.len() > 1 {

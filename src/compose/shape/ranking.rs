@@ -5,6 +5,7 @@ use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::extreme::extreme;
 use super::super::group;
+use super::super::having::having;
 use super::super::literal;
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
@@ -145,6 +146,18 @@ fn with_ties(draw: &mut Draw, query: &mut Select, n: u64) -> Cut {
     (vec![cut_probe(query)], Some(ties_too(draw)))
 }
 
+/// What things are that have the most or the least of it, where that is said of themselves.
+fn superlative(noun: &str, high: bool) -> Option<&'static str> {
+    let words = match noun {
+        "length" | "duration" | "running time" => ["longest", "shortest"],
+        "size" => ["largest", "smallest"],
+        "weight" => ["heaviest", "lightest"],
+        "price" | "list price" | "unit price" => ["most expensive", "cheapest"],
+        _ => return None,
+    };
+    Some(words[usize::from(!high)])
+}
+
 #[allow(clippy::too_many_arguments)]
 fn rows_speech(
     draw: &mut Draw,
@@ -162,17 +175,19 @@ fn rows_speech(
         (true, true) => draw.rng.word(&["latest", "most recent"]),
         (true, false) if main => draw.rng.word(&["earliest", "oldest"]),
         (true, false) => "earliest",
-        (false, high) => extreme(&mut draw.rng, noun, high),
+        (false, high) => superlative(noun, high).unwrap_or_else(|| extreme(&mut draw.rng, noun, high)),
     };
+    // "the five longest films", "the latest payments"
+    let straight = main && time || !time && superlative(noun, descending).is_some();
     let one = phrase::single(rows, &subject.many, &subject.one);
     if let Some(speech) = lately::speech(draw, shown, (rows, &one), noun, time && !main, descending, n, show_by) {
         return speech;
     }
     let (number, these) = if n == 1 { (String::new(), one) } else { (format!("{} ", of_number(n)), rows.to_owned()) };
-    let what = if main && time { format!("{top} {these}") } else { these.clone() };
+    let what = if straight { format!("{top} {these}") } else { these.clone() };
     let linked =
         rows.contains(" with ") || rows.contains(" whose ") || rows.contains(" that ") || rows.contains(" who ");
-    let (by, having) = match (main && time, linked) {
+    let (by, having) = match (straight, linked) {
         (true, _) => (String::new(), String::new()),
         (false, false) => (format!(" with the {top} {noun}"), format!(" with the {top} {noun}")),
         (false, true) => (format!(" that {} the {top} {noun}", if n == 1 { "has" } else { "have" }), String::new()),
@@ -185,7 +200,7 @@ fn rows_speech(
         nouns.push(noun.to_owned());
     }
     let list = grammar::and_list(&nouns);
-    let head = if linked && !(main && time) {
+    let head = if linked && !straight {
         let among = rows.strip_prefix(&subject.many).map_or_else(|| rows.to_owned(), |rest| format!("those{rest}"));
         let kind = if n == 1 { &subject.one } else { &subject.many };
         format!("the {number}{kind} with the {top} {noun} among {among}")
@@ -205,9 +220,9 @@ fn rows_speech(
             nominal.push(format!("the {list} of {head}"));
         }
     }
-    if !linked || main && time {
+    if !linked || straight {
         let verb = if n == 1 { "has" } else { "have" };
-        if main && time {
+        if straight {
             questions.push(format!("which {number}{these} {} the {top}", if n == 1 { "is" } else { "are" }));
         } else {
             questions.push(format!("which {number}{these} {verb} the {top} {noun}"));
@@ -283,7 +298,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.group.clone();
     let having = if draw.rng.chance(15) && !figure.counts {
-        group::having(draw, std::slice::from_ref(&key), &many, &conditions, std::slice::from_ref(&figure))
+        having(draw, std::slice::from_ref(&key), &many, &conditions, std::slice::from_ref(&figure))
     } else {
         None
     };

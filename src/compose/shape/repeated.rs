@@ -52,7 +52,7 @@ pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
                 ],
             ),
             1 => (
-                vec![format!("the number of {rows} and of the {word} {many} among them{per}")],
+                vec![format!("the number of {rows} and the number of {word} {many}{per}")],
                 vec![format!("how many {rows} are there{per}, and how many {word} {many} do they have")],
             ),
             _ => (

@@ -42,7 +42,7 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     if apart && kind == Kind::Union {
         return None;
     }
-    let both = if kind == Kind::Union { Some(condition::either(&one, &two)?) } else { None };
+    let both = if kind == Kind::Union { Some(condition::either(&draw.scope, &one, &two)?) } else { None };
     let those = those(draw, &two)?;
     let first = draw.rows_phrase(std::slice::from_ref(&one));
     let subject = draw.scope.subject();

@@ -1,0 +1,110 @@
+//! The conditions of one draw: which fields they are on, how many there are, and the rows under them in words.
+
+use super::builtin;
+use super::condition::{self, Condition};
+use super::draw::Draw;
+use super::phrase;
+use super::say::Style;
+use super::scope::{Place, Scope};
+use super::sense;
+use super::taste;
+use crate::schema::roles::Role;
+
+impl Draw<'_> {
+    /// Up to `most` conditions on different fields.
+    pub(super) fn conditions(&mut self, least: usize, most: usize) -> Option<Vec<Condition>> {
+        // one says what is meant, two where they belong together
+        let drawn = self.rng.between(least.min(2), most.min(2));
+        let wanted = if drawn > least.max(1) && self.rng.chance(45) { drawn - 1 } else { drawn };
+        // what is joined has to be spoken of
+        let due = self.idle_leaf().is_some() || self.scope.fine;
+        let wanted = if most > 0 && due { wanted.max(1) } else { wanted };
+        let mut found: Vec<Condition> = Vec::new();
+        for turn in 0..wanted * 4 {
+            if found.len() == wanted {
+                break;
+            }
+            let fan = self.fan;
+            let keyed = self.keyed.clone();
+            let (timed, searching, measuring) = (self.timed, self.searching, self.measuring);
+            let (used, prefer) = (self.used.clone(), self.prefer);
+            let grouped = !self.keyed.is_empty() || !self.classed.is_empty();
+            // there are as many questions as there are bounds
+            let bounded = self.scope.fine && found.is_empty() && turn < 2;
+            let conditioned: Vec<Place> = found.iter().flat_map(|c| c.places.clone()).collect();
+            let fits = |scope: &Scope, p: Place| {
+                // when a row was last written is asked for where that is what it is about
+                if scope.field(p).traits.audit || scope.field(p).raw {
+                    return false;
+                }
+                if bounded && !(scope.field(p).distinct > 12 && scope.field(p).ordered()) {
+                    return false;
+                }
+                // amounts are spoken of with what has them
+                let afar = p.node != 0 && matches!(scope.field(p).role(), Role::Measure | Role::Year);
+                if !searching && taste::wordy(scope, p) {
+                    return false;
+                }
+                // figures of one amount by the size of another
+                if measuring && scope.field(p).role() == Role::Measure && prefer != Some(p) {
+                    return false;
+                }
+                let aside = scope.field(p).role() == Role::Time && !taste::timely(scope.entity(p.node), p.field);
+                if aside && prefer != Some(p) {
+                    return false;
+                }
+                if afar && prefer != Some(p) || !conditioned.iter().all(|&c| taste::together(scope, c, p)) {
+                    return false;
+                }
+                // a condition on what the groups stand for leaves groups out, and two on times of one thing clash
+                sense::filterable(scope, p)
+                    && sense::worth(scope, p)
+                    && fan != Some(p.node)
+                    && !scope.constant(p.node)
+                    && !keyed.iter().any(|&k| sense::decides(scope, k, p.node))
+                    && !(timed && scope.field(p).role() == Role::Time)
+                    && !used.iter().any(|&u| sense::clash(scope, p, u, grouped))
+            };
+            let tested =
+                if found.is_empty() && wanted == 1 && self.rng.chance(8) { builtin::condition(self) } else { None };
+            let place = match &tested {
+                Some(c) => c.places.first().copied(),
+                None => self.choose(fits),
+            };
+            let Some(place) = place else {
+                if bounded {
+                    continue;
+                }
+                break;
+            };
+            if let Some(c) = tested.or_else(|| condition::draw(&mut self.rng, &self.scope, place)) {
+                let left: f64 = found.iter().chain([&c]).map(Condition::passing).product();
+                // hardly a row would be left
+                if self.scope.subject().rows > 0 && left * (self.scope.subject().rows as f64) < 4.0 {
+                    continue;
+                }
+                self.use_place(place);
+                self.timed |= self.scope.field(place).role() == Role::Time;
+                self.passing *= c.passing();
+                found.push(c);
+            }
+        }
+        (found.len() >= least).then_some(found)
+    }
+
+    /// The subject's rows under the conditions, in words.
+    pub(super) fn rows_phrase(&mut self, conditions: &[Condition]) -> String {
+        let subject = self.scope.subject();
+        let mut said = conditions.to_vec();
+        if self.style == Style::Vague
+            && let Some((at, (blurred, meaning))) =
+                conditions.iter().enumerate().find_map(|(at, c)| Some((at, c.blurred()?)))
+        {
+            said[at] = blurred;
+            if !self.evidence.contains(&meaning) {
+                self.evidence.push(meaning);
+            }
+        }
+        phrase::rows(&mut self.rng, &subject.many, subject.person, &said)
+    }
+}
