@@ -61,6 +61,16 @@ fn attends(thing: &Entity, role: &str) -> bool {
     thing.person && ATTENDING.contains(&head) && thing.one == head && !role.contains('\'')
 }
 
+/// Whose address it is: rentals are "of customers from the Hubei district".
+pub(super) fn resident(scope: &Scope, node: usize) -> Option<usize> {
+    let (from, _, up) = scope.nodes[node].via?;
+    let own = |n: usize| {
+        let thing = scope.entity(n);
+        scope.role_noun(n) == thing.one && link(thing, scope.subject()).is_some() && !thing.bridge
+    };
+    (up && from != 0 && scope.entity(node).one == "address" && own(from)).then_some(from)
+}
+
 /// "reader's home branch is Central" of loans: "of readers whose home branch is Central".
 pub(super) fn owned(scope: &Scope, whose: &str) -> Option<String> {
     (1..scope.nodes.len()).find_map(|node| {
@@ -80,17 +90,24 @@ fn of_or_for(thing: &Entity, rows: &Entity) -> Option<&'static str> {
 
 /// A condition on such a thing.
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
-    if !told(scope, place) {
+    let resident = resident(scope, place.node);
+    if resident.is_none() && !told(scope, place) {
         return None;
     }
-    let (subject, thing) = (scope.subject(), scope.entity(place.node));
-    let alone = scope.part(place.node);
-    let own = condition::draw(rng, &alone, Place { node: 0, field: place.field })?;
+    let of = Place { node: resident.unwrap_or(place.node), ..place };
+    let (subject, thing) = (scope.subject(), scope.entity(of.node));
+    let mut alone = scope.part(of.node);
+    let mut at = Place { node: 0, field: place.field };
+    if let Some((_, edge, up)) = scope.nodes[place.node].via.filter(|_| resident.is_some()) {
+        at.node = alone.join(0, edge, up, scope.nodes[place.node].kind);
+        alone.nodes[at.node].alias = scope.nodes[place.node].alias.clone();
+    }
+    let own = condition::draw(rng, &alone, at)?;
     let text = |e: &Expr| matches!(e, Expr::Pattern(_)) || matches!(e, Expr::Mix(parts) if parts.iter().any(null));
     if own.sql.iter().any(text) {
         return None;
     }
-    let role = scope.role_noun(place.node);
+    let role = scope.role_noun(of.node);
     let many = if role == thing.one { thing.many.clone() } else { grammar::plural(&role) };
     let rows = phrase::rows(rng, &many, thing.person, std::slice::from_ref(&own));
     if rows == many || rows.split(' ').count() > 9 {

@@ -70,8 +70,9 @@ impl Condition {
 
     /// Whether it says what is not: "whose rating is not PG", "that are not active".
     pub(super) fn denies(&self) -> bool {
-        let not =
-            |said: &Option<String>| said.as_ref().is_some_and(|s| [" not ", " neither "].iter().any(|w| s.contains(w)));
+        let not = |said: &Option<String>| {
+            said.as_ref().is_some_and(|s| [" not ", " neither ", " no "].iter().any(|w| s.contains(w)))
+        };
         not(&self.terse) || not(&self.that) || self.before.as_deref().is_some_and(|b| b == "inactive")
     }
 
@@ -188,7 +189,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let field = scope.field(place);
     if place.node != 0 {
         // what can be said of the thing itself is not read out as a column of it
-        if afar::told(scope, place) {
+        if afar::told(scope, place) || afar::resident(scope, place.node).is_some() {
             return (0..3).find_map(|_| afar::draw(rng, scope, place));
         }
     }

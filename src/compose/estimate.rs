@@ -152,8 +152,41 @@ fn groups(tables: &BTreeMap<&str, &Entity>, keys: &[&Expr]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::super::tree::{aggregate, text};
-    use super::super::world::Entity;
+    use super::super::world::{Entity, Field};
     use super::*;
+
+    #[test]
+    fn what_most_rows_leave_as_it_is_is_told_from_what_changes() {
+        let field = |name: &str, distinct| Field { name: name.into(), distinct, ..Field::default() };
+        let rental = Entity {
+            sql: "rental".into(),
+            rows: 16_000,
+            fields: vec![field("returned", 15_000), field("staff", 2), field("customer", 600), field("days", 7)],
+            ..Entity::default()
+        };
+        let world = World { entities: vec![rental], ..World::default() };
+        let column = |name: &str| Expr::Column("r".into(), name.into());
+        let query = |figure: Expr, key: Option<&str>| Select {
+            from: Some(Source::Table("rental".into(), "r".into())),
+            columns: key.map(column).into_iter().chain([figure]).map(|e| (e, None)).collect(),
+            filter: vec![text("r.active")],
+            group: key.map(column).into_iter().collect(),
+            ..Select::default()
+        };
+        let latest = || aggregate("max({})", vec![column("returned")]);
+        let median = || aggregate("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", vec![column("days")]);
+        for (query, passing, same) in [
+            (query(latest(), None), 0.97, true),
+            (query(latest(), None), 0.3, false),
+            (query(latest(), Some("staff")), 0.97, true),
+            (query(latest(), Some("customer")), 0.97, false),
+            (query(median(), None), 0.8, true),
+            (query(aggregate("count(*)", vec![]), None), 0.97, false),
+            (query(aggregate("avg({})", vec![column("days")]), Some("staff")), 0.97, false),
+        ] {
+            assert_eq!(indifferent(&world, &query, passing), same, "{query:?} with {passing} left");
+        }
+    }
 
     #[test]
     fn lists_groups_and_cuts_are_told_from_the_statistics() {

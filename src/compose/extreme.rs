@@ -24,6 +24,26 @@ pub(super) fn extreme(rng: &mut Rng, noun: &str, high: bool) -> &'static str {
     }
 }
 
+/// What things are that have the most or the least of it, where that is said of themselves.
+pub(super) fn superlative(noun: &str, high: bool) -> Option<&'static str> {
+    let words = match noun {
+        "length" | "duration" | "running time" => ["longest", "shortest"],
+        "size" => ["largest", "smallest"],
+        "weight" => ["heaviest", "lightest"],
+        "price" | "list price" | "unit price" => ["most expensive", "cheapest"],
+        _ => return None,
+    };
+    Some(words[usize::from(!high)])
+}
+
+/// The things with the highest or lowest of it: "longest films", "films with the highest rental rate".
+pub(super) fn outermost(things: &str, top: &str, noun: &str, high: bool) -> String {
+    match superlative(noun, high) {
+        Some(word) => format!("{word} {things}"),
+        None => format!("{things} with the {top} {noun}"),
+    }
+}
+
 /// The highest or lowest value as a figure: "highest number of bytes", "longest length".
 pub(super) fn extreme_value(rng: &mut Rng, noun: &str, high: bool) -> String {
     let general = if high { "maximum" } else { "minimum" };

@@ -81,7 +81,7 @@ pub(super) fn having(
         return None;
     }
     // a few large groups are much alike
-    if groups < 4 && !draw.schema_only {
+    if groups < 6 && !draw.schema_only {
         return None;
     }
     let factors: &[f64] = if groups < 12 { &[0.75, 1.0, 1.2] } else { &[0.5, 0.75, 1.0, 1.2, 1.5] };

@@ -13,6 +13,9 @@ use crate::schema::grammar;
 /// What things are in, by name.
 const GROUPS: &[&str] = &["category", "genre", "class", "group", "department", "region", "type", "status", "language"];
 
+/// What one has of a kind: "readers with a student membership".
+const HELD: &[&str] = &["membership", "subscription", "contract", "license", "ticket", "account"];
+
 pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     let entity = scope.entity(place.node);
@@ -345,6 +348,12 @@ fn adjective(
         if noun != head && !link.is_empty() {
             condition.post = None;
         }
+    } else if head == "condition" && place.node == 0 && small {
+        condition.post = Some(format!("in {value} condition"));
+    } else if HELD.contains(&head) && place.node == 0 && small {
+        let held = grammar::with_article(&format!("{value} {noun}"));
+        condition.post = Some(format!("with {held}"));
+        condition.that = Some(format!("have {held}"));
     } else if head == "rating" && place.node == 0 && plain {
         condition.before = Some(said.to_owned());
         condition.that = Some(format!("are rated {said}"));

@@ -225,6 +225,29 @@ mod tests {
     }
 
     #[test]
+    fn days_go_on_over_the_ends_of_months() {
+        let day = |year, month, day| Day { year, month, day };
+        for (from, days, to) in [
+            (day(2005, 6, 14), 0, day(2005, 6, 14)),
+            (day(2005, 6, 14), 16, day(2005, 6, 30)),
+            (day(2005, 6, 14), 17, day(2005, 7, 1)),
+            (day(2004, 2, 28), 1, day(2004, 2, 29)),
+            (day(2005, 12, 31), 60, day(2006, 3, 1)),
+        ] {
+            assert_eq!(from.add_days(days), to, "{from:?} + {days}");
+            assert_eq!(to.number() - from.number(), days);
+        }
+    }
+
+    #[test]
+    fn fine_bounds_have_three_digits() {
+        assert_eq!(three_digits(4.3678, false), 4.37);
+        assert_eq!(three_digits(6_523_417.0, true), 6_520_000.0);
+        assert_eq!(three_digits(87.43, true), 87.0);
+        assert_eq!(three_digits(0.0, false), 0.0);
+    }
+
+    #[test]
     fn odd_texts_are_quoted() {
         assert_eq!(text_words("PG-13", false), "PG-13");
         assert_eq!(text_words("environment", false), "\"environment\"");

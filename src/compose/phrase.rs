@@ -172,6 +172,10 @@ mod tests {
     fn what_happened_is_asked_for_by_its_verb() {
         assert_eq!(how_many("rentals returned in May", "rentals"), "how many rentals were returned in May");
         assert_eq!(how_many("visits starting in 2024", "visits"), "how many visits started in 2024");
+        assert_eq!(
+            how_many("members joining in May whose doctor is new", "members"),
+            "how many members whose doctor is new joined in May"
+        );
         assert_eq!(how_many("films from May", "films"), "how many films are there from May");
     }
 }

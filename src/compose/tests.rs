@@ -237,3 +237,17 @@ fn conditions_that_would_leave_the_result_as_it_is_are_told_from_the_statistics(
     let every = tree::Select { filter: Vec::new(), ..genres };
     assert!(!indifferent(&every, 1.0), "there is no condition");
 }
+
+#[test]
+fn where_the_round_bounds_are_used_up_there_are_others() {
+    let composer = composer(Phase::SingleTable, None);
+    // days in the middle of a month
+    let fine = |from: u64| {
+        let drawn: Vec<String> = (from..from + 400).filter_map(|slot| composer.draw(slot, 0)?.sql).collect();
+        let days = drawn.iter().flat_map(|sql| sql.match_indices("'202").map(|(at, _)| sql[at + 1..].get(8..10)));
+        (days.filter(|day| *day != Some("01")).count(), drawn.len())
+    };
+    let ((early, drawn), (late, drawn_late)) = (fine(500), fine(1_000_000));
+    assert!(late > 3 * early, "{early} such days early, {late} late");
+    assert!(drawn_late * 5 > drawn * 4, "{drawn} drawn early, {drawn_late} late");
+}

@@ -15,7 +15,7 @@ use crate::schema::roles::{self, Role, Traits};
 use crate::schema::words::{self, Words};
 use std::collections::BTreeSet;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Field {
     pub name: String,
     /// What a value is called: "rental rate".

@@ -3,7 +3,7 @@
 use super::model::{Column, Schema, Table};
 use super::words::tokens;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Role {
     /// Keys and references: joined on, never shown.
     Key,
@@ -30,10 +30,11 @@ pub(crate) enum Role {
     Range,
     Search,
     /// Bytes, geometry, anything else: only present or missing.
+    #[default]
     Opaque,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Traits {
     pub role: Role,
     /// Sums make sense.

@@ -211,6 +211,17 @@ impl Words {
             words.pop();
             return words.join(" ");
         }
+        // "FROMDATE", "shipped_date"
+        if let [first, last] = words.as_slice()
+            && column.category == 'D'
+            && matches!(last.as_str(), "date" | "time")
+        {
+            let begins = table.columns.iter().any(|c| c.name.to_lowercase().starts_with("start"));
+            return match first.as_str() {
+                "from" if !begins => format!("start {last}"),
+                done => format!("{} {last}", moment(done)),
+            };
+        }
         if let [done, year] = words.as_slice()
             && year == "year"
         {

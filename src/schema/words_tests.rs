@@ -77,3 +77,29 @@ fn a_name_is_raw_where_letters_are_left_over() {
         assert_eq!(words.is_raw(name), raw, "{name}");
     }
 }
+
+#[test]
+fn rows_of_lists_are_what_is_listed_and_compounds_have_one_of_each() {
+    let words = words();
+    for (name, one) in [
+        ("customer_list", "listed customer"),
+        ("actor_info", "actor profile"),
+        ("payers_transactions", "payer transaction"),
+        ("sales_orders", "sales order"),
+        ("sales_by_store", "store sales record"),
+    ] {
+        let json = format!(r#"{{"schema":"s","name":"{name}","kind":"view","columns":[]}}"#);
+        assert_eq!(words.table_noun(&serde_json::from_str(&json).unwrap()).0, one, "{name}");
+    }
+}
+
+#[test]
+fn a_description_is_called_as_its_code_and_a_year_after_what_happened() {
+    let words = words();
+    let columns = ["REASONCODE", "REASONDESCRIPTION", "built_year", "DESCRIPTION"]
+        .map(|name| format!(r#"{{"name":"{name}","number":1,"type":"text","base":"text","category":"S"}}"#));
+    let json = format!(r#"{{"schema":"s","name":"t","kind":"table","columns":[{}]}}"#, columns.join(","));
+    let table: Table = serde_json::from_str(&json).unwrap();
+    let nouns: Vec<String> = table.columns.iter().map(|c| words.column_noun(&table, c)).collect();
+    assert_eq!(nouns[1..], ["reason", "construction year", "description"]);
+}

@@ -321,3 +321,37 @@ fn pieces(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let extras = vec![ranking::ties_too(draw)];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::roles::Traits;
+
+    #[test]
+    fn what_is_so_of_any_is_asked_with_do_or_are() {
+        let number = Field::default();
+        let flag = Field {
+            noun: "active".into(),
+            traits: Traits { role: Role::Flag, ..Traits::default() },
+            ..Field::default()
+        };
+        for (said, field, whether, question) in [
+            (
+                "whether any payers have a number of covered visits above 200",
+                &number,
+                "whether any payers have more than 200 covered visits",
+                "do any payers have more than 200 covered visits",
+            ),
+            (
+                "whether all payers have a revenue below 50",
+                &number,
+                "whether all payers have a revenue below 50",
+                "do all payers have a revenue below 50",
+            ),
+            ("whether any payers have x", &flag, "whether any payers are active", "are any payers active"),
+        ] {
+            let asked = asked_whether(said, field, "payers").unwrap();
+            assert_eq!((asked.0.as_str(), asked.1.as_str()), (whether, question));
+        }
+    }
+}

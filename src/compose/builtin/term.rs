@@ -101,7 +101,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         .replace("{}", &noun)
         .replace("{2}", &other)
         .replace("{s}", &many);
-    let alias = format!("{}_{}", snake(entry.name), snake(&plain));
+    let alias = called(&said).unwrap_or_else(|| format!("{}_{}", snake(entry.name), snake(&plain)));
     let found = (entry.name == "ts_headline").then(|| {
         let test = put("to_tsvector('simple', {}) @@ plainto_tsquery('simple', '{lower}')", &filling, false);
         let word = put("{lower}", &filling, true);
@@ -126,6 +126,15 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         relevance: entry.name.starts_with("ts_rank"),
         aim: entry.aim,
     })
+}
+
+/// A name for the result after what it is: "phone_number_without_hyphens"; none where that is long.
+fn called(said: &str) -> Option<String> {
+    let head = said.split([',', '(']).next()?.trim();
+    let words: Vec<&str> = head.split(' ').filter(|w| !matches!(*w, "the" | "a" | "an" | "of" | "its")).collect();
+    let plain = head.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '-'));
+    let short = (2..=4).contains(&words.len()) && !head.starts_with("whether ");
+    (plain && short).then(|| snake(&words.join(" ")))
 }
 
 /// `{}` and `{2}` of a template as columns.

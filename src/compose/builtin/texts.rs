@@ -103,7 +103,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         .aim("for the dialling software"),
     class("substring", On::Dialled, "substring({} FROM 1 FOR 3)", "area code (first three digits) of the {}"),
     class("left", On::Postal, "left({}, 2)", "first two characters of the {}"),
-    class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "first three characters of the {}"),
+    class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "{} prefix (first three characters)"),
     value("replace", On::Postal, "replace({}, ' ', '')", "{} (blanks removed)").aim("for the label printer"),
     value("regexp_match", On::Street, "(regexp_match({}, '^[0-9]+'))[1]", "house number from the {}"),
     value("regexp_substr", On::Street, "regexp_substr({}, '^[0-9]+')", "house number out of the {}").since(150000),

@@ -30,7 +30,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("date_trunc", "date_trunc('year', {})", "year of the {}"),
     class("date_trunc", "date_trunc('quarter', {})", "quarter of the {}"),
     class("date_trunc", "date_trunc('week', {})", "week of the {}"),
-    class("to_char", "to_char({}, 'YYYY-MM')", "month of the {} in the form YYYY-MM"),
+    class("to_char", "to_char({}, 'YYYY-MM')", "month of the {} (YYYY-MM)"),
     class("to_char", "to_char({}, 'YYYY-\"Q\"Q')", "quarter of the {} (such as 2020-Q1)"),
     class("to_char", "to_char({}, 'FMMonth')", "month (by name) of the {}"),
     class("to_char", "to_char({}, 'FMDay')", "weekday (by name) of the {}"),

@@ -67,7 +67,23 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let value = grouped::output(&g.figure.alias);
     let by = grouped::output(&g.names[0]);
     let call = Expr::Window(Box::new(columns(&template, value, Some(by.clone()))));
-    let alias = format!("{}_value", shown.entry.name);
+    let alias = match (shown.entry.name, timed) {
+        ("lag", _) => "previous",
+        ("lead", _) => "next",
+        ("first_value", _) => "first",
+        ("last_value", _) => "last",
+        ("nth_value", _) => "second",
+        ("row_number", _) => "number",
+        ("rank" | "dense_rank", _) => "position",
+        ("ntile", _) => "quartile",
+        ("max", _) => "highest_so_far",
+        ("sum", true) => "running_total",
+        ("sum", false) => "overall_total",
+        ("avg", true) => "moving_average",
+        ("avg", false) => "overall_average",
+        (name, _) => name,
+    };
+    let alias = alias.to_owned();
     let cte = draw.rng.chance(50);
     let order = if timed {
         Order { by, descending: false, nulls_last: false }

@@ -3,7 +3,7 @@
 use super::super::aggregate;
 use super::super::condition::is_plural;
 use super::super::draw::{Draft, Draw};
-use super::super::extreme::extreme;
+use super::super::extreme::{extreme, outermost, superlative};
 use super::super::group;
 use super::super::phrase;
 use super::super::probe::tie_probes;
@@ -69,7 +69,6 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
         key,
     };
     let keys: Vec<Expr> = g.key.group.clone();
-    let person = subject.person;
     if !by_rank {
         return Some(first_of_each(draw, &g, &rows, &noun, top, by, descending));
     }
@@ -90,15 +89,19 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     let key = &g.key.one;
     let number = if n == 1 { String::new() } else { format!("{} ", number_word(n)) };
     let (what, what_that) = figure_asked(&noun);
-    let who = if person { "who have" } else { "that have" };
+    let best = outermost(&rows, top, &noun, descending);
     let nominal = vec![
-        format!("for each {key}, the {number}{rows} {who} the {top} {noun}, with that {noun}"),
-        format!("the {number}{rows} with the {top} {noun} within each {key}, with {noun}"),
+        format!("for each {key}, the {number}{best}, with that {noun}"),
+        format!("the {number}{best} within each {key}, with {noun}"),
     ];
-    let questions = vec![
-        format!("which {number}{rows} have the {top} {noun} within each {key}, and {what}"),
-        format!("for each {key}, which {number}{rows} have the {top} {noun}, and {what_that}"),
-    ];
+    let questions = if superlative(&noun, descending).is_some() {
+        vec![format!("which are the {number}{best} within each {key}, and {what}")]
+    } else {
+        vec![
+            format!("which {number}{rows} have the {top} {noun} within each {key}, and {what}"),
+            format!("for each {key}, which {number}{rows} have the {top} {noun}, and {what_that}"),
+        ]
+    };
     let extras = vec![Extra::new(", ties included", "Keep ties")];
     Some(g.narrowed(Speech { nominal, questions, extras, lists: true }, whole))
 }
@@ -142,12 +145,16 @@ fn first_of_each(
     };
     let one = phrase::single(rows, &subject.many, &subject.one);
     let key = &g.key.one;
+    let best = outermost(&one, top, noun, descending);
     let nominal = vec![
-        format!("for each {key}, the {one} with the {top} {noun}, showing that {noun}"),
-        format!("the {one} with the {top} {noun} for every {key}, with the {noun} itself"),
+        format!("for each {key}, the {best}, showing that {noun}"),
+        format!("the {best} for every {key}, with the {noun} itself"),
     ];
     let what = figure_asked(noun).1;
-    let questions = vec![format!("for each {key}, which {one} has the {top} {noun}, and {what}")];
+    let questions = match superlative(noun, descending) {
+        Some(_) => vec![format!("for each {key}, which is the {best}, and {what}")],
+        None => vec![format!("for each {key}, which {one} has the {top} {noun}, and {what}")],
+    };
     let mut extras = vec![Extra::new(format!(", in order of {key}"), format!("Sort by {key}"))];
     if by_name {
         extras.insert(0, Extra::new(" (ties by name)", "Break ties by name"));

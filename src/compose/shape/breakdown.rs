@@ -20,6 +20,12 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     }
     let figures = figure::figures(draw, 1, 3);
     let conditions = draw.conditions(0, if keys.len() > 1 { 1 } else { 2 })?;
+    // groups of hardly a row each are no breakdown
+    let groups: u64 = keys.iter().map(|k| k.size.max(1)).product();
+    let each = draw.scope.subject().rows as f64 * draw.passing / groups as f64;
+    if draw.fan.is_none() && draw.scope.subject().rows > 0 && each < if keys.len() > 1 { 1.0 } else { 1.5 } {
+        return None;
+    }
     let many = draw.scope.subject().many.clone();
     let having = if draw.rng.chance(28) { having::having(draw, &keys, &many, &conditions, &figures) } else { None };
     let rows = draw.rows_phrase(&conditions);

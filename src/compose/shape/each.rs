@@ -1,7 +1,7 @@
 //! Things with their own: the latest few of each by LATERAL, those that have one of every kind, chains of command.
 
 use super::super::draw::{Draft, Draw};
-use super::super::extreme::extreme;
+use super::super::extreme::{extreme, outermost};
 use super::super::moment;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
@@ -118,7 +118,9 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
         let who = if child.person { "who" } else { "that" };
         format!("the {rows} {who} {verb} {}", if descending { "most recently" } else { "first" })
     } else {
-        format!("the {rows} with the {top} {noun}")
+        let number = if n == 1 { String::new() } else { format!("{} ", grammar::number_word(n)) };
+        let things = if n == 1 { &child.one } else { &child.many };
+        format!("the {number}{}", outermost(things, top, &noun, descending))
     };
     let nouns: Vec<String> = shown.iter().map(|&p| alone.noun(p)).collect();
     let with = grammar::and_list(&nouns);

@@ -52,10 +52,14 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
 pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {
     let sortable: Vec<usize> = (0..shown.places.len())
         .filter(|&i| {
-            matches!(
-                draw.scope.field(shown.places[i]).role(),
-                Role::Measure | Role::Time | Role::Year | Role::Dimension | Role::Name
-            )
+            // nobody looks for a text that explains by its first letter
+            let place = shown.places[i];
+            let long = ["value", "description", "units"].iter().any(|end| shown.nouns[i].ends_with(end));
+            (!long || draw.scope.entity(place.node).label == [place.field])
+                && matches!(
+                    draw.scope.field(place).role(),
+                    Role::Measure | Role::Time | Role::Year | Role::Dimension | Role::Name
+                )
         })
         .collect();
     if let Some(&i) = draw.rng.pick(&sortable) {

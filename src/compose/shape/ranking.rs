@@ -3,7 +3,7 @@
 use super::super::aggregate;
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
-use super::super::extreme::extreme;
+use super::super::extreme::{extreme, superlative};
 use super::super::group;
 use super::super::having::having;
 use super::super::literal;
@@ -144,18 +144,6 @@ pub(in crate::compose) fn ties_too(draw: &mut Draw) -> Extra {
 fn with_ties(draw: &mut Draw, query: &mut Select, n: u64) -> Cut {
     query.limit = Some(Limit::WithTies(n));
     (vec![cut_probe(query)], Some(ties_too(draw)))
-}
-
-/// What things are that have the most or the least of it, where that is said of themselves.
-fn superlative(noun: &str, high: bool) -> Option<&'static str> {
-    let words = match noun {
-        "length" | "duration" | "running time" => ["longest", "shortest"],
-        "size" => ["largest", "smallest"],
-        "weight" => ["heaviest", "lightest"],
-        "price" | "list price" | "unit price" => ["most expensive", "cheapest"],
-        _ => return None,
-    };
-    Some(words[usize::from(!high)])
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -5,6 +5,7 @@ use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
+use super::super::reference::reference;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::tree::{Expr, Limit, Order, Select, aggregate, fill};
@@ -31,6 +32,8 @@ pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
     let column = draw.scope.column(place);
     let distinct = aggregate("count(DISTINCT {})", vec![column.clone()]);
     let key = draw.scope.field(place).role() == Role::Key;
+    let thing =
+        key && reference(draw.world, draw.scope.nodes[place.node].entity, &draw.scope.field(place).name).is_some();
     let kind = draw.rng.weighted(&[55, 25, if key { 25 } else { 0 }]);
     let counted = Some(format!("{}_count", snake(&draw.scope.subject().one)));
     let value = |_: &Draw, _: bool| match kind {
@@ -44,6 +47,11 @@ pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
     figure(draw, place, value, |draw, rows, per| {
         let word = draw.rng.word(&["different", "distinct", "unique"]);
         match kind {
+            // things have rows rather than stand among them
+            0 if thing => (
+                vec![format!("the number of {word} {many} with {rows}{per}")],
+                vec![format!("how many {word} {many} have {rows}{per}")],
+            ),
             0 => (
                 vec![format!("the number of {word} {many} among {rows}{per}")],
                 vec![
