@@ -20,6 +20,10 @@ const ATTENDING: &[&str] = &[
     "driver", "guide",
 ];
 
+/// What is done by people: "rentals by inactive customers".
+const ACTS: &[&str] =
+    &["payment", "rental", "order", "purchase", "review", "booking", "loan", "reservation", "donation", "comment"];
+
 /// Whether there is one way to a joined thing and one of it, so that it can be spoken of itself.
 pub(super) fn told(scope: &Scope, place: Place) -> bool {
     let node = &scope.nodes[place.node];
@@ -47,7 +51,9 @@ pub(super) fn link(thing: &Entity, rows: &Entity) -> Option<&'static str> {
     if ATTENDING.contains(&head) && rows.one != thing.one {
         return Some("with");
     }
-    (!thing.one.split(' ').any(|w| STAFF.contains(&w))).then_some("of")
+    let act = rows.one.rsplit(' ').next().is_some_and(|w| ACTS.contains(&w));
+    let link = if thing.person && act { "by" } else { "of" };
+    (!thing.one.split(' ').any(|w| STAFF.contains(&w))).then_some(link)
 }
 
 /// What happened is for something, and what there is belongs to it.

@@ -73,7 +73,10 @@ impl Condition {
         let not = |said: &Option<String>| {
             said.as_ref().is_some_and(|s| [" not ", " neither ", " no "].iter().any(|w| s.contains(w)))
         };
-        not(&self.terse) || not(&self.that) || self.before.as_deref().is_some_and(|b| b == "inactive")
+        not(&self.terse)
+            || not(&self.that)
+            || not(&self.whose)
+            || self.before.as_deref().is_some_and(|b| b == "inactive")
     }
 
     /// "length > 120", "rating PG", "active": no more words than that.

@@ -57,6 +57,8 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         condition.that = Some(predicate(noun, yes, true));
         condition.before = match noun {
             "active" if !yes => Some("inactive".to_owned()),
+            // "ice-class vessels"
+            _ if yes && noun.ends_with(" class") && noun.split(' ').count() == 2 => Some(noun.replace(' ', "-")),
             _ => (yes && !noun.contains(' ') && adjective(noun)).then(|| noun.to_owned()),
         };
     } else {

@@ -6,8 +6,8 @@ pub(super) type Frames = &'static [&'static str];
 /// Before a list of things.
 pub(super) const SHOW: Frames = &[
     "Show {}.", "List {}.", "Show me {}.", "Give me {}.", "Return {}.", "Find {}.", "Display {}.", "Get {}.",
-    "Look up {}.", "Pull up {}.", "Retrieve {}.", "Identify {}.", "Find me {}.", "Provide {}.", "Please list {}.",
-    "Please show {}.", "Get me {}.",
+    "Look up {}.", "Pull up {}.", "Retrieve {}.", "Find me {}.", "Provide {}.", "Please list {}.", "Please show {}.",
+    "Get me {}.",
 ];
 /// Before figures.
 pub(super) const TELL: Frames = &[
@@ -92,7 +92,7 @@ pub(super) const LEADS: Frames = &[
 /// Frames for a question within another sentence.
 pub(super) const IMPERATIVE_CLAUSE: Frames = &[
     "Tell me {}.", "Find out {}.", "Work out {}.", "Look up {}.", "Let me know {}.", "Determine {}.", "Figure out {}.",
-    "Show {}.", "Show me {}.", "Check {}.",
+    "Show {}.", "Show me {}.",
 ];
 pub(super) const FORMAL_CLAUSE: Frames = &[
     "We would like to know {}.",

@@ -56,8 +56,8 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             condition.equal = true;
             condition.terse = Some(format!("{noun} {}", said(&first)));
             condition.whose = Some(format!("{noun} {} {}", be(&noun), said(&first)));
-            if place.node == 0 {
-                condition.with = Some(format!("{noun} {}", said(&first)));
+            if place.node == 0 && !is_plural(&noun) {
+                condition.with = Some(format!("the {noun} {}", said(&first)));
             }
             match taste::adjective(field, &first) {
                 Some(word) => described(scope, place, word, &mut condition),
@@ -348,6 +348,11 @@ fn adjective(
         if noun != head && !link.is_empty() {
             condition.post = None;
         }
+    } else if noun == "reason" && place.node == 0 {
+        condition.post = Some(format!("for {said}"));
+    } else if noun.ends_with("description") && place.node == 0 {
+        condition.post = Some(format!("described as {said}"));
+        condition.that = Some(format!("are described as {said}"));
     } else if head == "condition" && place.node == 0 && small {
         condition.post = Some(format!("in {value} condition"));
     } else if HELD.contains(&head) && place.node == 0 && small {

@@ -4,7 +4,7 @@
 type Rule = (&'static str, &'static [&'static str], usize);
 
 pub(super) const PHRASES: &[Rule] = &[
-    ("the number of", &["the total number of"], 10),
+    ("the number of", &["the total number of"], 4),
     ("number of different", &["number of distinct", "number of unique"], 60),
     (
         "rounded to two decimals",

@@ -156,7 +156,9 @@ fn speech(
         if whole {
             questions.push(format!("for each {each}, {many}"));
         }
-        questions.push(format!("what is {said} {per} {each_short}"));
+        if questions.is_empty() {
+            questions.push(format!("what is {said} {per} {each_short}"));
+        }
         if keys.len() == 1 && keys[0].entity && whole && having.is_none() {
             questions.push(format!("how many {rows} does each {each} have"));
         }

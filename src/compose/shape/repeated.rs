@@ -48,9 +48,9 @@ pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
         let word = draw.rng.word(&["different", "distinct", "unique"]);
         match kind {
             // things have rows rather than stand among them
-            0 if thing => (
-                vec![format!("the number of {word} {many} with {rows}{per}")],
-                vec![format!("how many {word} {many} have {rows}{per}")],
+            0 if thing && per.is_empty() => (
+                vec![format!("the number of {word} {many} with {rows}")],
+                vec![format!("how many {word} {many} have {rows}")],
             ),
             0 => (
                 vec![format!("the number of {word} {many} among {rows}{per}")],
