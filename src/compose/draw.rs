@@ -86,7 +86,7 @@ fn fineness(slot: u64, attempt: u64) -> usize {
     let attempt = attempt.min(8) as usize;
     match (slot / 4000).checked_ilog2() {
         // what was said before in an attempt of a late slot is said of another bound
-        Some(rounds) => (15 + 10 * rounds as usize + 35 * attempt).min(90),
+        Some(rounds) => (25 + 15 * rounds as usize + 35 * attempt).min(90),
         None => 10 * attempt.saturating_sub(2),
     }
 }
