@@ -88,7 +88,12 @@ pub(super) fn is_verb(field: &Field) -> bool {
 }
 
 fn adjective(word: &str) -> bool {
-    ["ed", "ive", "ble", "al", "ent", "ic", "ous"].iter().any(|end| word.ends_with(end))
+    const NOUNS: [&str; 9] =
+        ["client", "parent", "patient", "student", "agent", "document", "event", "content", "component"];
+    let last = word.rsplit(' ').next().unwrap_or(word);
+    !NOUNS.contains(&last)
+        && !word.ends_with("ment")
+        && ["ed", "ive", "ble", "al", "ent", "ic", "ous"].iter().any(|end| word.ends_with(end))
 }
 
 /// "are active", "does not take new patients", "is marked as main entry".
@@ -133,6 +138,7 @@ mod tests {
             ("is member", true, false, "is member"),
             ("OPAC visible", false, false, "is not OPAC visible"),
             ("facet field", true, true, "are marked as facet field"),
+            ("staff client", false, true, "are not marked as staff client"),
         ] {
             assert_eq!(predicate(noun, yes, plural), said);
         }

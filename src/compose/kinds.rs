@@ -42,7 +42,9 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
     let first = pick(rng);
     let described_by_word = taste::adjective(field, &first).is_some();
     // all but one of many is hardly another set of rows
-    let all_but = !field.nullable && (3..=20).contains(&usable.len()) && field.distinct <= 20;
+    // nor of what hardly every row has: nothing is not another kind
+    let all_but =
+        !field.nullable && !scope.optional(place.node) && (3..=20).contains(&usable.len()) && field.distinct <= 20;
     // values of all kinds of things have nothing in common
     let several = usable.len() > 2 && !described_by_word && !noun.ends_with("value");
     let kinds = [62, if several { 16 } else { 0 }, if all_but && !described_by_word { 10 } else { 0 }];

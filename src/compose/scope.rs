@@ -99,6 +99,18 @@ impl<'w> Scope<'w> {
             .any(|n| n.kind == JoinKind::Inner && n.via.is_some_and(|v| self.world.graph.edges[v.1].optional))
     }
 
+    /// Whether rows may have none of it.
+    pub(super) fn optional(&self, node: usize) -> bool {
+        let mut at = node;
+        while let Some((from, edge, _)) = self.nodes[at].via {
+            if self.nodes[at].kind == JoinKind::Left || self.world.graph.edges[edge].optional {
+                return true;
+            }
+            at = from;
+        }
+        false
+    }
+
     /// FROM and JOIN clauses.
     pub(super) fn select(&self) -> Select {
         let source = |n: &Node| Source::Table(self.world.entities[n.entity].sql.clone(), n.alias.clone());

@@ -188,9 +188,21 @@ pub(super) fn clash(scope: &Scope, condition: Place, used: Place, grouped: bool)
 pub(super) fn fixed_in(scope: &Scope, key: Place, counted: Place) -> bool {
     let (one, other) = (scope.field(key), scope.field(counted));
     if key.node != counted.node {
-        return placed(one) && placed(other);
+        return placed(one) && placed(other) || decided(scope, key.node, counted);
     }
     key.field != counted.field && fixes(one, other)
+}
+
+/// Whether a thing that is known by its name leads to the one: a product to its category.
+fn decided(scope: &Scope, node: usize, name: Place) -> bool {
+    let mut at = node;
+    while let Some((from, _, true)) = scope.nodes[at].via {
+        if from == name.node {
+            return from != 0 && scope.entity(from).label == [name.field];
+        }
+        at = from;
+    }
+    false
 }
 
 /// Whether whoever knows one of two fields of a row all but knows the other: a city and its country, a code and what it

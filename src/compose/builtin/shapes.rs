@@ -267,7 +267,7 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
 
 /// "whether any payers have more than 200 covered visits", "do any payers have ..": what is so of any or of all rows.
 fn asked_whether(said: &str, field: &Field, rows: &str) -> Option<(String, String)> {
-    let any = if said.starts_with("whether any ") { "any" } else { "all" };
+    let any = if said.contains(&format!(" any {rows}")) { "any" } else { "all" };
     let is = if field.role() == Role::Flag {
         flag::plural_predicate(field)
     } else {
@@ -348,7 +348,18 @@ mod tests {
                 "whether all payers have a revenue below 50",
                 "do all payers have a revenue below 50",
             ),
-            ("whether any payers have x", &flag, "whether any payers are active", "are any payers active"),
+            (
+                "whether active status is true for any payers",
+                &flag,
+                "whether any payers are active",
+                "are any payers active",
+            ),
+            (
+                "whether active status is true for all payers",
+                &flag,
+                "whether all payers are active",
+                "are all payers active",
+            ),
         ] {
             let asked = asked_whether(said, field, "payers").unwrap();
             assert_eq!((asked.0.as_str(), asked.1.as_str()), (whether, question));

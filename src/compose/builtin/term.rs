@@ -46,6 +46,10 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         }
     }
     let field = draw.scope.field(place);
+    // the greater of nothing and a number is the number
+    if field.nullable && matches!(entry.name, "greatest" | "least") {
+        return None;
+    }
     let filling = filling(&mut draw.rng, entry, field, second.map(|p| draw.scope.field(p)))?;
     let named = |p: Place| draw.scope.field(p).name.clone();
     let template = put(entry.sql, &filling, false)

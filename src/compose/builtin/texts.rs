@@ -233,6 +233,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("coalesce", On::Gappy, "coalesce({}, 'unknown')", "{} (\"unknown\" where there is none)"),
     class("coalesce", On::Gappy, "coalesce({}, 'none')", "{} (shown as 'none' where it is missing)"),
     over("nullif", On::Value, "count(nullif({}, '{value}'))", "number of {rows} with a {} other than {value}"),
-    class("num_nulls", On::Gaps, "num_nulls({}, {2})", "count of what is missing out of {} and {2}"),
-    class("num_nonnulls", On::Gaps, "num_nonnulls({}, {2})", "count of what is known out of {} and {2}"),
+    class("num_nulls", On::Gaps, "num_nulls({}, {2})", "number of values missing among {} and {2}"),
+    class("num_nonnulls", On::Gaps, "num_nonnulls({}, {2})", "number of values known among {} and {2}"),
 ];

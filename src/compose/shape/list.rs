@@ -284,7 +284,7 @@ fn which(many: &str, rows: &str, person: bool) -> String {
     if rest.split(' ').next().is_some_and(|first| first.ends_with("ed")) {
         return format!("which {many} were {rest}");
     }
-    format!("which are the {rows}")
+    format!("{} are the {rows}", if person { "who" } else { "what" })
 }
 
 /// How values of a field stand in ascending order, in words.

@@ -312,11 +312,11 @@ fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
     let (nominal, questions) = if both {
         let nominal = vec![
             format!("the earliest and the latest {noun} of {rows}{per}"),
-            format!("the first and last {noun} of {rows}{per}"),
+            format!("the earliest and latest {noun} of {rows}{per}"),
         ];
         let questions = vec![
             format!("what are the earliest and the latest {noun} of {rows}{per}"),
-            format!("from when to when does the {noun} of {rows} range{per}"),
+            format!("what are the first and the latest {noun} of {rows}{per}"),
         ];
         (nominal, questions)
     } else if let Some(changed) = moment::done(&noun).filter(|done| latest && done.starts_with("last ")) {

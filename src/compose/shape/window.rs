@@ -151,13 +151,13 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
         draw.rng.word(&[
             " (no gaps after ties)",
             " (without gaps after ties)",
-            " (ties share a rank and none is left out)",
+            " (ties share a rank, and no rank is skipped)",
         ])
     } else {
         draw.rng.word(&["", "", "", " (ties share a rank)"])
     };
     let best = match keep {
-        Some(_) => draw.rng.word(&["in order of rank", "best first"]),
+        Some(_) => draw.rng.word(&["in order of rank", "highest first"]),
         None => draw.rng.word(&["highest first", "from the highest down"]),
     };
     let many = &g.key.many;
