@@ -210,6 +210,10 @@ impl<'w> Scope<'w> {
     /// Whether no other way leads as directly to the same kind of thing: of a customer's country the one is meant where
     /// the customer lives, and not that of the customer's store.
     fn nearest(&self, node: usize) -> bool {
+        // what happens to people happens elsewhere than where they live
+        if !self.subject().person && super::taste::spot(self.world, self.nodes[node].entity) {
+            return false;
+        }
         let (mut at, mut steps) = (node, 0);
         while let Some((from, _, up)) = self.nodes[at].via {
             if !up || self.entity(from).bridge {

@@ -3,6 +3,7 @@
 pub(crate) mod ddl;
 pub(crate) mod grammar;
 pub(crate) mod graph;
+mod happened;
 pub(crate) mod model;
 pub(crate) mod profile;
 pub(crate) mod relationships;

@@ -13,7 +13,6 @@ pub(crate) enum Role {
     Name,
     /// A few values that many rows share.
     Dimension,
-    /// Yes or no.
     Flag,
     /// A number that can be averaged; [`Traits::additive`] says whether it can be summed.
     Measure,

@@ -1,6 +1,7 @@
 //! Names to words that a person uses: `ship_addr_postal_cd` -> "ship address postal code", `PATIENTID` -> "patient ID".
 //! Comments come first where they are short noun phrases.
 
+use super::happened::moment;
 use super::model::{Column, Schema, Table};
 use super::units::{measure_unit, measured_in, of_name};
 use super::vocabulary::{ACRONYMS, COMMON, SAID_SMALL, SHORT, SMALL, TABLE_PREFIXES};
@@ -274,63 +275,6 @@ fn names_something(name: &[String]) -> bool {
             && !ACRONYMS.contains(&w.as_str())
     };
     name.last().is_some_and(|w| !link(w)) && !name.iter().any(opaque)
-}
-
-/// "created" -> "creation", as people say it of a time.
-fn moment(word: &str) -> String {
-    let noun = match word {
-        "acquired" => "acquisition",
-        "admitted" => "admission",
-        "approved" => "approval",
-        "arrived" => "arrival",
-        "booked" => "booking",
-        "born" => "birth",
-        "borrowed" => "borrowing",
-        "built" => "construction",
-        "cancelled" | "canceled" => "cancellation",
-        "closed" => "closing",
-        "completed" => "completion",
-        "confirmed" => "confirmation",
-        "created" => "creation",
-        "deleted" => "deletion",
-        "delivered" => "delivery",
-        "departed" => "departure",
-        "diagnosed" => "diagnosis",
-        "died" => "death",
-        "discharged" => "discharge",
-        "ended" => "end",
-        "enrolled" => "enrolment",
-        "expires" | "expired" => "expiry",
-        "founded" => "foundation",
-        "hired" => "hire",
-        "installed" => "installation",
-        "issued" => "issue",
-        "joined" => "joining",
-        "launched" => "launch",
-        "licensed" => "licensing",
-        "opened" => "opening",
-        "ordered" => "order",
-        "paid" => "payment",
-        "posted" => "posting",
-        "prescribed" => "prescription",
-        "published" => "publication",
-        "purchased" => "purchase",
-        "received" => "receipt",
-        "registered" => "registration",
-        "released" => "release",
-        "resolved" => "resolution",
-        "returned" => "return",
-        "reviewed" => "review",
-        "sent" => "sending",
-        "shipped" => "shipping",
-        "signed" => "signing",
-        "sold" => "sale",
-        "started" => "start",
-        "submitted" => "submission",
-        "updated" | "modified" | "changed" => "last update",
-        other => other,
-    };
-    noun.to_owned()
 }
 
 fn has_time_word(text: &str) -> bool {

@@ -147,14 +147,18 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     let labels = grammar::plural(&label);
     let heavy =
         rows.contains(" whose ") || rows.contains(" with ") || rows.contains(" that ") || rows.contains(" who ");
+    // behind what is long itself nobody looks for the rows
+    let long = nouns.iter().any(|n| n.split(' ').count() > 3);
     if !shown.named {
         let one = grammar::and_list(nouns);
         let many = several(draw, shown).unwrap_or_else(|| one.clone());
         let are = if nouns.len() > 1 { "are" } else { condition::be(&many) };
         questions.push(format!("for {rows}, what {are} the {many}"));
-        nominal.push(format!("the {many} of {rows}"));
-        // what is long itself leaves no place behind it
-        if nouns.iter().all(|n| n.split(' ').count() < 6) {
+        nominal.push(match long && !rows.contains(',') {
+            true => format!("for {rows}, the {many}"),
+            false => format!("the {many} of {rows}"),
+        });
+        if !long {
             let every = singular_rows(&subject.many, &subject.one, rows);
             nominal.push(format!("the {many} of all {rows}"));
             nominal.push(format!("the {one} of every {every}"));
@@ -176,7 +180,7 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     } else {
         let and = if nouns.len() > 1 { "," } else { " and" };
         let theirs = theirs(nouns);
-        if !label.is_empty() {
+        if !label.is_empty() && !long {
             nominal.push(format!("the {label}{and} {list} of {rows}"));
             questions.push(format!("what are the {label}{and} {list} of {rows}"));
         }
@@ -189,11 +193,13 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
         if nouns.iter().all(|n| n.split(' ').count() < 4) {
             nominal.push(format!("the {} of {rows}", several(draw, shown).unwrap_or_else(|| list.clone())));
         }
-        questions.push(format!(
-            "{}, and what {} {theirs}",
-            which(&subject.many, rows, subject.person),
-            if nouns.len() > 1 { "are" } else { condition::be(&nouns[0]) }
-        ));
+        // of many there are many
+        let (are, theirs) = match several(draw, shown).filter(|_| *rows != subject.many) {
+            Some(many) => ("are", format!("their {many}")),
+            None if nouns.len() > 1 => ("are", theirs),
+            None => (condition::be(&nouns[0]), theirs),
+        };
+        questions.push(format!("{}, and what {are} {theirs}", which(&subject.many, rows, subject.person)));
         if nouns.len() == 1 {
             questions.push(
                 format!("what {} the {} of {} of {rows}", condition::be(&nouns[0]), nouns[0], "each")
