@@ -26,7 +26,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         }
         let said = with_unit(field, &literal::number_words(number, field.traits.money));
         let condition = Condition {
-            sql: vec![fill("{} = {}", vec![column, text(literal::number_sql(number))])],
+            sql: vec![fill("{} = {}", vec![column, text(literal::bound_sql(number, &field.base))])],
             with: Some(format!("{} of {said}", article(&noun))),
             whose: Some(format!("{noun} {} {}{said}", be(&noun), rng.word(&["", "", "", "exactly "]))),
             terse: Some(format!("{noun} {said}")),
@@ -39,7 +39,8 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     let value = threshold(rng, scope, field, low)?;
     let words = |v: f64| literal::number_words(v, field.traits.money);
     let said = with_unit(field, &words(value));
-    let sql = |op: &str, v: f64| fill(&format!("{{}} {op} {}", literal::number_sql(v)), vec![scope.column(place)]);
+    let bound = |v: f64| literal::bound_sql(v, &field.base);
+    let sql = |op: &str, v: f64| fill(&format!("{{}} {op} {}", bound(v)), vec![scope.column(place)]);
     let is = be(&noun);
     let a = article(&noun);
     let mut condition = Condition::default();
@@ -94,10 +95,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
                 return None;
             }
             let (from, to) = (words(value), with_unit(field, &words(high)));
-            condition.sql = vec![fill(
-                &format!("{{}} BETWEEN {} AND {}", literal::number_sql(value), literal::number_sql(high)),
-                vec![column],
-            )];
+            condition.sql = vec![fill(&format!("{{}} BETWEEN {} AND {}", bound(value), bound(high)), vec![column])];
             let said =
                 rng.word(&["between {} and {}", "between {} and {}", "from {} to {}", "between {} and {} inclusive"]);
             let said = said.replacen("{}", &from, 1).replacen("{}", &to, 1);

@@ -99,6 +99,12 @@ pub(super) fn number_sql(value: f64) -> String {
     }
 }
 
+/// A bound on a column of that type: a float4 is not what its digits say, and is held against one.
+pub(super) fn bound_sql(value: f64, base: &str) -> String {
+    let plain = number_sql(value);
+    if base == "float4" && plain.contains('.') { format!("{plain}::real") } else { plain }
+}
+
 /// A number as people write it: thousands set apart, money with two places.
 pub(super) fn number_words(value: f64, money: bool) -> String {
     let plain = number_sql(value);
@@ -237,6 +243,13 @@ mod tests {
             assert_eq!(from.add_days(days), to, "{from:?} + {days}");
             assert_eq!(to.number() - from.number(), days);
         }
+    }
+
+    #[test]
+    fn a_bound_is_of_the_columns_type_where_digits_mislead() {
+        assert_eq!(bound_sql(0.05, "float4"), "0.05::real");
+        assert_eq!(bound_sql(20.0, "float4"), "20");
+        assert_eq!(bound_sql(0.05, "numeric"), "0.05");
     }
 
     #[test]

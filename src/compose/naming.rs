@@ -39,7 +39,12 @@ pub(super) fn when(entity: &Entity) -> Option<usize> {
         })
         .collect();
     let head = entity.one.rsplit(' ').next().unwrap_or("");
-    times.iter().copied().find(|&i| {
+    // of two release dates it would have to be said which
+    let alike = |i: usize| {
+        let end = entity.fields[i].noun.split_once(' ').map_or("", |(_, end)| end);
+        end.contains(' ') && times.iter().any(|&j| j != i && entity.fields[j].noun.ends_with(end))
+    };
+    times.iter().copied().filter(|&i| !alike(i)).find(|&i| {
         entity.fields[i].noun.starts_with(entity.one.as_str())
             || entity.fields[i].noun.ends_with(&format!(" of the {}", entity.one))
             || entity.fields[i].noun == "date"

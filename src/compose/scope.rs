@@ -247,6 +247,13 @@ impl<'w> Scope<'w> {
         }
     }
 
+    /// What is shown of a field: of a thing that is referred to its key, which is no thing.
+    pub(super) fn shown(&self, place: Place) -> String {
+        let noun = self.bare(place);
+        let key = self.field(place).role() == Role::Key && !noun.ends_with("ID");
+        if key { format!("{noun} ID") } else { noun }
+    }
+
     /// What a field's value is called where figures are broken down by it: "destination country" of order lines, where
     /// no other thing that is spoken of has one.
     pub(super) fn noun(&self, place: Place) -> String {

@@ -1,6 +1,7 @@
 //! What is worth asking from where: a person speaks of a payment's customer and that customer's country, hardly of the
 //! day on which the customer's record was made, and never breaks figures down by a thing and by what it belongs to.
 
+use super::condition::Condition;
 use super::scope::{Place, Scope};
 use super::taste;
 use super::world::{Field, World};
@@ -203,6 +204,12 @@ fn decided(scope: &Scope, node: usize, name: Place) -> bool {
         at = from;
     }
     false
+}
+
+/// Whether one of the values that are shown is the same in all rows of one place: the country of those from Paris.
+pub(super) fn told(scope: &Scope, shown: &[Place], conditions: &[Condition]) -> bool {
+    let known = conditions.iter().filter(|c| c.equal).flat_map(|c| &c.places).filter_map(|&p| level(scope.field(p)));
+    known.min().is_some_and(|known| shown.iter().any(|&p| level(scope.field(p)).is_some_and(|own| own >= known)))
 }
 
 /// Whether whoever knows one of two fields of a row all but knows the other: a city and its country, a code and what it

@@ -117,7 +117,8 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         (false, true) => vec![Extra::new(", highest first", "Start with the highest")],
         _ => Vec::new(),
     };
-    extras.extend((!form.is_empty()).then(|| Extra::new(format!(", {form}"), format!("Give it {form}"))));
+    let sentence = form.strip_prefix("rounded ").map_or(format!("Give it {form}"), |to| format!("Round it {to}"));
+    extras.extend((!form.is_empty()).then(|| Extra::new(format!(", {form}"), sentence)));
     let nominal =
         vec![format!("{measure} per {each}, together with {noun}"), format!("{measure} {per} {each} and {noun}")];
     let questions = vec![format!("what is {measure} {per} {each}, and what is {noun}")];

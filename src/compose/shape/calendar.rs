@@ -308,7 +308,7 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     draw.measuring = true;
     let conditions = draw.conditions(0, 1)?;
     let subject = draw.scope.subject();
-    let values = bounds.iter().map(|b| literal::number_sql(*b)).collect();
+    let values = bounds.iter().map(|b| literal::bound_sql(*b, &field.base)).collect();
     let step = Expr::Column("levels".to_owned(), "bound".to_owned());
     let mut query = Select {
         from: Some(Source::Values(values, "levels".to_owned(), "bound".to_owned())),

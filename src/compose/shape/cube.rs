@@ -200,15 +200,17 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     probes.push(("part", never, Expect::Differs));
     let each = &key.one;
     let what = grammar::and_list(&words);
+    // what has none is not there
+    let lead = if key.complete { "for each" } else { "per" };
     let nominal = vec![
         format!("the number of {rows} per {each}, and {what}"),
-        format!("for each {each}, the number of {rows} and {what}"),
+        format!("{lead} {each}, the number of {rows} and {what}"),
     ];
     let mut questions = Vec::new();
     if asked.len() == words.len() {
         let what = grammar::and_list(&asked);
         questions.push(format!("per {each}, {}, and {what}", phrase::how_many(&rows, &subject.many)));
-        questions.push(format!("for each {each}, {} and {what}", phrase::how_many(&rows, &subject.many)));
+        questions.push(format!("{lead} {each}, {} and {what}", phrase::how_many(&rows, &subject.many)));
         if key.entity && !phrase::has_clause(&rows) {
             questions.push(format!("how many {rows} does each {each} have, and {what}"));
         }
@@ -300,7 +302,7 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
         } else {
             format!("{} to under {}", said(bounds[i - 1]), said(bound))
         };
-        arms.push_str(&format!(" WHEN {{}} < {} THEN '{label}'", literal::number_sql(bound)));
+        arms.push_str(&format!(" WHEN {{}} < {} THEN '{label}'", literal::bound_sql(bound, &field.base)));
         words.push(label);
     }
     let last = format!("{} or more", said(bounds[bounds.len() - 1]));

@@ -3,7 +3,6 @@
 use super::super::draw::{Draft, Draw, apply};
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
-use super::super::scope::Place;
 use super::super::tree::{Distinct, Order};
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -36,13 +35,7 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
     query.distinct = Distinct::Yes;
     query.columns = places.iter().map(|&p| (draw.scope.column(p), None)).collect();
     apply(&mut query, &conditions);
-    // keys are no things
-    let noun = |&p: &Place| {
-        let noun = draw.scope.bare(p);
-        let key = draw.scope.field(p).role() == Role::Key && !noun.ends_with("ID");
-        if key { format!("{noun} ID") } else { noun }
-    };
-    let nouns: Vec<String> = places.iter().map(noun).collect();
+    let nouns: Vec<String> = places.iter().map(|&p| draw.scope.shown(p)).collect();
     let mut extras = Vec::new();
     if draw.rng.chance(45) {
         query.order =

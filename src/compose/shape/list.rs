@@ -5,6 +5,7 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech, Style};
 use super::super::scope::{Place, Scope};
+use super::super::sense;
 use super::super::tree::{JoinKind, Order};
 pub(super) use super::shown::showable;
 pub(in crate::compose) use super::shown::{Shown, shown};
@@ -30,6 +31,9 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     draw.searching = true;
     draw.measuring = shown.places.iter().any(|&p| draw.scope.field(p).role() == Role::Measure);
     conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 2)?);
+    if sense::told(&draw.scope, &shown.places, &conditions) {
+        return None;
+    }
     // nobody reads so many rows
     let left = conditions.iter().map(Condition::passing).product::<f64>() * draw.scope.subject().rows as f64;
     if left > MOST_ROWS && draw.waiting().is_none() {
@@ -158,10 +162,13 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             true => format!("for {rows}, the {many}"),
             false => format!("the {many} of {rows}"),
         });
-        if !long {
+        // rows that refer to nothing are left out
+        if !long && !draw.scope.drops() {
             let every = singular_rows(&subject.many, &subject.one, rows);
             nominal.push(format!("the {many} of all {rows}"));
             nominal.push(format!("the {one} of every {every}"));
+        }
+        if !long {
             questions.push(format!("what {are} the {many} of {rows}"));
         }
     } else if nouns.is_empty() {

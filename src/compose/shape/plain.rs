@@ -351,7 +351,7 @@ fn handful(draw: &mut Draw, place: Place) -> Option<Draft> {
         }
         draw.use_place(next);
         shown.columns.push((draw.scope.column(next), None));
-        shown.nouns.push(draw.scope.bare(next));
+        shown.nouns.push(draw.scope.shown(next));
         shown.places.push(next);
     }
     draw.use_place(place);

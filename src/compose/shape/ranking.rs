@@ -11,6 +11,7 @@ use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech};
 use super::super::scope::{Place, Scope};
+use super::super::sense;
 use super::super::taste;
 use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
 use super::breakdown::{cut, of_number};
@@ -39,7 +40,7 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     draw.timed |= draw.scope.field(by).role() == Role::Time;
     let shown = list::shown(draw, 0, 2);
     let conditions = draw.conditions(0, 2)?;
-    if !telling(&conditions) {
+    if !telling(&conditions) || sense::told(&draw.scope, &shown.places, &conditions) {
         return None;
     }
     kept::beside(draw, &shown);

@@ -22,6 +22,8 @@ pub(super) struct Ran {
     pub cut: bool,
     /// The first row has a number other than zero.
     pub figure: bool,
+    /// A column is NULL in all rows.
+    pub hollow: bool,
 }
 
 /// What the rows of a probe are held against. The run stops at the first row that tells: a result that differs mostly
@@ -107,6 +109,8 @@ struct Output {
     /// Of variable length.
     variable: bool,
     number: bool,
+    /// Some row has a value in it.
+    filled: bool,
 }
 
 const NUMBERS: [pg_sys::Oid; 6] =
@@ -197,7 +201,8 @@ impl State {
         self.facts.multiset_hash = hexadecimal(&whole.finalize());
         let same = !self.differs && self.against.as_ref().is_none_or(|a| a.spent(self.rows.len()));
         let cut = self.cut.is_some_and(|cut| cut.holds());
-        Ran { facts: self.facts, rows: self.rows, same, cut, figure: self.figure }
+        let hollow = rows > 0 && self.outputs.iter().any(|output| !output.filled);
+        Ran { facts: self.facts, rows: self.rows, same, cut, figure: self.figure, hollow }
     }
 
     /// False stops the executor.
@@ -233,6 +238,7 @@ impl State {
                     continue;
                 }
                 self.any_value = true;
+                output.filled = true;
                 pgrx::check_for_interrupts!();
                 let datum = *(*slot).tts_values.add(index);
                 // what is beyond the cap is not written out: that alone may take long
@@ -315,7 +321,7 @@ unsafe extern "C-unwind" fn startup(
             let mut info = pg_sys::FmgrInfo::default();
             pg_sys::fmgr_info(output, &mut info);
             let number = NUMBERS.contains(&(*column).atttypid);
-            state.outputs.push(Output { function: info, variable: (*column).attlen == -1, number });
+            state.outputs.push(Output { function: info, variable: (*column).attlen == -1, number, filled: false });
         }
     }
 }

@@ -247,6 +247,7 @@ impl Gate {
                 let judged = if probes { Ok(()) } else { judge(&ran.facts, options) };
                 check.verdict.result = Some(ran.facts);
                 (check.rows, check.same, check.cut, check.figure) = (ran.rows, ran.same, ran.cut, ran.figure);
+                check.hollow = ran.hollow;
                 judged?;
             }
         }
@@ -271,6 +272,8 @@ struct Check {
     same: bool,
     /// Its first row has a number other than zero.
     figure: bool,
+    /// A column of it is NULL in all rows.
+    hollow: bool,
     /// See `Analysis`.
     filtered: Option<f32>,
 }
@@ -288,6 +291,7 @@ impl Check {
             rows: Vec::new(),
             same: false,
             figure: false,
+            hollow: false,
             filtered: None,
         }
     }

@@ -32,6 +32,11 @@ impl Gate {
             check.verdict.refusal = Some(parse::refuse(Stage::Probe, "P0001", reason));
             return Ok(check.verdict);
         }
+        if candidate.least_rows > 0 && check.hollow {
+            let refusal = parse::refuse(Stage::Probe, "P0001", "a column of the result is NULL throughout");
+            check.verdict.refusal = Some(refusal);
+            return Ok(check.verdict);
+        }
         if check.cuts && !check.cut {
             check.verdict.refusal =
                 Some(parse::refuse(Stage::Probe, "P0001", "the cut cuts nothing off, or a tie that it does not keep"));

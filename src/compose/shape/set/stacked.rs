@@ -28,6 +28,8 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
     let kind = if apart { Kind::Union } else { Kind::draw(&mut draw.rng) };
     let counted = draw.rng.chance(25);
     draw.turn_to(draw.scope.anew(one));
+    let fields_of: Vec<(usize, usize)> =
+        fields.iter().map(|&f| (one, f)).chain(others.iter().map(|&f| (two, f))).collect();
     let mut sides = Vec::new();
     for (entity, fields, percent) in [(one, fields, 12), (two, others, 8)] {
         let scope = draw.scope.anew(entity);
@@ -44,7 +46,16 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
         }
     }
     let [(first, first_rows), (second, second_rows)] = <[_; 2]>::try_from(sides).ok()?;
+    // nothing would be counted as one of them
+    if counted && fields_of.iter().any(|&(entity, field)| world.entities[entity].fields[field].nullable) {
+        return None;
+    }
     let (query, probes) = combine(kind, first, second, counted);
+    // "inactive customers and employees" are inactive, all of them
+    let (first_rows, second_rows) = match kind {
+        Kind::Union if second_rows == world.entities[two].many => (second_rows, first_rows),
+        _ => (first_rows, second_rows),
+    };
     let (nominal, questions) = match kind {
         Kind::Union => (
             vec![
