@@ -327,7 +327,7 @@ const UNLEARNED: u64 = 100;
 const OF_INTEREST: f64 = 0.4;
 
 /// Attempts of a slot of the first round that stay with its focus.
-const OWN: u32 = 4;
+const OWN: u32 = 8;
 
 /// What is scarce goes first: a slot keeps to its kind of statement, on its own tables and then on others, before it
 /// takes any. Where its level is given, kinds that have no such level must not hold it up; where a focus is due, a

@@ -5,7 +5,7 @@ use super::super::draw::{Draft, Draw, apply};
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::Speech;
-use super::super::tree::{Expr, aggregate, fill};
+use super::super::tree::{Expr, Limit, Select, aggregate, fill, text};
 use super::cube::clause;
 use super::kept;
 use crate::candidate::Expect;
@@ -49,6 +49,14 @@ pub(super) fn percentage(draw: &mut Draw) -> Option<Draft> {
     let every = fill("round(100.0 * {} / {}, 1)", vec![aggregate("count(*)", vec![]), of_all]);
     whole.columns = vec![(every, Some("percentage".to_owned()))];
     probes.push(("part", whole, Expect::Differs));
+    // and some do
+    let some = Select {
+        columns: vec![(text("1"), None)],
+        filter: query.filter.iter().chain(&marked.sql).cloned().collect(),
+        limit: Some(Limit::Rows(1)),
+        ..draw.scope.select()
+    };
+    probes.push(("part", some, Expect::Rows));
     let to = draw.rng.word(&["to one decimal", "rounded to one decimal", "to the nearest tenth"]);
     let of_them = format!("what percentage of {rows}");
     let said = clause(draw, &marked, &of_them)?;
