@@ -179,9 +179,14 @@ impl<'w> Scope<'w> {
         if from != 0 && up && e.child == e.parent {
             return format!("{} {own}", grammar::possessive(&self.role_noun(from)));
         }
-        // "store's manager" of customers, who have none of their own
+        // "store manager" of customers, who have none of their own
         if from != 0 && up && self.entity(node).person && own != self.entity(node).one && !self.entity(from).bridge {
-            return format!("{} {own}", grammar::possessive(&self.role_noun(from)));
+            let whose = self.role_noun(from);
+            return if whose.contains(' ') {
+                format!("{} {own}", grammar::possessive(&whose))
+            } else {
+                format!("{whose} {own}")
+            };
         }
         // the same kind of thing by two ways has to be told apart: by the last thing on the way that leaves no choice
         let target = self.nodes[node].entity;
