@@ -216,7 +216,9 @@ impl<'w> Scope<'w> {
     /// the customer lives, and not that of the customer's store.
     fn nearest(&self, node: usize) -> bool {
         // what happens to people happens elsewhere than where they live
-        if !self.subject().person && super::taste::spot(self.world, self.nodes[node].entity) {
+        let of = self.nodes[node].via.map_or(0, |via| via.0);
+        let home = self.entity(of).person && super::taste::spot(self.world, self.nodes[node].entity);
+        if home && of != 0 {
             return false;
         }
         let (mut at, mut steps) = (node, 0);
