@@ -65,7 +65,7 @@ fn before_cut(world: &World, query: &Select, passing: f64, known: &BTreeMap<&str
     let found = if keys.is_empty() {
         if query.columns.iter().any(|(e, _)| e.aggregates()) { 1.0 } else { base }
     } else {
-        base.min(groups(&tables, &keys))
+        base.min(groups(&tables, &reached(query, &tables), &keys))
     };
     found * HALF.powi(narrowing as i32)
 }
@@ -97,7 +97,8 @@ pub(super) fn indifferent(world: &World, query: &Select, passing: f64) -> bool {
     // with so many rows for each value hardly one of the values is missed
     let all = |different: f64| left > different * (different.ln() + 4.0);
     // the groups are so many that one of them has its end or its middle elsewhere
-    let groups = if !grouped { 1.0 } else { groups(&tables, &query.group.iter().collect::<Vec<_>>()) };
+    let keys: Vec<&Expr> = query.group.iter().collect();
+    let groups = if grouped { groups(&tables, &reached(query, &tables), &keys) } else { 1.0 };
     let likely = |as_it_is: f64| as_it_is.powf(groups) > 0.6;
     let kept = |figure: &Expr| match figure {
         Expr::Aggregate(call) => match call.as_ref() {
@@ -129,8 +130,31 @@ pub(super) fn indifferent(world: &World, query: &Select, passing: f64) -> bool {
         }
 }
 
+/// Rows of each table that others lead to, at most: as many addresses as there are shops.
+fn reached<'q>(query: &'q Select, tables: &BTreeMap<&str, &Entity>) -> BTreeMap<&'q str, f64> {
+    let mut found: BTreeMap<&str, f64> = BTreeMap::new();
+    let rows = |alias: &str| tables.get(alias).map_or(f64::INFINITY, |e| e.rows as f64);
+    if let Some(Source::Table(_, alias)) = &query.from {
+        found.insert(alias, rows(alias));
+    }
+    for join in &query.joins {
+        let Source::Table(_, alias) = &join.source else { continue };
+        let key = tables.get(alias.as_str()).map_or(&[][..], |e| e.key.as_slice());
+        let (mut parent, mut most) = (false, f64::INFINITY);
+        if let Some(on) = &join.on {
+            on.visit(&mut |e| match e {
+                Expr::Column(table, name) if table == alias => parent |= matches!(key, [only] if only == name),
+                Expr::Column(table, _) => most = found.get(table.as_str()).map_or(most, |rows| most.min(*rows)),
+                _ => {}
+            });
+        }
+        found.insert(alias, if parent { rows(alias).min(most) } else { rows(alias) });
+    }
+    found
+}
+
 /// Different keys, at most.
-fn groups(tables: &BTreeMap<&str, &Entity>, keys: &[&Expr]) -> f64 {
+fn groups(tables: &BTreeMap<&str, &Entity>, reached: &BTreeMap<&str, f64>, keys: &[&Expr]) -> f64 {
     let mut by_table: BTreeMap<&str, f64> = BTreeMap::new();
     let mut others = 1.0;
     for key in keys {
@@ -141,7 +165,8 @@ fn groups(tables: &BTreeMap<&str, &Entity>, keys: &[&Expr]) -> f64 {
         match tables.get(alias.as_str()).and_then(|e| Some((e, e.fields.iter().find(|f| f.name == *name)?))) {
             Some((entity, field)) => {
                 let product = by_table.entry(alias).or_insert(1.0);
-                *product = (*product * field.distinct.max(1) as f64).min(entity.rows as f64);
+                let most = reached.get(alias.as_str()).copied().unwrap_or(f64::INFINITY).min(entity.rows as f64);
+                *product = (*product * field.distinct.max(1) as f64).min(most);
             }
             None => others *= CLASSES,
         }
@@ -151,7 +176,7 @@ fn groups(tables: &BTreeMap<&str, &Entity>, keys: &[&Expr]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tree::{aggregate, text};
+    use super::super::tree::{Join, JoinKind, aggregate, fill, text};
     use super::super::world::{Entity, Field};
     use super::*;
 
@@ -186,6 +211,32 @@ mod tests {
         ] {
             assert_eq!(indifferent(&world, &query, passing), same, "{query:?} with {passing} left");
         }
+    }
+
+    #[test]
+    fn no_more_of_a_thing_is_reached_than_of_what_leads_to_it() {
+        let entity =
+            |sql: &str, rows, key: &str| Entity { sql: sql.into(), rows, key: vec![key.into()], ..Entity::default() };
+        let address = Entity {
+            fields: vec![Field { name: "district".into(), distinct: 378, ..Field::default() }],
+            ..entity("address", 600, "address_id")
+        };
+        let item = entity("item", 4500, "item_id");
+        let world = World { entities: vec![item, entity("shop", 2, "shop_id"), address], ..World::default() };
+        let column = |alias: &str, name: &str| Expr::Column(alias.into(), name.into());
+        let join = |table: &str, alias: &str, key: &str, from: &str| Join {
+            kind: JoinKind::Inner,
+            source: Source::Table(table.into(), alias.into()),
+            on: Some(fill("{} = {}", vec![column(alias, key), column(from, key)])),
+        };
+        let query = Select {
+            from: Some(Source::Table("item".into(), "i".into())),
+            joins: vec![join("shop", "s", "shop_id", "i"), join("address", "a", "address_id", "s")],
+            columns: vec![(column("a", "district"), None), (aggregate("count(*)", vec![]), None)],
+            group: vec![column("a", "district")],
+            ..Select::default()
+        };
+        assert_eq!(rows(&world, &query, 1.0), 2.0);
     }
 
     #[test]
