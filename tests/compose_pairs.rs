@@ -100,7 +100,7 @@ fn every_feature_is_drawn_and_none_is_rare() {
     assert_eq!(demo.raw(&missing).trim(), "", "features that no pair has");
     // a name is said as it is written, whatever other words are put into a question
     let unsaid = "SELECT count(*) FROM nlsql.dataset d, jsonb_array_elements(d.literals) l
-        WHERE d.phase <> 'builtins' AND l ->> 'column' LIKE '%.name' AND l ->> 'type' = 'text' AND l ->> 'value' ~ '^[^%^]+$'
+        WHERE d.phase <> 'builtins' AND l ->> 'column' LIKE '%.name' AND l ->> 'type' = 'text' AND l ->> 'value' ~ '^[^%^\\\\]+$'
           AND position(l ->> 'value' IN d.question || coalesce(d.evidence, '')) = 0";
     assert_eq!(demo.number(unsaid), 0, "names that their questions do not say");
     let backwards =
