@@ -87,6 +87,13 @@ fn every_feature_is_drawn_and_none_is_rare() {
            FROM generate_series(1, 400) g, LATERAL (SELECT timestamp '2023-01-02 14:00' + g * interval '9 hours' AS t) a;
          ANALYZE stay",
     );
+    // of plain settings nothing links anywhere
+    demo.run(
+        "CREATE TABLE setting (setting_id int PRIMARY KEY, label text NOT NULL, kind text NOT NULL, link text, size int);
+         INSERT INTO setting SELECT g, 'Setting ' || g, k, CASE k WHEN 'link' THEN 'page ' || g % 7 END, CASE k WHEN 'size' THEN g END
+           FROM generate_series(1, 90) g, LATERAL (SELECT (ARRAY['plain', 'link', 'size'])[1 + g % 3] AS k) x;
+         ANALYZE setting",
+    );
     for phase in PHASES {
         let functions = if phase == "builtins" { r#", "functions": ["all"]"# } else { "" };
         demo.run(&format!(r#"SELECT nlsql.generate('{phase}', 300, 'r', '{{"seed": 9{functions}}}')"#));
@@ -117,6 +124,15 @@ fn every_feature_is_drawn_and_none_is_rare() {
                 IF kept >= whole THEN RAISE EXCEPTION 'cuts nothing off: %', statement; END IF;
             END LOOP; END $$"
     ));
+    demo.run(
+        "DO $$ DECLARE statement text; hollow text; BEGIN
+            FOR statement IN SELECT sql FROM nlsql.dataset WHERE sql ~ 'setting' LOOP
+                EXECUTE format('SELECT min(k) FROM (SELECT e.key AS k FROM (%s) x, jsonb_each(to_jsonb(x)) e
+                                 GROUP BY e.key HAVING bool_and(e.value = ''null'')) y', statement) INTO hollow;
+                IF hollow IS NOT NULL THEN RAISE EXCEPTION '% is NULL throughout: %', hollow, statement; END IF;
+            END LOOP; END $$",
+    );
+    assert!(demo.number("SELECT count(*) FROM nlsql.dataset WHERE sql ~ 'setting'") > 30);
     // what makes a pair complex is in a tenth of them
     for features in ["cte", "window", "subq_scalar,subq_in,subq_exists,subq_from", "set_op"] {
         let share = demo.number(&format!(

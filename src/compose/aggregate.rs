@@ -221,8 +221,11 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         // "the latest rental date": of what, goes without saying
         [only] if rows == subject.many && only.noun.contains(&format!(" {} ", subject.one)) => the[0].clone(),
         // "the date of the earliest payment of less than 2"
-        [only] if only.time && rows.contains(&subject.many) && dated(&only.noun, &subject.one).is_some() => {
-            let first = dated(&only.noun, &subject.one).unwrap_or_default();
+        [only]
+            if only.time
+                && rows.contains(&subject.many)
+                && let Some(first) = dated(&only.noun, &subject.one) =>
+        {
             format!("the date of the {first} {}", super::phrase::single(rows, &subject.many, &subject.one))
         }
         [only] if rows == subject.many && short && draw.rng.chance(50) => {

@@ -51,7 +51,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     } else {
         fill("{} = {}", vec![column, text(if yes { "1" } else { "0" })])
     };
-    let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator");
+    let noun = mark(field);
     let mut condition = Condition { sql: vec![sql], share, ..Condition::default() };
     if place.node == 0 {
         condition.that = Some(predicate(noun, yes, true));
@@ -67,6 +67,11 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     Some(condition)
 }
 
+/// "active" of an "active flag" or "activebool".
+pub(super) fn mark(field: &Field) -> &str {
+    field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator").trim()
+}
+
 /// The share of the rows for which it is so; 0 = unknown.
 fn share(field: &Field, yes: bool) -> f64 {
     let all: u64 = field.values.iter().map(|(_, n)| n).sum();
@@ -77,8 +82,7 @@ fn share(field: &Field, yes: bool) -> f64 {
 
 /// "are active": of many rows for which it is true.
 pub(super) fn plural_predicate(field: &Field) -> String {
-    let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator");
-    predicate(noun, true, true)
+    predicate(mark(field), true, true)
 }
 
 /// Whether a flag is a verb, "takes new patients": true of things, and no noun.

@@ -1,5 +1,6 @@
 //! The tables that one query joins: their aliases, the ways between them, and what a field is called from the subject.
 
+use super::flag;
 use super::reference::{edge_noun, reference};
 use super::tree::{Expr, Join, JoinKind, Select, Source, fill};
 use super::world::{Entity, Field, World};
@@ -360,10 +361,10 @@ fn flag_noun(field: &Field) -> String {
     if field.role() != Role::Flag {
         return field.noun.clone();
     }
-    let noun = field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator").trim();
+    let noun = flag::mark(field);
     let noun = noun.strip_prefix("has ").or_else(|| noun.strip_prefix("is ")).unwrap_or(noun);
     let noun = if noun.is_empty() { &field.noun } else { noun };
-    if super::flag::is_verb(field) { format!("{noun} flag") } else { format!("{noun} status") }
+    if flag::is_verb(field) { format!("{noun} flag") } else { format!("{noun} status") }
 }
 
 /// How many ways of at most four references lead from one entity up to another.

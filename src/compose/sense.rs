@@ -207,7 +207,7 @@ fn decided(scope: &Scope, node: usize, name: Place) -> bool {
 }
 
 /// Whether one of the values that are shown is the same in all rows of one place: the country of those from Paris.
-pub(super) fn told(scope: &Scope, shown: &[Place], conditions: &[Condition]) -> bool {
+pub(super) fn settled(scope: &Scope, shown: &[Place], conditions: &[Condition]) -> bool {
     let known = conditions.iter().filter(|c| c.equal).flat_map(|c| &c.places).filter_map(|&p| level(scope.field(p)));
     known.min().is_some_and(|known| shown.iter().any(|&p| level(scope.field(p)).is_some_and(|own| own >= known)))
 }

@@ -67,6 +67,7 @@ pub(crate) fn of_name(words: &[String]) -> Option<&'static str> {
     match last.as_str() {
         "km" | "cm" | "mm" | "kg" | "usd" | "eur" | "gbp" | "chf" | "celsius" => measure_unit(&last),
         "m" => FAR.contains(&noun.as_str()).then_some("metres"),
+        "m2" | "sqm" => matches!(noun.as_str(), "area" | "surface" | "space").then_some("square metres"),
         "t" => HEAVY.contains(&noun.as_str()).then_some("tonnes"),
         "ms" => LONG.contains(&noun.as_str()).then_some("milliseconds"),
         "seconds" | "minutes" | "hours" | "days" => LONG.contains(&noun.as_str()).then(|| measure_unit(&last))?,
@@ -94,6 +95,7 @@ mod tests {
         let of = |name: &str| of_name(&name.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(of("elevation m"), Some("metres"));
         assert_eq!(of("weight t"), Some("tonnes"));
+        assert_eq!((of("area m2"), of("model m2")), (Some("square metres"), None));
         assert_eq!(of("total price USD"), Some("US dollars"));
         assert_eq!(of("duration minutes"), Some("minutes"));
         for other in ["m", "rental days", "group m", "model t", "minutes", "office hours"] {

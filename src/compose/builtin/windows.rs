@@ -82,8 +82,8 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         ("avg", true) => "moving_average",
         ("avg", false) => "overall_average",
         (name, _) => name,
-    };
-    let alias = alias.to_owned();
+    }
+    .to_owned();
     let cte = draw.rng.chance(50);
     let order = if timed {
         Order { by, descending: false, nulls_last: false }

@@ -31,7 +31,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     draw.searching = true;
     draw.measuring = shown.places.iter().any(|&p| draw.scope.field(p).role() == Role::Measure);
     conditions.extend(draw.conditions((1 + large).saturating_sub(conditions.len()), 2)?);
-    if sense::told(&draw.scope, &shown.places, &conditions) {
+    if sense::settled(&draw.scope, &shown.places, &conditions) {
         return None;
     }
     // nobody reads so many rows

@@ -40,7 +40,7 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     draw.timed |= draw.scope.field(by).role() == Role::Time;
     let shown = list::shown(draw, 0, 2);
     let conditions = draw.conditions(0, 2)?;
-    if !telling(&conditions) || sense::told(&draw.scope, &shown.places, &conditions) {
+    if !telling(&conditions) || sense::settled(&draw.scope, &shown.places, &conditions) {
         return None;
     }
     kept::beside(draw, &shown);
