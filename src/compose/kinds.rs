@@ -245,7 +245,13 @@ fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<Stri
         return None;
     } else {
         // "cargos of the vessel Korea Wind", "visits with the provider Ada Cole"
-        format!("{} the {noun} {said}", afar::link(entity, scope.subject())?)
+        let link = afar::link(entity, scope.subject())?;
+        // "waterings of Bed 12"
+        if small.trim_start_matches('"').starts_with(noun) {
+            format!("{link} {said}")
+        } else {
+            format!("{link} the {noun} {said}")
+        }
     })
 }
 

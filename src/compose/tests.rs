@@ -241,13 +241,20 @@ fn conditions_that_would_leave_the_result_as_it_is_are_told_from_the_statistics(
 #[test]
 fn where_the_round_bounds_are_used_up_there_are_others() {
     let composer = composer(Phase::SingleTable, None);
-    // days in the middle of a month
+    // days in the middle of a month, and numbers that are no fives
+    let odd = |bound: &str| match bound.strip_prefix('\'') {
+        Some(day) => day.get(8..10).is_some_and(|day| day != "01"),
+        None => bound.parse::<f64>().is_ok_and(|number| number % 5.0 != 0.0),
+    };
     let fine = |from: u64| {
         let drawn: Vec<String> = (from..from + 400).filter_map(|slot| composer.draw(slot, 0)?.sql).collect();
-        let days = drawn.iter().flat_map(|sql| sql.match_indices("'202").map(|(at, _)| sql[at + 1..].get(8..10)));
-        (days.filter(|day| *day != Some("01")).count(), drawn.len())
+        let bounds = |sql: &str| {
+            let words: Vec<&str> = sql.split_whitespace().collect();
+            words.windows(2).any(|w| matches!(w[0], ">" | ">=" | "<" | "<=" | "BETWEEN") && odd(w[1]))
+        };
+        (drawn.iter().filter(|sql| bounds(sql)).count(), drawn.len())
     };
     let ((early, drawn), (late, drawn_late)) = (fine(500), fine(1_000_000));
-    assert!(late > 3 * early, "{early} such days early, {late} late");
+    assert!(late > 30 && late > 2 * early, "{early} fine bounds in {drawn} early, {late} in {drawn_late} late");
     assert!(drawn_late * 5 > drawn * 4, "{drawn} drawn early, {drawn_late} late");
 }
