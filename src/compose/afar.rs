@@ -4,10 +4,11 @@
 use super::condition::{self, Condition};
 use super::phrase;
 use super::random::Rng;
-use super::scope::{Place, Scope, ways_to};
+use super::scope::{Place, Scope};
 use super::taste;
 use super::tree::Expr;
-use super::world::Entity;
+use super::ways::ways_to;
+use super::world::{Entity, Field};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -56,9 +57,9 @@ pub(super) fn link(thing: &Entity, rows: &Entity) -> Option<&'static str> {
     (!thing.one.split(' ').any(|w| STAFF.contains(&w))).then_some(link)
 }
 
-/// What happened is for something, and what there is belongs to it.
+/// What happened is for something, and what there is, and goes by a name, belongs to it.
 fn happens(rows: &Entity) -> bool {
-    rows.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit)
+    rows.label.is_empty() && rows.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit)
 }
 
 /// "supervising provider": one of those that rows are "with", in a role of its own.
@@ -122,6 +123,10 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     // one plays a role, and many are of a kind
     let rows = if role == thing.one { rows } else { grammar::with_article(&phrase::single(&rows, &many, &role)) };
     let link = of_or_for(thing, subject)?;
+    let post = match rows.strip_prefix(&format!("{many} ")).filter(|rest| is_part(scope, of.node, place, rest)) {
+        Some(rest) => rest.to_owned(),
+        None => format!("{link} {rows}"),
+    };
     let one = &role;
     let verb = own.that.as_deref().and_then(|that| that.strip_prefix("are ")).map(|rest| format!("{one} is {rest}"));
     Some(Condition {
@@ -129,13 +134,25 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         before: None,
         with: None,
         that: None,
-        post: Some(format!("{link} {rows}")),
+        post: Some(post),
         whose: own.whose.as_ref().map(|whose| format!("{} {whose}", grammar::possessive(one))).or(verb),
         terse: own.terse.as_ref().map(|terse| format!("{one} {terse}")),
         vague: None,
         places: vec![place],
         ..own
     })
+}
+
+/// "invoice lines billed to Canada": what is part of a thing shares what was done with it, and when, where it has
+/// nothing like it of its own.
+fn is_part(scope: &Scope, whole: usize, place: Place, done: &str) -> bool {
+    let (subject, field) = (scope.subject(), scope.field(place));
+    let part = subject.one.strip_prefix(scope.entity(whole).one.as_str()).is_some_and(|rest| rest.starts_with(' '));
+    let time = field.role() == Role::Time;
+    let own = |f: &Field| f.stem == field.stem || time && f.role() == Role::Time && !f.traits.audit;
+    let first = done.split(' ').next().unwrap_or(done);
+    let said = first.ends_with("ed") || time && ["in", "from", "since", "before", "on", "between"].contains(&first);
+    part && said && !subject.person && !subject.fields.iter().any(own)
 }
 
 fn null(part: &Expr) -> bool {

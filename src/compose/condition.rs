@@ -141,16 +141,10 @@ pub(super) fn either(scope: &Scope, one: &Condition, other: &Condition) -> Optio
 }
 
 pub(super) fn is_plural(noun: &str) -> bool {
-    let head = noun
-        .split(" of ")
-        .next()
-        .unwrap_or(noun)
-        .split(" in ")
-        .next()
-        .unwrap_or(noun)
-        .split(" on ")
-        .next()
-        .unwrap_or(noun);
+    const LINKS: [&str; 10] =
+        [" of ", " in ", " on ", " per ", " by ", " for ", " excluding ", " including ", " without ", " before "];
+    let end = LINKS.iter().filter_map(|link| noun.find(link)).min().unwrap_or(noun.len());
+    let head = &noun[..end];
     let word = head.rsplit(' ').next().unwrap_or(head);
     grammar::singular(word) != word && !word.ends_with("ss")
 }
@@ -164,7 +158,13 @@ pub(super) fn counts(field: &Field, noun: &str) -> bool {
         && !field.traits.money
         && is_plural(noun)
         && measure_unit(head).is_none()
-        && !SUMS.contains(&head)
+        && !sums(noun)
+        && !["maximum ", "minimum "].iter().any(|w| noun.starts_with(w))
+}
+
+/// Whether a plural is a sum of money: one says how high it is, and not how many there are.
+pub(super) fn sums(noun: &str) -> bool {
+    SUMS.contains(&noun.rsplit(' ').next().unwrap_or(noun))
 }
 
 /// Plurals that are sums of money and no numbers of things.

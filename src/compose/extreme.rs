@@ -1,11 +1,11 @@
 //! What the ends of a scale are called: the longest length, the most bytes, the highest price.
 
-use super::condition::is_plural;
+use super::condition::{is_plural, sums};
 use super::random::Rng;
 
 /// The word before a noun for its highest or lowest value.
 pub(super) fn extreme(rng: &mut Rng, noun: &str, high: bool) -> &'static str {
-    if is_plural(noun) {
+    if is_plural(noun) && !sums(noun) {
         return if high { "most" } else { "fewest" };
     }
     let head = noun.split(" of ").next().unwrap_or(noun).split(" in ").next().unwrap_or(noun);
@@ -30,7 +30,7 @@ pub(super) fn superlative(noun: &str, high: bool) -> Option<&'static str> {
         "length" | "duration" | "running time" => ["longest", "shortest"],
         "size" => ["largest", "smallest"],
         "weight" => ["heaviest", "lightest"],
-        "price" | "list price" | "unit price" => ["most expensive", "cheapest"],
+        "price" | "list price" => ["most expensive", "cheapest"],
         _ => return None,
     };
     Some(words[usize::from(!high)])
@@ -47,7 +47,7 @@ pub(super) fn outermost(things: &str, top: &str, noun: &str, high: bool) -> Stri
 /// The highest or lowest value as a figure: "highest number of bytes", "longest length".
 pub(super) fn extreme_value(rng: &mut Rng, noun: &str, high: bool) -> String {
     let general = if high { "maximum" } else { "minimum" };
-    if is_plural(noun) {
+    if is_plural(noun) && !sums(noun) {
         let word = if high { "highest" } else { "lowest" };
         return format!("{word} number of {noun}");
     }
@@ -73,5 +73,6 @@ mod tests {
             assert_eq!(extreme(&mut rng, noun, high), said, "{noun}");
         }
         assert_eq!(extreme_value(&mut rng, "bytes", false), "lowest number of bytes");
+        assert!(!extreme_value(&mut rng, "healthcare expenses", false).contains("number"));
     }
 }

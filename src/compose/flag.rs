@@ -91,13 +91,25 @@ pub(super) fn is_verb(field: &Field) -> bool {
     VERBS.iter().any(|(one, _)| *one == first)
 }
 
+/// What things are that a flag says so of: "airports that are bases".
+const PLACES: [&str; 11] = [
+    "base", "hub", "holiday", "weekend", "turboprop", "guest", "member", "prospect", "duplicate", "template", "bundle",
+];
+
+/// Adjectives that no ending tells.
+const ADJECTIVES: [&str; 14] = [
+    "part-time", "full-time", "public", "private", "free", "open", "new", "paid", "sold", "remote", "online",
+    "mandatory", "temporary", "primary",
+];
+
 fn adjective(word: &str) -> bool {
     const NOUNS: [&str; 9] =
         ["client", "parent", "patient", "student", "agent", "document", "event", "content", "component"];
     let last = word.rsplit(' ').next().unwrap_or(word);
-    !NOUNS.contains(&last)
-        && !word.ends_with("ment")
-        && ["ed", "ive", "ble", "al", "ent", "ic", "ous"].iter().any(|end| word.ends_with(end))
+    ADJECTIVES.contains(&word)
+        || !NOUNS.contains(&last)
+            && !word.ends_with("ment")
+            && ["ed", "ive", "ble", "al", "ent", "ic", "ous"].iter().any(|end| word.ends_with(end))
 }
 
 /// "are active", "does not take new patients", "is marked as main entry".
@@ -112,7 +124,11 @@ fn predicate(noun: &str, yes: bool, plural: bool) -> String {
     }
     if let Some((one, many)) = VERBS.iter().find(|(one, many)| (*one == first || *many == first) && !rest.is_empty()) {
         // "has a balcony", but "has insurance", "has dental cover"
-        let thing = *one == "has" && !rest.contains(' ') && !MASS.contains(&rest) && grammar::singular(rest) == rest;
+        let thing = *one == "has"
+            && !rest.contains(' ')
+            && !MASS.contains(&rest)
+            && !rest.ends_with("ing")
+            && grammar::singular(rest) == rest;
         let named = if thing { grammar::with_article(rest) } else { rest.to_owned() };
         let rest = named.as_str();
         return match (yes, plural) {
@@ -122,7 +138,23 @@ fn predicate(noun: &str, yes: bool, plural: bool) -> String {
             (false, false) => format!("does not {many} {rest}"),
         };
     }
-    if adjective(noun) { format!("{be} {not}{noun}") } else { format!("{be} {not}marked as {noun}") }
+    // "have opted in to marketing"
+    for way in ["in", "out"] {
+        if let Some(what) = noun.strip_suffix(way).and_then(|rest| rest.strip_suffix(" opt-")) {
+            let have = if plural { "have" } else { "has" };
+            return format!("{have} {not}opted {way} {} {what}", if way == "in" { "to" } else { "of" });
+        }
+    }
+    if PLACES.contains(&noun) {
+        let thing = if plural { grammar::plural(noun) } else { grammar::with_article(noun) };
+        return format!("{be} {not}{thing}");
+    }
+    if !adjective(noun) {
+        return format!("{be} {not}marked as {noun}");
+    }
+    // "OPAC-visible", but "publicly visible"
+    let joined = noun.split(' ').count() == 2 && !first.ends_with("ly");
+    if joined { format!("{be} {not}{first}-{rest}") } else { format!("{be} {not}{noun}") }
 }
 
 #[cfg(test)]
@@ -138,9 +170,13 @@ mod tests {
             ("has dental cover", false, false, "does not have dental cover"),
             ("has balcony", false, true, "do not have a balcony"),
             ("has children", true, false, "has children"),
+            ("has deicing", true, true, "have deicing"),
+            ("marketing opt-in", true, true, "have opted in to marketing"),
+            ("base", false, true, "are not bases"),
+            ("part-time", true, false, "is part-time"),
             ("can have copies", false, true, "can not have copies"),
             ("is member", true, false, "is member"),
-            ("OPAC visible", false, false, "is not OPAC visible"),
+            ("OPAC visible", false, false, "is not OPAC-visible"),
             ("facet field", true, true, "are marked as facet field"),
             ("staff client", false, true, "are not marked as staff client"),
         ] {

@@ -1,6 +1,6 @@
 //! Conditions on kinds: one of a few values, several of them, all but one, an element of a list.
 
-use super::afar;
+use super::belonging::belonging;
 use super::condition::{Condition, be, is_plural};
 use super::literal;
 use super::polish::touches;
@@ -11,7 +11,8 @@ use super::tree::{Expr, fill, text};
 use crate::schema::grammar;
 
 /// What things are in, by name.
-const GROUPS: &[&str] = &["category", "genre", "class", "group", "department", "region", "type", "status", "language"];
+pub(super) const GROUPS: &[&str] =
+    &["category", "genre", "class", "group", "department", "region", "type", "status", "language"];
 
 /// What one has of a kind: "readers with a student membership".
 const HELD: &[&str] = &["membership", "subscription", "contract", "license", "ticket", "account"];
@@ -95,6 +96,10 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
                     condition.that = Some(format!("are {}", grammar::or_list(&many)));
                 } else if things == 0 {
                     condition.before = Some(grammar::or_list(&spaced));
+                } else {
+                    let many: Vec<String> = values.iter().map(|v| kind_of(scope, v)).collect();
+                    condition.that = Some(format!("are {}", grammar::or_list(&many)));
+                    condition.class = Some(grammar::and_list(&many));
                 }
             }
             condition.post = belonging(scope, place, &noun, &either);
@@ -206,55 +211,6 @@ fn grounded(noun: &str, value: &str) -> String {
     }
 }
 
-/// What rows belong to, where it goes by its name: "visits at Mount Adams Hospital", "claims for the Gold Choice plan".
-fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> Option<String> {
-    const SITES: &[&str] = &[
-        "facility", "hospital", "clinic", "store", "shop", "warehouse", "terminal", "branch", "office", "station",
-        "location", "site", "school", "library", "campus", "depot", "plant", "port", "airport", "hotel", "venue",
-        "organization",
-    ];
-    // called like a place rather than like a thing
-    const NAMED: &[&str] =
-        &["facility", "hospital", "clinic", "organization", "school", "library", "airport", "hotel", "venue"];
-    const MAKERS: &[&str] = &["artist", "author", "composer", "director", "band", "writer"];
-    const SOURCES: &[&str] = &["supplier", "vendor", "manufacturer", "brand", "publisher"];
-    const OBJECTS: &[&str] = &[
-        "plan", "product", "film", "album", "track", "song", "movie", "book", "project", "campaign", "course", "event",
-        "game", "procedure", "drug", "medication", "model",
-    ];
-    let entity = scope.entity(place.node);
-    if place.node == 0 || entity.label != [place.field] || noun.contains('\'') || noun != entity.one {
-        return None;
-    }
-    let head = noun.rsplit(' ').next().unwrap_or(noun);
-    // a terminal may be called like a district
-    let small = said.to_lowercase();
-    let site = NAMED.contains(&head) || SITES.iter().any(|site| small.contains(site));
-    Some(if SITES.contains(&head) {
-        if site { format!("at {said}") } else { format!("at the {said} {noun}") }
-    } else if MAKERS.contains(&head) {
-        format!("by {said}")
-    } else if SOURCES.contains(&head) {
-        format!("from the {noun} {said}")
-    } else if OBJECTS.contains(&head) {
-        // "for the Chai product", "for Chai or Chang"
-        if said.contains(" or ") { format!("for {said}") } else { format!("for the {said} {noun}") }
-    } else if matches!(head, "country" | "city") {
-        format!("{} {said}", if scope.subject().person { "from" } else { "in" })
-    } else if GROUPS.contains(&head) {
-        return None;
-    } else {
-        // "cargos of the vessel Korea Wind", "visits with the provider Ada Cole"
-        let link = afar::link(entity, scope.subject())?;
-        // "waterings of Bed 12"
-        if small.trim_start_matches('"').starts_with(noun) {
-            format!("{link} {said}")
-        } else {
-            format!("{link} the {noun} {said}")
-        }
-    })
-}
-
 /// Whether a kind stands before the rows themselves: "Horror films", "wellness encounters".
 fn classes(scope: &Scope, place: Place, noun: &str, value: &str) -> bool {
     const KINDS: &[&str] = &["category", "genre", "type", "kind", "class", "color", "colour", "brand", "material"];
@@ -321,7 +277,7 @@ fn adjective(
         condition.post = Some(spaced);
         return;
     }
-    if head == "method" && place.node == 0 && words {
+    if matches!(noun, "method" | "payment method" | "shipping method" | "delivery method") && place.node == 0 && words {
         condition.post = Some(format!("by {spaced}"));
         return;
     }
@@ -376,6 +332,10 @@ fn adjective(
 pub(super) fn element(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     let (value, n) = rng.pick(&field.elements)?;
+    // what a number stands for is known to those alone who made it
+    if value.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
     let noun = scope.bare(place);
     let column = scope.column(place);
     let said = literal::text_words(value, false);

@@ -159,7 +159,10 @@ impl Learned {
 fn rounds(world: &World, focus: Focus) -> u64 {
     let said = |entity: usize| {
         let of = |f: &Field| match f.role() {
-            Role::Measure | Role::Time | Role::Year if f.varied && !f.traits.audit => 20,
+            // bounds lie anywhere between the least and the most
+            Role::Time if f.varied && !f.traits.audit => (days(f) / 4).clamp(20, 60) as usize,
+            Role::Measure if f.varied => (f.distinct / 4).clamp(10, 40) as usize,
+            Role::Year if f.varied => 20,
             _ => (f.values.len() + f.elements.len()).min(20) + 1,
         };
         world.entities[entity].fields.iter().map(of).sum::<usize>() as u64
@@ -170,6 +173,14 @@ fn rounds(world: &World, focus: Focus) -> u64 {
         Focus::Function(_) => (0, false),
     };
     1 + all.pow(3) / if both { 2000 } else { 4000 }
+}
+
+/// Days from the first one to the last one.
+fn days(field: &Field) -> i64 {
+    match (field.days.first(), field.days.last()) {
+        (Some(first), Some(last)) => last.number() - first.number(),
+        _ => 0,
+    }
 }
 
 pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>) -> Result<Learned> {

@@ -3,6 +3,8 @@
 
 mod afar;
 mod aggregate;
+mod belonging;
+mod blank;
 mod bound;
 mod builtin;
 mod condition;

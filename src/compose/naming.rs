@@ -44,7 +44,9 @@ pub(super) fn when(entity: &Entity) -> Option<usize> {
         let end = entity.fields[i].noun.split_once(' ').map_or("", |(_, end)| end);
         end.contains(' ') && times.iter().any(|&j| j != i && entity.fields[j].noun.ends_with(end))
     };
-    times.iter().copied().filter(|&i| !alike(i)).find(|&i| {
+    // of what begins and ends it has to be said which
+    let begins = |i: usize| entity.fields[i].noun.split(' ').any(|w| matches!(w, "start" | "begin" | "end"));
+    times.iter().copied().filter(|&i| !alike(i) && !(begins(i) && times.len() > 1)).find(|&i| {
         entity.fields[i].noun.starts_with(entity.one.as_str())
             || entity.fields[i].noun.ends_with(&format!(" of the {}", entity.one))
             || entity.fields[i].noun == "date"
@@ -66,6 +68,18 @@ pub(super) fn own_first(entity: &mut Entity) {
     }
 }
 
+/// "kind of encounter" of encounters, also where they are called visits, is their kind.
+pub(super) fn own_kind(entity: &mut Entity, table: &str) {
+    for word in ["kind", "type", "class"] {
+        let said = [format!("{word} of {}", entity.one), format!("{word} of {table}")];
+        if !entity.fields.iter().any(|f| f.noun == word)
+            && let Some(field) = entity.fields.iter_mut().find(|f| said.contains(&f.noun))
+        {
+            field.noun = word.to_owned();
+        }
+    }
+}
+
 /// "drug exposure end date" of drug exposures is their end date, where that is another field's name not.
 pub(super) fn shorten(entity: &mut Entity) {
     let prefix = format!("{} ", entity.one);
@@ -77,11 +91,12 @@ pub(super) fn shorten(entity: &mut Entity) {
     }
 }
 
-/// Gives tables that would share a noun (same name in several schemas, odd plurals) nouns of their own.
+/// Gives tables that would share a noun (same name in several schemas, odd plurals) nouns of their own; a view goes by
+/// that of the things that it shows.
 pub(super) fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]) {
     let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, e) in entities.iter().enumerate() {
-        if !schema.tables[i].is_child() {
+        if !schema.tables[i].is_child() && !e.view {
             seen.entry(e.many.clone()).or_default().push(i);
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         .collect();
     let at = *rng.pick(&spoken)?;
     let (word, _) = field.elements.get(at)?;
-    if !word.chars().all(char::is_alphabetic) {
+    if !word.chars().all(char::is_alphabetic) || !crate::compose::builtin::searched(word) {
         return None;
     }
     let (column, noun) = (scope.column(place), named(scope, place));

@@ -31,11 +31,13 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
             r => r.to_owned(),
         };
     }
+    if let Some(role) = done(&reference, &parent.one) {
+        return role;
+    }
     let stop = |w: &str| matches!(w, "via" | "to" | "by" | "from" | "at");
     if reference.split(' ').any(stop) && rivals <= 1 {
         return parent.one.clone();
     }
-    // "acknowledged by" one of the operators
     if reference.split(' ').next_back().is_some_and(stop) {
         return format!("{} {}", reference.replace(' ', "-"), parent.one);
     }
@@ -51,20 +53,73 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     if said.len() > 1 && own.first() == said.last() && grammar::is_person(said[said.len() - 2]) {
         return said[..said.len() - 1].join(" ");
     }
+    // "ou type" of an organization unit is an organization unit type
+    if let [first, rest @ ..] = said.as_slice()
+        && rivals <= 1
+        && !rest.is_empty()
+        && rest.iter().all(|w| own.contains(w))
+        && [&world.entities[e.child].one, &parent.one].iter().any(|noun| initials(noun).starts_with(first))
+        && first.len() > 1
+    {
+        return parent.one.clone();
+    }
     // "ref_doc_no" is a doctor, whatever "doc" stands for elsewhere
-    if let Some(last) = tokens.last().filter(|t| said.len() == tokens.len() && is_short_for(t, &parent.one)) {
+    if tokens.last().is_some_and(|t| said.len() == tokens.len() && is_short_for(t, &parent.one)) {
         let role = &said[..said.len() - 1];
         return match role {
             [] => parent.one.clone(),
-            _ if parent.one.ends_with(last.as_str()) && parent.one.contains(' ') => reference,
+            _ if said.last().is_some_and(|w| parent.one.ends_with(w)) && parent.one.contains(' ') => reference.clone(),
             _ => format!("{} {}", role.join(" "), parent.one),
         };
+    }
+    // "real" and "virtual" fields are fields
+    if let [kind] = said.as_slice()
+        && KINDS.contains(kind)
+    {
+        return format!("{kind} {}", parent.one);
+    }
+    if rivals <= 1 && super::taste::cryptic(&reference) {
+        return parent.one.clone();
     }
     let contained = said.last().is_some_and(|w| own.contains(w)) && said.len() <= 1;
     if rivals <= 1 && (contained || said.iter().all(|w| own.contains(w)) || reference.is_empty() || reference == "ID") {
         return parent.one.clone();
     }
     grammar::singular(&hyphened(&reference))
+}
+
+/// Whether a reference says what was done: that rows were sold by an employee makes them no rows of his.
+pub(super) fn acts(world: &World, edge: usize) -> bool {
+    let role = edge_noun(world, edge);
+    let first = role.split(' ').next().unwrap_or(&role);
+    role.contains(' ') && (first.ends_with("ing") || ["-to", "-from", "-on"].iter().any(|end| first.ends_with(end)))
+}
+
+/// The "acknowledging operator" by whom something was acknowledged, the "diverted-to airport".
+fn done(reference: &str, parent: &str) -> Option<String> {
+    const ODD: [(&str, &str); 8] = [
+        ("sold", "selling"),
+        ("paid", "paying"),
+        ("sent", "sending"),
+        ("written", "writing"),
+        ("taken", "taking"),
+        ("given", "giving"),
+        ("made", "making"),
+        ("built", "building"),
+    ];
+    let (did, rest) = reference.split_once(' ')?;
+    let (link, thing) = rest.split_once(' ').unwrap_or((rest, ""));
+    if !thing.is_empty() && !parent.split(' ').any(|w| w == thing) {
+        return None;
+    }
+    let odd = ODD.iter().find(|(word, _)| *word == did).map(|(_, doing)| (*doing).to_owned());
+    let regular = did.strip_suffix("ied").map(|stem| format!("{stem}ying"));
+    let doing = odd.or(regular).or_else(|| did.strip_suffix("ed").map(|stem| format!("{stem}ing")))?;
+    match link {
+        "by" => Some(format!("{doing} {parent}")),
+        "to" | "from" | "on" => Some(format!("{did}-{link} {parent}")),
+        _ => None,
+    }
 }
 
 /// What many rows on the child's side of a reference are called: of a bridge, the things on its other side.
@@ -89,9 +144,20 @@ fn hyphened(reference: &str) -> String {
 /// Ends of a reference's name that say "key" and nothing of what is meant.
 const KEY_ENDS: &[&str] = &["id", "fk", "key", "sk", "uuid", "guid", "code", "cd", "no", "nr", "num", "number"];
 
+/// Adjectives that references are called by.
+const KINDS: &[&str] = &[
+    "real", "virtual", "old", "new", "original", "previous", "current", "primary", "secondary", "main", "next", "last",
+    "first", "default", "actual", "initial", "final",
+];
+
+/// "ou" of "organization unit type", and what follows.
+fn initials(noun: &str) -> String {
+    noun.split(' ').filter_map(|w| w.chars().next()).collect::<String>().to_lowercase()
+}
+
 /// A reference's noun without such ends in words.
 fn keyless(noun: &str) -> &str {
-    let ends = [" ID", " key", " UUID", " GUID", " code", " number"];
+    let ends = [" ID", " key", " UUID", " GUID", " code", " number", " name"];
     ends.iter().find_map(|end| noun.strip_suffix(end)).filter(|rest| !rest.is_empty()).unwrap_or(noun)
 }
 
@@ -106,7 +172,21 @@ fn is_short_for(token: &str, noun: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_short_for, keyless};
+    use super::{done, is_short_for, keyless};
+
+    #[test]
+    fn who_did_it_is_called_after_what_was_done() {
+        for (reference, parent, role) in [
+            ("released by", "employee", Some("releasing employee")),
+            ("sold by employee", "employee", Some("selling employee")),
+            ("diverted to airport", "airport", Some("diverted-to airport")),
+            ("verified by", "user", Some("verifying user")),
+            ("reports to", "employee", None),
+            ("created by system", "user", None),
+        ] {
+            assert_eq!(done(reference, parent).as_deref(), role, "{reference}");
+        }
+    }
 
     #[test]
     fn what_says_key_alone_is_not_said() {
@@ -114,6 +194,7 @@ mod tests {
             ("vendor UUID", "vendor"),
             ("department code", "department"),
             ("version number", "version"),
+            ("field name", "field"),
             ("billing address", "billing address"),
             ("ID", "ID"),
         ] {

@@ -3,6 +3,7 @@
 use super::flag;
 use super::reference::{edge_noun, reference};
 use super::tree::{Expr, Join, JoinKind, Select, Source, fill};
+use super::ways::{ways_to, ways_within};
 use super::world::{Entity, Field, World};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
@@ -180,14 +181,27 @@ impl<'w> Scope<'w> {
         if from != 0 && up && e.child == e.parent {
             return format!("{} {own}", grammar::possessive(&self.role_noun(from)));
         }
-        // "store manager" of customers, who have none of their own
-        if from != 0 && up && self.entity(node).person && own != self.entity(node).one && !self.entity(from).bridge {
+        // "store manager" of customers, who have none of their own; a "support representative" says enough
+        let told = own.contains(' ') && !self.has_own(&own);
+        if from != 0
+            && up
+            && self.entity(node).person
+            && own != self.entity(node).one
+            && !self.entity(from).bridge
+            && !told
+        {
             let whose = self.role_noun(from);
             return if whose.contains(' ') {
                 format!("{} {own}", grammar::possessive(&whose))
             } else {
                 format!("{whose} {own}")
             };
+        }
+        // whose base airport it is has to be said, and of which term it is the kind
+        let whose = self.entity(from).person && own != self.entity(node).one
+            || super::sense::hub(self.world, self.nodes[from].entity);
+        if from != 0 && up && whose && !own.contains('\'') {
+            return format!("{} {own}", grammar::possessive(&self.role_noun(from)));
         }
         // the same kind of thing by two ways has to be told apart: by the last thing on the way that leaves no choice
         let target = self.nodes[node].entity;
@@ -211,6 +225,11 @@ impl<'w> Scope<'w> {
             at = before;
         }
         format!("{} {own}", grammar::possessive(&self.role_noun(near)))
+    }
+
+    /// Whether the subject refers to something of that name itself.
+    fn has_own(&self, noun: &str) -> bool {
+        self.world.graph.parents(self.nodes[0].entity).iter().any(|&e| edge_noun(self.world, e) == noun)
     }
 
     /// Whether no other way leads as directly to the same kind of thing: of a customer's country the one is meant where
@@ -317,7 +336,9 @@ impl<'w> Scope<'w> {
         }
         // "port call status", but "supervising provider's gender"
         let words = role.split(' ').count() + plain.split(' ').count();
-        let compound = words <= 3 && role == entity.one || !role.contains(' ');
+        // "film rental rate", but "provider's medical specialty"
+        let compound =
+            (words <= 3 && role == entity.one || !role.contains(' ')) && !(entity.person && plain.contains(' '));
         if compound { format!("{role} {plain}") } else { format!("{} {plain}", grammar::possessive(&role)) }
     }
 }
@@ -335,6 +356,7 @@ pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
         "name"
             | "code"
             | "type"
+            | "kind"
             | "status"
             | "date"
             | "number"
@@ -348,7 +370,8 @@ pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
             | "ID"
     );
     let one = entity.one.split(" in the ").next().unwrap_or(&entity.one);
-    if generic && !one.contains(" of ") {
+    // of "maintenance work orders" the bare word is meant
+    if generic && !one.contains(" of ") && one.split(' ').count() < 3 {
         let head = one.rsplit(' ').next().unwrap_or("");
         if head == plain { one.to_owned() } else { format!("{one} {plain}") }
     } else {
@@ -365,27 +388,6 @@ fn flag_noun(field: &Field) -> String {
     let noun = noun.strip_prefix("has ").or_else(|| noun.strip_prefix("is ")).unwrap_or(noun);
     let noun = if noun.is_empty() { &field.noun } else { noun };
     if flag::is_verb(field) { format!("{noun} flag") } else { format!("{noun} status") }
-}
-
-/// How many ways of at most four references lead from one entity up to another.
-pub(super) fn ways_to(world: &World, from: usize, to: usize) -> usize {
-    ways_within(world, from, to, 4)
-}
-
-fn ways_within(world: &World, from: usize, to: usize, steps: usize) -> usize {
-    fn walk(world: &World, at: usize, to: usize, left: usize) -> usize {
-        let mut found = usize::from(at == to);
-        if left > 0 {
-            for &edge in world.graph.parents(at) {
-                let next = world.graph.edges[edge].parent;
-                if next != at {
-                    found += walk(world, next, to, left - 1);
-                }
-            }
-        }
-        found
-    }
-    walk(world, from, to, steps)
 }
 
 /// An alias that is no key word.

@@ -166,7 +166,6 @@ pub(super) const APART: &[(&str, &[&str], &[&str])] = &[
 
 /// Nouns that people use for each other in everyday English.
 pub(super) const NOUNS: &[(&str, &[&str])] = &[
-    ("aircraft", &["plane"]),
     ("apartment", &["flat"]),
     ("attorney", &["lawyer"]),
     ("author", &["writer"]),

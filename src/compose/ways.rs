@@ -2,7 +2,7 @@
 
 use super::learn::{Crowd, Heat};
 use super::random::Rng;
-use super::scope::{Place, Scope, ways_to};
+use super::scope::{Place, Scope};
 use super::sense;
 use super::taste;
 use super::tree::JoinKind;
@@ -29,7 +29,8 @@ pub(super) fn joined<'w>(
     let mut path = vec![edge];
     let mut subject = e.child;
     let spoken = |steps: usize| field.is_none_or(|f| sense::from_afar(world, e.parent, f, steps));
-    while path.len() < 3 && spoken(path.len() + 1) {
+    // whose manager somebody's doctor has is nobody's question
+    while path.len() < 3 && spoken(path.len() + 1) && e.child != e.parent {
         // of addresses one asks whose they are
         let through = taste::spot(world, subject);
         if !rng.chance(if through { 95 } else { 60 - 20 * (path.len() - 1).min(1) }) {
@@ -81,6 +82,27 @@ pub(super) fn joined<'w>(
         climb_once(rng, crowd, &mut scope, from);
     }
     (scope, field.map(|field| Place { node: focus_node, field }), None)
+}
+
+/// How many ways of at most four references lead from one entity up to another.
+pub(super) fn ways_to(world: &World, from: usize, to: usize) -> usize {
+    ways_within(world, from, to, 4)
+}
+
+pub(super) fn ways_within(world: &World, from: usize, to: usize, steps: usize) -> usize {
+    fn walk(world: &World, at: usize, to: usize, left: usize) -> usize {
+        let mut found = usize::from(at == to);
+        if left > 0 {
+            for &edge in world.graph.parents(at) {
+                let next = world.graph.edges[edge].parent;
+                if next != at {
+                    found += walk(world, next, to, left - 1);
+                }
+            }
+        }
+        found
+    }
+    walk(world, from, to, steps)
 }
 
 fn usable(world: &World, edge: usize) -> bool {

@@ -1,8 +1,10 @@
 //! The schema as the composer sees it: entities with nouns, fields with roles, values that may be spoken of.
 
+use super::blank::{plausible_days, plausible_numbers, spoken_of};
+use super::condition::is_plural;
 use super::form::Form;
 use super::literal::Day;
-use super::naming::{label, own_first, shorten, tell_apart, when};
+use super::naming::{label, own_first, own_kind, shorten, tell_apart, when};
 use super::sense;
 use super::taste;
 use super::{Options, Values};
@@ -43,6 +45,8 @@ pub(super) struct Field {
     pub padded: bool,
     /// Named by letters that say nothing to a reader.
     pub raw: bool,
+    /// A whole number that says neither how much nor how many, such as a position: nothing to average.
+    pub ordinal: bool,
     /// Holds anything at all, and not the same everywhere.
     pub varied: bool,
     /// Of the noun: how large a place it names, and what it is without "code", "name" and the like.
@@ -61,7 +65,7 @@ impl Field {
 
     /// A number to average or compare.
     pub(super) fn measurable(&self) -> bool {
-        self.role() == Role::Measure && !self.traits.personal
+        self.role() == Role::Measure && !self.traits.personal && !self.ordinal
     }
 
     /// Values lie on a line, with bounds anywhere on it.
@@ -129,7 +133,7 @@ impl World {
     }
 
     pub(super) fn new(schema: &Schema, links: &[Relationship], options: &Options) -> World {
-        let graph = Graph::new(schema, links);
+        let mut graph = Graph::new(schema, links);
         let words = Words::new(schema);
         let mut referenced: BTreeSet<(usize, &str)> = BTreeSet::new();
         for edge in &graph.edges {
@@ -158,6 +162,11 @@ impl World {
             entity.many = grammar::plural(&entity.one);
         }
         tell_apart(schema, &words, &mut entities);
+        // what a view shows of films are no films of films
+        for edge in &mut graph.edges {
+            let (child, parent) = (&entities[edge.child], &entities[edge.parent]);
+            edge.filled &= !((child.view || parent.view) && child.one == parent.one);
+        }
         if options.schema_only {
             spoken_of(&mut entities);
         }
@@ -170,19 +179,6 @@ impl World {
         let many = tokens.iter().map(|t| grammar::plural(t)).chain(tokens.iter().map(|t| grammar::singular(t)));
         let words = many.chain(tokens.iter().cloned()).collect();
         World { entities, graph, schema_only: options.schema_only, words }
-    }
-}
-
-/// Of texts in tables without rows nothing is known but what people write about here: what happens.
-fn spoken_of(entities: &mut [Entity]) {
-    let word = |e: &&Entity| e.when.is_some() && e.one.len() > 3 && e.one.chars().all(|c| c.is_ascii_lowercase());
-    let events: Vec<String> = entities.iter().filter(word).map(|e| e.one.clone()).collect();
-    for entity in entities.iter_mut().filter(|e| e.rows == 0) {
-        let others = events.iter().filter(|w| **w != entity.one).take(8).map(|w| (w.clone(), 1));
-        let prose = |f: &&mut Field| f.role() == Role::FreeText && !f.traits.personal && !f.raw && f.base != "tsvector";
-        for field in entity.fields.iter_mut().filter(prose) {
-            field.elements = others.clone().collect();
-        }
     }
 }
 
@@ -256,6 +252,7 @@ fn entity(
         found.label_unique = found.label_keyed || rows > 0 && field.distinct == rows && field.nulls == 0 && whole;
     }
     own_first(&mut found);
+    own_kind(&mut found, &grammar::singular(&words.of(&table.name).join(" ")));
     found.when = when(&found);
     shorten(&mut found);
     found
@@ -337,6 +334,9 @@ fn field(
     };
     let ends = (at_end(profile.quantiles.first()), at_end(profile.quantiles.last()));
     let additive = traits.additive && !(allowed && column.name.to_lowercase().contains("duration"));
+    let whole_number = matches!(column.base.as_str(), "int2" | "int4" | "int8");
+    let counted = is_plural(&noun) || words.unit(table, column).is_some() || roles::measures(column);
+    let happens = table.columns.iter().any(|c| c.category == 'D');
     let numbers = || profile.quantiles.iter().filter_map(|q| q.parse().ok()).collect();
     Field {
         name: column.name.clone(),
@@ -371,6 +371,7 @@ fn field(
         ends,
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
+        ordinal: traits.role == Role::Measure && whole_number && !counted && !happens,
         varied: rows == 0 || profile.distinct > 1,
         level: None,
         stem: String::new(),
@@ -383,17 +384,4 @@ const TECHNICAL: &[&str] = &["path", "bytes", "latitude", "longitude", "URL", "h
 /// The length in `character(20)`.
 fn fixed(type_name: &str) -> Option<f64> {
     type_name.split_once('(')?.1.trim_end_matches(')').parse().ok()
-}
-
-fn plausible_numbers(role: Role) -> Vec<f64> {
-    match role {
-        Role::Measure => vec![0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 75.0, 100.0, 150.0, 200.0, 500.0, 1000.0],
-        Role::Year => (0..13).map(|i| f64::from(1990 + 2 * i)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// One day each half year.
-fn plausible_days() -> Vec<Day> {
-    (0..13).map(|i| Day { year: 2018 + i / 2, month: if i % 2 == 0 { 1 } else { 7 }, day: 15 }).collect()
 }

@@ -1,5 +1,6 @@
 //! What nlsql knows about a database: the catalog's model, what the data say, and what both mean. No pgrx.
 
+mod comments;
 pub(crate) mod ddl;
 pub(crate) mod grammar;
 pub(crate) mod graph;

@@ -67,6 +67,7 @@ const CODES: &[&str] = &[
     "code", "cd", "codes", "zip", "postal", "postcode", "phone", "fax", "mobile", "isbn", "issn", "ssn", "sku", "ean",
     "upc", "npi", "number", "no", "num", "nbr", "uuid", "guid", "hash", "token", "key", "lat", "lon", "latitude",
     "longitude", "lng", "port", "fips", "version", "extension", "reference", "ref", "barcode", "ident", "oid",
+    "format",
 ];
 const PERSONAL: &[&str] = &[
     "email", "mail", "phone", "fax", "mobile", "ssn", "passport", "drivers", "license", "birth", "birthdate",
@@ -138,6 +139,16 @@ pub(crate) fn traits(schema: &Schema, table: &Table, column: &Column, referenced
         _ => {}
     }
     traits
+}
+
+/// Whether a column is called by a word for how much or how many there is.
+pub(crate) fn measures(column: &Column) -> bool {
+    const SIZES: &[&str] = &[
+        "length", "size", "width", "distance", "speed", "capacity", "elevation", "area", "limit", "seats", "beds",
+        "pages", "crew", "satisfaction", "supply", "refills", "dose", "interval", "value", "years", "stars", "factor",
+    ];
+    let words = tokens(&column.name);
+    [ADDITIVE, MONEY, AVERAGED, SIZES].iter().any(|list| has(&words, list))
 }
 
 /// Glued names such as TOTALCLAIMCOST.
@@ -220,21 +231,9 @@ fn number_role(column: &Column, words: &[String], rows: u64) -> Role {
     {
         return Role::Year;
     }
-    let flagged = words.iter().any(|w| {
-        matches!(
-            w.as_str(),
-            "is" | "has"
-                | "flag"
-                | "active"
-                | "enabled"
-                | "deleted"
-                | "discontinued"
-                | "ind"
-                | "valid"
-                | "current"
-                | "visible"
-        )
-    });
+    const FLAGS: &[&str] =
+        &["is", "has", "flag", "active", "enabled", "deleted", "discontinued", "ind", "valid", "current", "visible"];
+    let flagged = has(words, FLAGS);
     if integer && flagged && (distinct <= 2) && low.is_none_or(|l| l >= 0.0) && high.is_none_or(|h| h <= 1.0) {
         return Role::Flag;
     }

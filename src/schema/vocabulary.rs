@@ -9,6 +9,7 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("amt", "amount"),
     ("appt", "appointment"),
     ("approx", "approximate"),
+    ("aprox", "approximate"),
     ("attr", "attribute"),
     ("auth", "authority"),
     ("avail", "available"),
@@ -20,6 +21,7 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("cd", "code"),
     ("circ", "circulation"),
     ("cnt", "count"),
+    ("col", "column"),
     ("config", "configuration"),
     ("curr", "currency"),
     ("cust", "customer"),
@@ -47,6 +49,7 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("ident", "identifier"),
     ("info", "information"),
     ("inv", "invoice"),
+    ("iter", "iteration"),
     ("lang", "language"),
     ("lat", "latitude"),
     ("len", "length"),
@@ -102,10 +105,12 @@ pub(super) const SHORT: &[(&str, &str)] = &[
     ("trx", "transaction"),
     ("txn", "transaction"),
     ("txt", "text"),
+    ("tz", "time zone"),
     ("uom", "unit of measure"),
     ("usr", "user"),
     ("val", "value"),
     ("vol", "volume"),
+    ("vols", "volumes"),
     ("whse", "warehouse"),
     ("wk", "week"),
     ("yr", "year"),
@@ -114,16 +119,33 @@ pub(super) const SHORT: &[(&str, &str)] = &[
 
 /// Written in capitals by people.
 pub(super) const ACRONYMS: &[&str] = &[
-    "api", "cdm", "cpt", "css", "csv", "dea", "dvd", "edi", "fax", "gpa", "gtin", "hcpcs", "html", "http", "icd", "id",
-    "ip", "isbn", "isni", "iso", "issn", "json", "lccn", "loinc", "marc", "mfa", "mpaa", "mrn", "ndc", "npi", "oai",
-    "oclc", "orcid", "pdf", "pin", "sip", "sku", "sms", "snomed", "sql", "ssn", "tax", "tv", "udi", "uk", "upc", "uri",
-    "url", "us", "usa", "usd", "utc", "uuid", "vat", "xml",
+    "api", "cdm", "cpt", "css", "csv", "dea", "dvd", "edi", "eta", "fax", "ftp", "gmt", "gpa", "gps", "gtin", "gui",
+    "hcpcs", "html", "http", "iata", "iban", "icao", "icd", "id", "ip", "isbn", "isil", "isni", "iso", "issn", "json",
+    "lccn", "loinc", "marc", "mfa", "mpaa", "mrn", "ndc", "npi", "oai", "oclc", "opac", "orcid", "pdf", "pin", "rfid",
+    "sip", "sku", "sms", "snomed", "sql", "ssl", "ssn", "tax", "tv", "udi", "ui", "uk", "upc", "uri", "url", "us",
+    "usa", "usd", "utc", "uuid", "vat", "vin", "xml",
 ];
 
 /// Short forms without a vowel that are written small.
 pub(super) const SAID_SMALL: &[&str] = &[
     "bn", "cm", "db", "dr", "ft", "hr", "hrs", "kb", "kg", "km", "kw", "lb", "lbs", "mb", "mg", "mhz", "ml", "mm",
     "mph", "mr", "mrs", "ms", "nd", "nth", "rd", "sq", "st", "th", "vs", "wk", "wks", "yr", "yrs",
+];
+
+/// Two words of a name that are written as one.
+pub(super) const JOINED: &[(&str, &str)] = &[
+    ("opt", "in"),
+    ("opt", "out"),
+    ("check", "in"),
+    ("check", "out"),
+    ("sign", "up"),
+    ("sign", "off"),
+    ("follow", "up"),
+    ("drop", "off"),
+    ("pick", "up"),
+    ("take", "off"),
+    ("part", "time"),
+    ("full", "time"),
 ];
 
 /// In [`ACRONYMS`] for splitting only: written small.
@@ -169,6 +191,10 @@ pub(super) const PLURALS: &[(&str, &str)] = &[
     ("series", "series"),
     ("species", "species"),
     ("news", "news"),
+    ("aircraft", "aircraft"),
+    ("spacecraft", "spacecraft"),
+    ("sheep", "sheep"),
+    ("fish", "fish"),
 ];
 
 /// Have no plural of their own: counted through another noun.
@@ -176,6 +202,9 @@ pub(super) const MASS: &[(&str, &str)] = &[
     ("inventory", "inventory item"),
     ("equipment", "piece of equipment"),
     ("stock", "stock item"),
+    ("baggage", "piece of baggage"),
+    ("luggage", "piece of luggage"),
+    ("furniture", "piece of furniture"),
     ("information", "information record"),
     ("history", "history record"),
     ("metadata", "metadata record"),

@@ -1,10 +1,11 @@
 //! Names to words that a person uses: `ship_addr_postal_cd` -> "ship address postal code", `PATIENTID` -> "patient ID".
 //! Comments come first where they are short noun phrases.
 
+use super::comments::{comment_noun, explains};
 use super::happened::moment;
 use super::model::{Column, Schema, Table};
 use super::units::{measure_unit, measured_in, of_name};
-use super::vocabulary::{ACRONYMS, COMMON, SAID_SMALL, SHORT, SMALL, TABLE_PREFIXES};
+use super::vocabulary::{ACRONYMS, COMMON, JOINED, SAID_SMALL, SHORT, SMALL, TABLE_PREFIXES};
 use super::{grammar, units};
 use std::collections::BTreeSet;
 
@@ -33,10 +34,15 @@ impl Words {
 
     /// The words of a name, lower case but for acronyms, short forms written out.
     pub(crate) fn of(&self, name: &str) -> Vec<String> {
-        let mut words = Vec::new();
+        let mut words: Vec<String> = Vec::new();
         for token in tokens(name) {
             for piece in self.unglue(&token) {
                 let word = spell(&piece);
+                // "opt in" is one word
+                if let Some(last) = words.last_mut().filter(|last| JOINED.contains(&(last.as_str(), word.as_str()))) {
+                    *last = format!("{last}-{word}");
+                    continue;
+                }
                 // "zip code" is spelled "ZIP code" by its first word
                 if !words.last().is_some_and(|w: &String| w.ends_with(&format!(" {word}"))) {
                     words.push(word);
@@ -100,10 +106,11 @@ impl Words {
 
     /// What one row of a table is called, and many.
     pub(crate) fn table_noun(&self, table: &Table) -> (String, String) {
-        if let Some(noun) = table.comment.as_deref().and_then(|c| comment_noun(c, 3)) {
+        let mut words = self.of(&table.name);
+        let noun = table.comment.as_deref().and_then(|c| comment_noun(c, 3));
+        if let Some(noun) = noun.filter(|noun| !explains(noun, &words) || !names_something(&tokens(&table.name))) {
             return grammar::countable(&noun);
         }
-        let mut words = self.of(&table.name);
         while words.len() > 1 && TABLE_PREFIXES.contains(&words[0].as_str())
             || words.len() > 1 && words[0] == "dimension"
         {
@@ -115,24 +122,19 @@ impl Words {
                 words[at] = grammar::singular(&words[at]);
             }
         }
-        // "sales by store", "film list", "customer information": a row of such a view is a store sales record, an entry of
-        // the film list
+        // "sales by store", "film list", "actor info": a row of such a view tells of a store, a film, an actor
         if let Some(at) = words.iter().position(|w| w == "by" || w == "per")
             && at > 0
         {
-            return grammar::countable(&format!("{} {} record", words[at + 1..].join(" "), words[..at].join(" ")));
-        }
-        if words.len() > 1
-            && matches!(words[words.len() - 1].as_str(), "list" | "information" | "summary" | "report" | "overview")
+            words.drain(..=at);
+        } else if let [.., thing, kind] = words.as_slice()
+            && (kind == "list" || kind == "information" && grammar::is_person(thing))
         {
-            // "customer list", "actor info": those who are on it, what it tells of each
-            match words.as_slice() {
-                [thing, kind] if kind == "list" => return grammar::countable(&format!("listed {thing}")),
-                [thing, kind] if kind == "information" && grammar::is_person(thing) => {
-                    return grammar::countable(&format!("{thing} profile"));
-                }
-                _ => {}
-            }
+            let thing = thing.clone();
+            words = vec![thing];
+        } else if let [_, .., kind] = words.as_slice()
+            && matches!(kind.as_str(), "information" | "summary" | "report" | "overview")
+        {
             return grammar::countable(&format!("{} entry", words.join(" ").replace(" information", " info")));
         }
         grammar::countable(&words.join(" "))
@@ -151,7 +153,13 @@ impl Words {
         };
         match comment {
             // "EUR" says what the numbers count, not what they are
-            Some(noun) if noun.split(' ').count() <= most && measure_unit(&noun).is_none() => noun,
+            Some(noun)
+                if noun.split(' ').count() <= most
+                    && measure_unit(&noun).is_none()
+                    && !(most == 3 && explains(&noun, &self.of(&column.name))) =>
+            {
+                noun
+            }
             _ => self.name_noun(table, column),
         }
     }
@@ -217,9 +225,10 @@ impl Words {
             && column.category == 'D'
             && matches!(last.as_str(), "date" | "time")
         {
-            let begins = table.columns.iter().any(|c| c.name.to_lowercase().starts_with("start"));
+            let has = |first: &str| table.columns.iter().any(|c| c.name.to_lowercase().starts_with(first));
             return match first.as_str() {
-                "from" if !begins => format!("start {last}"),
+                "from" if !has("start") => format!("start {last}"),
+                "to" | "thru" | "through" if !has("end") => format!("end {last}"),
                 done => format!("{} {last}", moment(done)),
             };
         }
@@ -236,8 +245,24 @@ impl Words {
         let plain_date = column.base == "date";
         if words.len() > 1 && date && matches!(last.as_str(), "at" | "on") {
             words.pop();
-            let noun = moment(&words.join(" "));
-            return format!("{noun} {}", if plain_date { "date" } else { "time" });
+            let happened = words.pop().unwrap_or_default();
+            let noun = moment(&happened);
+            // "last updated": the last update
+            if words.last().is_some_and(|w| w == "last") && noun.starts_with("last ") {
+                words.pop();
+            }
+            words.push(noun);
+            return format!("{} {}", words.join(" "), if plain_date { "date" } else { "time" });
+        }
+        // "curfew_from", "curfew_to"
+        let end = match last.as_str() {
+            "from" => Some("start"),
+            "to" | "until" | "till" | "thru" => Some("end"),
+            _ => None,
+        };
+        if let Some(end) = end.filter(|_| date && words.len() > 1) {
+            words.pop();
+            return format!("{} {end} {}", words.join(" "), if plain_date { "date" } else { "time" });
         }
         // "FIRST", "LAST", "MARITAL": the rest goes without saying
         if words.len() == 1 && column.category == 'S' {
@@ -340,42 +365,6 @@ fn spell(token: &str) -> String {
         return token.to_uppercase();
     }
     if ACRONYMS.contains(&token) && !SMALL.contains(&token) { token.to_uppercase() } else { token.to_owned() }
-}
-
-/// A comment that is a noun phrase of at most `most` words, without its article and stop.
-pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
-    const VERBS: &[&str] = &[
-        "is", "are", "was", "were", "has", "have", "should", "can", "may", "must", "if", "see", "when", "this",
-        "these", "each", "every", "todo", "used", "contains", "stores", "not", "one", "all", "list", "table", "row",
-        "rows", "foreign", "primary", "references", "null", "true", "false", "where", "whether", "does", "no", "and",
-    ];
-    let text = comment.trim();
-    // what goes on after an aside is a sentence
-    if text.find('(').is_some_and(|at| text[..at].find([',', ';', '.', ':']).is_none())
-        && text.rsplit(')').next().is_some_and(|rest| rest.split_whitespace().count() > 1)
-    {
-        return None;
-    }
-    let text = text.split(['(', ',', ';', '.', ':']).next().unwrap_or(text).trim();
-    if text.is_empty() || text.contains(['\n', '?', '=', '/', '_', '"', '<']) {
-        return None;
-    }
-    // a unit may follow the noun: "Length, in minutes"
-    let text = text.split(" in minutes").next().unwrap_or(text);
-    let mut words: Vec<&str> = text.split_whitespace().collect();
-    if words.first().is_some_and(|w| matches!(w.to_lowercase().as_str(), "the" | "a" | "an")) {
-        words.remove(0);
-    }
-    if words.is_empty() || words.len() > most || words.iter().any(|w| VERBS.contains(&w.to_lowercase().as_str())) {
-        return None;
-    }
-    let mut phrase = words.join(" ");
-    let acronym = words[0].chars().skip(1).any(char::is_uppercase) || words[0].chars().count() == 1;
-    if !acronym {
-        let first: String = words[0].to_lowercase();
-        phrase = format!("{first}{}", &phrase[words[0].len()..]);
-    }
-    Some(phrase)
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "nullif",
         On::Zeroed,
         "round(avg(nullif({}, 0))::numeric, 2)",
-        "average {} without the zeros, rounded to two decimals,",
+        "average {} of {rows}, ignoring zeros, rounded to two decimals",
     ),
     number(
         "ln",

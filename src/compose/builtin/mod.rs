@@ -15,7 +15,7 @@ mod windows;
 
 pub(super) use rows::condition;
 pub(super) use shapes::{draw, figure, tool, windowed};
-pub(super) use uses::{Plan, Tool, Tools, Use, tools};
+pub(super) use uses::{Plan, Tool, Tools, Use, searched, tools};
 
 use crate::error::{Error, Result};
 use crate::plan::options::nearest;

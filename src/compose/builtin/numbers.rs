@@ -52,14 +52,14 @@ pub(super) const ENTRIES: &[Entry] = &[
     .with(&[10, 25]),
     value(
         "power",
-        On::Price,
+        On::Charged,
         "round(({} * power(1 + {n} / 100.0, 3))::numeric, 2)",
         "{} in three years if it rises by {n} % a year, rounded to two decimals",
     )
     .with(&[2, 3, 5]),
     value(
         "exp",
-        On::Price,
+        On::Charged,
         "round(({} * exp({n} / 100.0))::numeric, 2)",
         "{} after a year of {n} % continuous growth, rounded to two decimals",
     )
@@ -68,7 +68,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "greatest",
         On::Revenue,
         "sum(greatest({}, {average}))",
-        "total {} if any {} below {average} were raised to {average}",
+        "total {} of {rows}, each counted as at least {average}",
     ),
     value(
         "greatest",
@@ -84,7 +84,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "number of pieces missing to a stock of {n} (0 where none are)",
     )
     .with(&[20, 25, 50]),
-    over("least", On::Revenue, "sum(least({}, {high}))", "total {} if any {} above {high} were capped at {high}"),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, each counted as at most {high}"),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",
@@ -96,9 +96,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     // what fits
     value("ceil", On::Quantity, "ceil({} / {n}.0)", "boxes of {n} needed for the {}").with(&[12, 20, 50]),
     value("div", On::Quantity, "div({}::numeric, {n})", "full boxes of {n} that the {} make up").with(&[10, 12, 24]),
-    class("div", On::Minutes, "div({}::numeric, 60)", "number of whole hours of {}"),
+    class("div", On::Minutes, "div({}::numeric, 60)", "{} in full hours"),
     class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up"),
-    class("floor", On::Minutes, "floor({} / 60)", "number of full hours of {}"),
+    class("floor", On::Minutes, "floor({} / 60)", "{} in full hours"),
     value("make_interval", On::Minutes, "make_interval(mins => {}::int)", "{} in hours and minutes"),
     value("mod", On::Minutes, "floor({} / 60) || ' h ' || mod({}::int, 60) || ' min'", "{} in the form 1 h 30 min"),
     value("trunc", On::Minutes, "trunc({} / 60.0, 1)", "{} in hours, cut off after one decimal"),

@@ -64,8 +64,11 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     }
     probes.push(("function", plain, Expect::Differs));
     let (head, tail) = apart(&term.noun);
+    // behind a condition a form would be taken for the condition's
+    let close = rows != draw.scope.subject().many && ["in the form", "in days"].iter().any(|f| tail.starts_with(f));
+    let (head, tail) = if close { (format!("{head} ({tail})"), "") } else { (head.to_owned(), tail) };
     if let Some(last) = shown.nouns.last_mut() {
-        *last = head.to_owned();
+        *last = head;
     }
     let mut speech = list::speech(draw, &shown, &rows);
     // "which are the the ten latest"

@@ -182,6 +182,11 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Numbers => is_number(f),
         On::Year => f.role() == Role::Year && f.varied,
         // on what day of the week people were hired is nobody's question
+        // what is due or ends has not happened yet
+        On::Time if entry.sql.starts_with("age(timestamp") => {
+            time && !e.label.is_empty()
+                && !called(f, &["due", "requir", "end", "expir", "valid", "until", "schedul", "deadline", "to date"])
+        }
         On::Time => time && !(e.person && ["isodow", "FMDay", "'day'"].iter().any(|part| entry.sql.contains(part))),
         On::Stamp => time && stamp,
         On::Dates => time,

@@ -80,7 +80,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     };
     // the highest of a number of things is a number of them
     let said = match said.as_str() {
-        "highest {}" | "lowest {}" if plural && !condition::counts(field, &noun) => {
+        "highest {}" | "lowest {}" if plural && !condition::sums(&noun) && !condition::counts(field, &noun) => {
             said.replace(" {}", " number of {}")
         }
         _ => said,
@@ -88,7 +88,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let said = match said.as_str() {
         "highest {}" | "lowest {}" if condition::counts(field, &noun) => said,
         "highest {}" | "lowest {}" => format!("{} {{}}", extreme(&mut draw.rng, &noun, said.starts_with('h'))),
-        "total {}" if noun.starts_with("total") => "sum of {}".to_owned(),
+        "total {}" if noun.starts_with("total") => "overall {}".to_owned(),
         _ if noun.starts_with("total") => said.replacen("total {}", "{}", 1),
         _ => said,
     };

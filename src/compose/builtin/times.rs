@@ -35,7 +35,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("to_char", "to_char({}, 'FMMonth')", "month (by name) of the {}"),
     class("to_char", "to_char({}, 'FMDay')", "weekday (by name) of the {}"),
     value("to_char", "to_char({}, 'DD.MM.YYYY')", "{} in the form DD.MM.YYYY"),
-    value("to_char", "to_char({}, 'FMDD FMMonth YYYY')", "{} with the month written out, such as 3 May 2020")
+    value("to_char", "to_char({}, 'FMDD FMMonth YYYY')", "{} with the month written out, such as \"3 May 2020\"")
         .aim("for a letter"),
     class(
         "date_bin",

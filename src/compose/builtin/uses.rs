@@ -102,27 +102,27 @@ impl Plan {
 const RARE: &[&str] = &[
     "acos", "array_append", "array_cat", "array_length", "array_position", "array_prepend", "array_remove",
     "array_replace", "array_lower", "array_positions", "array_to_json", "array_to_string", "array_upper", "btrim",
-    "ceiling", "char_length", "covar_pop", "covar_samp", "concat_ws", "cume_dist", "div", "encode", "every", "exp",
-    "first_value", "format", "generate_series", "isempty", "json_agg", "json_build_array", "json_object",
-    "json_object_agg", "jsonb_agg", "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg",
+    "ceiling", "char_length", "covar_pop", "covar_samp", "concat_ws", "cume_dist", "date_bin", "div", "encode",
+    "every", "exp", "first_value", "format", "generate_series", "isempty", "json_agg", "json_build_array",
+    "json_object", "json_object_agg", "jsonb_agg", "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg",
     "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls",
     "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln", "log", "log10",
     "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_time", "md5", "mod", "nth_value", "ntile",
     "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "phraseto_tsquery", "plainto_tsquery",
-    "range_agg", "range_intersect_agg", "regexp_match", "regexp_split_to_array", "regexp_split_to_table",
-    "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx",
-    "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad", "rtrim", "sha256", "sign",
-    "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos", "substr", "timezone",
-    "to_date", "to_json", "to_jsonb", "translate", "trim_array", "trunc", "ts_headline", "tsrange",
-    "tsvector_to_array", "upper_inc", "var_pop", "var_samp", "variance", "websearch_to_tsquery",
+    "range_agg", "range_intersect_agg", "regexp_count", "regexp_match", "regexp_split_to_array",
+    "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
+    "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad",
+    "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos",
+    "substr", "timezone", "to_date", "to_json", "to_jsonb", "translate", "trim_array", "trunc", "ts_headline",
+    "tsrange", "tsvector_to_array", "upper_inc", "var_pop", "var_samp", "variance", "websearch_to_tsquery",
 ];
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
     "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "cume_dist",
-    "json_agg", "phraseto_tsquery", "regr_slope", "string_to_table", "justify_hours", "div", "every", "first_value",
-    "last_value", "make_date", "nth_value", "ntile", "num_nulls", "plainto_tsquery", "row_number", "strpos", "to_date",
-    "trunc", "upper_inc", "websearch_to_tsquery",
+    "json_agg", "phraseto_tsquery", "string_to_table", "justify_hours", "div", "every", "first_value", "last_value",
+    "make_date", "nth_value", "ntile", "num_nulls", "plainto_tsquery", "row_number", "strpos", "to_date", "trunc",
+    "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.
@@ -130,8 +130,10 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
     let mut found: BTreeMap<usize, Tools> = BTreeMap::new();
     let open = |name: &str| !RARE.contains(&name) || SELDOM.contains(&name);
     // a value put into another form for some purpose is for those who are asked to show that
-    let reshaped =
-        |e: &Entry| !e.aim.is_empty() || e.yields == Yields::Calendar || e.on == On::Row && e.yields == Yields::Value;
+    let reshaped = |e: &Entry| {
+        let printed = matches!(e.on, On::Row | On::Phone | On::Dialled | On::Card | On::Email);
+        !e.aim.is_empty() || e.yields == Yields::Calendar || printed && e.yields == Yields::Value
+    };
     for entry in entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
@@ -151,7 +153,7 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
 }
 
 /// Turns of an everyday function, and of one that is seldom wanted.
-const EVERYDAY_TOOL: [usize; 2] = [3, 2];
+const EVERYDAY_TOOL: [usize; 2] = [5, 1];
 
 /// A function with the places where it can be used.
 #[derive(Debug)]
@@ -179,6 +181,11 @@ fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
                 uses.push(Use { entry, entity, field, second: None });
             }
         }
+    }
+    // what is called by letters that say nothing only where there is nothing else
+    let spoken = |u: &Use| !std::iter::once(u.field).chain(u.second).any(|f| world.entities[u.entity].fields[f].raw);
+    if uses.iter().any(spoken) {
+        uses.retain(spoken);
     }
 }
 
@@ -262,11 +269,12 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Optio
 }
 
 /// A word that people look for: neither a particle nor a scrap.
-fn searched(word: &str) -> bool {
+pub(in crate::compose) fn searched(word: &str) -> bool {
     const PARTICLES: &[&str] = &[
-        "about", "after", "before", "bunch", "from", "have", "into", "like", "must", "other", "over", "some", "than",
-        "that", "their", "them", "then", "there", "these", "they", "this", "under", "what", "when", "where", "which",
-        "while", "will", "with", "without", "your",
+        "about", "after", "also", "based", "been", "before", "being", "both", "bunch", "each", "from", "includes",
+        "including", "only", "such", "used", "using", "very", "were", "have", "into", "like", "must", "other", "over",
+        "some", "than", "that", "their", "them", "then", "there", "these", "they", "this", "under", "what", "when",
+        "where", "which", "while", "will", "with", "without", "your",
     ];
     let letters = word.chars().all(char::is_alphabetic);
     letters && word.chars().count() > 3 && !PARTICLES.contains(&word.to_lowercase().as_str())

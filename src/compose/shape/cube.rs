@@ -141,7 +141,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     // two kinds or times of the same side by side
     if let [one] = marked.as_slice()
         && let [of] = *one.places.as_slice()
-        && draw.rng.chance(35)
+        && draw.rng.chance(12)
     {
         let two = (0..6).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)));
         marked.extend(two);

@@ -1,9 +1,11 @@
 //! The different values that fields take: SELECT DISTINCT.
 
 use super::super::draw::{Draft, Draw, apply};
+use super::super::flag;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Distinct, Order};
+use super::super::world::Field;
 use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
@@ -24,8 +26,10 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
         });
         places.extend(place.inspect(|&p| draw.use_place(p)));
     }
-    // yes and no are no news
-    if places.iter().all(|&p| draw.scope.field(p).role() == Role::Flag) {
+    // yes and no are no news, and what things do is no kind of them
+    let (flag, verb) = (|f: &Field| f.role() == Role::Flag, |f: &Field| f.role() == Role::Flag && flag::is_verb(f));
+    let fields: Vec<&Field> = places.iter().map(|&p| draw.scope.field(p)).collect();
+    if fields.iter().all(|f| flag(f)) || fields.iter().any(|f| verb(f)) {
         return None;
     }
     let least = usize::from(draw.rng.chance(75));

@@ -3,6 +3,7 @@
 use super::super::draw::{Draft, Draw};
 use super::super::extreme::{extreme, outermost};
 use super::super::moment;
+use super::super::phrase;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::taste;
@@ -125,19 +126,20 @@ pub(super) fn latest(draw: &mut Draw) -> Option<Draft> {
     let nouns: Vec<String> = shown.iter().map(|&p| alone.noun(p)).collect();
     let with = grammar::and_list(&nouns);
     let one = &parent.one;
-    let nominal = vec![
-        format!("for each {one}, {what}, showing {with}"),
-        format!("{what} of every {one} that has any, with {with}").replace("every", "each"),
-        format!("{what} of each {one}, with {with}"),
-    ];
+    let mut nominal = vec![format!("for each {one}, {what}, showing {with}")];
+    // "the visit that started first of each patient" is of nobody
+    if !phrase::has_clause(&what) {
+        nominal.push(format!("{what} for each {one}, with {with}"));
+        nominal.push(format!("{what} of each {one}, with {with}"));
+    }
     let (is, its) = if n == 1 && !child.person { ("is", "its") } else { (if n == 1 { "is" } else { "are" }, "their") };
+    let are = if shown.len() > 1 { "are" } else { "is" };
     let questions = if all.len() > shown.len() {
-        let are = if shown.len() > 1 { "are" } else { "is" };
         vec![format!("for each {one}, which {is} {what}, and what {are} {its} {with}")]
     } else {
         vec![
-            format!("what are {with} of {what} of each {one}"),
-            format!("for every {one} that has any, what are {with} of {what}"),
+            format!("what {are} the {with} of {what} of each {one}"),
+            format!("for every {one} with {}, what {are} the {with} of {what}", grammar::with_article(&child.one)),
         ]
     };
     let extras = match first {

@@ -270,7 +270,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
     // "the highest number of rentals per customer" might be one for each of them
     let said = match (two, first) {
-        (true, _) => format!("the average {bare} per {each}, and the {} in any {each}", words[1]),
+        (true, _) => format!("the average {bare} per {each}, and the {} for any one {each}", words[1]),
         (false, 0) => format!("the average {bare} per {each}"),
         _ => format!("the {} {bare} in any one {each}", words[0]),
     };

@@ -5,6 +5,7 @@ use super::super::draw::{Draft, Draw};
 use super::super::literal;
 use super::super::phrase;
 use super::super::probe::filter_probes;
+use super::super::reference::acts;
 use super::super::say::Extra;
 use super::super::scope::{Place, Scope};
 use super::super::sense;
@@ -23,10 +24,11 @@ pub(super) struct Pair<'w> {
 }
 
 /// Whether another reference leads from the same rows to the same things, so that which of them is meant would have to be
-/// said, or from all kinds of rows, as to a table of terms.
+/// said, or from all kinds of rows, as to a table of terms; or whether it says what was done.
 pub(super) fn rivals(draw: &Draw, edge: usize) -> bool {
     let e = &draw.world.graph.edges[edge];
     sense::hub(draw.world, e.parent)
+        || acts(draw.world, edge)
         || draw.world.graph.parents(e.child).iter().any(|&o| o != edge && draw.world.graph.edges[o].parent == e.parent)
 }
 

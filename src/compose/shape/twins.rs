@@ -1,6 +1,7 @@
 //! Two rows of the same kind that have something in common: a table joined with itself.
 
 use super::super::draw::{Draft, Draw};
+use super::super::phrase;
 use super::super::say::Speech;
 use super::super::scope::Place;
 use super::super::taste;
@@ -102,17 +103,18 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
         without.filter.clear();
         probes.push(("filter", without, Expect::Differs));
     }
-    let phrase = draw.rows_phrase(&conditions);
+    let rows = draw.rows_phrase(&conditions);
     let nouns: Vec<String> = places.iter().map(|&p| draw.scope.noun(p)).collect();
     let same = grammar::and_list(&nouns);
     let also = if numbered { " and their IDs" } else { "" };
+    let (who, and) = (if subject.person { "who" } else { "that" }, if phrase::has_clause(&rows) { "and " } else { "" });
     let nominal = vec![
-        format!("all pairs of {phrase} with the same {same}, each pair once, with what they share{also}"),
-        format!("pairs of different {phrase} that have the {same} in common{also}, no pair twice"),
-        format!("all {phrase} with the same {same} side by side, each pair once, with the {same}{also}"),
+        format!("all pairs of {rows} {and}with the same {same}, each pair once, with what they share{also}"),
+        format!("pairs of different {rows} {and}{who} have the {same} in common{also}, no pair twice"),
+        format!("all {rows} {and}with the same {same} side by side, each pair once, with the {same}{also}"),
     ];
     let with = if numbered { ", with IDs" } else { "" };
-    let questions =
-        vec![format!("which two {phrase} share the same {same}, and what is it, naming each pair once{with}")];
+    let it = if same.contains(" and ") { "are they" } else { "is it" };
+    let questions = vec![format!("which two {rows} share the same {same}, and what {it}, naming each pair once{with}")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
 }

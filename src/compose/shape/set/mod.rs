@@ -138,7 +138,10 @@ pub(super) fn speech(things: &str, form: &str, shows: Shows) -> Speech {
     let (nominal, questions) = match shows {
         Shows::Count => (
             vec![format!("the number of {things} {form}")],
-            vec![format!("how many {things} {verb}"), format!("how many {things} are there {form}")],
+            match phrase::has_clause(things) {
+                true => vec![format!("how many {things} {verb}")],
+                false => vec![format!("how many {things} {verb}"), format!("how many {things} are there {form}")],
+            },
         ),
         Shows::Itself => (
             vec![format!("{things} {form}"), format!("all {things} {form}")],

@@ -3,9 +3,11 @@
 
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
+use super::super::super::reference::acts;
 use super::super::super::scope::{Place, Scope};
 use super::super::super::taste;
 use super::super::super::tree::{JoinKind, Select};
+use super::super::super::ways::ways_to;
 use super::super::super::world::World;
 use super::{Kind, Shows, Side, combine, counting, having, own_condition, speech, tells, told};
 use crate::candidate::Expect;
@@ -100,7 +102,12 @@ fn ways(world: &World, target: usize) -> Vec<Way> {
     let open = |edge: usize| {
         let e = &world.graph.edges[edge];
         let child = &world.entities[e.child];
-        (e.filled || world.schema_only) && child.usable && !child.bridge && !child.view && e.child != e.parent
+        (e.filled || world.schema_only)
+            && child.usable
+            && !child.bridge
+            && !child.view
+            && e.child != e.parent
+            && !acts(world, edge)
     };
     let mut found: Vec<Way> = Vec::new();
     for &last in world.graph.children(target).iter().filter(|&&e| open(e)) {
@@ -117,7 +124,7 @@ fn ways(world: &World, target: usize) -> Vec<Way> {
                 .iter()
                 .map(|&e| if world.graph.edges[e].parent == rows { 0 } else { up(world.graph.edges[e].parent, target) })
                 .sum();
-            if rows != target && up(rows, target) == 0 && through == 1 {
+            if rows != target && up(rows, target) == 0 && through == 1 && ways_to(world, rows, target) == 1 {
                 found.push(vec![first, last]);
             }
         }
