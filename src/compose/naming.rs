@@ -100,6 +100,13 @@ pub(super) fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]
             seen.entry(e.many.clone()).or_default().push(i);
         }
     }
+    // a view that leaves some out shows those that are listed
+    for i in (0..entities.len()).filter(|&i| entities[i].view).collect::<Vec<_>>() {
+        let (many, rows) = (&entities[i].many, entities[i].rows);
+        if seen.get(many).is_some_and(|of| of.iter().any(|&t| entities[t].rows != rows)) {
+            (entities[i].one, entities[i].many) = grammar::countable(&format!("listed {}", entities[i].one));
+        }
+    }
     for group in seen.values().filter(|g| g.len() > 1) {
         for &i in group {
             let prefix = words.of(&schema.tables[i].schema).join(" ");

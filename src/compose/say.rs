@@ -144,6 +144,9 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
         }
         Style::Colloquial | Style::Vague => framed(rng, frames::COLLOQUIAL, &format!("{nominal}{tail}")) + &after,
         Style::Descriptive => framed(rng, frames::DESCRIPTIVE, &format!("{nominal}{tail}")) + &after,
+        Style::Concise | Style::Keyword if nominal.starts_with("whether ") && !question.is_empty() => {
+            format!("{}{tail}?{after}", capitalize(&question))
+        }
         Style::Concise => capitalize(without_article(&format!("{nominal}{inline}"))),
         Style::Keyword => typed(&format!("{nominal}{inline}")),
         Style::Technical => {

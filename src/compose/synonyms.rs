@@ -99,7 +99,7 @@ pub(super) const PHRASES: &[Rule] = &[
     ("is recorded", &["is known", "is given", "is filled in"], 50),
     ("not recorded", &["missing", "unknown", "left empty"], 50),
     ("on record", &["on file", "recorded"], 30),
-    ("falls in", &["is in", "lies in"], 50),
+    ("falls in", &["is in"], 50),
     ("that have", &["with"], 40),
     ("without any", &["with no", "without"], 55),
     ("from the earliest to the latest", &["oldest to newest", "earliest first", "by time"], 60),

@@ -109,7 +109,10 @@ impl Words {
         let mut words = self.of(&table.name);
         let noun = table.comment.as_deref().and_then(|c| comment_noun(c, 3));
         if let Some(noun) = noun.filter(|noun| !explains(noun, &words) || !names_something(&tokens(&table.name))) {
-            return grammar::countable(&noun);
+            // "User objects" are users
+            let ends = [" objects", " object", " records", " table"];
+            let thing = ends.iter().find_map(|end| noun.strip_suffix(end)).unwrap_or(&noun);
+            return grammar::countable(thing);
         }
         while words.len() > 1 && TABLE_PREFIXES.contains(&words[0].as_str())
             || words.len() > 1 && words[0] == "dimension"
@@ -263,6 +266,10 @@ impl Words {
         if let Some(end) = end.filter(|_| date && words.len() > 1) {
             words.pop();
             return format!("{} {end} {}", words.join(" "), if plain_date { "date" } else { "time" });
+        }
+        // "STATE_HEADQUARTERED"
+        if words.len() == 2 && last == "headquartered" {
+            return format!("headquarters {}", words[0]);
         }
         // "FIRST", "LAST", "MARITAL": the rest goes without saying
         if words.len() == 1 && column.category == 'S' {

@@ -27,7 +27,7 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     } else {
         list::shown(draw, 0, more)
     };
-    if of_label && !term.whole && draw.rng.chance(60) {
+    if of_label && (!term.whole && draw.rng.chance(60) || term.noun == "initials") {
         for &field in &subject.label {
             let place = Place { node: 0, field };
             shown.columns.push((draw.scope.column(place), None));
@@ -65,7 +65,8 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     probes.push(("function", plain, Expect::Differs));
     let (head, tail) = apart(&term.noun);
     // behind a condition a form would be taken for the condition's
-    let close = rows != draw.scope.subject().many && ["in the form", "in days"].iter().any(|f| tail.starts_with(f));
+    let close = rows != draw.scope.subject().many
+        && ["in the form", "in days", "with the month"].iter().any(|f| tail.starts_with(f));
     let (head, tail) = if close { (format!("{head} ({tail})"), "") } else { (head.to_owned(), tail) };
     if let Some(last) = shown.nouns.last_mut() {
         *last = head;

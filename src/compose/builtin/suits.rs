@@ -1,5 +1,6 @@
 //! Which columns a function is the natural tool for: by role, type, name and what the values look like.
 
+use super::super::condition::is_plural;
 use super::super::literal::Day;
 use super::super::world::{Entity, Field};
 use super::{Entry, On, Yields};
@@ -28,7 +29,7 @@ fn called(f: &Field, words: &[&str]) -> bool {
 /// Things that come in boxes.
 fn goods(e: &Entity, f: &Field) -> bool {
     let sold = ["order", "invoice", "inventory", "product", "stock", "shipment", "purchase", "sale"];
-    called(f, &["in stock", "on order"]) || called(f, &["quantity"]) && sold.iter().any(|w| e.one.contains(w))
+    called(f, &["quantity"]) && sold.iter().any(|w| e.one.contains(w))
 }
 
 /// A kind of place: its name is what it is, however long and with whatever letter.
@@ -133,7 +134,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
         On::Gappy | On::Gaps => text && missing && !f.traits.personal,
-        On::GappyNumber => is_number(f) && missing,
+        On::GappyNumber => is_number(f) && missing && !is_plural(&f.noun),
         On::GappyAmount => is_number(f) && missing && f.traits.additive,
         On::Near => {
             let price = f.traits.money && !f.traits.additive;

@@ -32,7 +32,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("date_trunc", "date_trunc('week', {})", "week of the {}"),
     class("to_char", "to_char({}, 'YYYY-MM')", "month of the {} (YYYY-MM)"),
     class("to_char", "to_char({}, 'YYYY-\"Q\"Q')", "quarter of the {} (such as 2020-Q1)"),
-    class("to_char", "to_char({}, 'FMMonth')", "month (by name) of the {}"),
+    class("to_char", "to_char({}, 'FMMonth')", "month of the year (by name) of the {}"),
     class("to_char", "to_char({}, 'FMDay')", "weekday (by name) of the {}"),
     value("to_char", "to_char({}, 'DD.MM.YYYY')", "{} in the form DD.MM.YYYY"),
     value("to_char", "to_char({}, 'FMDD FMMonth YYYY')", "{} with the month written out, such as \"3 May 2020\"")

@@ -47,7 +47,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "that of the second {span} for comparison",
     ),
     timed("sum", "sum({}) OVER (ORDER BY {t})", "the running total"),
-    timed("max", "max({}) OVER (ORDER BY {t})", "the highest up to that {span}"),
+    timed("max", "max({}) OVER (ORDER BY {t})", "the running maximum of that"),
     timed(
         "avg",
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",

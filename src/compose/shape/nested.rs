@@ -288,7 +288,6 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
         let word = if first == 1 { "largest" } else { "smallest" };
         let mut nominal = vec![format!("the {word} number of {rows} for any one {each}")];
         if brief {
-            nominal.push(format!("the {word} number of {rows} that any one {each} has"));
             nominal.push(format!("the number of {rows} of the {each} with {most}"));
         }
         return Some(g.draft(Speech { nominal, questions, ..Speech::default() }, whole));

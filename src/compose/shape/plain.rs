@@ -51,14 +51,17 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let plain = !matches!(f.role(), Role::Json | Role::Search | Role::Array | Role::Range);
     // what things are called is theirs alone, but for the odd one
     let named = draw.scope.subject().label == [place.field] && f.distinct * 10 > rows * 9;
-    let several = !named && plain && repeated && !opaque && f.role() != Role::Flag;
+    let verb = ["is_", "has_"].iter().any(|first| f.name.to_lowercase().starts_with(first));
+    let several = !named && plain && repeated && !opaque && !verb && f.role() != Role::Flag;
     let weights = [
         if missing || opaque { 30 } else { 0 },
         if missing { 15 } else { 0 },
         if several && !matches!(f.role(), Role::Measure | Role::Time) { 25 } else { 0 },
-        if several && !matches!(f.role(), Role::Measure | Role::Time) && !placing(f) { 25 } else { 0 },
+        // which key occurs most is no news of anything
+        if several && !matches!(f.role(), Role::Measure | Role::Time | Role::Key) && !placing(f) { 25 } else { 0 },
         if f.role() == Role::Flag && f.base == "bool" { 60 } else { 0 },
-        if plain && shown && !opaque { 40 } else { 0 },
+        // what a key refers to is counted rather than read
+        if plain && shown && !opaque { if f.role() == Role::Key && !own_key { 8 } else { 40 } } else { 0 },
         if opaque && f.base == "bytea" && shown { 40 } else { 0 },
         if plain && rows > 0 && f.distinct == 1 && !own_key && f.role() != Role::Time { 20 } else { 0 },
         if f.role() == Role::Time && shown { 25 } else { 0 },

@@ -321,7 +321,10 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     let rows = draw.rows_phrase(&conditions);
     let noun = aggregate::named(&figure, &rows);
     let top = if descending { "highest" } else { "lowest" };
-    let top = if figure.counts && draw.rng.chance(70) { if descending { "most" } else { "fewest" } } else { top };
+    // "the most recent rentals" are others
+    let clear = !["recent ", "early ", "late "].iter().any(|w| rows.starts_with(w));
+    let top =
+        if figure.counts && clear && draw.rng.chance(70) { if descending { "most" } else { "fewest" } } else { top };
     let measured = if top == "most" || top == "fewest" {
         format!("the {top} {rows}")
     } else if figure.counts {

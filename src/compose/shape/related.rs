@@ -204,7 +204,10 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let factor = [0.7, 1.0, 1.2, 1.4][draw.rng.below(4)];
-    let n = literal::round_number((mean * factor).max(1.0), true).max(1.0);
+    let n = match draw.schema_only {
+        true => [5.0, 10.0, 20.0, 50.0][draw.rng.below(4)],
+        false => literal::round_number((mean * factor).max(1.0), true).max(1.0),
+    };
     let (op, words) = [(">", "more than"), (">=", "at least")][draw.rng.below(2)];
     let limit = literal::number_sql(n);
     let simple = e.child_columns.len() == 1;

@@ -2,6 +2,7 @@
 
 use super::super::aggregate::rounded as aggregate_rounded;
 use super::super::draw::{Draft, Draw};
+use super::super::moment;
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
 use super::grouped::{self, By, output, over};
@@ -88,18 +89,28 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         let at = draw.rng.below(3);
         extras.push(Extra::new(inline[at].clone(), sentence[at % 2].clone()));
     }
-    let fall = if g.key.time { "that falls in" } else { "that falls to" };
+    let fall = if g.key.time { "falls in" } else { "falls to" };
+    // "that started in each year"
+    let then = key.rsplit_once(' ').filter(|_| g.key.time && is == "are");
+    let did = then.and_then(|(did, span)| Some((moment::happened(&format!("{did} date"))?, span)));
+    let fallen = match did {
+        Some((happened, span)) => format!("{happened} in each {span}"),
+        None => format!("{fall} each {key}"),
+    };
+    // a breakdown of payments might be one of their amounts
+    let money = draw.scope.subject().fields.iter().any(|f| f.traits.money && f.traits.additive);
+    let of_what = if money { &g.measure } else { measure };
     let mut nominal = vec![
-        format!("the percentage of {measure} {fall} each {key}, {rounded}"),
+        format!("the percentage of {measure} that {fallen}, {rounded}"),
         format!("the percentage of {measure} that each {key} accounts for, {rounded}"),
-        format!("the percentage breakdown of {measure} by {key}, {rounded}"),
+        format!("the percentage breakdown of {of_what} by {key}, {rounded}"),
     ];
     if g.key.time {
         nominal.truncate(1);
     }
     let questions = if g.key.time {
         vec![
-            format!("what percentage of {measure} falls in each {key}, {rounded}"),
+            format!("what percentage of {measure} {fallen}, {rounded}"),
             format!("how {is} {measure} spread over the {}, in percent {rounded}", g.key.many),
         ]
     } else {
