@@ -25,6 +25,12 @@ const ATTENDING: &[&str] = &[
 const ACTS: &[&str] =
     &["payment", "rental", "order", "purchase", "review", "booking", "loan", "reservation", "donation", "comment"];
 
+/// Whether a person is one that others have to do with: what counts of them is what they do.
+pub(super) fn serves(thing: &Entity) -> bool {
+    let head = thing.one.rsplit(' ').next().unwrap_or(&thing.one);
+    thing.person && (ATTENDING.contains(&head) || STAFF.contains(&head))
+}
+
 /// Whether there is one way to a joined thing and one of it, so that it can be spoken of itself.
 pub(super) fn told(scope: &Scope, place: Place) -> bool {
     let node = &scope.nodes[place.node];
@@ -122,7 +128,12 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     }
     // one plays a role, and many are of a kind
     let rows = if role == thing.one { rows } else { grammar::with_article(&phrase::single(&rows, &many, &role)) };
-    let link = of_or_for(thing, subject)?;
+    // what somebody is the reason of is not done by him: payments "for" the members whose claims are paid
+    let near = scope.nodes[of.node].via.is_some_and(|(from, ..)| from == 0);
+    let link = match of_or_for(thing, subject)? {
+        "by" if !near => "for",
+        link => link,
+    };
     let post = match rows.strip_prefix(&format!("{many} ")).filter(|rest| is_part(scope, of.node, place, rest)) {
         Some(rest) => rest.to_owned(),
         None => format!("{link} {rows}"),

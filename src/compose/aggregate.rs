@@ -215,7 +215,12 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         }
         // some figures have the rows in their middle
         [only] if only.noun.contains("{rows}") => {
-            let said = only.noun.replace("{rows}", rows);
+            let clause = super::phrase::has_clause(rows);
+            let and = |said: String, link: &str| {
+                if clause { said.replace(&format!("{{rows}} {link}"), &format!("{{rows}} and {link}")) } else { said }
+            };
+            let said = ["that ", "for which ", "with a"].iter().fold(only.noun.clone(), |said, link| and(said, link));
+            let said = said.replace("{rows}", rows);
             format!("the {said}")
         }
         // "the latest rental date": of what, goes without saying

@@ -43,7 +43,7 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
             && p.contains(|c: char| c.is_ascii_digit())
     };
     // and of how much first: "invoices of more than 2 billed to Germany"
-    post.sort_by_key(|p| (!p.starts_with("of "), when(p)));
+    post.sort_by_key(|p| (!p.starts_with("of "), when(p), p.starts_with("ever ")));
     let mut phrase = format!("{before}{many}");
     // "orders shipped to Campinas on or after 1 January 1998"
     let mut done = String::new();

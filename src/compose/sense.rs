@@ -1,6 +1,7 @@
 //! What is worth asking from where: a person speaks of a payment's customer and that customer's country, hardly of the
 //! day on which the customer's record was made, and never breaks figures down by a thing and by what it belongs to.
 
+use super::afar;
 use super::condition::Condition;
 use super::scope::{Place, Scope};
 use super::taste;
@@ -85,6 +86,7 @@ pub(super) fn worth(scope: &Scope, place: Place) -> bool {
     from_afar(scope.world, scope.nodes[place.node].entity, place.field, steps(scope, place.node))
         && !own_kind
         && !strange()
+        && !(place.node != 0 && afar::serves(scope.entity(place.node)) && taste::is_adjective(scope.field(place)))
 }
 
 /// A span of time to break figures down by: of the rows themselves, or of what they directly belong to.

@@ -117,6 +117,8 @@ pub(super) const PHRASES: &[Rule] = &[
     ("phone", &["phone number"], 90),
     ("phones", &["phone numbers"], 95),
     ("fax", &["fax number"], 90),
+    ("faxes", &["fax numbers"], 100),
+    ("phones", &["phone numbers"], 100),
     ("faxes", &["fax numbers"], 95),
     ("emails", &["email addresses", "e-mail addresses"], 85),
     ("total sales", &["overall sales"], 40),

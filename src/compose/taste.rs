@@ -39,6 +39,11 @@ pub(super) fn adjective(field: &Field, value: &str) -> Option<&'static str> {
     words.iter().find(|(code, _)| *code == value).map(|(_, word)| *word)
 }
 
+/// Whether the values of a field are adjectives of people: gender, race.
+pub(super) fn is_adjective(field: &Field) -> bool {
+    LETTERS.iter().any(|(nouns, _)| nouns.iter().any(|n| field.noun == *n || field.noun.ends_with(&format!(" {n}"))))
+}
+
 /// Whether a value says to anyone what it stands for. A code does not.
 pub(super) fn speaks(field: &Field, value: &str) -> bool {
     if adjective(field, value).is_some() {

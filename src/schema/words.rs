@@ -175,6 +175,7 @@ impl Words {
         units::stated(column.comment.as_deref().unwrap_or(""))
             .or_else(|| self.named_unit(table, column))
             .or_else(|| self.bare_unit(table, column).map(|(_, unit)| unit))
+            .or_else(|| self.running_time(table, column))
             .map(str::to_owned)
     }
 
@@ -185,6 +186,18 @@ impl Words {
         let stem = &words[..words.len() - 1];
         let alone = table.columns.iter().filter(|c| self.of(&c.name).starts_with(stem)).count() == 1;
         alone.then_some(unit)
+    }
+
+    /// How long a film is, is told in minutes, where the numbers are such.
+    fn running_time(&self, table: &Table, column: &Column) -> Option<&'static str> {
+        const FILMS: [&str; 4] = ["film", "movie", "video", "episode"];
+        let film = tokens(&table.name).iter().any(|t| FILMS.contains(&grammar::singular(t).as_str()));
+        let long =
+            matches!(self.of(&column.name).join(" ").as_str(), "length" | "duration" | "runtime" | "running time");
+        let quantiles = &column.profile.as_ref()?.quantiles;
+        let numbers: Vec<f64> = [quantiles.first()?, quantiles.last()?].iter().filter_map(|q| q.parse().ok()).collect();
+        let minutes = matches!(numbers.as_slice(), [least, most] if *least >= 1.0 && (90.0..600.0).contains(most));
+        (film && long && minutes && column.base.starts_with("int")).then_some("minutes")
     }
 
     /// The noun and the unit of a column that is called by its unit alone.

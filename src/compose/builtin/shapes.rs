@@ -226,7 +226,8 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         return None;
     }
     // a time within a span of time is no news
-    if key.as_ref().is_some_and(|k| k.time && own.role() == Role::Time) {
+    let timed = |k: &group::Key| k.time || k.places.iter().any(|&p| draw.scope.field(p).role() == Role::Time);
+    if key.as_ref().is_some_and(|k| timed(k) && own.role() == Role::Time) {
         return None;
     }
     if key.as_ref().is_some_and(|k| k.places.iter().any(|&p| sense::akin(draw.scope.field(p), own))) {

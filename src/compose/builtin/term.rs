@@ -100,7 +100,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     };
     let (plain, noun) = (noun.clone(), condition::quantity(field, &noun));
     let said = said
-        .replace(" a {}", &format!(" {}", grammar::with_article(&noun)))
+        .replace(" a {}", &format!(" {}", condition::article(&noun)))
         .replace(" a {2}", &format!(" {}", grammar::with_article(&other)))
         .replace("{}", &noun)
         .replace("{2}", &other)

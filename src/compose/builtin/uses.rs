@@ -121,8 +121,8 @@ const RARE: &[&str] = &[
 const SELDOM: &[&str] = &[
     "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "cume_dist",
     "json_agg", "phraseto_tsquery", "string_to_table", "justify_hours", "div", "every", "first_value", "last_value",
-    "make_date", "nth_value", "ntile", "num_nulls", "plainto_tsquery", "row_number", "strpos", "to_date", "trunc",
-    "upper_inc", "websearch_to_tsquery",
+    "nth_value", "ntile", "num_nulls", "plainto_tsquery", "row_number", "strpos", "to_date", "trunc", "upper_inc",
+    "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.

@@ -149,7 +149,9 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     // of what is in a city it is known in which state
     let known =
         |c: &Condition| c.places.iter().any(|&q| key.places.iter().any(|&p| sense::fixed_in(&draw.scope, p, q)));
-    if marked.iter().any(known) {
+    // people are where they are: hardly a customer is billed to several places
+    let settled = |c: &Condition| key.person && c.places.iter().any(|&p| sense::placed(draw.scope.field(p)));
+    if marked.iter().any(known) || marked.iter().any(settled) {
         return None;
     }
     kept::among(draw, &marked);

@@ -353,6 +353,10 @@ pub(super) fn over_share(draw: &mut Draw) -> Option<Draft> {
     // a part of things, and not of their number
     let measure = g.measure.strip_prefix("the number of ").map_or(g.measure.clone(), |rows| format!("all {rows}"));
     let many = &g.key.many;
+    // "days of the week on which they ended account for": whose they are is told too late
+    if many.contains("which they ") {
+        return None;
+    }
     let that = if g.key.person { "who" } else { "that" };
     let it = g.it();
     let shown = if with_share {

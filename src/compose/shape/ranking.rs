@@ -223,6 +223,14 @@ fn rows_speech(
         questions
             .push(format!("of all {rows}, which {number}{} the {top} {noun}", if n == 1 { "has" } else { "have" }));
     }
+    // what has no name is not found by which it is
+    let (tail, questions) = match shown.named || nouns.is_empty() {
+        true => (tail, questions),
+        false => {
+            let are = if let [only] = nouns.as_slice() { condition::be(only) } else { "are" };
+            (String::new(), vec![format!("what {are} the {list} of {head}")])
+        }
+    };
     let mut extras = Vec::new();
     let questions = questions
         .into_iter()
@@ -353,14 +361,16 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         (true, false) if n == 1 => ", and what is it",
         (true, false) => ", and what is it for each",
     };
-    let mut questions = vec![format!("which {number}{keys} {verb} {measured}{limit}{asked}")];
-    questions
-        .push(format!("what {} the {number}{keys} with {measured}{limit}{tail}", if n == 1 { "is" } else { "are" }));
-    if key.person && n == 1 {
-        questions.push(format!("who is the {keys} with {measured}{limit}{tail}"));
-    } else if key.person {
-        questions.push(format!("who are the {number}{keys} with {measured}{limit}{tail}"));
-    }
+    let beside = match (show, figure_counts) {
+        (true, true) if n > 1 => ", with the number for each",
+        (true, false) if n > 1 => ", with the value for each",
+        _ => asked,
+    };
+    let who = if key.person && draw.rng.chance(50) { "who" } else { "what" };
+    let questions = vec![
+        format!("which {number}{keys} {verb} {measured}{limit}{asked}"),
+        format!("{who} {} the {number}{keys} with {measured}{limit}{beside}", if n == 1 { "is" } else { "are" }),
+    ];
     let extras = ties.into_iter().collect();
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) })
 }
