@@ -47,7 +47,8 @@ pub(super) fn outermost(things: &str, top: &str, noun: &str, high: bool) -> Stri
 /// The highest or lowest value as a figure: "highest number of bytes", "longest length".
 pub(super) fn extreme_value(rng: &mut Rng, noun: &str, high: bool) -> String {
     let general = if high { "maximum" } else { "minimum" };
-    if is_plural(noun) && !sums(noun) {
+    let most = ["maximum ", "minimum "].iter().any(|w| noun.starts_with(w));
+    if is_plural(noun) && !sums(noun) && !most {
         let word = if high { "highest" } else { "lowest" };
         return format!("{word} number of {noun}");
     }

@@ -48,7 +48,6 @@ pub(super) const COLLOQUIAL: Frames = &[
     "Can you show me {}?",
     "I need {}.",
     "Can you look up {}?",
-    "Mind getting me {}?",
     "I'd like {}.",
 ];
 pub(super) const DESCRIPTIVE: Frames = &[

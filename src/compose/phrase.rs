@@ -23,7 +23,9 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
         if class == Some(at) {
             continue;
         }
-        if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ")) {
+        if let Some(word) =
+            c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ") && !many.starts_with("listed "))
+        {
             before = format!("{word} ");
         } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p)) {
             post.push(p.clone());
@@ -65,7 +67,9 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
         let link = if that.is_empty() { " whose " } else { " and whose " };
         // an alternative goes last, or it would take the rest along
         whose.sort_by_key(|w| w.contains(" or whose "));
-        let joined = if prefer_with || whose.iter().any(|w| w.contains(" or ") || w.contains(" and ")) {
+        // "whose name starts with M and utilization is below 5" stumbles
+        let alike = whose.iter().all(|w| w.contains(" is ") || w.contains(" are "));
+        let joined = if prefer_with || !alike || whose.iter().any(|w| w.contains(" or ") || w.contains(" and ")) {
             whose.join(" and whose ")
         } else {
             grammar::and_list(&whose)

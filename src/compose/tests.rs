@@ -258,3 +258,24 @@ fn where_the_round_bounds_are_used_up_there_are_others() {
     assert!(late > 30 && late > 2 * early, "{early} fine bounds in {drawn} early, {late} in {drawn_late} late");
     assert!(drawn_late * 5 > drawn * 4, "{drawn} drawn early, {drawn_late} late");
 }
+
+#[test]
+fn a_whole_number_that_tells_no_amount_is_not_averaged() {
+    let rule = [
+        column("rule_id", "int4", 'N', &key(100)),
+        column("label", "text", 'S', NAMES),
+        column("cut", "int4", 'N', NUMBERS),
+        column("page_count", "int4", 'N', NUMBERS),
+        column("fine", "numeric", 'N', NUMBERS),
+    ];
+    let text = format!(
+        r#"{{"database":"shop","server_version":150000,"tables":[{{"schema":"public","name":"rule","kind":"table",
+        "columns":[{}],"primary_key":["rule_id"],"sampled":{{"rows":100,"whole":true}}}}]}}"#,
+        rule.join(",")
+    );
+    let schema = Schema::from_json(&text).unwrap();
+    let world = World::new(&schema, &[], &Options::default());
+    let averaged: Vec<&str> =
+        world.entities[0].fields.iter().filter(|f| f.measurable()).map(|f| f.name.as_str()).collect();
+    assert_eq!(averaged, ["page_count", "fine"]);
+}

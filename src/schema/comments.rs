@@ -45,6 +45,15 @@ pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
         return None;
     }
     let mut phrase = words.join(" ");
+    // a title has capitals that its words have not
+    let titled = |w: &&str| {
+        let mut letters = w.chars();
+        letters.next().is_some_and(char::is_uppercase) && letters.all(char::is_lowercase)
+    };
+    if words.len() > 1 && words.iter().filter(|w| w.len() > 3).all(titled) {
+        let small = |w: &&str| if titled(w) { w.to_lowercase() } else { (*w).to_owned() };
+        return Some(words.iter().map(small).collect::<Vec<_>>().join(" "));
+    }
     let acronym = words[0].chars().skip(1).any(char::is_uppercase) || words[0].chars().count() == 1;
     if !acronym {
         let first: String = words[0].to_lowercase();

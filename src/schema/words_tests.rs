@@ -35,6 +35,9 @@ fn short_comments_are_nouns_and_long_ones_are_not() {
     assert_eq!(comment_noun("Postal code of the shipping address", 7).unwrap(), "postal code of the shipping address");
     assert_eq!(comment_noun("The member's plan.", 7).unwrap(), "member's plan");
     assert_eq!(comment_noun("ICD-10 code", 7).unwrap(), "ICD-10 code");
+    assert_eq!(comment_noun("Full Text Config", 7).unwrap(), "full text config");
+    assert_eq!(comment_noun("Z39.50 Sources\n\nEach row in this table", 7).unwrap(), "Z39.50 Sources");
+    assert_eq!(comment_noun("Great-circle distance in km.", 7).unwrap(), "great-circle distance");
     assert_eq!(comment_noun("When does this unit open on Monday?", 7), None);
     assert_eq!(comment_noun("This is used by the nightly job", 7), None);
 }

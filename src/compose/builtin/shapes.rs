@@ -135,7 +135,7 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
 fn in_order(draw: &Draw, term: &Term) -> Extra {
     let time = draw.scope.field(term.place).role() == Role::Time;
     let cyclic = ["over all years", "hour", "weekday", "day of the week", "calendar month", "month of the year"];
-    if term.noun.contains("letter") || term.noun.contains("character") {
+    if term.noun.contains("letter") {
         Extra::new(", in alphabetical order", "Sort from A to Z")
     } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
         Extra::new(", in chronological order", "Oldest first")

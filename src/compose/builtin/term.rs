@@ -61,6 +61,11 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let other = second.map(|p| draw.scope.bare(p)).unwrap_or_default();
     let plural = condition::is_plural(&noun);
     let said = put(entry.noun, &filling, true);
+    // days are held up to the first one that is out
+    let said = match field.base.as_str() {
+        "daterange" if entry.name == "upper" => said.replacen("end of", "first day after", 1),
+        _ => said,
+    };
     // of what happened one asks by the month, and not by the month of its date
     let main = draw.scope.subject().when == Some(shown.field) && entry.yields == Yields::Class;
     let said = if main { said.replacen(" of the {}", "", 1) } else { said };

@@ -25,6 +25,10 @@ pub(super) fn speech(
         return None;
     }
     let happened = moment::happened(noun)?;
+    // who was born last is the youngest
+    if happened == "were born" && draw.scope.subject().person {
+        return born(shown, (rows, one), descending, n);
+    }
     let done = happened.strip_prefix("were ").unwrap_or(happened);
     // "the three visits that started first"
     let person = draw.scope.subject().person;
@@ -53,4 +57,26 @@ pub(super) fn speech(
     }];
     let questions = vec![format!("which {these} {verb} {when}{and}")];
     Some(Speech { nominal, questions, extras: Vec::new(), lists: true })
+}
+
+/// "the three oldest members".
+fn born(shown: &list::Shown, (rows, one): (&str, &str), descending: bool, n: u64) -> Option<Speech> {
+    if !shown.named {
+        return None;
+    }
+    let age = if descending { "youngest" } else { "oldest" };
+    let these = if n == 1 { format!("{age} {one}") } else { format!("{} {age} {rows}", of_number(n)) };
+    let list = grammar::and_list(&shown.nouns);
+    let (with, and) = match shown.nouns.len() {
+        0 => (String::new(), String::new()),
+        1 => (format!(", with their {list}"), format!(", and what {} their {list}", condition::be(&list))),
+        _ => (format!(", with their {list}"), format!(", and what are their {list}")),
+    };
+    let is = if n == 1 { "is" } else { "are" };
+    Some(Speech {
+        nominal: vec![format!("the {these}{with}")],
+        questions: vec![format!("who {is} the {these}{and}")],
+        extras: Vec::new(),
+        lists: true,
+    })
 }

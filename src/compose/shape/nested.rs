@@ -1,6 +1,6 @@
 //! Queries within queries: rows above an average, groups above the average group, figures of figures.
 
-use super::super::condition::Condition;
+use super::super::condition::{Condition, is_plural};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::phrase::has_clause;
 use super::super::probe::filter_probes;
@@ -94,7 +94,7 @@ pub(super) fn above_average(draw: &mut Draw) -> Option<Draft> {
     let is = super::super::condition::be(&noun);
     let own = Condition {
         // "an above-average line amount", where no other average could be meant
-        with: (compared == "average")
+        with: (compared == "average" && !is_plural(&noun))
             .then(|| format!("{} {noun}", if higher { "an above-average" } else { "a below-average" })),
         whose: Some(match compared.as_str() {
             "average" => format!("{noun} {is} {} average", if higher { "above" } else { "below" }),
@@ -198,7 +198,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     let beyond = if higher { "an above-average" } else { "a below-average" };
     let which = match draw.rng.below(3) {
         // of what adds up, the average can be that of the groups alone
-        0 if g.adds_up() => format!("with {beyond} {bare}"),
+        0 if g.adds_up() && !is_plural(bare) => format!("with {beyond} {bare}"),
         1 => format!("whose {bare} is {word} {all}"),
         _ => format!("for {whom} {measure} is {word} {over}").replace("all of them", &format!("all {many}")),
     };
@@ -215,7 +215,10 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         Speech {
             nominal: vec![format!("{many} {which}, with the {it} for each")],
             questions: std::iter::once(format!("for which {many} is {measure} {word} {over}, and what is it for each"))
-                .chain(g.adds_up().then(|| format!("which {many} have {beyond} {bare}, and what is it")))
+                .chain(
+                    (g.adds_up() && !is_plural(bare))
+                        .then(|| format!("which {many} have {beyond} {bare}, and what is it")),
+                )
                 .collect(),
             extras,
             lists: true,

@@ -80,6 +80,7 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let (any, verb) = if none { ("no", "are not") } else { ("any", "are") };
     // what it is called by the rows that refer to it has to be said
     let (clause, asked) = match role == subject.one {
+        true if subject.person => (format!("who have {any} {many}"), format!("have {any} {many}")),
         true => (format!("that have {any} {many}"), format!("have {any} {many}")),
         // a patient is no insurance
         false if subject.person && !grammar::is_person(&role) => return None,
@@ -157,10 +158,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         query.limit = Some(Limit::WithTies(n));
         let number = grammar::number_word(n);
         let roles = grammar::plural(&role);
-        let nominal = vec![
-            format!("the {number} most frequent {roles} of {many}, with counts"),
-            format!("the {number} {roles} with the most {many}, and how many each has"),
-        ];
+        let nominal = vec![format!("the {number} {roles} with the most {many}, and how many each has")];
         let questions = vec![format!("which {number} {roles} have the most {many}, and how many does each have")];
         let speech = Speech { nominal, questions, extras: vec![ranking::ties_too(draw)], lists: true };
         return Some(Draft { probes: vec![cut_probe(&query)], ..Draft::new(query, speech) });
