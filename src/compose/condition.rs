@@ -8,6 +8,7 @@ use super::moment;
 use super::pattern::{letter, word};
 use super::random::Rng;
 use super::scope::{Place, Scope};
+use super::taste;
 use super::tree::{Expr, fill};
 use super::world::Field;
 use crate::schema::grammar;
@@ -191,6 +192,11 @@ pub(super) fn article(noun: &str) -> String {
 pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let field = scope.field(place);
     if place.node != 0 {
+        // that the doctor of a visit is a woman is no part of what the visit's bill is about
+        let far = scope.nodes[place.node].via.is_some_and(|(from, ..)| from != 0);
+        if far && afar::serves(scope.entity(place.node)) && taste::is_adjective(field) {
+            return None;
+        }
         // what can be said of the thing itself is not read out as a column of it
         if afar::told(scope, place) || afar::resident(scope, place.node).is_some() {
             return (0..3).find_map(|_| afar::draw(rng, scope, place));

@@ -19,6 +19,8 @@ impl Draw<'_> {
         // what is joined has to be spoken of
         let due = self.idle_leaf().is_some() || self.scope.fine;
         let wanted = if most > 0 && due { wanted.max(1) } else { wanted };
+        // what has been asked of one condition has not of two
+        let wanted = if most > 1 && self.scope.fine && self.rng.chance(50) { 2 } else { wanted };
         let mut found: Vec<Condition> = Vec::new();
         for turn in 0..wanted * 4 {
             if found.len() == wanted {

@@ -8,8 +8,9 @@ use super::shape::plain;
 use super::tree::{Expr, Select, Source};
 use super::world::{Field, World};
 use super::{Focus, Options, Phase};
+use crate::schema::graph::Edge;
 use crate::schema::roles::Role;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What the pairs of a phase are about, each with how interesting it is.
 pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, f64)> {
@@ -41,6 +42,7 @@ fn apart(world: &World, found: Vec<(Focus, f64)>) -> Vec<(Focus, f64)> {
 
 fn fields(world: &World) -> Vec<(Focus, f64)> {
     let mut found = Vec::new();
+    let joined = joined(world);
     // where there are tables, views repeat them
     let behind = world.entities.iter().any(|e| e.usable && !e.view);
     for (entity, e) in world.entities.iter().enumerate().filter(|(_, e)| e.usable) {
@@ -49,7 +51,8 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
             let first = &e.fields[field - field % plain::AT_ONCE];
             let legible = !plain::illegible(f) && !plain::illegible(first);
             let shown = e.rows > 0 && e.rows <= plain::HANDFUL && field % plain::AT_ONCE != 0 && legible;
-            if e.bridge && f.role() == Role::Key || shown {
+            let handful = e.rows > 0 && e.rows <= plain::HANDFUL;
+            if e.bridge && f.role() == Role::Key || shown || !handful && joined.contains(&(entity, f.name.as_str())) {
                 continue;
             }
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
@@ -63,6 +66,21 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
         }
     }
     found
+}
+
+/// Keys that references are made of: they are read where tables are joined, and say nothing by themselves.
+fn joined(world: &World) -> BTreeSet<(usize, &str)> {
+    let usable = |e: &&Edge| e.filled && world.entities[e.child].usable && world.entities[e.parent].usable;
+    world
+        .graph
+        .edges
+        .iter()
+        .filter(usable)
+        .flat_map(|e| {
+            let child = e.child_columns.iter().map(move |c| (e.child, c.as_str()));
+            child.chain(e.parent_columns.iter().map(move |c| (e.parent, c.as_str())))
+        })
+        .collect()
 }
 
 /// How often a column is asked for: what says something more often than keys and stamps.

@@ -54,7 +54,8 @@ pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
         let small = |w: &&str| if titled(w) { w.to_lowercase() } else { (*w).to_owned() };
         return Some(words.iter().map(small).collect::<Vec<_>>().join(" "));
     }
-    let acronym = words[0].chars().skip(1).any(char::is_uppercase) || words[0].chars().count() == 1;
+    let acronym =
+        words[0].chars().skip(1).any(|c| c.is_uppercase() || c.is_ascii_digit()) || words[0].chars().count() == 1;
     if !acronym {
         let first: String = words[0].to_lowercase();
         phrase = format!("{first}{}", &phrase[words[0].len()..]);

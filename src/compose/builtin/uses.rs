@@ -132,7 +132,7 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
     // a value put into another form for some purpose is for those who are asked to show that
     let reshaped = |e: &Entry| {
         let printed = matches!(e.on, On::Row | On::Phone | On::Dialled | On::Card | On::Email);
-        let looked_up = matches!(e.on, On::Index | On::Fitted | On::Revenue);
+        let looked_up = matches!(e.on, On::Index | On::Fitted | On::Revenue) || e.on == On::Value && e.name == "nullif";
         !e.aim.is_empty() || e.yields == Yields::Calendar || printed && e.yields == Yields::Value || looked_up
     };
     for entry in entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)) {
