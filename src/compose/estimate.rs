@@ -25,12 +25,34 @@ pub(super) fn rows(world: &World, query: &Select, passing: f64) -> f64 {
     }
 }
 
+/// Whether a join meets one row of a table at most.
+fn by_key(on: &Expr, alias: &str, entity: &Entity) -> bool {
+    let (mut met, mut keyed) = (0, true);
+    on.visit(&mut |e| {
+        if let Expr::Column(of, name) = e
+            && of == alias
+        {
+            met += 1;
+            keyed &= entity.key.contains(name);
+        }
+    });
+    keyed && met > 0 && met == entity.key.len()
+}
+
 fn before_cut(world: &World, query: &Select, passing: f64, known: &BTreeMap<&str, f64>) -> f64 {
     let mut tables: BTreeMap<&str, &Entity> = BTreeMap::new();
     let mut base: f64 = 1.0;
     let mut each = 1.0;
-    for source in query.from.iter().chain(query.joins.iter().map(|j| &j.source)) {
+    let joins = query.joins.iter().map(|j| (&j.source, j.on.as_ref()));
+    for (source, on) in query.from.iter().map(|from| (from, None)).chain(joins) {
         let found = match source {
+            // of what is joined by its key there is one beside each row
+            Source::Table(name, alias)
+                if let Some(entity) = world.named(name).filter(|e| on.is_some_and(|on| by_key(on, alias, e))) =>
+            {
+                tables.insert(alias, entity);
+                1.0
+            }
             Source::Table(name, alias) => match (known.get(name.as_str()), world.named(name)) {
                 (Some(rows), _) => *rows,
                 (None, Some(entity)) => {

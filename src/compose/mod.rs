@@ -219,6 +219,10 @@ impl Composer {
         for attempt_in in 0..tries {
             let mut draw = Draw::new(self, crowd, &[salt, slot, u64::from(attempt), attempt_in], focus, style);
             let hold = hold(due, attempt, attempt_in, target.is_some());
+            // a plain question about a reference has the two tables that it joins
+            if due && hold == Hold::Plain {
+                draw.least = draw.least.min(self.options.min_joins as usize);
+            }
             let Some(draft) = self.draft(&mut draw, focus, slot, mix(&[salt, 13]), hold) else { continue };
             let difficulty = measure::hardness(&draft.query).difficulty();
             let strict = due || attempt_in < TRIES / 2 && !draw.elsewhere;

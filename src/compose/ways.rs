@@ -125,6 +125,10 @@ fn climb_once(rng: &mut Rng, crowd: Crowd, scope: &mut Scope, from: usize) {
         return;
     }
     let entity = scope.nodes[from].entity;
+    // of what kind the terms are that rows refer to is asked of the terms
+    if from != 0 && sense::hub(scope.world, entity) {
+        return;
+    }
     let graph = &scope.world.graph;
     let up: Vec<usize> = graph
         .parents(entity)

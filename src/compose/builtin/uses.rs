@@ -120,9 +120,9 @@ const RARE: &[&str] = &[
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
     "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "cume_dist",
-    "json_agg", "phraseto_tsquery", "string_to_table", "justify_hours", "div", "every", "first_value", "last_value",
-    "nth_value", "ntile", "num_nulls", "plainto_tsquery", "row_number", "strpos", "to_date", "trunc", "upper_inc",
-    "websearch_to_tsquery",
+    "date_bin", "div", "every", "first_value", "json_agg", "justify_hours", "last_value", "make_date", "nth_value",
+    "ntile", "num_nulls", "phraseto_tsquery", "plainto_tsquery", "regexp_count", "regr_slope", "row_number",
+    "string_to_table", "strpos", "substr", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.
@@ -132,29 +132,34 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
     // a value put into another form for some purpose is for those who are asked to show that
     let reshaped = |e: &Entry| {
         let printed = matches!(e.on, On::Row | On::Phone | On::Dialled | On::Card | On::Email);
-        let looked_up = matches!(e.on, On::Index | On::Fitted | On::Revenue) || e.on == On::Value && e.name == "nullif";
-        !e.aim.is_empty() || e.yields == Yields::Calendar || printed && e.yields == Yields::Value || looked_up
+        !e.aim.is_empty() || e.yields == Yields::Calendar || printed && e.yields == Yields::Value
     };
-    for entry in entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)) {
+    let wanted: Vec<&Entry> = entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)).collect();
+    // what is looked up by a letter and the like is asked for where the function is good for nothing else
+    let (odd, everyday): (Vec<&Entry>, Vec<&Entry>) = wanted.into_iter().partition(|e| is_odd(e));
+    for (entry, seldom) in everyday.into_iter().map(|e| (e, false)).chain(odd.into_iter().map(|e| (e, true))) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
+        let seldom = seldom || RARE.contains(&entry.name);
         for one in uses {
             let tools = found.entry(one.entity).or_default();
             match tools.iter_mut().find(|t| t.name == entry.name) {
+                Some(tool) if is_odd(entry) && !is_odd(tool.uses[0].entry) => {}
                 Some(tool) => tool.uses.push(one),
-                None => tools.push(Tool {
-                    name: entry.name,
-                    often: EVERYDAY_TOOL[usize::from(RARE.contains(&entry.name))],
-                    uses: vec![one],
-                }),
+                None => tools.push(Tool { name: entry.name, often: TURNS[usize::from(seldom)], uses: vec![one] }),
             }
         }
     }
     found
 }
 
+/// Whether a question shows the function rather than asks for anything.
+fn is_odd(entry: &Entry) -> bool {
+    matches!(entry.on, On::Index | On::Fitted | On::Revenue) || entry.on == On::Value && entry.name == "nullif"
+}
+
 /// Turns of an everyday function, and of one that is seldom wanted.
-const EVERYDAY_TOOL: [usize; 2] = [5, 1];
+const TURNS: [usize; 2] = [6, 1];
 
 /// A function with the places where it can be used.
 #[derive(Debug)]
