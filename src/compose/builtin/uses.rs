@@ -159,7 +159,7 @@ fn is_odd(entry: &Entry) -> bool {
 }
 
 /// Turns of an everyday function, and of one that is seldom wanted.
-const TURNS: [usize; 2] = [6, 1];
+const TURNS: [usize; 2] = [4, 1];
 
 /// A function with the places where it can be used.
 #[derive(Debug)]
