@@ -25,10 +25,6 @@ pub(super) fn speech(
         return None;
     }
     let happened = moment::happened(noun)?;
-    // who was born last is the youngest
-    if happened == "were born" && draw.scope.subject().person {
-        return born(shown, (rows, one), descending, n);
-    }
     let done = happened.strip_prefix("were ").unwrap_or(happened);
     // "the three visits that started first"
     let person = draw.scope.subject().person;
@@ -50,6 +46,16 @@ pub(super) fn speech(
         [only] => (format!(", with {its} {list}"), format!(", and what {} {its} {list}", condition::be(only))),
         _ => (format!(", with {its} {list}"), format!(", and what are {its} {list}")),
     };
+    // who was born last is the youngest
+    if happened == "were born" && person && shown.named {
+        let age = if descending { "youngest" } else { "oldest" };
+        let (these, is) = match n {
+            1 => (format!("{age} {one}"), "is"),
+            n => (format!("{} {age} {rows}", of_number(n)), "are"),
+        };
+        let (nominal, questions) = (format!("the {these}{with}"), format!("who {is} the {these}{and}"));
+        return Some(Speech { nominal: vec![nominal], questions: vec![questions], extras: Vec::new(), lists: true });
+    }
     let nominal = vec![if shown.named {
         format!("the {these} {done} {when}{with}")
     } else {
@@ -57,26 +63,4 @@ pub(super) fn speech(
     }];
     let questions = vec![format!("which {these} {verb} {when}{and}")];
     Some(Speech { nominal, questions, extras: Vec::new(), lists: true })
-}
-
-/// "the three oldest members".
-fn born(shown: &list::Shown, (rows, one): (&str, &str), descending: bool, n: u64) -> Option<Speech> {
-    if !shown.named {
-        return None;
-    }
-    let age = if descending { "youngest" } else { "oldest" };
-    let these = if n == 1 { format!("{age} {one}") } else { format!("{} {age} {rows}", of_number(n)) };
-    let list = grammar::and_list(&shown.nouns);
-    let (with, and) = match shown.nouns.len() {
-        0 => (String::new(), String::new()),
-        1 => (format!(", with their {list}"), format!(", and what {} their {list}", condition::be(&list))),
-        _ => (format!(", with their {list}"), format!(", and what are their {list}")),
-    };
-    let is = if n == 1 { "is" } else { "are" };
-    Some(Speech {
-        nominal: vec![format!("the {these}{with}")],
-        questions: vec![format!("who {is} the {these}{and}")],
-        extras: Vec::new(),
-        lists: true,
-    })
 }
