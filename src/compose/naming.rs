@@ -45,8 +45,9 @@ pub(super) fn when(entity: &Entity) -> Option<usize> {
         end.contains(' ') && times.iter().any(|&j| j != i && entity.fields[j].noun.ends_with(end))
     };
     // of what begins and ends it has to be said which
-    let begins = |i: usize| entity.fields[i].noun.split(' ').any(|w| matches!(w, "start" | "begin" | "end"));
-    times.iter().copied().filter(|&i| !alike(i) && !(begins(i) && times.len() > 1)).find(|&i| {
+    let begins =
+        |i: usize| times.len() > 1 && entity.fields[i].noun.split(' ').any(|w| matches!(w, "start" | "begin" | "end"));
+    times.iter().copied().filter(|&i| !alike(i) && !begins(i)).find(|&i| {
         entity.fields[i].noun.starts_with(entity.one.as_str())
             || entity.fields[i].noun.ends_with(&format!(" of the {}", entity.one))
             || entity.fields[i].noun == "date"

@@ -83,10 +83,13 @@ pub(super) fn worth(scope: &Scope, place: Place) -> bool {
         let e = &scope.world.graph.edges[edge];
         e.child == e.parent && !scope.entity(place.node).label.contains(&place.field)
     });
+    // what those who serve are like is no part of what they do
+    let served =
+        || place.node != 0 && afar::serves(scope.entity(place.node)) && taste::is_adjective(scope.field(place));
     from_afar(scope.world, scope.nodes[place.node].entity, place.field, steps(scope, place.node))
         && !own_kind
         && !strange()
-        && !(place.node != 0 && afar::serves(scope.entity(place.node)) && taste::is_adjective(scope.field(place)))
+        && !served()
 }
 
 /// A span of time to break figures down by: of the rows themselves, or of what they directly belong to.
