@@ -35,9 +35,9 @@ pub(super) fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> 
         format!("by {said}")
     } else if SOURCES.contains(&head) {
         format!("from the {noun} {said}")
-    } else if scope.subject().person && matches!(head, "plan" | "project" | "course" | "event") {
+    } else if scope.subject().person && matches!(head, "plan" | "tariff" | "project" | "course" | "event") {
         // "members on the Gold Choice plan"
-        let at = if matches!(head, "plan" | "project") { "on" } else { "in" };
+        let at = if matches!(head, "plan" | "tariff" | "project") { "on" } else { "in" };
         // of what began and may have ended the past is asked about too
         let held = scope.nodes[place.node].via.map(|via| scope.entity(via.0)).filter(|held| held.bridge);
         let ended = held.is_some_and(|held| held.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit));

@@ -161,13 +161,15 @@ fn reached<'q>(query: &'q Select, tables: &BTreeMap<&str, &Entity>) -> BTreeMap<
     }
     for join in &query.joins {
         let Source::Table(_, alias) = &join.source else { continue };
-        let key = tables.get(alias.as_str()).map_or(&[][..], |e| e.key.as_slice());
         let (mut parent, mut most) = (false, f64::INFINITY);
         if let Some(on) = &join.on {
-            on.visit(&mut |e| match e {
-                Expr::Column(table, name) if table == alias => parent |= matches!(key, [only] if only == name),
-                Expr::Column(table, _) => most = found.get(table.as_str()).map_or(most, |rows| most.min(*rows)),
-                _ => {}
+            parent = tables.get(alias.as_str()).is_some_and(|e| by_key(on, alias, e));
+            on.visit(&mut |e| {
+                if let Expr::Column(table, _) = e
+                    && table != alias
+                {
+                    most = found.get(table.as_str()).map_or(most, |rows| most.min(*rows));
+                }
             });
         }
         found.insert(alias, if parent { rows(alias).min(most) } else { rows(alias) });

@@ -126,7 +126,11 @@ fn first_of_each(
     descending: bool,
 ) -> Draft {
     // what is shown leads: rows come in an order that a reader sees
-    let shown = |e: &Expr| g.key.columns.iter().any(|(column, _)| column == e);
+    let shown = |e: &Expr| {
+        let mut found = false;
+        g.key.columns.iter().for_each(|(column, _)| column.visit(&mut |part| found |= part == e));
+        found
+    };
     let (mut keys, behind): (Vec<Expr>, Vec<Expr>) = g.key.group.iter().cloned().partition(shown);
     keys.extend(behind);
     let subject = draw.scope.subject();
