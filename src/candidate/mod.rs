@@ -51,6 +51,18 @@ pub(crate) struct Candidate {
     /// Fewer rows than these would make the question an odd one, such as a breakdown into one group.
     #[serde(default)]
     pub least_rows: u64,
+    /// Columns that have something to tell.
+    #[serde(default)]
+    pub telling: Vec<Telling>,
+}
+
+/// A column of the result that tells nothing where so many of the rows hold one and the same value in it: of three and
+/// more, or of two where they need not all do so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Telling {
+    /// From 0.
+    pub column: usize,
+    pub per_cent: u8,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

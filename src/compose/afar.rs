@@ -28,7 +28,7 @@ const ACTS: &[&str] =
 /// Whether a person is one that others have to do with: what counts of them is what they do.
 pub(super) fn serves(thing: &Entity) -> bool {
     let head = thing.one.rsplit(' ').next().unwrap_or(&thing.one);
-    thing.person && (ATTENDING.contains(&head) || STAFF.contains(&head))
+    ATTENDING.contains(&head) || thing.person && STAFF.contains(&head)
 }
 
 /// Whether there is one way to a joined thing and one of it, so that it can be spoken of itself.

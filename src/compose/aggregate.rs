@@ -75,7 +75,9 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
             let entity = scope.entity(place.node);
             let flows = entity.when.is_some() || entity.label.is_empty() || counts(field, &noun);
             let sum = if field.traits.additive && flows { 35 } else { 0 };
-            Some(match rng.weighted(&[sum, 14, 26, 14, 7]) {
+            // of what adds up the least hardly tells anything
+            let least = if sum > 0 { 2 } else { 7 };
+            Some(match rng.weighted(&[sum, 14, 26, 2 * least, least]) {
                 0 => {
                     let said = of.strip_prefix("total ").unwrap_or(&of);
                     let word = if noun.starts_with("total") {
@@ -188,7 +190,10 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
     // what has no name, or is a term of a large list, is not what one counts kinds of
     let edge = super::reference::reference(scope.world, scope.nodes[place.node].entity, &field.name)?;
     let parent = scope.world.graph.edges[edge].parent;
-    if scope.world.entities[parent].label.is_empty() || super::sense::hub(scope.world, parent) {
+    if parent == scope.nodes[place.node].entity
+        || scope.world.entities[parent].label.is_empty()
+        || super::sense::hub(scope.world, parent)
+    {
         return None;
     }
     let noun = noun.strip_suffix(" ID").unwrap_or(noun);

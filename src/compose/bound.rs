@@ -178,7 +178,11 @@ fn said_of_things(
             (_, Some(n)) => Some(format!("{shorter} {n}")),
             _ => None,
         };
-    } else if own && matches!(noun, "amount" | "total" | "total amount") && rng.chance(60) {
+    } else if own
+        && scope.field(place).unit.is_some()
+        && matches!(noun, "amount" | "total" | "total amount")
+        && rng.chance(60)
+    {
         condition.post = match (more, less) {
             (Some(n), _) => Some(format!("of more than {n}")),
             (_, Some(n)) => Some(format!("of less than {n}")),
@@ -217,7 +221,11 @@ fn threshold(rng: &mut Rng, scope: &Scope, field: &Field, quantile: usize) -> Op
     // where values are few, one of them is a bound that people name
     let few = field.distinct <= 12;
     let at = if few { near } else { near + (next - near) * rng.below(5) as f64 / 5.0 };
-    let value = if scope.fine && !few {
+    let value = if scope.fine && !few && field.traits.money && near >= 5.0 {
+        // prices are named in whole amounts, and small ones in halves
+        let at = near + (next - near) * rng.below(500) as f64 / 500.0;
+        if near < 100.0 { (at * 2.0).round() / 2.0 } else { literal::three_digits(at, true) }
+    } else if scope.fine && !few {
         literal::three_digits(near + (next - near) * rng.below(500) as f64 / 500.0, field.whole())
     } else {
         literal::round_near(at, apart(field), field.whole())

@@ -229,11 +229,12 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return word(rng, scope, place);
     }
     if field.role() == Role::Name && field.base != "bool" && scope.entity(place.node).rows == 0 {
-        return if place.node == 0 && rng.chance(25) { letter(rng, scope, place) } else { None };
+        return if place.node == 0 && rng.chance(8) { letter(rng, scope, place) } else { None };
     }
     let mut condition = match field.role() {
         Role::Flag => flag::draw(rng, scope, place),
         Role::Dimension | Role::Name | Role::Code => kinds::value(rng, scope, place),
+        Role::Measure if field.mixed => return None,
         Role::Measure => bound::number(rng, scope, place),
         Role::Year => bound::year(rng, scope, place),
         Role::Time => moment::time(rng, scope, place),

@@ -8,6 +8,7 @@ use super::say::Style;
 use super::scope::{Place, Scope};
 use super::sense;
 use super::taste;
+use super::world::Field;
 use crate::schema::roles::Role;
 
 impl Draw<'_> {
@@ -98,6 +99,10 @@ impl Draw<'_> {
     pub(super) fn rows_phrase(&mut self, conditions: &[Condition]) -> String {
         let subject = self.scope.subject();
         let mut said = conditions.to_vec();
+        // who has left the plan is counted, too
+        if self.fan.is_some_and(|far| ends(&self.scope, far)) {
+            said.insert(0, Condition { before: Some("past and present".to_owned()), ..Condition::default() });
+        }
         if self.style == Style::Vague
             && let Some((at, (blurred, meaning))) =
                 conditions.iter().enumerate().find_map(|(at, c)| Some((at, c.blurred()?)))
@@ -109,4 +114,14 @@ impl Draw<'_> {
         }
         phrase::rows(&mut self.rng, &subject.many, subject.person, &said)
     }
+}
+
+/// Whether a bridge to a thing says until when it led there.
+fn ends(scope: &Scope, far: usize) -> bool {
+    let end = |f: &Field| {
+        f.role() == Role::Time
+            && f.nulls > 0
+            && f.noun.split(' ').any(|w| matches!(w, "end" | "ended" | "until" | "left"))
+    };
+    scope.nodes[far].via.is_some_and(|(bridge, ..)| scope.entity(bridge).fields.iter().any(end))
 }

@@ -11,6 +11,7 @@ use super::say::{Speech, Style, utter};
 use super::scope::{Place, Scope};
 use super::shape::grouped::output_name;
 use super::steer;
+use super::telling::telling;
 use super::trace::trace;
 use super::tree::{Expr, Select};
 use super::ways::joined;
@@ -87,7 +88,7 @@ fn fineness(slot: u64, attempt: u64) -> usize {
     match (slot / 4000).checked_ilog2() {
         // what was said before in an attempt of a late slot is said of another bound
         Some(rounds) => (25 + 15 * rounds as usize + 35 * attempt).min(90),
-        None => 10 * attempt.saturating_sub(2),
+        None => 10 * attempt.saturating_sub(4),
     }
 }
 
@@ -295,6 +296,7 @@ impl<'w> Draw<'w> {
         let least_rows = if self.schema_only { 0 } else { expected_rows(&draft.query) };
         Some(Candidate {
             least_rows,
+            telling: if self.schema_only { Vec::new() } else { telling(&draft.query) },
             kind: Kind::Pair,
             question: Some(question),
             turns: dialogue.map(|d| d.turns(&first, &then)),

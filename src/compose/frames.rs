@@ -115,8 +115,8 @@ pub(super) const DESCRIPTIVE_CLAUSE: Frames = &[
 pub(super) const CHECK_TECHNICAL: Frames =
     &["Write a query that checks {}.", "Check in SQL {}.", "Write a query that tells {}.", "Return {}."];
 /// Before what is to be counted.
-pub(super) const COUNT: Frames = &["Count {}.", "Count {}.", "Count all {}."];
-pub(super) const COUNT_FORMAL: Frames = &["Please count {}.", "Please count all {}."];
+pub(super) const COUNT: Frames = &["Count {}."];
+pub(super) const COUNT_FORMAL: Frames = &["Please count {}."];
 pub(super) const COUNT_COLLOQUIAL: Frames =
     &["Can you count {}?", "Could you count {}?", "Would you count {}?", "Can you count {} for me?"];
 pub(super) const COUNT_TECHNICAL: Frames =

@@ -59,9 +59,13 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
             return false;
         }
         let rows = scope.entity(p.node).rows;
+        // "per supervising provider's gender"
+        if p.node != 0 && waiting != Some(p) && scope.noun(p).contains("'s ") && scope.role_noun(p.node).contains(' ') {
+            return false;
+        }
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
         // a group of rows without a value would have to be spoken of
-        let filled = field.nulls == 0;
+        let filled = field.nulls == 0 && !(rows == 0 && field.nullable);
         let dimension = field.groupable() && several && filled && field.role() != Role::Flag && !scope.constant(p.node);
         dimension
             || (filled
@@ -78,10 +82,23 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
 }
 
 fn field(scope: &Scope, place: Place) -> Key {
-    let noun = scope.noun(place);
+    let noun = kind(scope, place).unwrap_or_else(|| scope.noun(place));
     let column = scope.column(place);
     let field = scope.field(place);
     Key { size: field.distinct, complete: place.node == 0, ..Key::of(column, None, noun, place) }
+}
+
+/// Rows without a name are of the kinds that their descriptions say: "kind of medication".
+pub(super) fn kind(scope: &Scope, place: Place) -> Option<String> {
+    let (field, entity) = (scope.field(place), scope.subject());
+    let classed = |f: &Field| f.noun.split(' ').any(|w| matches!(w, "kind" | "type" | "category" | "class"));
+    let fits = place.node == 0
+        && field.noun == "description"
+        && field.groupable()
+        && entity.label.is_empty()
+        && field.distinct * 3 <= entity.rows
+        && !entity.fields.iter().any(classed);
+    fits.then(|| format!("kind of {}", entity.one))
 }
 
 /// The rows of a joined table, by name: grouped by their key where names repeat.
@@ -195,9 +212,9 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     // the month of the rental date is the rental month
     let stem = [" date", " time", " day"].iter().find_map(|end| noun.strip_suffix(end));
     let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed"));
-    let short = short.filter(|s| !["begin", "beginning", "from", "to"].contains(s));
+    let short = short.filter(|s| !["begin", "beginning", "start", "end", "stop", "from", "to"].contains(s));
     let one = match short {
-        _ if main => unit.to_owned(),
+        _ if main || borrowed(&draw.scope, place) => unit.to_owned(),
         Some(stem) => format!("{stem} {unit}"),
         _ => match moment::happened(&noun).filter(|_| place.node == 0) {
             Some(happened) => format!("{unit} in which they {happened}"),
@@ -205,6 +222,16 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
         },
     };
     Some(Key { time: true, complete: true, ..Key::of(sql, Some(unit), one, place) })
+}
+
+/// The time of what rows directly belong to is theirs where they have none: the month of order lines is that of the order.
+fn borrowed(scope: &Scope, place: Place) -> bool {
+    let time = |f: &&Field| f.role() == Role::Time && !f.traits.audit && !f.traits.personal;
+    let times = |fields: &[Field]| fields.iter().filter(time).count();
+    matches!(scope.nodes[place.node].via, Some((0, _, true)))
+        && scope.entity(place.node).when == Some(place.field)
+        && times(&scope.entity(place.node).fields) == 1
+        && times(&scope.subject().fields) == 0
 }
 
 /// Days of the week, months and hours over all years, now and then, where the time covers several of them.

@@ -56,6 +56,16 @@ fn by_figure(draw: &mut Draw, keys: &[Key], shown: Option<&Figure>) -> Option<Ha
     Some(Having { sql, words })
 }
 
+/// Tens of many, fives of some: no one asks for more than 13 or 82 of a kind.
+pub(super) fn round_count(n: f64) -> f64 {
+    let step = match n {
+        ..8.0 => 1.0,
+        ..25.0 => 5.0,
+        _ => 10.0,
+    };
+    literal::round_number(((n / step).round() * step).max(1.0), true)
+}
+
 /// What the groups have to have; `figures` are those that are shown.
 pub(super) fn having(
     draw: &mut Draw,
@@ -86,11 +96,7 @@ pub(super) fn having(
     }
     let factors: &[f64] = if groups < 12 { &[0.75, 1.0, 1.2] } else { &[0.5, 0.75, 1.0, 1.2, 1.5] };
     let factor = factors[draw.rng.below(factors.len())];
-    let n = if draw.schema_only {
-        draw.rng.between(2, 20) as f64
-    } else {
-        literal::round_number((mean * factor).max(1.0), true)
-    };
+    let n = if draw.schema_only { draw.rng.between(2, 20) as f64 } else { round_count(mean * factor) };
     let n = n.max(1.0);
     let said = literal::number_words(n, false);
     let number = literal::number_sql(n);
@@ -113,4 +119,16 @@ pub(super) fn having(
     };
     let sql = fill(&format!("{{}} {op} {{}}"), vec![aggregate("count(*)", vec![]), text(number)]);
     Some(Having { sql, words })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::round_count;
+
+    #[test]
+    fn bounds_on_counts_are_those_that_people_name() {
+        for (mean, said) in [(0.4, 1.0), (3.2, 3.0), (13.0, 15.0), (82.0, 80.0), (24.0, 25.0), (1234.0, 1000.0)] {
+            assert_eq!(round_count(mean), said, "{mean}");
+        }
+    }
 }

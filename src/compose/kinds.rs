@@ -47,7 +47,8 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
     let all_but =
         !field.nullable && !scope.optional(place.node) && (3..=20).contains(&usable.len()) && field.distinct <= 20;
     // values of all kinds of things have nothing in common
-    let several = usable.len() > 2 && !described_by_word && !noun.ends_with("value");
+    let long = first.split(' ').count() > 2;
+    let several = usable.len() > 2 && !described_by_word && !noun.ends_with("value") && !long;
     let kinds = [62, if several { 16 } else { 0 }, if all_but && !described_by_word { 10 } else { 0 }];
     let mut condition = Condition::default();
     let share =
@@ -124,7 +125,7 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
                 return Some(condition);
             }
             // what hardly any has is nothing to leave out
-            if share(&first) < 0.1 {
+            if share(&first) < 0.2 {
                 return None;
             }
             condition.share = 1.0 - share(&first);

@@ -3,6 +3,7 @@
 
 mod afar;
 mod aggregate;
+mod aside;
 mod belonging;
 mod blank;
 mod bound;
@@ -38,6 +39,7 @@ mod shape;
 mod steer;
 mod synonyms;
 mod taste;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -59,6 +61,7 @@ use random::{mix, rotate};
 use shape::Hold;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use tree::Limit;
 use world::World;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -171,7 +174,8 @@ impl Composer {
         let plan = match options.phase {
             Phase::Builtins => {
                 let names = builtin::wanted(options.functions.as_deref())?;
-                builtin::Plan::new(&world, &names, schema.server_version)
+                let asked = options.functions.as_ref().is_some_and(|f| !f.is_empty());
+                builtin::Plan::new(&world, &names, asked, schema.server_version)
             }
             _ => builtin::Plan::default(),
         };
@@ -212,7 +216,10 @@ impl Composer {
         let style = self.styles[rotate(self.styles.len(), slot.wrapping_add(u64::from(attempt) * 5), mix(&[salt, 7]))];
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
         // in the first round each focus has its pair, if there is one; later on kinds of statements matter more
-        let due = if self.plan.is_empty() { slot < self.first() && attempt < OWN } else { self.plan.first(slot, salt) };
+        let due = match self.plan.is_empty() {
+            true => attempt < OWN && self.own_focus(slot, salt).is_some(),
+            false => self.plan.first(slot, salt),
+        };
         // few conditions can be said inexactly: where none is found soon, another style will do
         let tries = if style == Style::Vague { TRIES / 2 } else { TRIES };
         let mut worn = 0;
@@ -268,6 +275,13 @@ impl Composer {
             return None;
         }
         let mut draft = self.shape(draw, focus, slot, salt, hold)?;
+        // nothing tells whether the first few tie where there are no rows
+        if self.world.schema_only
+            && let (Some(Limit::Rows(n)), [_]) = (&draft.query.limit, draft.query.order.as_slice())
+        {
+            draft.query.limit = Some(Limit::WithTies(*n));
+            draft.speech.extras.push(shape::ranking::ties_too(draw));
+        }
         // elsewhere the plain shapes, which draw with ease, would win from the deep ones
         if self.options.phase == Phase::Joins {
             draw.shed(&mut draft);
@@ -290,9 +304,22 @@ impl Composer {
         self.learned.get().filter(|_| slot >= UNLEARNED)
     }
 
-    /// Slots after which each focus has had its first turn.
+    /// Slots after which each focus of interest has had its first turn.
     fn first(&self) -> u64 {
-        self.focuses.len() as u64
+        self.leading as u64
+    }
+
+    /// The focus that has its first turn in a slot: one of interest, and after those now and then one of the others,
+    /// which nobody asks about one after the other.
+    fn own_focus(&self, slot: u64, salt: u64) -> Option<usize> {
+        let Some(later) = slot.checked_sub(self.first()) else { return Some(rotate(self.leading, slot, salt)) };
+        let others = self.focuses.len() - self.leading;
+        // at first few; a long run is to use all there is
+        let (turn, own) = match later.checked_sub(LOOK) {
+            None => (later / APART, later % APART == APART - 1),
+            Some(late) => (LOOK / APART + late / OFTEN, late % OFTEN == 0),
+        };
+        (own && turn < others as u64).then(|| self.leading + rotate(others, turn, salt))
     }
 
     fn focus(&self, slot: u64, attempt: u32, salt: u64, crowd: Crowd) -> Option<Focus> {
@@ -300,11 +327,7 @@ impl Composer {
             return self.plan.at(&self.world, slot, u64::from(attempt), salt, crowd.heat).map(Focus::Function);
         }
         let count = self.first();
-        if slot < count && attempt < OWN {
-            let at = match slot.checked_sub(self.leading as u64) {
-                None => rotate(self.leading, slot, salt),
-                Some(slot) => self.leading + rotate(self.focuses.len() - self.leading, slot, salt),
-            };
+        if let Some(at) = self.own_focus(slot, salt).filter(|_| attempt < OWN) {
             return self.focuses.get(at).map(|(focus, _)| *focus);
         }
         // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there;
@@ -331,6 +354,12 @@ const UNLEARNED: u64 = 100;
 
 /// From this interest on a focus has its first turn before those of less.
 const OF_INTEREST: f64 = 0.4;
+
+/// One in so many slots is about what is of little interest, until all of that has had its turn.
+const APART: u64 = 12;
+/// And one in so many, when so many slots have gone.
+const OFTEN: u64 = 3;
+const LOOK: u64 = 240;
 
 /// Attempts of a slot of the first round that stay with its focus.
 const OWN: u32 = 8;

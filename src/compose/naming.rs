@@ -27,7 +27,12 @@ pub(super) fn label(fields: &[Field]) -> Vec<usize> {
         let company = if noun.ends_with("name") && !noun.contains("contact") { 2 } else { 0 };
         (own + company, fields[i].distinct, usize::MAX - i)
     });
-    best.into_iter().collect()
+    // a name that others refer by is a name still
+    let key = |f: &Field| {
+        f.role() == Role::Key && matches!(f.base.as_str(), "text" | "varchar" | "citext") && f.distinct != 1
+    };
+    let called_so = |f: &Field| f.noun == "name" || f.noun.ends_with(" name") || f.noun == "label";
+    best.or_else(|| fields.iter().position(|f| key(f) && called_so(f))).into_iter().collect()
 }
 
 /// The time that the entity is about: named after it, or its only one.
@@ -88,6 +93,16 @@ pub(super) fn shorten(entity: &mut Entity) {
         let Some(rest) = entity.fields[at].noun.strip_prefix(&prefix).map(str::to_owned) else { continue };
         if rest.contains(' ') && !entity.fields.iter().any(|f| f.noun == rest) {
             entity.fields[at].noun = rest;
+        }
+    }
+}
+
+/// Who has visits and procedures is a patient.
+pub(super) fn patients(entities: &mut [Entity]) {
+    let of = |noun: &str| entities.iter().any(|e| e.one == noun);
+    if (of("visit") || of("encounter")) && of("procedure") && !of("patient") {
+        for entity in entities.iter_mut().filter(|e| e.one == "person") {
+            (entity.one, entity.many) = grammar::countable("patient");
         }
     }
 }

@@ -140,8 +140,12 @@ pub(super) fn expected_rows(query: &Select) -> u64 {
     };
     let summed = |q: &Select| q.group.is_empty() && q.columns.iter().any(|(e, _)| matches!(e, Expr::Aggregate(_)));
     let passed = |outer: &Select| open(outer) && outer.filter.is_empty() && !summed(outer);
+    // a group and the same as a total is one group
+    if query.grouping.is_some() {
+        return 3;
+    }
     let several = grouped(query) || inner.is_some_and(|q| grouped(q) && passed(query));
-    if several { 2 } else { 1 }
+    if several || query.distinct == Distinct::Yes { 2 } else { 1 }
 }
 
 /// Figures over no rows at all say nothing: there has to be one.
@@ -151,7 +155,17 @@ pub(super) fn filled_probe(query: &Select) -> Option<(&'static str, Select, Expe
         && query.set.is_none()
         && query.columns.iter().any(|(e, _)| e.aggregates())
         && matches!(query.from, Some(Source::Table(..)));
+    // a count of values counts none where there are rows, and no value
+    let mut filter = query.filter.clone();
+    if let [(Expr::Aggregate(counted), _)] = query.columns.as_slice()
+        && let Expr::Mix(parts) = counted.as_ref()
+        && let [Expr::Text(count), column @ Expr::Column(..), Expr::Text(_)] = parts.as_slice()
+        && count.starts_with("count(")
+    {
+        filter.push(fill("{} IS NOT NULL", vec![column.clone()]));
+    }
     let rows = Select {
+        filter,
         columns: vec![(text("1"), None)],
         limit: Some(Limit::Rows(1)),
         order: Vec::new(),

@@ -72,6 +72,21 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
             _ => format!("{} {}", role.join(" "), parent.one),
         };
     }
+    // of what kind episodes are, a term says: the "type concept" is the episode type
+    if let [kind @ ("type" | "kind" | "status" | "class" | "category"), term] = said.as_slice()
+        && parent.one == *term
+    {
+        let child = &world.entities[e.child].one;
+        return if child.contains(' ') { (*kind).to_owned() } else { format!("{child} {kind}") };
+    }
+    // nobody says "concept": what is referred to is the gender, the unit, the place of service
+    if let [thing @ .., term] = said.as_slice()
+        && parent.one == *term
+        && TERMS.contains(term)
+        && thing.last().is_some_and(|last| !UNFINISHED.contains(last) && !world.entities[e.child].one.contains(last))
+    {
+        return thing.join(" ");
+    }
     // "real" and "virtual" fields are fields
     if let [kind] = said.as_slice()
         && KINDS.contains(kind)
@@ -88,9 +103,17 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     grammar::singular(&hyphened(&reference))
 }
 
-/// Whether a reference says what was done: that rows were sold by an employee makes them no rows of his.
+/// Whether a reference says what was done: that rows were sold by an employee makes them no rows of his. Nor are those
+/// who chose a primary care provider all his patients, where visits lead to others.
 pub(super) fn acts(world: &World, edge: usize) -> bool {
     let role = edge_noun(world, edge);
+    let e = &world.graph.edges[edge];
+    let to =
+        |child: usize, parent: usize| world.graph.parents(child).iter().any(|&o| world.graph.edges[o].parent == parent);
+    let met = || (0..world.entities.len()).any(|other| other != e.child && to(other, e.child) && to(other, e.parent));
+    if role != world.entities[e.parent].one && met() {
+        return true;
+    }
     let first = role.split(' ').next().unwrap_or(&role);
     role.contains(' ') && (first.ends_with("ing") || ["-to", "-from", "-on"].iter().any(|end| first.ends_with(end)))
 }
@@ -143,6 +166,12 @@ fn hyphened(reference: &str) -> String {
 
 /// Ends of a reference's name that say "key" and nothing of what is meant.
 const KEY_ENDS: &[&str] = &["id", "fk", "key", "sk", "uuid", "guid", "code", "cd", "no", "nr", "num", "number"];
+
+/// What rows of lists of terms are called.
+const TERMS: &[&str] = &["concept", "term", "code", "lookup"];
+
+/// Words that what a term is for does not end in.
+const UNFINISHED: &[&str] = &["as", "source", "by", "to", "from", "of", "event", "field", "subject", "standard"];
 
 /// Adjectives that references are called by.
 const KINDS: &[&str] = &[

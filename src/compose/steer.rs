@@ -3,11 +3,13 @@
 //! pairs are drawn, so some are drawn for that; they depend on the schema and the options alone.
 
 use super::random::{mix, unit};
+use super::reference::edge_noun;
 use super::sense;
 use super::shape::plain;
 use super::tree::{Expr, Select, Source};
 use super::world::{Field, World};
 use super::{Focus, Options, Phase};
+use crate::schema::grammar;
 use crate::schema::graph::Edge;
 use crate::schema::roles::Role;
 use std::collections::{BTreeSet, HashMap};
@@ -57,6 +59,7 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
             }
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
             let weight = e.cheap
+                * spoken(&e.one)
                 * match e {
                     _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
                     e if e.view && behind => 0.25 * interest(f),
@@ -66,6 +69,25 @@ fn fields(world: &World) -> Vec<(Focus, f64)> {
         }
     }
     found
+}
+
+/// How often people speak of things, by the words that it takes: what needs three and more is a matter of configuration,
+/// and known to few.
+fn spoken(one: &str) -> f64 {
+    // what data are about, and not what a program is set up by
+    const SETUP: &[&str] = &[
+        "map", "mapping", "definition", "setting", "parameter", "attribute", "configuration", "matchpoint", "hook",
+        "handler", "flag", "field", "subfield", "index", "normalizer", "schema", "endpoint", "trigger", "environment",
+        "format", "metadata", "ancestor", "synonym", "weight", "validator", "reactor", "datatype", "expression",
+    ];
+    if one.split(' ').any(|w| SETUP.contains(&grammar::singular(w).as_str())) {
+        return 0.25;
+    }
+    match one.split(' ').count() {
+        ..3 => 1.0,
+        3 => 0.6,
+        _ => 0.3,
+    }
 }
 
 /// Keys that references are made of: they are read where tables are joined, and say nothing by themselves.
@@ -118,13 +140,16 @@ fn edges(world: &World) -> Vec<(Focus, f64)> {
         let afar = (0..entity.fields.len()).filter(|&field| sense::from_afar(world, parent, field, 1));
         for (turn, field) in afar.enumerate() {
             let focus = Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) };
-            found.push((focus, interest(&entity.fields[field])));
+            found.push((focus, interest(&entity.fields[field]) * spoken(&entity.one)));
         }
         // of tables that lead no further there is less to ask
         let further = |edge: usize| {
             let child = world.graph.edges[edge].child;
             let ways = world.graph.parents(child).len() + world.graph.parents(parent).len();
-            if ways > 1 || !world.graph.children(child).is_empty() { 1.0 } else { 0.5 }
+            let further = if ways > 1 || !world.graph.children(child).is_empty() { 1.0 } else { 0.5 };
+            // what was written down at the source says the same in its words
+            let copied = edge_noun(world, edge).split(' ').any(|w| w == "source");
+            further * spoken(&world.entities[child].one) * if copied { 0.2 } else { 1.0 }
         };
         found.extend(edges.iter().map(|&edge| (Focus::Edge { edge, field: None }, further(edge))));
     }

@@ -127,7 +127,9 @@ pub(super) fn missed(world: &World, edge: usize) -> bool {
         [column] => child.fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct),
         _ => 0,
     };
-    !spot(world, e.parent) && (parent.rows == 0 || parent.rows <= 60 && used > 0 || used * 2 >= parent.rows)
+    !spot(world, e.parent)
+        && !super::sense::hub(world, e.parent)
+        && (parent.rows == 0 || parent.rows <= 60 && used > 0 || used * 2 >= parent.rows)
 }
 
 /// An address, or what else is no thing of its own: it is named by what it is.
@@ -148,6 +150,8 @@ pub(super) fn cryptic(noun: &str) -> bool {
         let acronym = w.chars().all(|c| c.is_uppercase() || c.is_ascii_digit()) && w.chars().count() > 1;
         digits && noun != w || !acronym && !digits && unspeakable(w)
     }) || noun.chars().next_back().is_some_and(|c| c.is_ascii_digit())
+        // what was imported as it came
+        || noun.ends_with("source value")
 }
 
 /// Words of one or two letters; and what words begin with, where it is more than one consonant.

@@ -1,10 +1,11 @@
 //! The schema as the composer sees it: entities with nouns, fields with roles, values that may be spoken of.
 
+use super::aside::set_aside;
 use super::blank::{plausible_days, plausible_numbers, spoken_of};
 use super::condition::is_plural;
 use super::form::Form;
 use super::literal::Day;
-use super::naming::{label, own_first, own_kind, shorten, tell_apart, when};
+use super::naming::{label, own_first, own_kind, patients, shorten, tell_apart, when};
 use super::sense;
 use super::taste;
 use super::{Options, Values};
@@ -47,6 +48,8 @@ pub(super) struct Field {
     pub raw: bool,
     /// A whole number that says neither how much nor how many, such as a position: nothing to average.
     pub ordinal: bool,
+    /// Each row says in which unit it is: nothing to average or to hold against a bound.
+    pub mixed: bool,
     /// Holds anything at all, and not the same everywhere.
     pub varied: bool,
     /// Of the noun: how large a place it names, and what it is without "code", "name" and the like.
@@ -65,7 +68,7 @@ impl Field {
 
     /// A number to average or compare.
     pub(super) fn measurable(&self) -> bool {
-        self.role() == Role::Measure && !self.traits.personal && !self.ordinal
+        self.role() == Role::Measure && !self.traits.personal && !self.ordinal && !self.mixed
     }
 
     /// Values lie on a line, with bounds anywhere on it.
@@ -161,6 +164,7 @@ impl World {
             entity.one = format!("{} assignment", entity.one);
             entity.many = grammar::plural(&entity.one);
         }
+        patients(&mut entities);
         tell_apart(schema, &words, &mut entities);
         // what a view shows of films are no films of films
         for edge in &mut graph.edges {
@@ -251,6 +255,7 @@ fn entity(
         found.label_keyed = table.is_unique(std::slice::from_ref(&field.name)) && !field.nullable;
         found.label_unique = found.label_keyed || rows > 0 && field.distinct == rows && field.nulls == 0 && whole;
     }
+    set_aside(&mut found.fields);
     own_first(&mut found);
     own_kind(&mut found, &grammar::singular(&words.of(&table.name).join(" ")));
     found.when = when(&found);
@@ -372,6 +377,7 @@ fn field(
         nulls: profile.nulls,
         nullable: if rows > 0 && whole { profile.nulls > 0 } else { !column.not_null },
         ordinal: traits.role == Role::Measure && whole_number && !counted && !happens,
+        mixed: false,
         varied: rows == 0 || profile.distinct > 1,
         level: None,
         stem: String::new(),

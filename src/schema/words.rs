@@ -140,6 +140,14 @@ impl Words {
         {
             return grammar::countable(&format!("{} entry", words.join(" ").replace(" information", " info")));
         }
+        // a visit occurrence is a visit
+        if let [thing @ .., end] = words.as_slice()
+            && !thing.is_empty()
+            && end == "occurrence"
+            && !self.tables.contains(&thing.join("_"))
+        {
+            words.pop();
+        }
         grammar::countable(&words.join(" "))
     }
 

@@ -16,8 +16,8 @@ const fn of(name: &'static str, on: On, sql: &'static str, noun: &'static str) -
 
 pub(super) const ENTRIES: &[Entry] = &[
     of("count", On::Group, "count(DISTINCT {})", "number of different {s}"),
-    of("count", On::Gappy, "count({})", "number of {rows} that have a {} filled in"),
-    of("count", On::GappyNumber, "count({})", "number of {rows} for which a {} is known"),
+    of("count", On::Gappy, "count({})", "number of {rows} that have a {} filled in").odd(),
+    of("count", On::GappyNumber, "count({})", "number of {rows} for which a {} is known").odd(),
     of("sum", On::Amount, "sum({})", "sum of the {s}"),
     of("sum", On::Amount, "sum({})", "total {}"),
     number("avg", "avg({})", "average {}"),
@@ -40,10 +40,11 @@ pub(super) const ENTRIES: &[Entry] = &[
     number("variance", "round(variance({})::numeric, 2)", "variance of the {}, rounded to two decimals,"),
     number("var_samp", "round(var_samp({})::numeric, 2)", "sample variance of the {}, rounded to two decimals,"),
     number("var_pop", "round(var_pop({})::numeric, 2)", "population variance of the {}, rounded to two decimals,"),
-    number("sqrt", "round(sqrt(variance({}))::numeric, 2)", "standard deviation of the {}, rounded to two decimals,"),
+    number("sqrt", "round(sqrt(variance({}))::numeric, 2)", "standard deviation of the {}, rounded to two decimals,")
+        .odd(),
     of("round", On::Number, "round(avg({})::numeric, 1)", "average {}, rounded to one decimal,"),
     of("round", On::Number, "round(avg({})::numeric)", "average {}, rounded to a whole number,"),
-    of("round", On::Tens, "round(avg({})::numeric, -1)", "average {}, rounded to tens,"),
+    of("round", On::Tens, "round(avg({})::numeric, -1)", "average {}, rounded to tens,").odd(),
     of(
         "nullif",
         On::Zeroed,
@@ -66,7 +67,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "percentile_disc",
         "percentile_disc(0.75) WITHIN GROUP (ORDER BY {})",
         "third quartile (not interpolated) of the {}",
-    ),
+    )
+    .odd(),
     of("mode", On::Group, "mode() WITHIN GROUP (ORDER BY {})", "most frequent {} (the first one where tied)"),
     of(
         "string_agg",
@@ -129,9 +131,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     of("bool_and", On::Flag, "bool_and({})", "whether {} is true for all {rows}"),
     of("bool_or", On::Flag, "bool_or({})", "whether {} is true for any {rows}"),
     of("every", On::Flag, "every({})", "whether {} is true for all {rows}"),
-    of("bool_or", On::Number, "bool_or({} > {average})", "whether any {rows} have a {} above {average}"),
-    of("bool_and", On::Number, "bool_and({} > {low})", "whether all {rows} have a {} above {low}"),
-    of("every", On::Number, "every({} < {high})", "whether all {rows} have a {} below {high}"),
+    of("bool_or", On::Number, "bool_or({} > {average})", "whether any {rows} have a {} above {average}").odd(),
+    of("bool_and", On::Number, "bool_and({} > {low})", "whether all {rows} have a {} above {low}").odd(),
+    of("every", On::Number, "every({} < {high})", "whether all {rows} have a {} below {high}").odd(),
     of(
         "range_agg",
         On::Dates,

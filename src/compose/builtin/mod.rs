@@ -141,11 +141,13 @@ pub(super) struct Entry {
     pub aim: &'static str,
     /// First server version that has it.
     pub since: i32,
+    /// Shows the function rather than asks for anything: drawn where the function has little else to be shown by.
+    pub odd: bool,
 }
 
 impl Entry {
     const fn new(name: &'static str, on: On, yields: Yields, sql: &'static str, noun: &'static str) -> Entry {
-        Entry { name, on, sql, noun, yields, numbers: &[], aim: "", since: 0 }
+        Entry { name, on, sql, noun, yields, numbers: &[], aim: "", since: 0, odd: false }
     }
 
     const fn aim(self, aim: &'static str) -> Entry {
@@ -154,6 +156,10 @@ impl Entry {
 
     const fn with(self, numbers: &'static [i64]) -> Entry {
         Entry { numbers, ..self }
+    }
+
+    const fn odd(self) -> Entry {
+        Entry { odd: true, ..self }
     }
 
     const fn since(self, version: i32) -> Entry {

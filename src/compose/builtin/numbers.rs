@@ -56,27 +56,31 @@ pub(super) const ENTRIES: &[Entry] = &[
         "round(({} * power(1 + {n} / 100.0, 3))::numeric, 2)",
         "{} in three years if it rises by {n} % a year, rounded to two decimals",
     )
-    .with(&[2, 3, 5]),
+    .with(&[2, 3, 5])
+    .odd(),
     value(
         "exp",
         On::Charged,
         "round(({} * exp({n} / 100.0))::numeric, 2)",
         "{} after a year of {n} % continuous growth, rounded to two decimals",
     )
-    .with(&[2, 3, 5]),
+    .with(&[2, 3, 5])
+    .odd(),
     over(
         "greatest",
         On::Revenue,
         "sum(greatest({}, {average}))",
         "total {} of {rows}, each counted as at least {average}",
-    ),
+    )
+    .odd(),
     value(
         "greatest",
         On::Charged,
         "greatest(round(({} * (100 - {n}) / 100.0)::numeric, 2), {low})",
         "{} at {n} % off, rounded to two decimals, but never below {low}",
     )
-    .with(&[10, 15, 20, 25]),
+    .with(&[10, 15, 20, 25])
+    .odd(),
     value(
         "greatest",
         On::Stock,
@@ -84,7 +88,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "number of pieces missing to a stock of {n} (0 where none are)",
     )
     .with(&[20, 25, 50]),
-    over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, each counted as at most {high}"),
+    over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, each counted as at most {high}").odd(),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(
         "to_char",
@@ -157,8 +161,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Whole,
         "{}::int <@ int4range({low_whole}, {high_whole})",
         "is at least {low_whole} but less than {high_whole}",
-    ),
-    test("numrange", On::Number, "{}::numeric <@ numrange({low}, {high})", "is at least {low} but less than {high}"),
+    )
+    .odd(),
+    test("numrange", On::Number, "{}::numeric <@ numrange({low}, {high})", "is at least {low} but less than {high}")
+        .odd(),
     value("coalesce", On::GappyAmount, "coalesce({}, 0)", "{} (0 where it is missing)"),
     value("make_date", On::Year, "make_date({}::int, 1, 1)", "first day of the {}"),
 ];

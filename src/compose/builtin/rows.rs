@@ -34,8 +34,9 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
             shown.nouns.push(draw.scope.bare(place));
         }
     }
-    // a value without anything to tell whose it is
-    if shown.columns.is_empty() && !of_label {
+    // a value without anything to tell whose it is; what is printed or looked up goes by a name
+    let nameless = subject.label.is_empty() && !term.aim.is_empty();
+    if shown.columns.is_empty() && !of_label || nameless {
         return None;
     }
     shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
@@ -148,17 +149,23 @@ pub(super) fn outermost(draw: &mut Draw, term: &Term) -> Option<Draft> {
         _ => extreme(&mut draw.rng, &term.noun, highest),
     };
     let number = if n == 1 { String::new() } else { format!("{} ", grammar::number_word(n)) };
-    let noun = &term.noun;
+    // the longest title has the most characters
+    let noun = term.noun.strip_suffix(" length in characters").unwrap_or(&term.noun);
     let kind = if n == 1 { subject.one.clone() } else { format!("{number}{}", subject.many) };
     let among = if rows == subject.many { String::new() } else { format!(" among {rows}") };
-    let long = if term.length { "how long it is" } else { "what it is" };
+    let long = match (noun == term.noun, term.length) {
+        (false, _) => "the number of characters in it",
+        (true, true) => "how long it is",
+        (true, false) => "what it is",
+    };
+    let asked = if noun == term.noun { "it" } else { "the number of characters in it" };
     let nominal = vec![format!("the {kind} with the {word} {noun}{among}, and {long}")];
     let questions = vec![if rows == subject.many {
         let one = if n == 1 { format!("{} has", subject.one) } else { format!("{number}{rows} have") };
-        format!("which {one} the {word} {noun}, and what is it")
+        format!("which {one} the {word} {noun}, and what is {asked}")
     } else {
         format!(
-            "among {rows}, which {} the {word} {noun}, and what is it",
+            "among {rows}, which {} the {word} {noun}, and what is {asked}",
             if n == 1 { "one has".to_owned() } else { format!("{number}have") }
         )
     }];

@@ -140,7 +140,7 @@ fn in_order(draw: &Draw, term: &Term) -> Extra {
     } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
         Extra::new(", in chronological order", "Oldest first")
     } else {
-        let ends = [" of ", " (", " in which ", " on which ", ", "];
+        let ends = [" of ", " (", " in full ", " in which ", " on which ", ", "];
         let end = ends.iter().filter_map(|end| term.noun.find(end)).min().unwrap_or(term.noun.len());
         let short = &term.noun[..end];
         Extra::new(format!(", in order of the {short}"), format!("Sort by the {short}"))
@@ -225,6 +225,15 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     if key.is_some() && (kinds && own.distinct > 0 || long) {
         return None;
     }
+    // an hour's highest payment is any hour's
+    const CYCLES: [&str; 5] = ["weekday", "month_name", "calendar_month", "quarter_number", "hour"];
+    let cyclic = |k: &group::Key| k.columns.iter().any(|(_, a)| a.as_deref().is_some_and(|a| CYCLES.contains(&a)));
+    const EXTREMES: [&str; 8] =
+        ["lowest", "smallest", "minimum", "shortest", "highest", "largest", "maximum", "longest"];
+    let extreme = EXTREMES.iter().any(|word| figure.noun.starts_with(word));
+    if extreme && key.as_ref().is_some_and(cyclic) {
+        return None;
+    }
     // a time within a span of time is no news
     let timed = |k: &group::Key| k.time || k.places.iter().any(|&p| draw.scope.field(p).role() == Role::Time);
     if key.as_ref().is_some_and(|k| timed(k) && own.role() == Role::Time) {
@@ -239,6 +248,10 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let groups = key.as_ref().map_or(1, |k| if k.time { 20 } else { k.size.max(1) }) as f64;
     let left = draw.scope.subject().rows as f64 * conditions.iter().map(Condition::passing).product::<f64>();
     if draw.scope.subject().rows > 0 && left / groups < 5.0 {
+        return None;
+    }
+    // of those from Paris there is one country
+    if figure.noun.contains("different ") && sense::settled(&draw.scope, &[figure.place?], &conditions) {
         return None;
     }
     let rows = draw.rows_phrase(&conditions);

@@ -1,5 +1,6 @@
 //! Which columns a function is the natural tool for: by role, type, name and what the values look like.
 
+use super::super::afar;
 use super::super::condition::is_plural;
 use super::super::literal::Day;
 use super::super::world::{Entity, Field};
@@ -45,6 +46,8 @@ const CARD: &[&str] =
 const LATITUDE: &[&str] = &["latitude"];
 const LONGITUDE: &[&str] = &["longitude"];
 const PLACE: &[&str] = &["city", "town", "postal code", "zip code"];
+
+const WEEKDAYS: &[&str] = &["Saturday", "Monday", "Friday", "first day of a month"];
 
 /// Of people and things there are enough to look them up by a letter, or to count them by classes.
 const MANY: u64 = 40;
@@ -133,7 +136,8 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             text && f.elements.len() > 2 && prose
         }
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
-        On::Gappy | On::Gaps => text && missing && !f.traits.personal,
+        // a name is what rows are told by
+        On::Gappy | On::Gaps => text && missing && !f.traits.personal && !(own && entry.yields == Yields::Class),
         On::GappyNumber => is_number(f) && missing && !is_plural(&f.noun),
         On::GappyAmount => is_number(f) && missing && f.traits.additive,
         On::Near => {
@@ -147,7 +151,14 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
                             &["length", "weight", "height", "size", "minutes", "millisecond", "duration", "distance"],
                         ))
         }
-        On::Number => is_number(f) && f.numbers[2] < f.numbers[10],
+        // the decimals of a million are none
+        On::Number => {
+            let decimals = entry.sql.ends_with("numeric, 2)") || entry.sql.ends_with("numeric, 1)");
+            // nor are there any wholes below ten
+            let whole =
+                entry.sql.ends_with("numeric)") && e.rows > 0 && f.numbers.get(6).is_some_and(|middle| *middle < 10.0);
+            is_number(f) && f.numbers[2] < f.numbers[10] && !whole && !(decimals && f.whole() && f.numbers[6] >= 1000.0)
+        }
         On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
         On::Tens => is_number(f) && many && f.distinct > 12 && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
         On::Spread => is_number(f) && (f.distinct >= 40 || e.rows == 0) && many,
@@ -164,7 +175,8 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Charged => {
             let charged =
                 called(f, &["price", "rate", "fee", "fare", "premium", "tariff"]) && !called(f, &["replacement"]);
-            charged && is_number(f) && f.traits.money && !e.label.is_empty() && !e.person
+            // a doctor is no article
+            charged && is_number(f) && f.traits.money && !e.label.is_empty() && !e.person && !afar::serves(e)
         }
         On::Stock => is_number(f) && f.whole() && called(f, &["in stock"]) && !e.label.is_empty(),
         On::Thousands => is_number(f) && f.traits.money && (f.numbers[6] >= 1000.0 || e.rows == 0),
@@ -188,6 +200,12 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             time && !e.label.is_empty()
                 && !called(f, &["due", "requir", "end", "expir", "valid", "until", "schedul", "deadline", "to date"])
         }
+        // rows without a time would be a class of their own
+        On::Time | On::Stamp if entry.yields == Yields::Class && (f.nulls > 0 || e.rows == 0 && f.nullable) => false,
+        // what ends on a Friday is nobody's question
+        On::Time if entry.yields == Yields::Test && WEEKDAYS.iter().any(|w| entry.noun.contains(w)) => {
+            time && !e.person && (e.when == Some(field) || f.begins())
+        }
         On::Time => time && !(e.person && ["isodow", "FMDay", "'day'"].iter().any(|part| entry.sql.contains(part))),
         On::Stamp => time && stamp,
         On::Dates => time,
@@ -199,7 +217,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Row => own && e.label.len() == 1 && text,
         On::Group => {
             let rows = e.rows.max(1);
-            let few = f.nulls == 0 && f.distinct > 2 && f.distinct <= 40 && f.distinct * 3 <= rows;
+            let few = f.nulls == 0 && f.distinct > 3 && f.distinct <= 40 && f.distinct * 3 <= rows;
             f.groupable() && (few || e.rows == 0 && !f.nullable) || entry.yields == Yields::Window && f.groupable()
         }
     }
@@ -213,6 +231,9 @@ fn clocked(f: &Field) -> bool {
 
 pub(super) fn pairs(e: &Entity, entry: &Entry, from: usize, at: usize) -> bool {
     let (first, second) = (&e.fields[from], &e.fields[at]);
+    if first.noun == second.noun {
+        return false;
+    }
     match entry.on {
         On::Person => e.label.len() == 2 && e.label[1] == at,
         On::Place => {

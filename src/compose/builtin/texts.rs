@@ -85,7 +85,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .aim("as a pseudonym"),
     // looked up from A to Z
-    test("substring", On::Index, "substring({} FROM 1 FOR 1) = '{letter}'", "begins with {letter}"),
+    test("substring", On::Index, "substring({} FROM 1 FOR 1) = '{letter}'", "begins with {letter}").odd(),
     // contact data
     class("split_part", On::Email, "split_part({}, '@', 2)", "{} domain"),
     value("split_part", On::Email, "split_part({}, '@', 1)", "{} user name (the part before the @)"),
@@ -95,14 +95,15 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "{} domain"),
     test("right", On::Email, "right({}, 4) = '.com'", "ends in \".com\""),
     test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\""),
-    value("right", On::Phone, "right({}, 4)", "{} (last four digits only)").aim("to verify callers"),
+    value("right", On::Phone, "right(regexp_replace({}, '[^0-9]', '', 'g'), 4)", "{} (last four digits only)")
+        .aim("to verify callers"),
     value("right", On::Card, "right({}, 4)", "{} (last four characters only)").aim("to check identities"),
     value("replace", On::Phone, "replace({}, '-', '')", "{} without hyphens"),
     value("translate", On::Phone, "translate({}, '()- .', '')", "{} (brackets, blanks, dots and hyphens removed)"),
     value("regexp_replace", On::Phone, "regexp_replace({}, '[^0-9]', '', 'g')", "{} with nothing but its digits")
         .aim("for the dialling software"),
     class("substring", On::Dialled, "substring({} FROM 1 FOR 3)", "area code (first three digits) of the {}"),
-    class("left", On::Postal, "left({}, 2)", "first two characters of the {}"),
+    class("left", On::Postal, "left({}, 2)", "{} area (first two characters)"),
     class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "{} prefix (first three characters)"),
     value("replace", On::Postal, "replace({}, ' ', '')", "{} (blanks removed)").aim("for the label printer"),
     value("regexp_match", On::Street, "(regexp_match({}, '^[0-9]+'))[1]", "house number from the {}"),
@@ -114,7 +115,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         .aim("for the barcodes"),
     // titles
     value("replace", On::Slug, "lower(replace({}, ' ', '-'))", "{} as a URL slug (lower case, hyphens for blanks)")
-        .aim("for the website"),
+        .aim("for the website")
+        .odd(),
     value("rpad", On::Slug, "rpad({}, {n})", "{} padded to {n} characters")
         .with(&[30, 40])
         .aim("for a fixed-width file"),
@@ -137,8 +139,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     over("initcap", On::Mixed, "count(DISTINCT initcap({}))", "number of different {s} whatever their capitals"),
     test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in upper or lower case"),
     test("lower", On::Value, "lower({}) = '{small}'", "is {value} (ignoring case)"),
-    test("length", On::Fitted, "length({}) > {fit}", "is longer than {fit} characters"),
-    test("char_length", On::Fitted, "char_length({}) > {fit}", "has more than {fit} characters"),
+    test("length", On::Fitted, "length({}) > {fit}", "is longer than {fit} characters").odd(),
+    Entry::new("length", On::Fitted, Yields::Figure, "length({})", "{} length in characters"),
+    test("char_length", On::Fitted, "char_length({}) > {fit}", "has more than {fit} characters").odd(),
     Entry::new("array_length", On::Spaced, Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "{} in words"),
     Entry::new("regexp_count", On::Spaced, Yields::Figure, "regexp_count({}, '[^ ]+')", "{} by number of words")
         .since(150000),
@@ -172,10 +175,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     .aim("to tell the file format"),
     Entry::new("sum", On::Bytes, Yields::Aggregate, "sum(length({}))", "total size in bytes of the {s}"),
     // searches
-    test("starts_with", On::Named, "starts_with({}, '{letter}')", "starts with {letter}"),
-    test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}"),
-    test("left", On::Named, "upper(left({}, 1)) BETWEEN 'A' AND 'F'", "begins with a letter from A to F"),
-    test("upper", On::Named, "upper(left({}, 1)) BETWEEN 'N' AND 'Z'", "begins with a letter from N to Z"),
+    test("starts_with", On::Named, "starts_with({}, '{letter}')", "starts with {letter}").odd(),
+    test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}").odd(),
+    test("left", On::Named, "upper(left({}, 1)) BETWEEN 'A' AND 'F'", "begins with a letter from A to F").odd(),
+    test("upper", On::Named, "upper(left({}, 1)) BETWEEN 'N' AND 'Z'", "begins with a letter from N to Z").odd(),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
     test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
     test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case"),
@@ -190,19 +193,19 @@ pub(super) const ENTRIES: &[Entry] = &[
         "to_tsvector",
         On::Word,
         "to_tsvector('english', {}) @@ to_tsquery('english', '{lower}')",
-        "contains {lower} or a form of it (English full-text search)",
+        "contains {lower} in any of its forms",
     ),
     test(
         "plainto_tsquery",
         On::Word,
         "to_tsvector('english', {}) @@ plainto_tsquery('english', '{lower}')",
-        "matches {lower} in an English full-text search",
+        "contains some form of the word {lower}",
     ),
     test(
         "to_tsquery",
         On::Word,
         "to_tsvector('english', {}) @@ to_tsquery('english', '{lower}')",
-        "matches {lower} by English full-text search",
+        "contains the word {lower} or another form of it",
     ),
     test(
         "phraseto_tsquery",
@@ -222,7 +225,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         Yields::Nearest,
         "ts_rank(to_tsvector('english', {}), plainto_tsquery('english', '{lower}'))",
         "{} most relevant to an English full-text search for {lower}",
-    ),
+    )
+    .odd(),
     value(
         "ts_headline",
         On::Found,
@@ -230,9 +234,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} with the word {lower} highlighted as in search results",
     ),
     // gaps
-    value("coalesce", On::Gappy, "coalesce({}, 'unknown')", "{} (\"unknown\" where there is none)"),
+    value("coalesce", On::Gappy, "coalesce({}, 'unknown')", "{} (\"unknown\" for a missing {})"),
     class("coalesce", On::Gappy, "coalesce({}, 'none')", "{} (shown as 'none' where it is missing)"),
-    over("nullif", On::Value, "count(nullif({}, '{value}'))", "number of {rows} with a {} other than {value}"),
+    over("nullif", On::Value, "count(nullif({}, '{value}'))", "number of {rows} with a {} other than {value}").odd(),
     class("num_nulls", On::Gaps, "num_nulls({}, {2})", "number of values missing among {} and {2}"),
     class("num_nonnulls", On::Gaps, "num_nonnulls({}, {2})", "number of values known among {} and {2}"),
 ];

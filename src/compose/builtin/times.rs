@@ -102,7 +102,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "date_bin('6 hours', {}::timestamp, timestamp '2000-01-01')",
         "six-hour stretch of the {}, by its beginning",
     )
-    .since(140000),
+    .since(140000)
+    .odd(),
     pair("age", Yields::Value, "age({2}, {})", "time from the {} to the {2}"),
     pair(
         "extract",
@@ -140,7 +141,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "daterange({}::date, {2}::date, '[]')",
         "range of days from the {} to the {2}, both included",
     ),
-    pair("coalesce", Yields::Value, "coalesce({2}, {})", "{2} (the {} where there is none)"),
+    pair("coalesce", Yields::Value, "coalesce({2}, {})", "{2} (the {} where there is none)").odd(),
     pair(
         "tsrange",
         Yields::Test,

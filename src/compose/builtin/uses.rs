@@ -33,7 +33,8 @@ pub(in crate::compose) struct Plan {
 const EVERYDAY: usize = 4;
 
 impl Plan {
-    pub(in crate::compose) fn new(world: &World, names: &[&'static str], version: i32) -> Plan {
+    /// `asked`: somebody wants to see these very functions.
+    pub(in crate::compose) fn new(world: &World, names: &[&'static str], asked: bool, version: i32) -> Plan {
         let mut plan = Plan::default();
         let all = names.len() > 100;
         for name in names {
@@ -41,7 +42,7 @@ impl Plan {
             for entry in entries().filter(|e| e.name == *name && e.since <= version) {
                 collect(world, entry, &mut uses);
             }
-            if uses.is_empty() {
+            if uses.is_empty() || !asked && uses.iter().all(|u| u.entry.odd) {
                 continue;
             }
             let rare = all && RARE.contains(name);
@@ -90,8 +91,9 @@ impl Plan {
             let crowd = one.second.map_or(0.5, heat).max(heat(one.field)).max(0.5);
             let entity = &world.entities[one.entity];
             // views repeat the tables behind them
-            let own = if entity.view { 0.1 * entity.cheap } else { 1.0 };
-            (10_000.0 * own / places[&one.entity] as f64 / crowd).max(1.0) as usize
+            let own = if entity.view { 0.03 * entity.cheap } else { 1.0 };
+            let wanted = if one.entry.odd { 0.03 } else { 1.0 };
+            (10_000.0 * own * wanted / places[&one.entity] as f64 / crowd).max(1.0) as usize
         };
         let weights: Vec<usize> = uses.iter().map(weight).collect();
         uses.get(Rng::new(&[salt, slot, attempt, 23]).weighted(&weights)).copied()
@@ -136,7 +138,7 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
     };
     let wanted: Vec<&Entry> = entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)).collect();
     // what is looked up by a letter and the like is asked for where the function is good for nothing else
-    let (odd, everyday): (Vec<&Entry>, Vec<&Entry>) = wanted.into_iter().partition(|e| is_odd(e));
+    let (odd, everyday): (Vec<&Entry>, Vec<&Entry>) = wanted.into_iter().partition(|e| e.odd);
     for (entry, seldom) in everyday.into_iter().map(|e| (e, false)).chain(odd.into_iter().map(|e| (e, true))) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
@@ -144,18 +146,13 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
         for one in uses {
             let tools = found.entry(one.entity).or_default();
             match tools.iter_mut().find(|t| t.name == entry.name) {
-                Some(tool) if is_odd(entry) && !is_odd(tool.uses[0].entry) => {}
+                Some(tool) if entry.odd && !tool.uses[0].entry.odd => {}
                 Some(tool) => tool.uses.push(one),
                 None => tools.push(Tool { name: entry.name, often: TURNS[usize::from(seldom)], uses: vec![one] }),
             }
         }
     }
     found
-}
-
-/// Whether a question shows the function rather than asks for anything.
-fn is_odd(entry: &Entry) -> bool {
-    matches!(entry.on, On::Index | On::Fitted | On::Revenue) || entry.on == On::Value && entry.name == "nullif"
 }
 
 /// Turns of an everyday function, and of one that is seldom wanted.

@@ -47,7 +47,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "that of the second {span} for comparison",
     ),
     timed("sum", "sum({}) OVER (ORDER BY {t})", "the running total"),
-    timed("max", "max({}) OVER (ORDER BY {t})", "the running maximum of that"),
+    timed("max", "max({}) OVER (ORDER BY {t})", "the highest figure of any {span} so far"),
     timed(
         "avg",
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",
@@ -106,10 +106,7 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let mut extras = match (timed, ordered) {
         (true, _) => {
             let word = draw.rng.word(grouped::OVER_TIME);
-            vec![Extra::new(
-                word,
-                draw.rng.word(&["Put it in chronological order", "Oldest first", "In order of time"]),
-            )]
+            vec![Extra::new(word, draw.rng.word(&["Sort chronologically", "Oldest first", "In order of time"]))]
         }
         (false, true) if shown.entry.name.ends_with("rank") => {
             vec![Extra::new(", in order of that rank", "Sort by rank")]

@@ -75,13 +75,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
         let key = &keys[0].one;
         return if keys[0].time {
             let word = draw.rng.word(&["in chronological order", "oldest first", "earliest first", "chronologically"]);
-            Extra::new(
-                format!(", {word}"),
-                format!(
-                    "Put it {}",
-                    word.replace("oldest first", "in chronological order").replace("earliest first", "in time order")
-                ),
-            )
+            Extra::new(format!(", {word}"), "Sort chronologically")
         } else {
             let word = draw.rng.word(&["sorted by", "ordered by", "in order of"]);
             Extra::new(

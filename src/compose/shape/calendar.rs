@@ -181,14 +181,14 @@ fn every_span(draw: &mut Draw, recursive: bool) -> Option<Draft> {
     let (plural, span) = (calendar.plural, &calendar.words);
     let nominal = vec![
         format!("the number of {dated} in each {unit} of {span}{by}, with zero for {plural} that have none"),
-        format!("the number of {dated} for every {unit} of {span}{by}, {plural} without any included"),
+        format!("the number of {dated} for every {unit} of {span}{by}, including {plural} that have none"),
     ];
     let questions = vec![
         format!("how many {rows} {verb} in each {unit} of {span}{by}, counting zero where there were none"),
         format!("for every {unit} of {span}, empty ones included, how many {rows} {verb}{by}"),
     ];
     let order = draw.rng.word(&[", in chronological order", ", in order", ", from the first to the last"]);
-    let extras = vec![Extra::new(order, "Put it in the order of the dates")];
+    let extras = vec![Extra::new(order, "Sort by date")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
 }
 

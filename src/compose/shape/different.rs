@@ -2,6 +2,7 @@
 
 use super::super::draw::{Draft, Draw, apply};
 use super::super::flag;
+use super::super::group;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Distinct, Order};
@@ -39,7 +40,8 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
     query.distinct = Distinct::Yes;
     query.columns = places.iter().map(|&p| (draw.scope.column(p), None)).collect();
     apply(&mut query, &conditions);
-    let nouns: Vec<String> = places.iter().map(|&p| draw.scope.shown(p)).collect();
+    let nouns: Vec<String> =
+        places.iter().map(|&p| group::kind(&draw.scope, p).unwrap_or_else(|| draw.scope.shown(p))).collect();
     let mut extras = Vec::new();
     if draw.rng.chance(45) {
         query.order =

@@ -8,6 +8,7 @@ use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::taste;
 use super::super::tree::{Cte, Distinct, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
+use super::super::world::Field;
 use super::grouped::output;
 use super::related;
 use crate::candidate::Expect;
@@ -227,7 +228,10 @@ fn chain(draw: &mut Draw) -> Option<(usize, String, String)> {
         .copied()
         .filter(|&e| {
             let edge = &draw.world.graph.edges[e];
-            edge.parent == entity && edge.child_columns.len() == 1 && (edge.filled || draw.schema_only)
+            // at the top nothing lies above
+            let open = |f: &Field| edge.child_columns == [f.name.as_str()] && f.nullable;
+            let tops = draw.world.entities[entity].fields.iter().any(open);
+            edge.parent == entity && tops && (edge.filled || draw.schema_only)
         })
         .collect();
     let &edge = draw.rng.pick(&own)?;

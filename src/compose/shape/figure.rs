@@ -34,11 +34,19 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
     // three at once are a report, and no question
     let wanted = least + draw.rng.weighted(&[52, 37, 11][..=most - least]);
     let mut found: Vec<Figure> = Vec::new();
-    if draw.rng.chance(if wanted == 1 { 34 } else { 45 }) {
+    // what is many to many is counted: the cost of films says little of their actors
+    let many = draw.fan.is_some();
+    if draw.rng.chance(if many {
+        75
+    } else if wanted == 1 {
+        34
+    } else {
+        45
+    }) {
         found.push(aggregate::count(&draw.scope));
     }
     found.extend(last_stamp(draw));
-    let place = if found.len() < wanted { measured(draw) } else { None };
+    let place = if (found.is_empty() || !many) && found.len() < wanted { measured(draw) } else { None };
     if let Some(place) = place {
         draw.use_place(place);
         draw.measuring = true;

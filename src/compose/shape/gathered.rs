@@ -73,7 +73,7 @@ pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
     let rows = draw.rows_phrase(&conditions);
     let column = draw.scope.column(place);
     let noun = subject.fields[*label].noun.clone();
-    let array = draw.rng.chance(40);
+    let array = draw.rng.chance(25);
     let call = if array { "array_agg({} ORDER BY {})" } else { "string_agg({}, ', ' ORDER BY {})" };
     let mut query: Select = draw.scope.select();
     query.columns = key.columns.clone();
@@ -89,14 +89,12 @@ pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
     let each = &key.one;
     let names = grammar::plural(&noun);
     let what = if names == subject.many { format!("the {rows}") } else { format!("the {names} of the {rows}") };
+    let per = key.per(&mut draw.rng, !conditions.is_empty());
     let nominal = vec![
-        format!("for each {each}, {what} in alphabetical order as {form}"),
+        format!("{per} {each}, {what} in alphabetical order as {form}"),
         format!("{what} per {each}, alphabetically, as {form}"),
-        format!("{what} for every {each}, joined into {form} in alphabetical order"),
+        format!("{what} {per} {each}, joined into {form} in alphabetical order"),
     ];
-    let questions = vec![
-        format!("which {rows} belong to each {each}, given in alphabetical order as {form}"),
-        format!("what are {what} for each {each}, in alphabetical order as {form}"),
-    ];
+    let questions = vec![format!("{per} {each}, what are {what}, in alphabetical order as {form}")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
 }

@@ -150,7 +150,7 @@ pub(in crate::compose) fn reading_order(
     let order = |by: Expr, descending| super::super::tree::Order { by, descending, nulls_last: false };
     if grouped.key.time {
         let inline = draw.rng.word(OVER_TIME);
-        let sentence = draw.rng.word(&["Put them in chronological order", "Oldest first", "Earliest first"]);
+        let sentence = draw.rng.word(&["Sort them chronologically", "Oldest first", "Earliest first"]);
         return (vec![order(output(&grouped.names[0]), false)], vec![Extra::new(inline, sentence)]);
     }
     if draw.rng.chance(50) {

@@ -190,7 +190,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     let each = &g.key.one;
     let short = each.split(' ').count() < 4 && !each.contains('\'');
     let (all, over) = match g.figure.alias.starts_with("avg_") {
-        true if short => (format!("the average of all {each} averages"), format!("the average of the {each} averages")),
+        true if short => (format!("the average across all {many}"), format!("the average across all {many}")),
         true => (format!("the average of the averages of all {many}"), "the average of their averages".to_owned()),
         false => (format!("the average of all {many}"), "the average across all of them".to_owned()),
     };
@@ -289,10 +289,10 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
             format!("how many {rows} are there for the {each} with {most}")
         }];
         let word = if first == 1 { "largest" } else { "smallest" };
-        let mut nominal = vec![format!("the {word} number of {rows} for any one {each}")];
-        if brief {
-            nominal.push(format!("the number of {rows} of the {each} with {most}"));
-        }
+        let nominal = vec![match brief {
+            true => format!("the number of {rows} of the {each} with {most}"),
+            false => format!("the {word} number of {rows} for any one {each}"),
+        }];
         return Some(g.draft(Speech { nominal, questions, ..Speech::default() }, whole));
     }
     let extras = if round && (first == 0 || two && second == 0) {

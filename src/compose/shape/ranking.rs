@@ -50,7 +50,8 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     let descending = draw.rng.chance(65);
     let mut query = draw.scope.select();
     query.columns = shown.columns.clone();
-    let show_by = draw.rng.chance(55);
+    // the smallest of what has no name are told by what they are
+    let show_by = draw.scope.subject().label.is_empty() || draw.rng.chance(55);
     if show_by && !query.columns.iter().any(|(e, _)| *e == draw.scope.column(by)) {
         query.columns.push((draw.scope.column(by), None));
     }

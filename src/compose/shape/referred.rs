@@ -88,8 +88,8 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
             (format!("who {verb} the {role} of any {many}"), format!("{verb} the {role} of any {many}"))
         }
         false => {
-            let used = if none { "never used as" } else { "used as" };
-            (format!("{used} {role} of {many}"), format!("are {used} {role} of {many}"))
+            let not = if none { "not " } else { "" };
+            (format!("that are {not}the {role} of any {many}"), format!("are {not}the {role} of any {many}"))
         }
     };
     let (nominal, questions) = match counted {

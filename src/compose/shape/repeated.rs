@@ -3,6 +3,7 @@
 use super::super::aggregate::snake;
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
+use super::super::having::round_count;
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::reference::reference;
@@ -127,7 +128,7 @@ pub(super) fn shared(draw: &mut Draw, place: Place) -> Option<Draft> {
     let column = draw.scope.column(place);
     // where all come twice the bound lies higher
     let mean = subject.rows / f.distinct.max(1);
-    let bound = if mean < 2 { 1 } else { (mean * [1, 2][draw.rng.below(2)]).min(200) };
+    let bound = if mean < 2 { 1 } else { round_count((mean * [1, 2][draw.rng.below(2)]) as f64) as u64 };
     let mut query = draw.scope.select();
     let alias = format!("{}_count", snake(&subject.one));
     query.columns = vec![(column.clone(), None), (aggregate("count(*)", vec![]), Some(alias.clone()))];

@@ -43,13 +43,6 @@ fn related(scope: &Scope, place: Place) -> bool {
             && sense::worth(scope, place)
 }
 
-fn constant(scope: &Scope, place: Place) -> bool {
-    let field = scope.field(place);
-    let filled = field.nulls < scope.entity(place.node).rows || scope.entity(place.node).rows == 0;
-    let open = !matches!(field.role(), Role::Key | Role::Opaque | Role::Search | Role::Json);
-    open && filled && !field.varied && !field.traits.audit
-}
-
 /// The subject's name and up to `most` further fields, those of joined tables first.
 pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> Shown {
     let mut found = Shown { columns: Vec::new(), nouns: Vec::new(), named: false, places: Vec::new() };
@@ -91,17 +84,13 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
             break;
         }
         let fan = draw.fan;
-        // a column in focus is shown even where all its values are the same
-        let constant = draw.waiting().filter(|&p| constant(&draw.scope, p) && fan != Some(p.node));
         let waiting = draw.waiting();
-        let chosen = constant.or_else(|| {
-            draw.choose(|scope, p| {
-                showable(scope, p)
-                    && (waiting == Some(p) || taste::plain(scope.field(p)) && !sense::trifle(scope.field(p)))
-                    && fan != Some(p.node)
-                    && !scope.constant(p.node)
-                    && (waiting == Some(p) || related(scope, p))
-            })
+        let chosen = draw.choose(|scope, p| {
+            showable(scope, p)
+                && (waiting == Some(p) || taste::plain(scope.field(p)) && !sense::trifle(scope.field(p)))
+                && fan != Some(p.node)
+                && !scope.constant(p.node)
+                && (waiting == Some(p) || related(scope, p))
         });
         let Some(place) = chosen else { break };
         if full_name(draw, place, &mut found) {

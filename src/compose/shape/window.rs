@@ -77,6 +77,7 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         0 => draw.rng.word(&["rounded to whole percent", "in whole percent", "to the nearest percent"]),
         places => aggregate_rounded(places),
     };
+    let percent_said = if rounded.contains("percent") { rounded.to_owned() } else { format!("in percent {rounded}") };
     // a part of things, and not of their number
     let (measure, is) = match g.measure.strip_prefix("the number of ") {
         Some(rows) => (&format!("all {rows}"), "are"),
@@ -99,7 +100,7 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     };
     // a breakdown of payments might be one of their amounts
     let money = draw.scope.subject().fields.iter().any(|f| f.traits.money && f.traits.additive);
-    let of_what = if money { &g.measure } else { measure };
+    let (of_what, split) = if money { (&g.measure, "is") } else { (measure, is) };
     let mut nominal = vec![
         format!("the percentage of {measure} that {fallen}, {rounded}"),
         format!("the percentage of {measure} that each {key} accounts for, {rounded}"),
@@ -111,12 +112,12 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     let questions = if g.key.time {
         vec![
             format!("what percentage of {measure} {fallen}, {rounded}"),
-            format!("how {is} {measure} spread over the {}, in percent {rounded}", g.key.many),
+            format!("how {is} {measure} spread over the {}, {percent_said}", g.key.many),
         ]
     } else {
         vec![
             format!("what percentage of {measure} does each {key} account for, {rounded}"),
-            format!("how {is} {measure} split between the {}, in percent {rounded}", g.key.many),
+            format!("how {split} {of_what} split between the {}, {percent_said}", g.key.many),
         ]
     };
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
@@ -290,7 +291,7 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     let per = g.per(draw);
     let extras = vec![Extra::new(
         draw.rng.word(grouped::OVER_TIME),
-        draw.rng.word(&["Put it in chronological order", "Oldest first", "In order of time"]),
+        draw.rng.word(&["Sort chronologically", "Oldest first", "In order of time"]),
     )];
     let nominal = vec![
         format!("{measure} {per} {span} and {what}"),

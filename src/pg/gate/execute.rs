@@ -4,6 +4,7 @@ use super::cut::Cut;
 use super::relations::attribute;
 use super::{Options, ffi};
 use crate::candidate::ResultFacts;
+use crate::dataset::near;
 use pgrx::{pg_guard, pg_sys};
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, HashSet};
@@ -24,6 +25,9 @@ pub(super) struct Ran {
     pub figure: bool,
     /// A column is NULL in all rows.
     pub hollow: bool,
+    /// The rows that were looked at for values that come again, and of each column those with its most frequent value.
+    pub looked_at: u64,
+    pub most_frequent: Vec<u64>,
 }
 
 /// What the rows of a probe are held against. The run stops at the first row that tells: a result that differs mostly
@@ -111,7 +115,12 @@ struct Output {
     number: bool,
     /// Some row has a value in it.
     filled: bool,
+    /// How often which value came; NULL is 0.
+    often: HashMap<u64, u64>,
 }
+
+/// Rows that are looked at for values that come again.
+const LOOKED_AT: u64 = 1000;
 
 const NUMBERS: [pg_sys::Oid; 6] =
     [pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID, pg_sys::NUMERICOID, pg_sys::FLOAT4OID, pg_sys::FLOAT8OID];
@@ -202,7 +211,10 @@ impl State {
         let same = !self.differs && self.against.as_ref().is_none_or(|a| a.spent(self.rows.len()));
         let cut = self.cut.is_some_and(|cut| cut.holds());
         let hollow = rows > 0 && self.outputs.iter().any(|output| !output.filled);
-        Ran { facts: self.facts, rows: self.rows, same, cut, figure: self.figure, hollow }
+        let most = |output: &Output| output.often.values().copied().max().unwrap_or(0);
+        let most_frequent = self.outputs.iter().map(most).collect();
+        let looked_at = rows.min(LOOKED_AT);
+        Ran { facts: self.facts, rows: self.rows, same, cut, figure: self.figure, hollow, looked_at, most_frequent }
     }
 
     /// False stops the executor.
@@ -229,9 +241,13 @@ impl State {
             let mut hash = Sha256::new();
             let mut kept = Vec::new();
             let keep = (self.facts.rows as usize) < self.limits.head;
+            let counts = self.against.is_none() && self.facts.rows < LOOKED_AT;
             for (index, output) in self.outputs.iter_mut().enumerate() {
                 if *(*slot).tts_isnull.add(index) {
                     hash.update([0]);
+                    if counts {
+                        *output.often.entry(0).or_default() += 1;
+                    }
                     if keep {
                         kept.push(None);
                     }
@@ -256,6 +272,9 @@ impl State {
                 self.bytes = self.bytes.saturating_add(value.len());
                 if output.number && self.facts.rows == 0 {
                     self.figure |= value.iter().any(|byte| (b'1'..=b'9').contains(byte));
+                }
+                if counts {
+                    *output.often.entry(near::hash(value)).or_default() += 1;
                 }
                 hash.update([1]);
                 hash.update((value.len() as u64).to_le_bytes());
@@ -321,7 +340,8 @@ unsafe extern "C-unwind" fn startup(
             let mut info = pg_sys::FmgrInfo::default();
             pg_sys::fmgr_info(output, &mut info);
             let number = NUMBERS.contains(&(*column).atttypid);
-            state.outputs.push(Output { function: info, variable: (*column).attlen == -1, number, filled: false });
+            let variable = (*column).attlen == -1;
+            state.outputs.push(Output { function: info, variable, number, filled: false, often: HashMap::new() });
         }
     }
 }

@@ -28,7 +28,7 @@ mod sizes;
 mod stored;
 mod walk;
 
-use crate::candidate::{EMPTY, ResultFacts, Stage, Verdict};
+use crate::candidate::{EMPTY, ResultFacts, Stage, Telling, Verdict};
 use crate::error::Result;
 use crate::settings::Settings;
 use cut::{Cut, Keys};
@@ -248,6 +248,7 @@ impl Gate {
                 check.verdict.result = Some(ran.facts);
                 (check.rows, check.same, check.cut, check.figure) = (ran.rows, ran.same, ran.cut, ran.figure);
                 check.hollow = ran.hollow;
+                (check.looked_at, check.most_frequent) = (ran.looked_at, ran.most_frequent);
                 judged?;
             }
         }
@@ -274,6 +275,9 @@ struct Check {
     figure: bool,
     /// A column of it is NULL in all rows.
     hollow: bool,
+    /// See `Ran`.
+    looked_at: u64,
+    most_frequent: Vec<u64>,
     /// See `Analysis`.
     filtered: Option<f32>,
 }
@@ -292,8 +296,18 @@ impl Check {
             same: false,
             figure: false,
             hollow: false,
+            looked_at: 0,
+            most_frequent: Vec::new(),
             filtered: None,
         }
+    }
+
+    /// A column that tells nothing.
+    fn dull(&self, telling: &[Telling]) -> Option<usize> {
+        let same = |column: usize| self.most_frequent.get(column).copied().unwrap_or(0) * 100;
+        let all = self.looked_at;
+        let rows = |t: &Telling| if t.per_cent < 100 { 2 } else { 3 };
+        telling.iter().find(|t| all >= rows(t) && same(t.column) >= u64::from(t.per_cent) * all).map(|t| t.column)
     }
 
     /// The rows that it gave, for another to be held against: in order, where it has one.

@@ -37,6 +37,11 @@ impl Gate {
             check.verdict.refusal = Some(refusal);
             return Ok(check.verdict);
         }
+        if let Some(dull) = check.dull(&candidate.telling) {
+            let reason = format!("column {} of the result has the same value in nearly all rows", dull + 1);
+            check.verdict.refusal = Some(parse::refuse(Stage::Probe, "P0001", reason));
+            return Ok(check.verdict);
+        }
         if check.cuts && !check.cut {
             check.verdict.refusal =
                 Some(parse::refuse(Stage::Probe, "P0001", "the cut cuts nothing off, or a tie that it does not keep"));

@@ -30,6 +30,9 @@ pub(super) fn mark(candidate: &Candidate) -> Option<u64> {
         text.push_str(part);
     }
     text.push_str(&format!("\0{}", candidate.least_rows));
+    for telling in &candidate.telling {
+        text.push_str(&format!("\0{} {}", telling.column, telling.per_cent));
+    }
     Some(near::hash(text.as_bytes()))
 }
 
@@ -56,7 +59,7 @@ impl Had {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::candidate::Probe;
+    use crate::candidate::{Probe, Telling};
 
     #[test]
     fn a_candidate_is_known_by_all_that_its_verdict_hangs_on() {
@@ -67,7 +70,10 @@ mod tests {
         let probe = Probe { name: "filter".into(), sql: "SELECT 2".into(), part: None, expect: Expect::Differs };
         let probed = Candidate { probes: vec![probe], ..plain.clone() };
         let wider = Candidate { least_rows: 2, ..plain.clone() };
-        assert_eq!((had.template(mark(&probed)), had.template(mark(&wider))), (None, None));
+        let telling = Candidate { telling: vec![Telling { column: 1, per_cent: 85 }], ..plain.clone() };
+        for other in [probed, wider, telling] {
+            assert_eq!(had.template(mark(&other)), None);
+        }
         assert_eq!(mark(&Candidate::default()), None, "kinds without a statement are not held");
         had.forget();
         assert_eq!(had.template(mark(&plain)), None);

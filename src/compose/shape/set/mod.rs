@@ -21,7 +21,7 @@ use super::super::random::Rng;
 use super::super::say::Speech;
 use super::super::scope::{Place, Scope};
 use super::super::taste;
-use super::super::tree::{Distinct, Expr, Limit, Select, Source, aggregate, text};
+use super::super::tree::{Distinct, Expr, Limit, Select, Source, aggregate, fill, text};
 use super::super::world::Entity;
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -85,8 +85,8 @@ pub(super) enum Shows {
     Itself,
     /// Its key, for want of a name.
     Id,
-    /// A name that others may share, and so its key.
-    Both,
+    /// Its name, which others may share: it is found by its key.
+    Found,
     /// Nothing: they are counted.
     Count,
 }
@@ -95,8 +95,7 @@ impl Shows {
     fn words(self) -> &'static str {
         match self {
             Shows::Id => "IDs",
-            Shows::Both => "IDs and names",
-            Shows::Name | Shows::Itself | Shows::Count => "names",
+            Shows::Name | Shows::Found | Shows::Itself | Shows::Count => "names",
         }
     }
 }
@@ -104,14 +103,32 @@ impl Shows {
 /// The columns that tell the things of a node apart.
 pub(super) fn told(scope: &Scope, node: usize) -> Option<(Vec<(Expr, Option<String>)>, Shows)> {
     let entity = scope.entity(node);
-    let names = entity.label.iter().map(|&field| (scope.column(Place { node, field }), None));
     if entity.label_unique {
+        let names = entity.label.iter().map(|&field| (scope.column(Place { node, field }), None));
         return Some((names.collect(), shows(entity)));
     }
     let [key] = entity.key.as_slice() else { return None };
     let id = (scope.named(node, key), None);
-    let shows = if entity.label.is_empty() { Shows::Id } else { Shows::Both };
-    Some((std::iter::once(id).chain(names).collect(), shows))
+    let shows = if entity.label.is_empty() { Shows::Id } else { Shows::Found };
+    Some((vec![id], shows))
+}
+
+/// The names of the things whose keys were found, two of one name as two.
+pub(super) fn named(scope: &Scope, shows: Shows, (query, probes): (Select, Probes)) -> (Select, Probes) {
+    let subject = scope.subject();
+    let [key] = subject.key.as_slice() else { return (query, probes) };
+    if shows != Shows::Found {
+        return (query, probes);
+    }
+    let alone = Scope::alone(scope.world, scope.nodes[0].entity, &scope.nodes[0].alias);
+    let columns: Vec<(Expr, Option<String>)> =
+        subject.label.iter().map(|&field| (alone.column(Place { node: 0, field }), None)).collect();
+    let of = |keys: Select| Select {
+        columns: columns.clone(),
+        filter: vec![fill("{} IN {}", vec![alone.named(0, key), Expr::Query(Box::new(keys))])],
+        ..alone.select()
+    };
+    (of(query), probes.into_iter().map(|(name, probe, expect)| (name, of(probe), expect)).collect())
 }
 
 /// The columns that tell things apart that are only counted: their key, which no two have, whatever they are called.
@@ -147,7 +164,7 @@ pub(super) fn speech(things: &str, form: &str, shows: Shows) -> Speech {
             vec![format!("{things} {form}"), format!("all {things} {form}")],
             vec![format!("which {things} {verb}"), format!("which are the {things} {form}")],
         ),
-        Shows::Name => (
+        Shows::Name | Shows::Found => (
             vec![format!("{things} {form}"), format!("all {things} {form}"), format!("the names of {things} {form}")],
             vec![
                 format!("which {things} {verb}"),
@@ -155,7 +172,7 @@ pub(super) fn speech(things: &str, form: &str, shows: Shows) -> Speech {
                 format!("what are the names of the {things} {form}"),
             ],
         ),
-        Shows::Id | Shows::Both => {
+        Shows::Id => {
             let what = shows.words();
             (
                 vec![format!("the {what} of {things} {form}"), format!("{what} of all {things} {form}")],

@@ -1,15 +1,17 @@
 //! Things by which kinds of rows lead to them: "customers with rentals but no payments", "cities that have both a store
 //! and a customer".
 
+use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::reference::acts;
 use super::super::super::scope::{Place, Scope};
+use super::super::super::sense;
 use super::super::super::taste;
 use super::super::super::tree::{JoinKind, Select};
 use super::super::super::ways::ways_to;
 use super::super::super::world::World;
-use super::{Kind, Shows, Side, combine, counting, having, own_condition, speech, tells, told};
+use super::{Kind, Shows, Side, combine, counting, having, named, own_condition, speech, tells, told};
 use crate::candidate::Expect;
 
 /// References from rows up to a thing, the first one first.
@@ -26,7 +28,12 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     let beyond: Vec<usize> = world.graph.parents(near).iter().map(|&e| world.graph.edges[e].parent).collect();
     let target = if draw.rng.chance(70) { near } else { draw.rng.pick(&beyond).copied().unwrap_or(near) };
     let mut ways = ways(world, target);
-    if ways.len() < 2 || world.entities[target].bridge || !world.entities[target].usable || taste::spot(world, target) {
+    if ways.len() < 2
+        || world.entities[target].bridge
+        || !world.entities[target].usable
+        || taste::spot(world, target)
+        || sense::hub(world, target)
+    {
         return None;
     }
     // the reference in focus is one of the two, where it leads there
@@ -39,7 +46,7 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
         kind => kind,
     };
     // what has no name is counted rather than listed
-    let counted = draw.rng.chance(if world.entities[target].label.is_empty() { 70 } else { 30 });
+    let counted = draw.rng.chance(if world.entities[target].label.is_empty() { 92 } else { 30 });
     let mut sides = Vec::new();
     let mut shown = None;
     let waiting = draw.waiting_in(target);
@@ -57,7 +64,9 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
             node = scope.join(node, step, false, JoinKind::Inner);
         }
         let rows = Scope::alone(world, scope.nodes[node].entity, &scope.nodes[node].alias);
-        let condition = if draw.rng.chance(percent) { own_condition(draw, &rows) } else { None };
+        // where they are says nothing of places
+        let apart = |c: &Condition| !c.places.iter().any(|p| sense::placed(rows.field(*p)));
+        let condition = if draw.rng.chance(percent) { own_condition(draw, &rows).filter(apart) } else { None };
         let (columns, shows) = told(&scope, 0)?;
         let columns = if counted { counting(&scope, columns) } else { columns };
         shown = Some(shows);
@@ -89,6 +98,7 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     }
     let form = having(&mut draw.rng, kind, subject.person, (&a, &many_a), (&b, &many_b));
     let shows = if counted { Shows::Count } else { shown? };
+    let (query, probes) = named(&draw.scope, shows, (query, probes));
     let things = phrase::rows(&mut draw.rng, &subject.many, subject.person, &own);
     Some(Draft { probes, ..Draft::new(query, speech(&things, &form, shows)) })
 }

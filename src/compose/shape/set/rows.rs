@@ -5,7 +5,7 @@ use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::tree::Select;
 use super::super::related::{child_condition, child_words, own_condition, pair};
-use super::{Kind, Shows, Side, combine, counting, having, speech, tells, told};
+use super::{Kind, Shows, Side, combine, counting, having, named, speech, tells, told};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
@@ -32,11 +32,13 @@ pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
     if !own.is_empty() {
         probes.push(("filter", combine(kind, part(&one, &[]), part(&two, &[]), counted).0, Expect::Differs));
     }
+    let shows = if counted { Shows::Count } else { shows };
+    let (query, probes) = named(&pair.scope, shows, (query, probes));
     let (first, firsts) = child_words(draw, &pair, Some(&one));
     let (second, seconds) = child_words(draw, &pair, Some(&two));
     let subject = pair.scope.subject();
     let form = having(&mut draw.rng, kind, subject.person, (&first, &firsts), (&second, &seconds));
     let things = phrase::rows(&mut draw.rng, &subject.many, subject.person, &own);
-    let speech = speech(&things, &form, if counted { Shows::Count } else { shows });
+    let speech = speech(&things, &form, shows);
     Some(Draft { probes, ..Draft::new(query, speech) })
 }

@@ -26,7 +26,7 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
     let (one, two, (fields, others, noun, apart)) = draw.rng.pick(&found)?.clone();
     // addresses that nobody shares are put together, and never held against each other
     let kind = if apart { Kind::Union } else { Kind::draw(&mut draw.rng) };
-    let counted = draw.rng.chance(25);
+    let counted = draw.rng.chance(10);
     draw.turn_to(draw.scope.anew(one));
     let fields_of: Vec<(usize, usize)> =
         fields.iter().map(|&f| (one, f)).chain(others.iter().map(|&f| (two, f))).collect();
@@ -60,17 +60,17 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
         Kind::Union => (
             vec![
                 format!("all {noun} of {first_rows} and of {second_rows}, each once"),
-                format!("the different {noun} of {first_rows} and {second_rows}"),
+                format!("the different {noun} of {first_rows} and of {second_rows}"),
                 format!("one list of the {noun} of {first_rows} and of {second_rows}, without repetition"),
             ],
-            vec![format!("which different {noun} do {first_rows} and {second_rows} have")],
+            vec![format!("what are the different {noun} of {first_rows} and of {second_rows}")],
         ),
         kind => kinds(&noun, kind, &first_rows, &second_rows),
     };
     let (nominal, questions) = if counted {
         let different = match kind {
             Kind::Union => {
-                format!("the number of different {noun} among {first_rows} and {second_rows} taken together")
+                format!("the number of different {noun} among {first_rows} and among {second_rows} taken together")
             }
             _ => format!("the number of different {}", nominal.last()?),
         };

@@ -7,7 +7,7 @@ use super::super::super::say::{Speech, Style};
 use super::super::super::scope::Place;
 use super::super::super::taste;
 use super::super::super::tree::Select;
-use super::{Kind, Shows, combine, counting, told};
+use super::{Kind, Shows, combine, counting, named, told};
 
 pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     // a pronoun is lost among key words
@@ -28,7 +28,8 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     // what is in both meets two conditions, and is asked for so
     let kind = if draw.rng.chance(75) { Kind::Except } else { Kind::Union };
     // "except those that are not damaged" are the damaged ones
-    if kind == Kind::Except && two.denies() {
+    // nor is anybody left out who hardly matters
+    if kind == Kind::Except && (two.denies() || two.share > 0.0 && two.share < 0.08) {
         return None;
     }
     // what has no name is counted rather than listed
@@ -36,7 +37,8 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     let columns = if counted { counting(&draw.scope, columns) } else { columns };
     let part =
         |c: &Condition| Select { columns: columns.clone(), filter: c.sql.clone(), ..draw.scope.through(&c.places) };
-    let (query, probes) = combine(kind, part(&one), part(&two), counted);
+    let shows = if counted { Shows::Count } else { shows };
+    let (query, probes) = named(&draw.scope, shows, combine(kind, part(&one), part(&two), counted));
     // rows of both kinds are asked for as those that meet the one or the other
     let apart = one.places.first().map(|p| p.node) != two.places.first().map(|p| p.node);
     if apart && kind == Kind::Union {
@@ -61,10 +63,12 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
         }
     };
     let said = draw.rng.pick(&said)?.clone();
-    let (nominal, questions) = match if counted { Shows::Count } else { shows } {
+    let (nominal, questions) = match shows {
         Shows::Count => (vec![format!("the number of {said}")], vec![how_many]),
         Shows::Itself => (vec![said.clone(), format!("all {said}")], vec![which]),
-        Shows::Name => (vec![said.clone(), format!("all {said}"), format!("the names of {said}")], vec![which]),
+        Shows::Name | Shows::Found => {
+            (vec![said.clone(), format!("all {said}"), format!("the names of {said}")], vec![which])
+        }
         shows => {
             let what = shows.words();
             (vec![format!("the {what} of {said}")], vec![format!("what are the {what} of the {said}")])
