@@ -228,6 +228,10 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
             let said = said.replace("{rows}", rows);
             format!("the {said}")
         }
+        // "the earliest and latest rental date", in the order that they are given in
+        [one, two] if one.time && two.time && ends(one, two).is_some() => {
+            format!("the {} of {rows}", ends(one, two).unwrap_or_default())
+        }
         // "the latest rental date": of what, goes without saying
         [only] if rows == subject.many && only.noun.contains(&format!(" {} ", subject.one)) => the[0].clone(),
         // "the date of the earliest payment of less than 2"
@@ -245,6 +249,17 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         [only] if only.noun.matches(" of ").count() > 1 => format!("{} across {rows}", the[0]),
         _ => format!("{} of {rows}", grammar::and_list(&the)),
     }
+}
+
+/// "earliest and latest return date" of the two, where they are of one time.
+fn ends(one: &Figure, two: &Figure) -> Option<String> {
+    let end = |f: &Figure| if f.alias.starts_with("latest") { "latest" } else { "earliest" };
+    let bare = |noun: &str| {
+        let word = ["most recent ", "latest ", "earliest ", "first "].iter().find_map(|w| noun.strip_prefix(w));
+        word.map(str::to_owned)
+    };
+    let (noun, other) = (bare(&one.noun)?, bare(&two.noun)?);
+    (noun == other && end(one) != end(two)).then(|| format!("{} and {} {noun}", end(one), end(two)))
 }
 
 /// "earliest" of the "earliest payment date" of payments.
@@ -305,5 +320,29 @@ pub(super) fn unrounded(figure: &Figure) -> Expr {
     match &figure.sql {
         Expr::Mix(parts) if parts.len() == 3 && parts[0] == text("round(") => parts[1].clone(),
         other => fill("{}", vec![other.clone()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_time_are_told_as_one() {
+        let figure = |alias: &str, noun: &str| Figure {
+            sql: text("now()"),
+            alias: alias.to_owned(),
+            noun: noun.to_owned(),
+            counts: false,
+            place: None,
+            time: true,
+        };
+        let (first, last) = (
+            figure("earliest_return_date", "first return date"),
+            figure("latest_return_date", "most recent return date"),
+        );
+        assert_eq!(ends(&first, &last).as_deref(), Some("earliest and latest return date"));
+        assert_eq!(ends(&last, &first).as_deref(), Some("latest and earliest return date"));
+        assert_eq!(ends(&first, &figure("latest_rental_date", "latest rental date")), None);
     }
 }

@@ -117,7 +117,7 @@ impl Draw<'_> {
 }
 
 /// Whether a bridge to a thing says until when it led there.
-fn ends(scope: &Scope, far: usize) -> bool {
+pub(super) fn ends(scope: &Scope, far: usize) -> bool {
     let end = |f: &Field| {
         f.role() == Role::Time
             && f.nulls > 0

@@ -293,10 +293,12 @@ impl<'w> Draw<'w> {
         }
         probes.extend(filled_probe(&draft.query).filter(|_| !self.schema_only));
         let mutant = mutant(&draft.query, &probes).map(|m| m.sql());
+        // that nothing refers to something is all that there is to tell of it
+        let idle = self.edge.is_some_and(|edge| !self.world.graph.edges[edge].filled);
         let least_rows = if self.schema_only { 0 } else { expected_rows(&draft.query) };
         Some(Candidate {
             least_rows,
-            telling: if self.schema_only { Vec::new() } else { telling(&draft.query) },
+            telling: if self.schema_only || idle { Vec::new() } else { telling(&draft.query) },
             kind: Kind::Pair,
             question: Some(question),
             turns: dialogue.map(|d| d.turns(&first, &then)),

@@ -222,7 +222,7 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
         }
         for (&kind, draws) in &uses.kinds {
             let own = heat.worn.entry(kind).or_insert(1.0);
-            *own = (*own * (draws / ENOUGH).powf(gain)).clamp(1.0, 50.0);
+            *own = (*own * (draws / ENOUGH).powf(1.6 * gain)).clamp(1.0, 50.0);
         }
     }
     let unit = weights.iter().sum::<f64>() / weights.len().max(1) as f64;

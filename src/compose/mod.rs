@@ -217,7 +217,7 @@ impl Composer {
         let target = self.options.difficulty.map(|weights| level(weights, slot, salt));
         // in the first round each focus has its pair, if there is one; later on kinds of statements matter more
         let due = match self.plan.is_empty() {
-            true => attempt < OWN && self.own_focus(slot, salt).is_some(),
+            true => self.own_focus(slot, attempt, salt).is_some(),
             false => self.plan.first(slot, salt),
         };
         // few conditions can be said inexactly: where none is found soon, another style will do
@@ -311,15 +311,17 @@ impl Composer {
 
     /// The focus that has its first turn in a slot: one of interest, and after those now and then one of the others,
     /// which nobody asks about one after the other.
-    fn own_focus(&self, slot: u64, salt: u64) -> Option<usize> {
-        let Some(later) = slot.checked_sub(self.first()) else { return Some(rotate(self.leading, slot, salt)) };
+    fn own_focus(&self, slot: u64, attempt: u32, salt: u64) -> Option<usize> {
+        let Some(later) = slot.checked_sub(self.first()) else {
+            return (attempt < OWN).then(|| rotate(self.leading, slot, salt));
+        };
         let others = self.focuses.len() - self.leading;
         // at first few; a long run is to use all there is
         let (turn, own) = match later.checked_sub(LOOK) {
             None => (later / APART, later % APART == APART - 1),
             Some(late) => (LOOK / APART + late / OFTEN, late % OFTEN == 0),
         };
-        (own && turn < others as u64).then(|| self.leading + rotate(others, turn, salt))
+        (own && turn < others as u64 && attempt < DULL).then(|| self.leading + rotate(others, turn, salt))
     }
 
     fn focus(&self, slot: u64, attempt: u32, salt: u64, crowd: Crowd) -> Option<Focus> {
@@ -327,7 +329,7 @@ impl Composer {
             return self.plan.at(&self.world, slot, u64::from(attempt), salt, crowd.heat).map(Focus::Function);
         }
         let count = self.first();
-        if let Some(at) = self.own_focus(slot, salt).filter(|_| attempt < OWN) {
+        if let Some(at) = self.own_focus(slot, attempt, salt) {
             return self.focuses.get(at).map(|(focus, _)| *focus);
         }
         // a slot that keeps failing on its focus goes elsewhere: soon, so that its kind of statement is found there;
@@ -358,11 +360,13 @@ const OF_INTEREST: f64 = 0.4;
 /// One in so many slots is about what is of little interest, until all of that has had its turn.
 const APART: u64 = 12;
 /// And one in so many, when so many slots have gone.
-const OFTEN: u64 = 3;
+const OFTEN: u64 = 2;
 const LOOK: u64 = 240;
 
 /// Attempts of a slot of the first round that stay with its focus.
 const OWN: u32 = 8;
+/// And of one about what is of little interest.
+const DULL: u32 = 5;
 
 /// What is scarce goes first: a slot keeps to its kind of statement, on its own tables and then on others, before it
 /// takes any. Where its level is given, kinds that have no such level must not hold it up; where a focus is due, a

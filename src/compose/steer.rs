@@ -182,7 +182,7 @@ pub(super) fn due(world: &World, focus: Focus) -> Vec<(&str, &str)> {
 /// Share of the slots of a join phase that hold out for three tables, and the attempts for which they do: in the first
 /// round fewer, or what leads to no third table would have no turn.
 const WIDE: f64 = 0.8;
-const HELD: [u64; 2] = [3, 7];
+const HELD: [u64; 2] = [4, 10];
 
 /// Tables that a draw has to use, by its slot and attempt: two are joined with more ease than three, and would win where
 /// no slot held out.

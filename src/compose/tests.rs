@@ -1,6 +1,7 @@
 //! Draws over a small shop made by hand.
 
 use super::*;
+use std::collections::BTreeSet;
 
 fn column(name: &str, base: &str, category: char, profile: &str) -> String {
     format!(
@@ -278,4 +279,20 @@ fn a_whole_number_that_tells_no_amount_is_not_averaged() {
     let averaged: Vec<&str> =
         world.entities[0].fields.iter().filter(|f| f.measurable()).map(|f| f.name.as_str()).collect();
     assert_eq!(averaged, ["page_count", "fine"]);
+}
+
+#[test]
+fn what_is_of_little_interest_waits_and_has_its_turn() {
+    let composer = composer(Phase::SingleTable, None);
+    let (leading, all) = (composer.leading, composer.focuses.len());
+    assert!(0 < leading && leading < all, "{leading} of {all}");
+    let own = |slot: usize| composer.own_focus(slot as u64, 0, 3);
+    let first: BTreeSet<usize> = (0..leading).filter_map(own).collect();
+    assert_eq!(first, (0..leading).collect());
+    let later: Vec<usize> = (leading..leading + 2000).filter(|&slot| own(slot).is_some()).collect();
+    assert!(later.windows(2).all(|w| w[1] - w[0] >= OFTEN as usize), "one after the other: {later:?}");
+    assert!(later[0] - leading >= APART as usize - 1, "at once: {later:?}");
+    let others: BTreeSet<usize> = later.iter().filter_map(|&slot| own(slot)).collect();
+    assert_eq!(others, (leading..all).collect());
+    assert_eq!(composer.own_focus(leading as u64 + APART - 1, DULL, 3), None, "it gives way to something else");
 }

@@ -1,6 +1,7 @@
 //! Rows by what refers to them: EXISTS, IN, counted subqueries, and sets of rows put together or against each other.
 
 use super::super::condition::{self, Condition};
+use super::super::conditions::ends;
 use super::super::draw::{Draft, Draw};
 use super::super::literal;
 use super::super::phrase;
@@ -10,7 +11,7 @@ use super::super::say::Extra;
 use super::super::scope::{Place, Scope};
 use super::super::sense;
 use super::super::taste;
-use super::super::tree::{Distinct, Expr, Select, aggregate, fill, text};
+use super::super::tree::{Distinct, Expr, JoinKind, Select, aggregate, fill, text};
 use super::super::world::Field;
 use super::set::{self, Shows};
 use crate::candidate::Expect;
@@ -49,17 +50,40 @@ pub(super) fn pair<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
         return None;
     }
     let mut scope = draw.scope.anew(e.parent);
-    let child = scope.join(0, edge, false, super::super::tree::JoinKind::Inner);
-    let waiting = draw.waiting_in(e.parent);
+    let child = scope.join(0, edge, false, JoinKind::Inner);
+    Some(turned(draw, scope, child, edge))
+}
+
+/// The same across a bridge: actors and the films that they are in.
+pub(super) fn bridged<'w>(draw: &mut Draw<'w>) -> Option<Pair<'w>> {
+    let far = draw.fan?;
+    let (middle, there, _) = draw.scope.nodes[far].via?;
+    let (_, here, _) = draw.scope.nodes[middle].via?;
+    let (to, from) = if draw.rng.chance(65) { (there, here) } else { (here, there) };
+    let (target, other) = (draw.world.graph.edges[to].parent, draw.world.graph.edges[from].parent);
+    let parent = &draw.world.entities[target];
+    let told = !parent.label.is_empty() && (parent.label_unique || !parent.key.is_empty());
+    if !told || target == other || acts(draw.world, to) || acts(draw.world, from) || ends(&draw.scope, far) {
+        return None;
+    }
+    let mut scope = draw.scope.anew(target);
+    let bridge = scope.join(0, to, false, JoinKind::Inner);
+    let child = scope.join(bridge, from, true, JoinKind::Inner);
+    Some(turned(draw, scope, child, to))
+}
+
+/// Turns a draw to a pair's tables.
+fn turned<'w>(draw: &mut Draw<'w>, scope: Scope<'w>, child: usize, edge: usize) -> Pair<'w> {
+    let waiting = draw.waiting_in(scope.nodes[0].entity);
     draw.turn_to(scope.clone());
     if let Some(field) = waiting {
         draw.focus(Place { node: 0, field });
     }
     draw.use_place(Place { node: child, field: 0 });
-    for &field in &parent.label {
+    for &field in &scope.subject().label {
         draw.use_place(Place { node: 0, field });
     }
-    Some(Pair { scope, child, edge })
+    Pair { scope, child, edge }
 }
 
 /// A condition on the child's own fields, worded as the child's.
@@ -246,7 +270,7 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
                     ],
                 );
                 query.joins = vec![super::super::tree::Join {
-                    kind: super::super::tree::JoinKind::Inner,
+                    kind: JoinKind::Inner,
                     source: super::super::tree::Source::Query(Box::new(inner), "counted".into()),
                     on: Some(on),
                 }];

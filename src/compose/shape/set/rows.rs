@@ -4,13 +4,13 @@ use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::tree::Select;
-use super::super::related::{child_condition, child_words, own_condition, pair};
+use super::super::related::{bridged, child_condition, child_words, own_condition, pair};
 use super::{Kind, Shows, Side, combine, counting, having, named, speech, tells, told};
 use crate::candidate::Expect;
 use crate::schema::roles::Role;
 
 pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
-    let pair = pair(draw)?;
+    let pair = if draw.fan.is_some() { bridged(draw)? } else { pair(draw)? };
     // two times or two kinds of the same are held against each other
     let one = child_condition(draw, &pair, |f| matches!(f.role(), Role::Time | Role::Dimension))?;
     let name = one.places.first().map(|p| pair.scope.entity(pair.child).fields[p.field].name.clone())?;
