@@ -196,6 +196,10 @@ fn key_figure(rng: &mut Rng, scope: &Scope, place: Place, noun: &str, column: Ex
     {
         return None;
     }
+    // how many of a handful there are is known
+    if (1..15).contains(&scope.world.entities[parent].rows) {
+        return None;
+    }
     let noun = noun.strip_suffix(" ID").unwrap_or(noun);
     Some(distinct(rng, column, noun, place))
 }

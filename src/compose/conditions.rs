@@ -10,6 +10,7 @@ use super::sense;
 use super::taste;
 use super::world::Field;
 use crate::schema::roles::Role;
+use crate::schema::words::tokens;
 
 impl Draw<'_> {
     /// Up to `most` conditions on different fields.
@@ -100,7 +101,8 @@ impl Draw<'_> {
         let subject = self.scope.subject();
         let mut said = conditions.to_vec();
         // who has left the plan is counted, too
-        if self.fan.is_some_and(|far| ends(&self.scope, far)) {
+        let ever = said.iter().any(|c| c.post.as_ref().is_some_and(|post| post.starts_with("ever ")));
+        if subject.person && !ever && self.fan.is_some_and(|far| ends(&self.scope, far)) {
             said.insert(0, Condition { before: Some("past and present".to_owned()), ..Condition::default() });
         }
         if self.style == Style::Vague
@@ -121,7 +123,7 @@ pub(super) fn ends(scope: &Scope, far: usize) -> bool {
     let end = |f: &Field| {
         f.role() == Role::Time
             && f.nulls > 0
-            && f.noun.split(' ').any(|w| matches!(w, "end" | "ended" | "until" | "left"))
+            && tokens(&f.name).iter().any(|w| matches!(w.as_str(), "end" | "ended" | "until" | "left"))
     };
     scope.nodes[far].via.is_some_and(|(bridge, ..)| scope.entity(bridge).fields.iter().any(end))
 }

@@ -40,6 +40,10 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         return None;
     }
     let yes = rng.chance(60);
+    // what is not known not to be so
+    if !yes && field.nulls > 0 {
+        return None;
+    }
     let share = share(field, yes);
     // what nearly all are changes little
     if share > 0.95 && rng.chance(60) {

@@ -107,14 +107,12 @@ pub(super) fn having(
     {
         return Some(found);
     }
+    // groups of none are not there: which have the fewest cannot be told
+    let gaps = keys.iter().any(|k| k.has_gaps(!conditions.is_empty()));
     let such = if conditions.is_empty() { "" } else { "such " };
-    let (op, words) = match draw.rng.weighted(&[35, 35, if n > 2.0 { 20 } else { 0 }]) {
+    let (op, words) = match draw.rng.weighted(&[35, 35, if n > 2.0 && !gaps { 20 } else { 0 }]) {
         0 => (">", format!("more than {said} {such}{}", rows_word(n))),
         1 => (">=", format!("at least {said} {such}{}", rows_word(n))),
-        // groups of none are not there
-        _ if keys.iter().any(|k| k.has_gaps(!conditions.is_empty())) => {
-            ("<", format!("at least one but fewer than {said} {such}{rows_many}"))
-        }
         _ => ("<", format!("fewer than {said} {such}{rows_many}")),
     };
     let sql = fill(&format!("{{}} {op} {{}}"), vec![aggregate("count(*)", vec![]), text(number)]);

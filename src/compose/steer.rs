@@ -81,7 +81,7 @@ fn spoken(one: &str) -> f64 {
         "format", "metadata", "ancestor", "synonym", "weight", "validator", "reactor", "datatype", "expression",
     ];
     if one.split(' ').any(|w| SETUP.contains(&grammar::singular(w).as_str())) {
-        return 0.25;
+        return 0.35;
     }
     match one.split(' ').count() {
         ..3 => 1.0,

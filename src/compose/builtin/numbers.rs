@@ -100,9 +100,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     // what fits
     value("ceil", On::Quantity, "ceil({} / {n}.0)", "boxes of {n} needed for the {}").with(&[12, 20, 50]),
     value("div", On::Quantity, "div({}::numeric, {n})", "full boxes of {n} that the {} make up").with(&[10, 12, 24]),
-    class("div", On::Minutes, "div({}::numeric, 60)", "{} in full hours"),
-    class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up"),
-    class("floor", On::Minutes, "floor({} / 60)", "{} in full hours"),
+    class("div", On::Minutes, "div({}::numeric, 60)", "{} in full hours").odd(),
+    class("ceil", On::Minutes, "ceil({} / 60.0)", "{} in hours, rounded up").odd(),
+    class("floor", On::Minutes, "floor({} / 60)", "{} in full hours").odd(),
     value("make_interval", On::Minutes, "make_interval(mins => {}::int)", "{} in hours and minutes"),
     value("mod", On::Minutes, "floor({} / 60) || ' h ' || mod({}::int, 60) || ' min'", "{} in the form 1 h 30 min"),
     value("trunc", On::Minutes, "trunc({} / 60.0, 1)", "{} in hours, cut off after one decimal"),

@@ -199,7 +199,7 @@ const SPREADS: &[&str] =
 
 /// One figure over the rows, or by a key.
 fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
-    let said = figure.noun.clone();
+    let (said, meaning) = defined(&figure.noun);
     let (noun, form) = rows::apart(&said);
     figure.noun = noun.to_owned();
     let form = (!form.is_empty()).then(|| {
@@ -273,10 +273,20 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         Some(k) => k.asked(&mut draw.rng, &said, is, !conditions.is_empty()),
         None => (vec![said.clone()], vec![format!("what {is} {said}")]),
     };
-    Some(Draft {
-        probes,
-        ..Draft::new(query, Speech { nominal, questions, extras: form.into_iter().collect(), lists: is == "are" })
-    })
+    let speech = Speech { nominal, questions, extras: form.into_iter().collect(), lists: is == "are" };
+    Some(Draft { probes, evidence: meaning.map(str::to_owned), ..Draft::new(query, speech) })
+}
+
+/// A percentile without the word for how it is computed, and what stands for that in the evidence.
+fn defined(noun: &str) -> (String, Option<&'static str>) {
+    const FORMS: [(&str, &str); 2] = [
+        (" (not interpolated)", "Where a percentile lies between two values it is the lower one"),
+        (" (interpolated)", "Where a percentile lies between two values it is interpolated"),
+    ];
+    match FORMS.iter().find(|(form, _)| noun.contains(form)) {
+        Some((form, meaning)) => (noun.replace(form, ""), Some(meaning)),
+        None => (noun.to_owned(), None),
+    }
 }
 
 /// "whether any payers have more than 200 covered visits", "do any payers have ..": what is so of any or of all rows.

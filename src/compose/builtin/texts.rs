@@ -93,8 +93,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("replace", On::Email, "replace({}, '@', '(at)')", "{} with (at) in place of the @")
         .aim("so that robots do not collect them"),
     value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "{} domain"),
-    test("right", On::Email, "right({}, 4) = '.com'", "ends in \".com\""),
-    test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\""),
+    test("right", On::Email, "right({}, 4) = '.com'", "ends in \".com\"").odd(),
+    test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\"").odd(),
     value("right", On::Phone, "right(regexp_replace({}, '[^0-9]', '', 'g'), 4)", "{} (last four digits only)")
         .aim("to verify callers"),
     value("right", On::Card, "right({}, 4)", "{} (last four characters only)").aim("to check identities"),
@@ -161,9 +161,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "{} (last word cut off)",
     )
     .since(140000),
-    spaced("regexp_split_to_table", Yields::Rows, "regexp_split_to_table({}, '\\s+')", "single words of the {}"),
-    spaced("string_to_table", Yields::Rows, "string_to_table({}, ' ')", "words of the {}").since(140000),
-    spaced("unnest", Yields::Rows, "unnest(string_to_array({}, ' '))", "words of the {}"),
+    spaced("regexp_split_to_table", Yields::Rows, "regexp_split_to_table({}, '\\s+')", "single words of the {}").odd(),
+    spaced("string_to_table", Yields::Rows, "string_to_table({}, ' ')", "words of the {}").since(140000).odd(),
+    spaced("unnest", Yields::Rows, "unnest(string_to_array({}, ' '))", "words of the {}").odd(),
     Entry::new("octet_length", On::Bytes, Yields::Value, "octet_length({})", "size of the {} in bytes"),
     Entry::new(
         "encode",
@@ -181,7 +181,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("upper", On::Named, "upper(left({}, 1)) BETWEEN 'N' AND 'Z'", "begins with a letter from N to Z").odd(),
     test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
     test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
-    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case"),
+    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case").odd(),
     test(
         "regexp_like",
         On::Word,

@@ -92,7 +92,7 @@ impl Plan {
             let entity = &world.entities[one.entity];
             // views repeat the tables behind them
             let own = if entity.view { 0.03 * entity.cheap } else { 1.0 };
-            let wanted = if one.entry.odd { 0.03 } else { 1.0 };
+            let wanted = if one.entry.odd { 0.001 } else { 1.0 };
             (10_000.0 * own * wanted / places[&one.entity] as f64 / crowd).max(1.0) as usize
         };
         let weights: Vec<usize> = uses.iter().map(weight).collect();
@@ -156,7 +156,7 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
 }
 
 /// Turns of an everyday function, and of one that is seldom wanted.
-const TURNS: [usize; 2] = [4, 1];
+const TURNS: [usize; 2] = [8, 1];
 
 /// A function with the places where it can be used.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ const fn timed(name: &'static str, sql: &'static str, noun: &'static str) -> Ent
 
 pub(super) const ENTRIES: &[Entry] = &[
     ranked("rank", "rank() OVER (ORDER BY {} DESC)", "the rank (highest first)"),
-    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "the dense rank (highest first)"),
+    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "the rank (highest first, no gaps after ties)"),
     ranked(
         "percent_rank",
         "round(percent_rank() OVER (ORDER BY {})::numeric, 2)",
@@ -33,8 +33,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ranked("sum", "sum({}) OVER ()", "the total over all of them"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}"),
     ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "the quartile it falls into (1 for the lowest, ties by {key})"),
-    timed("lag", "lag({}) OVER (ORDER BY {t})", "the figure for the {span} before"),
-    timed("lead", "lead({}) OVER (ORDER BY {t})", "the figure for the {span} after"),
+    timed("lag", "lag({}) OVER (ORDER BY {t})", "the figure for the {span} listed before"),
+    timed("lead", "lead({}) OVER (ORDER BY {t})", "the figure for the {span} after").odd(),
     timed("first_value", "first_value({}) OVER (ORDER BY {t})", "that of the first {span} for comparison"),
     timed(
         "last_value",

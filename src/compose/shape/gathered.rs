@@ -22,17 +22,18 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
     let conditions = draw.conditions(usize::from(key.is_none()), 1)?;
     let rows = draw.rows_phrase(&conditions);
     let (sql, what, alias) = match draw.rng.below(8) {
-        0..5 => ("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
-        5 | 6 => (
+        0..6 => ("percentile_cont(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
+        6 => (
             "percentile_cont(0.9) WITHIN GROUP (ORDER BY {})",
-            format!("the 90th percentile (interpolated) of the {noun}"),
+            format!("the 90th percentile of the {noun}"),
             "percentile_90",
         ),
-        _ => (
-            "percentile_disc(0.5) WITHIN GROUP (ORDER BY {})",
-            format!("the median {noun} (not interpolated)"),
-            "median",
-        ),
+        _ => ("percentile_disc(0.5) WITHIN GROUP (ORDER BY {})", format!("the median {noun}"), "median"),
+    };
+    let meaning = match sql.split_once('(') {
+        Some(("percentile_disc", _)) => Some("Of two values in the middle the median is the lower one"),
+        _ if alias == "percentile_90" => Some("The percentile is interpolated between the two nearest values"),
+        _ => None,
     };
     let with_average = draw.rng.chance(35);
     let mut query = draw.scope.select();
@@ -57,7 +58,8 @@ pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
             ],
         ),
     };
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+    let speech = Speech { nominal, questions, extras: Vec::new(), lists: false };
+    Some(Draft { probes, evidence: meaning.map(str::to_owned), ..Draft::new(query, speech) })
 }
 
 /// string_agg: the names in each group as one text.

@@ -196,11 +196,6 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             nominal.push(format!("{rows} and {theirs}"));
         }
         nominal.push(format!("{rows}, {} {theirs}", draw.rng.word(&["along with", "with"])));
-        // what is said of them goes before them; what they belong to is asked for beside their name
-        let own = |p: &Place| p.node == 0 && draw.scope.field(*p).role() != Role::Key;
-        if nouns.iter().all(|n| n.split(' ').count() < 4) && shown.places.iter().all(own) {
-            nominal.push(format!("the {} of {rows}", several(draw, shown).unwrap_or_else(|| list.clone())));
-        }
         // of many there are many
         let (are, theirs) = match several(draw, shown).filter(|_| *rows != subject.many) {
             Some(many) => ("are", format!("their {many}")),

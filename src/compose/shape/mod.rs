@@ -105,7 +105,7 @@ const COMPLEX: &[Shape] = &[
     Shape(33, Kin::Sets, set::rows),
     Shape(24, Kin::Sets, set::values),
     Shape(28, Kin::Sets, set::routes),
-    Shape(16, Kin::Sets, set::subjects),
+    Shape(22, Kin::Sets, set::subjects),
     Shape(8, Kin::Sets, set::stacked),
     Shape(7, Kin::Absence, twins::draw),
     Shape(7, Kin::Nested, each::latest),

@@ -113,7 +113,6 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let nominal = vec![
         format!("all pairs of {rows} {and}with the same {same}, each pair once, with what they share{also}"),
         format!("pairs of different {rows} {and}{who} have the {same} in common{also}, no pair twice"),
-        format!("all {rows} {and}with the same {same} side by side, each pair once, with the {same}{also}"),
     ];
     let with = if numbered { ", with IDs" } else { "" };
     let it = if same.contains(" and ") { "are they" } else { "is it" };

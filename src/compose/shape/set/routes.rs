@@ -96,7 +96,12 @@ pub(in crate::compose) fn routes(draw: &mut Draw) -> Option<Draft> {
     if !own.is_empty() {
         probes.push(("filter", combine(kind, one, two, counted).0, Expect::Differs));
     }
-    let form = having(&mut draw.rng, kind, subject.person, (&a, &many_a), (&b, &many_b));
+    // a condition at the end would be taken for that of both
+    let (mut first, mut last) = ((a.as_str(), many_a.as_str()), (b.as_str(), many_b.as_str()));
+    if kind != Kind::Except && on_one.is_none() && on_two.is_some() {
+        std::mem::swap(&mut first, &mut last);
+    }
+    let form = having(&mut draw.rng, kind, subject.person, first, last);
     let shows = if counted { Shows::Count } else { shown? };
     let (query, probes) = named(&draw.scope, shows, (query, probes));
     let things = phrase::rows(&mut draw.rng, &subject.many, subject.person, &own);

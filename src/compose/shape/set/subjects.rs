@@ -8,6 +8,7 @@ use super::super::super::scope::Place;
 use super::super::super::taste;
 use super::super::super::tree::Select;
 use super::{Kind, Shows, combine, counting, named, told};
+use crate::schema::roles::Role;
 
 pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     // a pronoun is lost among key words
@@ -23,6 +24,10 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     if !one.places.iter().all(|&a| two.places.iter().all(|&b| taste::together(&draw.scope, a, b))) {
+        return None;
+    }
+    // left out are kinds and periods: a bound on an amount is rather put the other way round
+    if two.places.iter().any(|&p| draw.scope.field(p).role() == Role::Measure) {
         return None;
     }
     // what is in both meets two conditions, and is asked for so
