@@ -8,7 +8,7 @@ use super::sense;
 use super::shape::plain;
 use super::tree::{Expr, Select, Source};
 use super::world::{Field, World};
-use super::{Focus, Options, Phase};
+use super::{Focus, OF_INTEREST, Options, Phase};
 use crate::schema::grammar;
 use crate::schema::graph::Edge;
 use crate::schema::roles::Role;
@@ -16,15 +16,28 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What the pairs of a phase are about, each with how interesting it is.
 pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, f64)> {
+    let found = drawn(world, phase, least, spoken);
+    // where there is little else, one speaks of what programs are set up by
+    let enough = found.iter().filter(|f| f.1 >= OF_INTEREST).count() >= ENOUGH;
+    if enough { found } else { drawn(world, phase, least, |_| 1.0) }
+}
+
+/// Focuses of interest that a run can do with.
+const ENOUGH: usize = 20;
+
+/// How often people speak of things of that name.
+type Spoken = fn(&str) -> f64;
+
+fn drawn(world: &World, phase: Phase, least: usize, spoken: Spoken) -> Vec<(Focus, f64)> {
     match phase {
         Phase::Builtins => Vec::new(),
-        Phase::SingleTable => fields(world),
-        Phase::Joins => edges(world),
-        Phase::ComplexSqls if least > 1 => apart(world, edges(world)),
+        Phase::SingleTable => fields(world, spoken),
+        Phase::Joins => edges(world, spoken),
+        Phase::ComplexSqls if least > 1 => apart(world, edges(world, spoken)),
         // the deeper shapes have one table to work on, too, and without references no other
         Phase::ComplexSqls => {
-            let alone = fields(world).into_iter().filter(|(_, interest)| *interest > 0.4);
-            apart(world, edges(world))
+            let alone = fields(world, spoken).into_iter().filter(|(_, interest)| *interest > 0.4);
+            apart(world, edges(world, spoken))
                 .into_iter()
                 .chain(alone.map(|(focus, interest)| (focus, 0.3 * interest)))
                 .collect()
@@ -42,7 +55,7 @@ fn apart(world: &World, found: Vec<(Focus, f64)>) -> Vec<(Focus, f64)> {
     if kept.len() < 20 { found } else { kept }
 }
 
-fn fields(world: &World) -> Vec<(Focus, f64)> {
+fn fields(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
     let mut found = Vec::new();
     let joined = joined(world);
     // where there are tables, views repeat them
@@ -119,7 +132,7 @@ fn interest(field: &Field) -> f64 {
 }
 
 /// Every reference, and every column of what is referred to, beside one of the references to it.
-fn edges(world: &World) -> Vec<(Focus, f64)> {
+fn edges(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
     let usable = |edge: usize| {
         let e = &world.graph.edges[edge];
         world.entities[e.child].usable && world.entities[e.parent].usable && (e.filled || world.schema_only)

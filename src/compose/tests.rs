@@ -296,3 +296,27 @@ fn what_is_of_little_interest_waits_and_has_its_turn() {
     assert_eq!(others, (leading..all).collect());
     assert_eq!(composer.own_focus(leading as u64 + APART - 1, DULL, 3), None, "it gives way to something else");
 }
+
+#[test]
+fn where_there_are_settings_alone_they_are_asked_about() {
+    let mut schema = shop();
+    for table in &mut schema.tables {
+        table.foreign_keys.clear();
+        table.name = format!("{}_setting", table.name);
+    }
+    let options = || Options { phase: Phase::SingleTable, seed: 7, ..Options::default() };
+    let settings = Composer::new(&schema, &[], options()).unwrap();
+    assert_eq!(settings.leading, composer(Phase::SingleTable, None).leading);
+    // beside enough of what data are about they wait
+    for _ in 0..4 {
+        schema.tables.extend(shop().tables);
+    }
+    for (number, table) in schema.tables.iter_mut().enumerate().skip(2) {
+        table.foreign_keys.clear();
+        table.name = format!("{}{}", table.name, ["", "let", "shelf", "rack", "case"][number / 2]);
+    }
+    let both = Composer::new(&schema, &[], options()).unwrap();
+    let waits = |focus: &Focus| matches!(focus, Focus::Field { entity: 0 | 1, .. });
+    assert!(both.focuses[..both.leading].iter().all(|(focus, _)| !waits(focus)));
+    assert!(both.focuses.iter().any(|(focus, _)| waits(focus)));
+}
