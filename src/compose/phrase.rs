@@ -115,8 +115,16 @@ pub(super) fn how_many(rows: &str, many: &str) -> String {
 /// Where the noun of the rows ends, also where a class of them stands for it: "hospitals".
 fn head(rows: &str, many: &str) -> usize {
     const LINKS: [&str; 9] = [" with ", " whose ", " that ", " who ", " in ", " from ", " of ", " for ", " at "];
-    let links = || LINKS.iter().filter_map(|link| rows.find(link)).min().unwrap_or(rows.len());
-    rows.find(many).map_or_else(links, |at| at + many.len())
+    let links = |text: &str| LINKS.iter().filter_map(|link| text.find(link)).min().unwrap_or(text.len());
+    let Some(mut at) = rows.find(many).map(|at| at + many.len()) else { return links(rows) };
+    // "office visits and urgent care visits" are both of them
+    while let rest = &rows[at..]
+        && [" and ", " or ", ", "].iter().any(|joint| rest.starts_with(joint))
+        && let Some(next) = rest.find(many).filter(|next| *next < links(rest))
+    {
+        at += next + many.len();
+    }
+    at
 }
 
 /// One of such rows: "film that is active with a length above 120".
@@ -181,5 +189,9 @@ mod tests {
             "how many members whose doctor is new joined in May"
         );
         assert_eq!(how_many("films from May", "films"), "how many films are there from May");
+        assert_eq!(
+            how_many("office visits and urgent visits whose diagnosis is not chronic", "visits"),
+            "how many office visits and urgent visits are there whose diagnosis is not chronic"
+        );
     }
 }
