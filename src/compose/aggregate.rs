@@ -233,8 +233,12 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
             format!("the {said}")
         }
         // "the earliest and latest rental date", in the order that they are given in
-        [one, two] if one.time && two.time && ends(one, two).is_some() => {
-            format!("the {} of {rows}", ends(one, two).unwrap_or_default())
+        [one, two]
+            if one.time
+                && two.time
+                && let Some(both) = ends(one, two) =>
+        {
+            format!("the {both} of {rows}")
         }
         // "the latest rental date": of what, goes without saying
         [only] if rows == subject.many && only.noun.contains(&format!(" {} ", subject.one)) => the[0].clone(),

@@ -128,6 +128,8 @@ const ROUNDS: u64 = 5;
 const TURNS: f64 = 7.0;
 /// Draws of one kind of statement in a trial that are no repetition yet.
 const ENOUGH: f64 = 1.0;
+/// How strongly what came up again keeps a kind of statement away: more gives more kinds, and takes more draws.
+const EVENLY: f64 = 1.6;
 /// How strongly in a round the turns of a focus follow from its own use.
 const OWN_USE: f64 = 0.5;
 
@@ -222,7 +224,7 @@ pub(super) fn learn(composer: &Composer, breathe: &mut dyn FnMut() -> Result<()>
         }
         for (&kind, draws) in &uses.kinds {
             let own = heat.worn.entry(kind).or_insert(1.0);
-            *own = (*own * (draws / ENOUGH).powf(1.6 * gain)).clamp(1.0, 50.0);
+            *own = (*own * (draws / ENOUGH).powf(EVENLY * gain)).clamp(1.0, 50.0);
         }
     }
     let unit = weights.iter().sum::<f64>() / weights.len().max(1) as f64;

@@ -186,7 +186,8 @@ impl Composer {
         let mut focuses = steer::focuses(&world, options.phase, options.min_joins as usize);
         let idle = |focus: &(Focus, f64)| focus.1 < OF_INTEREST;
         focuses.sort_by_key(idle);
-        let leading = focuses.iter().filter(|f| !idle(f)).count();
+        // where nothing is of interest all is alike
+        let leading = Some(focuses.iter().filter(|f| !idle(f)).count()).filter(|n| *n > 0).unwrap_or(focuses.len());
         if focuses.is_empty() && plan.is_empty() {
             return Err(Error::new(Code::ObjectNotInPrerequisiteState, "no table of this database can stand in pairs").hint(
                 "Subjects are readable tables that hold rows (or any, with schema_only); joins need references between them.",

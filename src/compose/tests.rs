@@ -298,6 +298,17 @@ fn what_is_of_little_interest_waits_and_has_its_turn() {
 }
 
 #[test]
+fn where_nothing_is_of_interest_all_has_its_turn() {
+    let mut schema = shop();
+    schema.tables.truncate(1);
+    schema.tables[0].columns.truncate(1);
+    let keys =
+        Composer::new(&schema, &[], Options { phase: Phase::SingleTable, seed: 7, ..Options::default() }).unwrap();
+    assert!(keys.focuses.iter().all(|(_, interest)| *interest < OF_INTEREST));
+    assert_eq!((keys.leading, keys.own_focus(0, 0, 3)), (1, Some(0)));
+}
+
+#[test]
 fn where_there_are_settings_alone_they_are_asked_about() {
     let mut schema = shop();
     for table in &mut schema.tables {
