@@ -28,7 +28,7 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
         return match reference.as_str() {
             "reports to" | "manager" | "boss" | "supervisor" => "manager".to_owned(),
             r if r.starts_with("parent") => format!("parent {}", parent.one),
-            r => r.to_owned(),
+            r => done(r, &parent.one).unwrap_or_else(|| r.to_owned()),
         };
     }
     if let Some(role) = done(&reference, &parent.one) {
@@ -210,6 +210,7 @@ mod tests {
             ("sold by employee", "employee", Some("selling employee")),
             ("diverted to airport", "airport", Some("diverted-to airport")),
             ("verified by", "user", Some("verifying user")),
+            ("referred by", "member", Some("referring member")),
             ("reports to", "employee", None),
             ("created by system", "user", None),
         ] {

@@ -231,7 +231,9 @@ fn theirs(nouns: &[String]) -> String {
             None => None,
         }
     };
-    if nouns.iter().all(|noun| whole(noun).is_none()) {
+    // "their mentor's gender and tariff" might both be the mentor's
+    let anothers = nouns.iter().rev().skip(1).any(|noun| noun.contains("'s "));
+    if !anothers && nouns.iter().all(|noun| whole(noun).is_none()) {
         return format!("their {}", grammar::and_list(nouns));
     }
     let each: Vec<String> = nouns.iter().map(|n| whole(n).unwrap_or_else(|| format!("their {n}"))).collect();
@@ -303,5 +305,18 @@ pub(in crate::compose) fn output_order(draw: &mut Draw, place: Place) -> &'stati
             draw.rng.word(&["in alphabetical order", "from A to Z", "alphabetically"])
         }
         _ => draw.rng.word(&["in ascending order", "from the lowest to the highest"]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::theirs;
+
+    #[test]
+    fn what_is_anothers_does_not_take_in_what_follows() {
+        let said = |nouns: [&str; 2]| theirs(&nouns.map(str::to_owned));
+        assert_eq!(said(["city", "state"]), "their city and state");
+        assert_eq!(said(["tariff", "mentor's gender"]), "their tariff and mentor's gender");
+        assert_eq!(said(["mentor's gender", "tariff"]), "their mentor's gender and their tariff");
     }
 }
