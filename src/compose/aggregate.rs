@@ -250,7 +250,8 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
         {
             format!("the date of the {first} {}", super::phrase::single(rows, &subject.many, &subject.one))
         }
-        [only] if rows == subject.many && short && draw.rng.chance(50) => {
+        // "the highest total of invoices" might be one of their totals, or the most of them
+        [only] if rows == subject.many && short && (money(&only.noun) || draw.rng.chance(50)) => {
             compound(&only.noun, &subject.one).unwrap_or_else(|| format!("{} of {rows}", the[0]))
         }
         // three "of" in a row are out of breath
@@ -275,6 +276,13 @@ fn dated<'a>(noun: &'a str, one: &str) -> Option<&'a str> {
     noun.strip_suffix(&format!(" {one} date")).filter(|first| !first.contains(' '))
 }
 
+/// Whether a figure is an end of amounts.
+fn money(noun: &str) -> bool {
+    let end =
+        ["highest ", "lowest ", "maximum ", "minimum ", "largest ", "smallest "].iter().any(|w| noun.starts_with(w));
+    end && ["total", "amount"].iter().any(|w| noun.ends_with(w))
+}
+
 /// "the average film length" for that of films; none where another noun leads already.
 fn compound(noun: &str, one: &str) -> Option<String> {
     let (first, rest) = noun.split_once(' ')?;
@@ -290,6 +298,8 @@ fn compound(noun: &str, one: &str) -> Option<String> {
             | "shortest"
             | "latest"
             | "earliest"
+            | "maximum"
+            | "minimum"
     );
     let plain = rest.split(" rounded ").next()?.split(' ').all(|w| !matches!(w, "of" | "in" | "number" | "to" | "the"));
     let own = rest.split(' ').next() == one.split(' ').next_back();

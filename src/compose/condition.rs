@@ -8,6 +8,7 @@ use super::moment;
 use super::pattern::{letter, word};
 use super::random::Rng;
 use super::scope::{Place, Scope};
+use super::sense;
 use super::taste;
 use super::tree::{Expr, fill};
 use super::world::Field;
@@ -284,7 +285,9 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let bare = if is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) };
     let mut condition = Condition { places: vec![place], ..Condition::default() };
     let missing = field.nulls as f64 / rows.max(1) as f64;
-    if rng.chance(50) {
+    // what is missing is asked for, and what is there hardly: a customer has a region
+    let odd = sense::placed(field) || field.traits.personal;
+    if odd || rng.chance(70) {
         condition.share = missing;
         condition.sql = vec![fill("{} IS NULL", vec![column])];
         condition.with = Some(format!("no {noun}"));

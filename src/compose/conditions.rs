@@ -105,6 +105,11 @@ impl Draw<'_> {
         if subject.person && !ever && self.fan.is_some_and(|far| ends(&self.scope, far)) {
             said.insert(0, Condition { before: Some("past and present".to_owned()), ..Condition::default() });
         }
+        // "orders per month shipped to Spain" would be taken for the months in which they were shipped
+        let timed = self.used.iter().any(|p| p.node == 0 && self.scope.field(*p).role() == Role::Time);
+        for condition in said.iter_mut().filter(|c| timed && c.whose.is_some()) {
+            condition.post = condition.post.take().filter(|post| !post.starts_with("shipped to"));
+        }
         if self.style == Style::Vague
             && let Some((at, (blurred, meaning))) =
                 conditions.iter().enumerate().find_map(|(at, c)| Some((at, c.blurred()?)))

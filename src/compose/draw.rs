@@ -88,6 +88,7 @@ fn fineness(slot: u64, attempt: u64) -> usize {
     match (slot / 4000).checked_ilog2() {
         // what was said before in an attempt of a late slot is said of another bound
         Some(rounds) => (25 + 15 * rounds as usize + 35 * attempt).min(90),
+        None if slot < 400 => 0,
         None => 10 * attempt.saturating_sub(4),
     }
 }

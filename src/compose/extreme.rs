@@ -10,14 +10,15 @@ pub(super) fn extreme(rng: &mut Rng, noun: &str, high: bool) -> &'static str {
     }
     let head = noun.split(" of ").next().unwrap_or(noun).split(" in ").next().unwrap_or(noun);
     match (head.rsplit(' ').next().unwrap_or(head), high) {
-        ("length" | "duration" | "distance" | "delay" | "time" | "runtime", true) => "longest",
-        ("length" | "duration" | "distance" | "delay" | "time" | "runtime", false) => "shortest",
+        // "the longest length" says it twice
+        ("length", true) => "greatest",
+        ("length", false) => "smallest",
+        ("duration" | "distance" | "delay" | "time" | "runtime", true) => "longest",
+        ("duration" | "distance" | "delay" | "time" | "runtime", false) => "shortest",
         ("size" | "population" | "area" | "quantity" | "volume" | "number" | "count", true) => {
             rng.word(&["largest", "highest"])
         }
         ("size" | "population" | "area" | "quantity" | "volume" | "number" | "count", false) => "smallest",
-        ("amount" | "total" | "payment" | "sum" | "balance", true) => rng.word(&["highest", "largest"]),
-        ("amount" | "total" | "payment" | "sum" | "balance", false) => rng.word(&["lowest", "smallest"]),
         ("weight" | "height", true) => "greatest",
         (_, true) => "highest",
         (_, false) => "lowest",
@@ -52,7 +53,7 @@ pub(super) fn extreme_value(rng: &mut Rng, noun: &str, high: bool) -> String {
         let word = if high { "highest" } else { "lowest" };
         return format!("{word} number of {noun}");
     }
-    let word = if rng.chance(35) { general } else { extreme(rng, noun, high) };
+    let word = if rng.chance(35) || noun.ends_with("length") { general } else { extreme(rng, noun, high) };
     format!("{word} {noun}")
 }
 
@@ -64,7 +65,7 @@ mod tests {
     fn each_scale_has_its_own_ends() {
         let mut rng = Rng::new(&[1]);
         for (noun, high, said) in [
-            ("film length", true, "longest"),
+            ("film length", true, "greatest"),
             ("rental duration", false, "shortest"),
             ("bytes", true, "most"),
             ("units in stock", false, "fewest"),
@@ -74,6 +75,7 @@ mod tests {
             assert_eq!(extreme(&mut rng, noun, high), said, "{noun}");
         }
         assert_eq!(extreme_value(&mut rng, "bytes", false), "lowest number of bytes");
+        assert_eq!(extreme_value(&mut rng, "length", true), "maximum length");
         assert!(!extreme_value(&mut rng, "healthcare expenses", false).contains("number"));
     }
 }

@@ -6,6 +6,7 @@ use super::scope::{Place, Scope};
 use super::tree::{fill, text};
 use super::world::Field;
 use crate::schema::grammar;
+use crate::schema::roles::Role;
 
 /// Verbs that a flag's name may begin with, with their plural.
 const VERBS: [(&str, &str); 17] = [
@@ -159,6 +160,17 @@ fn predicate(noun: &str, yes: bool, plural: bool) -> String {
     // "OPAC-visible", but "publicly visible"
     let joined = noun.split(' ').count() == 2 && !first.ends_with("ly");
     if joined { format!("{be} {not}{first}-{rest}") } else { format!("{be} {not}{noun}") }
+}
+
+/// "active flag" and "activebool" -> "active status", "has balcony" -> "balcony status".
+pub(super) fn noun(field: &Field) -> String {
+    if field.role() != Role::Flag {
+        return field.noun.clone();
+    }
+    let said = mark(field);
+    let said = said.strip_prefix("has ").or_else(|| said.strip_prefix("is ")).unwrap_or(said);
+    let said = if said.is_empty() { &field.noun } else { said };
+    if is_verb(field) { format!("{said} flag") } else { format!("{said} status") }
 }
 
 #[cfg(test)]

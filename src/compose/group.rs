@@ -46,7 +46,7 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
             return Some(found);
         }
     }
-    let (keyed, used, waiting) = (draw.keyed.clone(), draw.used.clone(), draw.waiting());
+    let (keyed, used, waiting, timed) = (draw.keyed.clone(), draw.used.clone(), draw.waiting(), draw.timed);
     let place = draw.choose(|scope, p| {
         let field = scope.field(p);
         if !taste::plain(field) && waiting != Some(p) {
@@ -65,11 +65,13 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
         }
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
         // a group of rows without a value would have to be spoken of
-        let filled = field.nulls == 0 && !(rows == 0 && field.nullable);
+        let filled = field.filled(rows);
         let dimension = field.groupable() && several && filled && field.role() != Role::Flag && !scope.constant(p.node);
         dimension
             || (filled
                 && field.role() == Role::Time
+                // the rows are of one time already
+                && !timed
                 && sense::dated(scope, p)
                 && (waiting == Some(p) || taste::timely(scope.entity(p.node), p.field))
                 && span(field).is_some()
@@ -292,6 +294,12 @@ impl Key {
             size: 0,
             complete: false,
         }
+    }
+
+    /// Weekdays, hours and the like: the same ones over and over.
+    pub(super) fn recurs(&self) -> bool {
+        const CYCLES: [&str; 5] = ["weekday", "month_name", "calendar_month", "quarter_number", "hour"];
+        self.columns.iter().any(|(_, alias)| alias.as_deref().is_some_and(|alias| CYCLES.contains(&alias)))
     }
 
     /// Whether a group may be left out for want of rows: it is not there to have the fewest of them.

@@ -61,7 +61,8 @@ pub(super) fn round_count(n: f64) -> f64 {
     let step = match n {
         ..8.0 => 1.0,
         ..25.0 => 5.0,
-        _ => 10.0,
+        ..100.0 => 10.0,
+        _ => 1.0,
     };
     literal::round_number(((n / step).round() * step).max(1.0), true)
 }

@@ -26,7 +26,11 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
         return None;
     }
     // what a code stands for is known to those alone who made it
-    let told = |(v, n): &&(String, u64)| (*n < rows || rows <= 1) && taste::speaks(field, v);
+    // what stands as a city, too, is no state
+    let cities = || entity.fields.iter().filter(|f| matches!(f.noun.rsplit(' ').next(), Some("city" | "town")));
+    let wide = matches!(field.noun.rsplit(' ').next(), Some("state" | "region" | "county" | "district"));
+    let misplaced = |v: &str| wide && cities().any(|f| f.values.iter().any(|(city, _)| city == v));
+    let told = |(v, n): &&(String, u64)| (*n < rows || rows <= 1) && taste::speaks(field, v) && !misplaced(v);
     let usable: Vec<&(String, u64)> = field.values.iter().filter(told).collect();
     // one of several that share a name would have to be told from the others
     let named = place.node != 0 && entity.label.contains(&place.field) && !entity.label_unique && rows > 0;
@@ -46,9 +50,10 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
     // nor of what hardly every row has: nothing is not another kind
     let all_but =
         !field.nullable && !scope.optional(place.node) && (3..=20).contains(&usable.len()) && field.distinct <= 20;
-    // values of all kinds of things have nothing in common
+    // values of all kinds of things have nothing in common, nor have any two of many
     let long = first.split(' ').count() > 2;
-    let several = usable.len() > 2 && !described_by_word && !noun.ends_with("value") && !long;
+    let of_few = field.distinct <= 30;
+    let several = usable.len() > 2 && !described_by_word && !noun.ends_with("value") && !long && of_few;
     let kinds = [62, if several { 16 } else { 0 }, if all_but && !described_by_word { 10 } else { 0 }];
     let mut condition = Condition::default();
     let share =
@@ -163,6 +168,11 @@ fn whereabouts(scope: &Scope, place: Place, noun: &str) -> Option<&'static str> 
     const PLACES: &[&str] = &["country", "city", "town", "state", "region", "county", "continent", "district"];
     let words: Vec<&str> = noun.split(' ').collect();
     let last = words.last()?;
+    // the state of a machine is no place
+    let others = || scope.entity(place.node).fields.iter().any(|f| f.noun != noun && super::sense::placed(f));
+    if *last == "state" && words.len() == 1 && !others() {
+        return None;
+    }
     let address = || scope.role_noun(place.node) == "address" && scope.nodes[place.node].via.is_some_and(|v| v.0 == 0);
     if place.node != 0 && !address() || !PLACES.contains(last) {
         return None;

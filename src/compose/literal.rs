@@ -152,7 +152,7 @@ pub(super) fn three_digits(value: f64, whole: bool) -> f64 {
 }
 
 /// 1, 2 or 5 with zeros: the nearest of them.
-fn round_step(step: f64) -> f64 {
+pub(super) fn round_step(step: f64) -> f64 {
     let unit = 10f64.powf(step.log10().floor());
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().min_by(|a: &f64, b: &f64| {
         let off = |f: &f64| (step / unit / f).ln().abs();

@@ -12,6 +12,7 @@ const EVENTS: &[(&str, &str, &[&str])] = &[
     ("returned", "were returned", &["return", "returned"]),
     ("rented out", "were rented out", &["rental", "rent", "rented"]),
     ("hired", "were hired", &["hire", "hired", "hiring"]),
+    ("decided", "were decided", &["decision", "decided"]),
     ("shipped", "were shipped", &["ship", "shipped", "shipping", "shipment"]),
     ("ordered", "were ordered", &["order", "ordered"]),
     ("born", "were born", &["birth"]),
@@ -81,6 +82,11 @@ const EVENTS: &[(&str, &str, &[&str])] = &[
 fn event(noun: &str) -> Option<&'static (&'static str, &'static str, &'static [&'static str])> {
     const TIMES: [&str; 7] = [" date", " time", " day", " year", " at", " on", " timestamp"];
     let named = TIMES.iter().find_map(|end| noun.strip_suffix(end));
+    // "date of hire", "day of the decision"
+    let named = named.or_else(|| {
+        let what = ["date of ", "day of ", "time of "].iter().find_map(|word| noun.strip_prefix(word))?;
+        Some(what.strip_prefix("the ").unwrap_or(what))
+    });
     // "started" alone says when, "end" alone need not
     let what = named.or_else(|| Some(noun).filter(|n| n.ends_with("ed") || *n == "last update"))?;
     EVENTS.iter().find(|(_, _, words)| words.contains(&what))

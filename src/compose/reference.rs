@@ -87,6 +87,12 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     {
         return thing.join(" ");
     }
+    // the "value as concept" is the value concept
+    if let [thing @ .., "as", term] = said.as_slice()
+        && parent.one == *term
+    {
+        return format!("{} {term}", thing.join(" "));
+    }
     // "real" and "virtual" fields are fields
     if let [kind] = said.as_slice()
         && KINDS.contains(kind)

@@ -268,9 +268,9 @@ impl<'w> Scope<'w> {
         match reference(self.world, self.nodes[0].entity, &self.field(place).name) {
             Some(edge) => edge_noun(self.world, edge),
             None if self.field(place).role() == Role::Name && !self.field(place).traits.personal => {
-                own_name(self.subject(), flag_noun(self.field(place)))
+                own_name(self.subject(), flag::noun(self.field(place)))
             }
-            None => flag_noun(self.field(place)),
+            None => flag::noun(self.field(place)),
         }
     }
 
@@ -289,7 +289,7 @@ impl<'w> Scope<'w> {
             || owned.contains('\'')
             || self.field(place).role() != Role::Dimension
             || self.entity(place.node).label.contains(&place.field);
-        let plain = flag_noun(self.field(place));
+        let plain = flag::noun(self.field(place));
         if !told && plain.contains(' ') && owned.ends_with(&plain) && self.only(place) { plain } else { owned }
     }
 
@@ -299,7 +299,7 @@ impl<'w> Scope<'w> {
         let entity = self.entity(place.node);
         let plain = match reference(self.world, self.nodes[place.node].entity, &field.name) {
             Some(edge) => edge_noun(self.world, edge),
-            None => flag_noun(field),
+            None => flag::noun(field),
         };
         if place.node == 0 && plain == entity.one && !field.traits.personal {
             return format!("{plain} name");
@@ -339,7 +339,14 @@ impl<'w> Scope<'w> {
         // "film rental rate", but "provider's medical specialty"
         let compound =
             (words <= 3 && role == entity.one || !role.contains(' ')) && !(entity.person && plain.contains(' '));
-        if compound { format!("{role} {plain}") } else { format!("{} {plain}", grammar::possessive(&role)) }
+        match compound {
+            true => format!("{role} {plain}"),
+            // "the medical field of the main diagnosis"
+            false if plain.contains(' ') && role.contains(' ') && !role.contains('\'') => {
+                format!("{plain} of the {role}")
+            }
+            false => format!("{} {plain}", grammar::possessive(&role)),
+        }
     }
 }
 
@@ -377,17 +384,6 @@ pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
     } else {
         plain.to_owned()
     }
-}
-
-/// "active flag" and "activebool" -> "active status", "has balcony" -> "balcony status".
-fn flag_noun(field: &Field) -> String {
-    if field.role() != Role::Flag {
-        return field.noun.clone();
-    }
-    let noun = flag::mark(field);
-    let noun = noun.strip_prefix("has ").or_else(|| noun.strip_prefix("is ")).unwrap_or(noun);
-    let noun = if noun.is_empty() { &field.noun } else { noun };
-    if flag::is_verb(field) { format!("{noun} flag") } else { format!("{noun} status") }
 }
 
 /// An alias that is no key word.

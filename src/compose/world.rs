@@ -66,6 +66,11 @@ impl Field {
         matches!(self.base.as_str(), "int2" | "int4" | "int8")
     }
 
+    /// Every row has a value, as far as is known.
+    pub(super) fn filled(&self, rows: u64) -> bool {
+        self.nulls == 0 && !(rows == 0 && self.nullable)
+    }
+
     /// A number to average or compare.
     pub(super) fn measurable(&self) -> bool {
         self.role() == Role::Measure && !self.traits.personal && !self.ordinal && !self.mixed

@@ -26,6 +26,11 @@ pub(crate) fn comment_noun(comment: &str, most: usize) -> Option<String> {
     {
         return None;
     }
+    // of several things none is all of them: "visits, stays and calls"
+    let listed = |rest: &str| rest.split_once(" and ").is_some_and(|(next, _)| next.split_whitespace().count() < 3);
+    if text.split_once(", ").is_some_and(|(_, rest)| listed(rest)) {
+        return None;
+    }
     let text = text.split(['(', ',', ';', ':']).next().unwrap_or(text);
     // "Z39.50" is no end of a sentence
     let text = text.split(". ").next().unwrap_or(text).trim_end_matches('.').trim();

@@ -90,6 +90,13 @@ fn singular_word(word: &str) -> String {
 /// How one of a kind and many of it are called; "inventory" is counted as "inventory items".
 pub(crate) fn countable(phrase: &str) -> (String, String) {
     let one = singular(phrase);
+    // an acronym at the end is what the rows come from, and none of them
+    if let Some((_, last)) = one.rsplit_once(' ')
+        && last.len() > 1
+        && last.chars().all(|c| c.is_ascii_uppercase())
+    {
+        return (format!("{one} record"), format!("{one} records"));
+    }
     let one = at_head(&one, |word| {
         MASS.iter()
             .find(|(mass, _)| *mass == word.to_lowercase())

@@ -88,7 +88,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Value,
         "array_remove(array_agg(DISTINCT {} ORDER BY {}), '{value}')",
         "sorted array of the different {s} without {value}",
-    ),
+    )
+    .odd(),
     of(
         "array_append",
         On::Value,

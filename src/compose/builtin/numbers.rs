@@ -49,7 +49,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "floor({} * (100 - {n}) / 100.0)",
         "sale {} at {n} % off, rounded down to a whole amount",
     )
-    .with(&[10, 25]),
+    .with(&[10, 25])
+    .odd(),
     value(
         "power",
         On::Charged,
@@ -117,6 +118,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         "length as minutes and seconds (m:ss)",
     ),
     // bands
+    class(
+        "floor",
+        On::Spread,
+        "floor({} / {step}) * {step}",
+        "{} range (in steps of {step}, each shown by its lower end)",
+    ),
     class("floor", On::Year, "floor({} / 10) * 10", "decade of the {}"),
     class(
         "width_bucket",
@@ -142,7 +149,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     )
     .aim("for a chart"),
     // nearness and difference
-    Entry::new("abs", On::Near, Yields::Nearest, "abs({} - {average})", "{} closest to {average}"),
+    Entry::new("abs", On::Near, Yields::Nearest, "abs({} - {average})", "{} closest to {average}").odd(),
     value(
         "acos",
         On::Located,

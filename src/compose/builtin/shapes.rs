@@ -26,7 +26,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
         _ => {}
     }
     let term = term(draw, shown)?;
-    let whole = draw.scope.field(term.place).nulls == 0;
+    let whole = draw.scope.field(term.place).filled(draw.scope.subject().rows);
     match shown.entry.yields {
         Yields::Class if (whole || shown.entry.on == On::Gappy) && draw.rng.chance(88) => by_class(draw, &term),
         Yields::Class if shown.entry.on == On::Time => rows::beside(draw, &term),
@@ -98,7 +98,7 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     } else {
         figure::figures(draw, 1, 2)
     };
-    let conditions = draw.conditions(0, if term.index { 1 } else { 2 })?;
+    let conditions = draw.conditions(0, 1)?;
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = vec![(term.sql.clone(), Some(term.alias.clone()))];
@@ -226,12 +226,10 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         return None;
     }
     // an hour's highest payment is any hour's
-    const CYCLES: [&str; 5] = ["weekday", "month_name", "calendar_month", "quarter_number", "hour"];
-    let cyclic = |k: &group::Key| k.columns.iter().any(|(_, a)| a.as_deref().is_some_and(|a| CYCLES.contains(&a)));
     const EXTREMES: [&str; 8] =
         ["lowest", "smallest", "minimum", "shortest", "highest", "largest", "maximum", "longest"];
     let extreme = EXTREMES.iter().any(|word| figure.noun.starts_with(word));
-    if extreme && key.as_ref().is_some_and(cyclic) {
+    if extreme && key.as_ref().is_some_and(group::Key::recurs) {
         return None;
     }
     // a time within a span of time is no news

@@ -36,7 +36,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     json("to_json", "to_json({})", "{} as a JSON string"),
     json("row_to_json", "row_to_json(row({}, {2}))", "row of {} and {2} as JSON"),
-    of("concat", Row, Value, "concat({}, ' (', {2}, ')')", "{} with the {2} in parentheses"),
+    of("concat", Row, Value, "concat({}, ' (', {2}, ')')", "{} with the {2} in parentheses").odd(),
     of("format", Row, Value, "format('%s - %s', {}, {2})", "{} and {2} with a dash between them"),
     of("concat_ws", Row, Value, "concat_ws(', ', {}, {2})", "{} and {2} with a comma between them"),
     of("to_jsonb", Row, Value, "to_jsonb({2})", "{2} as a JSON value").aim("for the web API"),

@@ -3,6 +3,7 @@
 use super::super::afar;
 use super::super::condition::is_plural;
 use super::super::literal::Day;
+use super::super::taste;
 use super::super::world::{Entity, Field};
 use super::{Entry, On, Yields};
 use crate::schema::roles::Role;
@@ -128,7 +129,8 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Value => {
             // in whatever case: where there are several
             let cased = entry.yields != Yields::Test || f.form.mixed || e.rows == 0;
-            text && f.values.len() > 2 && e.label != [field] && cased
+            let listed = !entry.sql.contains("array_agg(") || f.filled(e.rows);
+            text && f.values.len() > 2 && e.label != [field] && cased && listed
         }
         // of a kind by one word it is asked which it is
         On::Word => {
@@ -137,6 +139,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
         // a name is what rows are told by
+        On::Gappy if entry.yields == Yields::Class && is_plural(&f.noun) => false,
         On::Gappy | On::Gaps => text && missing && !f.traits.personal && !(own && entry.yields == Yields::Class),
         On::GappyNumber => is_number(f) && missing && !is_plural(&f.noun),
         On::GappyAmount => is_number(f) && missing && f.traits.additive,
@@ -161,7 +164,10 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
         On::Tens => is_number(f) && many && f.distinct > 12 && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
-        On::Spread => is_number(f) && (f.distinct >= 40 || e.rows == 0) && many,
+        On::Spread => {
+            let banded = entry.name != "floor" || !is_plural(&f.noun) && f.filled(e.rows);
+            is_number(f) && (f.distinct >= 40 || e.rows == 0) && many && banded
+        }
         On::Amount => is_number(f) && f.traits.additive,
         On::Revenue => {
             is_number(f)
@@ -202,6 +208,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         // rows without a time would be a class of their own
         On::Time | On::Stamp if entry.yields == Yields::Class && (f.nulls > 0 || e.rows == 0 && f.nullable) => false,
+        On::Time if entry.yields == Yields::Aggregate => time && taste::timely(e, field),
         // what ends on a Friday is nobody's question
         On::Time if entry.yields == Yields::Test && WEEKDAYS.iter().any(|w| entry.noun.contains(w)) => {
             time && !e.person && (e.when == Some(field) || f.begins())
@@ -217,7 +224,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Row => own && e.label.len() == 1 && text,
         On::Group => {
             let rows = e.rows.max(1);
-            let few = f.nulls == 0 && f.distinct > 3 && f.distinct <= 40 && f.distinct * 3 <= rows;
+            let few = f.filled(e.rows) && f.distinct > 3 && f.distinct <= 40 && f.distinct * 3 <= rows;
             f.groupable() && (few || e.rows == 0 && !f.nullable) || entry.yields == Yields::Window && f.groupable()
         }
     }

@@ -3,7 +3,7 @@
 use super::super::aggregate::snake;
 use super::super::condition::{self, Condition};
 use super::super::draw::Draw;
-use super::super::extreme::extreme;
+use super::super::extreme::extreme_value;
 use super::super::moment;
 use super::super::scope::Place;
 use super::super::tree::{Expr, fill};
@@ -59,7 +59,6 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     let noun = draw.scope.bare(place);
     let many = if condition::is_plural(&noun) { noun.clone() } else { grammar::plural(&noun) };
     let other = second.map(|p| draw.scope.bare(p)).unwrap_or_default();
-    let plural = condition::is_plural(&noun);
     let said = put(entry.noun, &filling, true);
     // days are held up to the first one that is out
     let said = match field.base.as_str() {
@@ -83,16 +82,11 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         }
         _ => said,
     };
-    // the highest of a number of things is a number of them
-    let said = match said.as_str() {
-        "highest {}" | "lowest {}" if plural && !condition::sums(&noun) && !condition::counts(field, &noun) => {
-            said.replace(" {}", " number of {}")
-        }
-        _ => said,
-    };
     let said = match said.as_str() {
         "highest {}" | "lowest {}" if condition::counts(field, &noun) => said,
-        "highest {}" | "lowest {}" => format!("{} {{}}", extreme(&mut draw.rng, &noun, said.starts_with('h'))),
+        "highest {}" | "lowest {}" => {
+            extreme_value(&mut draw.rng, &noun, said.starts_with('h')).replacen(&noun, "{}", 1)
+        }
         "total {}" if noun.starts_with("total") => "overall {}".to_owned(),
         _ if noun.starts_with("total") => said.replacen("total {}", "{}", 1),
         _ => said,

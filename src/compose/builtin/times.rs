@@ -23,7 +23,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("extract", "extract(month FROM {})", "calendar month of the {} (1 to 12, over all years)"),
     class("extract", "extract(isodow FROM {})", "day of the week of the {} (1 for Monday to 7 for Sunday)"),
     class("extract", "extract(quarter FROM {})", "quarter of the {} (1 to 4, over all years)"),
-    class("date_part", "date_part('month', {})", "number of the calendar month of the {}"),
+    class("date_part", "date_part('month', {})", "calendar month of the {} (1 to 12, over all years)"),
     class("date_part", "date_part('year', {})", "year of the {}"),
     class("date_part", "date_part('dow', {})", "weekday of the {} (0 for Sunday to 6 for Saturday)"),
     class("date_trunc", "date_trunc('month', {})", "month of the {}"),
@@ -61,7 +61,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "falls in the {nth} quarter of any year",
     )
     .with(&[1, 2, 3, 4]),
-    Entry::new("date_part", On::Time, Yields::Test, "date_part('day', {}) = 1", "is the first day of a month"),
+    Entry::new("date_part", On::Time, Yields::Test, "date_part('day', {}) = 1", "is the first day of a month").odd(),
     Entry::new(
         "to_date",
         On::Time,

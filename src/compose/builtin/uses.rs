@@ -37,12 +37,15 @@ impl Plan {
     pub(in crate::compose) fn new(world: &World, names: &[&'static str], asked: bool, version: i32) -> Plan {
         let mut plan = Plan::default();
         let all = names.len() > 100;
+        // views repeat the tables behind them
+        let tables = world.entities.iter().any(|e| e.usable && !e.view);
         for name in names {
             let mut uses = Vec::new();
             for entry in entries().filter(|e| e.name == *name && e.since <= version) {
                 collect(world, entry, &mut uses);
             }
-            if uses.is_empty() || !asked && uses.iter().all(|u| u.entry.odd) {
+            let poor = |u: &Use| u.entry.odd || tables && world.entities[u.entity].view;
+            if uses.is_empty() || !asked && uses.iter().all(poor) {
                 continue;
             }
             let rare = all && RARE.contains(name);
@@ -121,10 +124,10 @@ const RARE: &[&str] = &[
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "array_agg", "array_position", "array_remove", "array_to_string", "char_length", "concat_ws", "cume_dist",
-    "date_bin", "div", "every", "first_value", "json_agg", "justify_hours", "last_value", "make_date", "nth_value",
-    "ntile", "num_nulls", "phraseto_tsquery", "plainto_tsquery", "regexp_count", "regr_slope", "row_number",
-    "string_to_table", "strpos", "substr", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
+    "array_agg", "array_position", "array_to_string", "char_length", "concat_ws", "cume_dist", "date_bin", "div",
+    "every", "first_value", "json_agg", "justify_hours", "last_value", "make_date", "nth_value", "ntile", "num_nulls",
+    "phraseto_tsquery", "plainto_tsquery", "regexp_count", "regr_slope", "row_number", "string_to_table", "strpos",
+    "substr", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.
@@ -136,17 +139,13 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
         let printed = matches!(e.on, On::Row | On::Phone | On::Dialled | On::Card | On::Email);
         !e.aim.is_empty() || e.yields == Yields::Calendar || printed && e.yields == Yields::Value
     };
-    let wanted: Vec<&Entry> = entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)).collect();
-    // what is looked up by a letter and the like is asked for where the function is good for nothing else
-    let (odd, everyday): (Vec<&Entry>, Vec<&Entry>) = wanted.into_iter().partition(|e| e.odd);
-    for (entry, seldom) in everyday.into_iter().map(|e| (e, false)).chain(odd.into_iter().map(|e| (e, true))) {
+    for entry in entries().filter(|e| e.since <= version && open(e.name) && !e.odd && !reshaped(e)) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
-        let seldom = seldom || RARE.contains(&entry.name);
+        let seldom = RARE.contains(&entry.name);
         for one in uses {
             let tools = found.entry(one.entity).or_default();
             match tools.iter_mut().find(|t| t.name == entry.name) {
-                Some(tool) if entry.odd && !tool.uses[0].entry.odd => {}
                 Some(tool) => tool.uses.push(one),
                 None => tools.push(Tool { name: entry.name, often: TURNS[usize::from(seldom)], uses: vec![one] }),
             }
@@ -262,7 +261,11 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Optio
         let key = rng.pick(&keys).filter(|k| !k.contains(['\'', '"', '\\', '{']))?;
         found.push(("{key}", (*key).to_owned(), key.replace('_', " ")));
     }
-    if used("{average") || ["{low}", "{low_whole}"].iter().any(|n| used(n)) || used("{high") || used("{spread}") {
+    if used("{average")
+        || ["{low}", "{low_whole}", "{step}"].iter().any(|n| used(n))
+        || used("{high")
+        || used("{spread}")
+    {
         numbers(field, &mut found)?;
     }
     if ["{year}", "{month", "{last", "{middle", "{next", "{first"].iter().any(|n| used(n)) {
@@ -295,6 +298,8 @@ fn numbers(field: &Field, found: &mut Filling) -> Option<()> {
     let (low, high) = (at(2, field.whole())?, at(10, field.whole())?);
     put("{high}", high);
     put("{high_whole}", at(10, true)?);
+    // some five of them over most of the values
+    put("{step}", literal::round_step((high - low) / 5.0));
     put("{spread}", literal::round_number((high - low) / 2.0, field.whole()));
     (low < high && at(2, true)? < at(10, true)?).then_some(())
 }

@@ -116,8 +116,10 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     };
     let sentence = form.strip_prefix("rounded ").map_or(format!("Give it {form}"), |to| format!("Round it {to}"));
     extras.extend((!form.is_empty()).then(|| Extra::new(format!(", {form}"), sentence)));
-    let nominal =
-        vec![format!("{measure} per {each}, together with {noun}"), format!("{measure} {per} {each} and {noun}")];
+    let nominal = vec![
+        format!("{measure} per {each}, together with {noun}"),
+        format!("{measure} {per} {each}, along with {noun}"),
+    ];
     let questions = vec![format!("what is {measure} {per} {each}, and what is {noun}")];
     Some(g.draft(Speech { nominal, questions, extras, lists: false }, whole))
 }

@@ -92,13 +92,13 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     let best = outermost(&rows, top, &noun, descending);
     let nominal = vec![
         format!("for each {key}, the {number}{best}, with that {noun}"),
-        format!("the {number}{best} within each {key}, with {noun}"),
+        format!("the {number}{best} for each {key}, with {noun}"),
     ];
     let questions = if superlative(&noun, descending).is_some() {
-        vec![format!("which are the {number}{best} within each {key}, and {what}")]
+        vec![format!("which are the {number}{best} for each {key}, and {what}")]
     } else {
         vec![
-            format!("which {number}{rows} have the {top} {noun} within each {key}, and {what}"),
+            format!("per {key}, which {number}{rows} have the {top} {noun}, and {what}"),
             format!("for each {key}, which {number}{rows} have the {top} {noun}, and {what_that}"),
         ]
     };

@@ -305,27 +305,24 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let (op, word) = [(">=", "at least"), ("<=", "at most"), (">", "more than")][draw.rng.below(3)];
-    draw.measuring = true;
-    let conditions = draw.conditions(0, 1)?;
     let subject = draw.scope.subject();
     let values = bounds.iter().map(|b| literal::bound_sql(*b, &field.base)).collect();
     let step = Expr::Column("levels".to_owned(), "bound".to_owned());
     let mut query = Select {
         from: Some(Source::Values(values, "levels".to_owned(), "bound".to_owned())),
         joins: vec![Join {
-            kind: JoinKind::Inner,
+            // a level that nothing reaches has a row, too
+            kind: JoinKind::Left,
             source: Source::Table(subject.sql.clone(), draw.scope.nodes[0].alias.clone()),
             on: Some(fill(&format!("{{}} {op} {{}}"), vec![draw.scope.column(place), step.clone()])),
         }],
-        filter: conditions.iter().flat_map(|c| c.sql.clone()).collect(),
         group: vec![step.clone()],
         ..Select::default()
     };
     let alias = format!("{}_count", super::super::aggregate::snake(&subject.one));
-    query.columns = vec![(step.clone(), None), (aggregate("count(*)", vec![]), Some(alias))];
+    query.columns = vec![(step.clone(), None), (aggregate("count({})", vec![draw.scope.column(place)]), Some(alias))];
     query.order = vec![Order { by: step, descending: false, nulls_last: false }];
-    let probes = super::super::probe::filter_probes(&query, &conditions);
-    let rows = draw.rows_phrase(&conditions);
+    let rows = draw.rows_phrase(&[]);
     let noun = draw.scope.noun(place);
     let said: Vec<String> = bounds.iter().map(|b| literal::number_words(*b, field.traits.money)).collect();
     let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
@@ -341,5 +338,5 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let questions = vec![format!("how many {rows} have {a} {first}{rest}")];
     // the levels have just been told in their order
     let extras = Vec::new();
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
+    Some(Draft::new(query, Speech { nominal, questions, extras, lists: false }))
 }

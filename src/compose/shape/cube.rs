@@ -15,6 +15,7 @@ use super::super::tree::{Expr, aggregate as call_of, fill, text};
 use super::{breakdown, figure, kept};
 use crate::candidate::Expect;
 use crate::schema::grammar;
+use crate::schema::roles::Role;
 
 /// ROLLUP, CUBE and GROUPING SETS.
 pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
@@ -61,7 +62,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
                 vec![format!("{said} per {key}"), format!("{said} by {key}"), format!("{said} {per} {key}")],
                 vec![format!("what {} {said} {per} {key}", is(figures.len()))],
                 match (draw.rng.below(3), adds_up) {
-                    (0, _) => "and overall".to_owned(),
+                    (0, _) => format!("and over all {}", only.many),
                     (1, _) => format!("plus {whole}"),
                     (_, true) => format!("with {whole}"),
                     _ => "along with the figures over all of them".to_owned(),
@@ -112,7 +113,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
         vec![Extra::new(
             format!(", {extra}"),
             format!("Do it {extra}")
-                .replace("Do it and overall", "Give the overall figure too")
+                .replace("Do it and over all", "Also give it over all")
                 .replace("Do it plus", "Add")
                 .replace("Do it along with", "Add")
                 .replace("Do it with", "Include"),
@@ -151,7 +152,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         |c: &Condition| c.places.iter().any(|&q| key.places.iter().any(|&p| sense::fixed_in(&draw.scope, p, q)));
     // people are where they are: hardly a customer is billed to several places
     let settled = |c: &Condition| key.person && c.places.iter().any(|&p| sense::placed(draw.scope.field(p)));
-    if marked.iter().any(known) || marked.iter().any(settled) {
+    if marked.iter().any(known) || marked.iter().any(settled) || marked.iter().any(|c| any_of_many(draw, c)) {
         return None;
     }
     kept::among(draw, &marked);
@@ -218,6 +219,15 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         }
     }
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
+}
+
+/// Whether a condition is on one of so many kinds that it might be any other as well: a part of the rows is of what people
+/// know the kinds of.
+pub(super) fn any_of_many(draw: &Draw, condition: &Condition) -> bool {
+    condition.places.iter().any(|&p| {
+        let field = draw.scope.field(p);
+        matches!(field.role(), Role::Dimension | Role::Name | Role::Code) && field.distinct > 12
+    })
 }
 
 /// How many of them meet a condition: "how many of them are active", "for how many of them the customer is active".

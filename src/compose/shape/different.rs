@@ -22,7 +22,7 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
             let rows = scope.entity(p.node).rows;
             let repeated = field.distinct < rows || rows == 0;
             repeated
-                && field.nulls == 0
+                && field.filled(rows)
                 && (field.groupable()
                     || matches!(field.role(), Role::Name | Role::Code) && field.varied && !field.traits.personal)
         });

@@ -93,12 +93,16 @@ fn measured(draw: &mut Draw) -> Option<Place> {
         let grouped = !draw.keyed.is_empty() || !draw.classed.is_empty();
         let seldom = kind && (grouped || !waiting) && (field.role() != Role::Key || draw.rng.chance(50));
         let few = kind && (1..30).contains(&draw.scope.subject().rows) && !waiting;
+        // the first return of a rental, per customer: what is not the time that they are about is seldom asked for
+        let aside = field.role() == Role::Time
+            && !taste::timely(draw.scope.entity(place.node), place.field)
+            && (grouped || !waiting || draw.rng.chance(50));
         let fixed = kind && draw.used.iter().any(|&u| sense::fixed_in(&draw.scope, u, place));
         // the latest of a month is a day of that month
         // the latest of a kind of rows says little
         let of_kinds = !draw.classed.is_empty() && !waiting;
         let timed = (draw.timed || of_kinds || draw.fan.is_some()) && field.role() == Role::Time;
-        if (taste::plain(field) || waiting) && !(seldom || few || fixed || timed) {
+        if (taste::plain(field) || waiting) && !(seldom || few || fixed || timed || aside) {
             return Some(place);
         }
     }

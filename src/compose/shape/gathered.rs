@@ -12,6 +12,10 @@ use crate::schema::grammar;
 /// Percentiles, modes and lists within groups.
 pub(super) fn ordered(draw: &mut Draw) -> Option<Draft> {
     let key = if draw.rng.chance(70) || draw.fan.is_some() { Some(group::key(draw)?) } else { None };
+    // how amounts spread at an hour of the day is nobody's question
+    if key.as_ref().is_some_and(group::Key::recurs) {
+        return None;
+    }
     let place = draw.choose(|scope, p| {
         p.node == 0 && scope.field(p).measurable() && taste::plain(scope.field(p)) && scope.field(p).distinct > 5
     })?;

@@ -258,7 +258,9 @@ fn own_label(scope: &Scope, field: usize) -> String {
     let rest = noun.strip_prefix(scope.subject().one.as_str());
     // an address is no name of an address
     let itself = scope.subject().fields[field].traits.personal && rest == Some("");
-    if !itself && rest.is_some_and(|rest| matches!(rest, "" | " name" | " description")) {
+    // the category of film categories is their name
+    let head = scope.subject().one.rsplit(' ').next() == Some(noun.as_str());
+    if !itself && (head || rest.is_some_and(|rest| matches!(rest, "" | " name" | " description"))) {
         "name".to_owned()
     } else {
         noun.clone()

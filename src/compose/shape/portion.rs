@@ -6,7 +6,7 @@ use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::Speech;
 use super::super::tree::{Expr, Limit, Select, aggregate, fill, text};
-use super::cube::clause;
+use super::cube::{any_of_many, clause};
 use super::kept;
 use crate::candidate::Expect;
 
@@ -22,7 +22,7 @@ pub(super) fn percentage(draw: &mut Draw) -> Option<Draft> {
     let marked = draw.conditions(1, 1)?.pop()?;
     // one kind, and not the one or the other
     let several = marked.terse.as_ref().is_some_and(|t| t.contains(" or "));
-    if several {
+    if several || any_of_many(draw, &marked) {
         return None;
     }
     let most = usize::from(draw.rng.chance(12));

@@ -143,7 +143,9 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     query.columns = shown.iter().map(|&p| (draw.scope.column(p), None)).collect();
     query.columns.push((aggregate("count({})", vec![draw.scope.named(child, &counted)]), Some(alias.clone())));
     query.group = shown.iter().map(|&p| draw.scope.column(p)).collect();
-    let keys = subject.key.iter().map(|k| draw.scope.named(0, k)).filter(|k| !query.group.contains(k));
+    // what is referred to by is a key, whether it is declared or not
+    let key = if subject.key.is_empty() { &e.parent_columns } else { &subject.key };
+    let keys = key.iter().map(|k| draw.scope.named(0, k)).filter(|k| !query.group.contains(k));
     if !subject.label_keyed {
         query.group = keys.chain(query.group.clone()).collect();
     }

@@ -3,6 +3,7 @@
 use super::super::condition::{self, Condition};
 use super::super::conditions::ends;
 use super::super::draw::{Draft, Draw};
+use super::super::having::round_count;
 use super::super::literal;
 use super::super::phrase;
 use super::super::probe::filter_probes;
@@ -230,7 +231,7 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     let factor = [0.7, 1.0, 1.2, 1.4][draw.rng.below(4)];
     let n = match draw.schema_only {
         true => [5.0, 10.0, 20.0, 50.0][draw.rng.below(4)],
-        false => literal::round_number((mean * factor).max(1.0), true).max(1.0),
+        false => round_count(mean * factor),
     };
     let (op, words) = [(">", "more than"), (">=", "at least")][draw.rng.below(2)];
     let limit = literal::number_sql(n);

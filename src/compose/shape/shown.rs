@@ -7,6 +7,7 @@ use super::super::scope::{Place, Scope};
 use super::super::sense;
 use super::super::taste;
 use super::super::tree::{Expr, fill};
+use super::super::world::Field;
 use crate::schema::roles::Role;
 
 /// Shown columns and what they are called; `named` where the rows' own name comes first.
@@ -76,7 +77,17 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
             None => {}
         }
     }
-    let floor = if found.named { 0 } else { 2 - found.columns.len() };
+    // of payments one wants to see the amount
+    if !found.named
+        && draw.rng.chance(70)
+        && let Some(place) = amount(draw)
+    {
+        draw.use_place(place);
+        found.columns.push((draw.scope.column(place), None));
+        found.nouns.push(draw.scope.bare(place));
+        found.places.push(place);
+    }
+    let floor = if found.named { 0 } else { 2usize.saturating_sub(found.columns.len()) };
     let wanted = draw.rng.between(least.max(floor), most.max(floor));
     for turn in 0..most.max(floor) {
         // what is joined has to be spoken of
@@ -114,6 +125,17 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         found.places.push(place);
     }
     found
+}
+
+/// The money that rows without a name are about.
+fn amount(draw: &Draw) -> Option<Place> {
+    let subject = draw.scope.subject();
+    let money = |f: &Field| f.traits.money && f.traits.additive && f.varied && taste::plain(f);
+    let mut found = (0..subject.fields.len()).filter(|&i| money(&subject.fields[i]));
+    match (found.next(), found.next()) {
+        (Some(field), None) => Some(Place { node: 0, field }),
+        _ => None,
+    }
 }
 
 /// People are shown by first and last name.

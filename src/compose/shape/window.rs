@@ -158,7 +158,6 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
             }
         }
     };
-    // joint places are what anyone expects; that the next place follows directly is not
     let ties = if dense {
         draw.rng.word(&[
             " (no gaps after ties)",
@@ -166,7 +165,7 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
             " (ties share a rank, and no rank is skipped)",
         ])
     } else {
-        draw.rng.word(&["", "", "", " (ties share a rank)"])
+        draw.rng.word(&[" (ties share a rank, leaving a gap)", " (ties share a rank, with gaps after them)"])
     };
     let best = match keep {
         Some(_) => draw.rng.word(&["in order of rank", "highest first"]),

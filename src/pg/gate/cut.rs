@@ -58,6 +58,8 @@ pub(super) struct Cut {
     rows: u64,
     seen: u64,
     tied: bool,
+    /// Two rows that it leaves differ in what they are sorted by first.
+    parted: bool,
     /// Rows that are equal to the last one are left, too.
     keeps: bool,
     cuts: bool,
@@ -89,7 +91,7 @@ impl Cut {
             } else {
                 (*count).constvalue = pg_sys::Datum::from(rows.checked_add(1)?);
             }
-            Some(Cut { keys, rows: u64::try_from(rows).ok()?, seen: 0, tied: false, keeps, cuts: false })
+            Some(Cut { keys, rows: u64::try_from(rows).ok()?, seen: 0, tied: false, parted: false, keeps, cuts: false })
         }
     }
 
@@ -110,11 +112,12 @@ impl Cut {
         let first = self.seen == 0;
         self.seen += 1;
         let mut same = !first;
-        for key in &mut self.keys.keys {
+        let mut leading = true;
+        for (at, key) in self.keys.keys.iter_mut().enumerate() {
             // SAFETY: contract of this function; values of one type, of which the earlier one is a copy.
             unsafe {
-                let at = usize::try_from(key.column - 1).unwrap_or(0);
-                let (value, isnull) = (*(*slot).tts_values.add(at), *(*slot).tts_isnull.add(at));
+                let column = usize::try_from(key.column - 1).unwrap_or(0);
+                let (value, isnull) = (*(*slot).tts_values.add(column), *(*slot).tts_isnull.add(column));
                 same = same
                     && match (key.before.isnull, isnull) {
                         (false, false) => {
@@ -124,6 +127,9 @@ impl Cut {
                         }
                         (one, other) => one == other,
                     };
+                if at == 0 {
+                    leading = same;
+                }
                 let value = if isnull { value } else { ffi::copy(value, key.by_value, key.length) };
                 key.before = pg_sys::NullableDatum { value, isnull };
             }
@@ -131,11 +137,13 @@ impl Cut {
         self.tied |= same && !self.keeps;
         let left = self.seen <= self.rows || self.keeps && same;
         self.cuts |= !left;
+        self.parted |= left && !first && !leading;
         (left, left && !self.tied)
     }
 
-    /// There were more rows than it leaves, and no two of them equal that it does not keep.
+    /// There were more rows than it leaves, and no two of them equal that it does not keep. Of several rows that are all
+    /// alike none is the first: what breaks their ties would be the answer, or all that tie.
     pub(super) fn holds(&self) -> bool {
-        !self.tied && self.cuts
+        !self.tied && self.cuts && (self.parted || self.rows < 2)
     }
 }

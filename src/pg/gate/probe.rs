@@ -43,8 +43,11 @@ impl Gate {
             return Ok(check.verdict);
         }
         if check.cuts && !check.cut {
-            check.verdict.refusal =
-                Some(parse::refuse(Stage::Probe, "P0001", "the cut cuts nothing off, or a tie that it does not keep"));
+            check.verdict.refusal = Some(parse::refuse(
+                Stage::Probe,
+                "P0001",
+                "the cut cuts nothing off, or a tie that it does not keep, or all that it leaves ties",
+            ));
             return Ok(check.verdict);
         }
         for (number, probe) in candidate.probes.iter().enumerate() {

@@ -18,6 +18,11 @@ pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
     let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
     let (columns, shows) = told(&pair.scope, 0)?;
     let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
+    // in the one time or in the other: in either of any two
+    let timed = one.places.iter().any(|p| pair.scope.entity(pair.child).fields[p.field].role() == Role::Time);
+    if kind == Kind::Union && timed {
+        return None;
+    }
     let columns = if counted { counting(&pair.scope, columns) } else { columns };
     let side = |condition| Side { way: std::slice::from_ref(&pair.edge), condition: Some(condition) };
     let target = pair.scope.nodes[0].entity;
