@@ -303,6 +303,10 @@ fn compound(noun: &str, one: &str) -> Option<String> {
     );
     let plain = rest.split(" rounded ").next()?.split(' ').all(|w| !matches!(w, "of" | "in" | "number" | "to" | "the"));
     let own = rest.split(' ').next() == one.split(' ').next_back();
+    // "the total amount paid" of payments
+    if measured && one == "payment" && rest.ends_with(" paid") {
+        return Some(format!("the {first} {rest}"));
+    }
     (measured && plain && !own && one.split(' ').count() < 3 && rest.split(' ').count() < 7)
         .then(|| format!("the {first} {one} {rest}"))
 }

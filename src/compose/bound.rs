@@ -35,7 +35,13 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         let many = format!("{}{said}", rng.word(&["", "exactly "]));
         return Some(said_of_things(rng, scope, place, &noun, &many, condition));
     }
-    let low = rng.between(2, 9);
+    // what is more than most, or less; any bound will do where those have been asked for
+    let kind = rng.weighted(&[30, 20, 25, 15, if scope.fine { 18 } else { 6 }]);
+    let low = match kind {
+        0 | 1 if !scope.fine => rng.between(6, 9),
+        2 | 3 if !scope.fine => rng.between(2, 6),
+        _ => rng.between(2, 9),
+    };
     let value = threshold(rng, scope, field, low)?;
     let words = |v: f64| literal::number_words(v, field.traits.money);
     let said = with_unit(field, &words(value));
@@ -45,7 +51,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     let a = article(&noun);
     let mut condition = Condition::default();
     // each bound after "a length", after "length is", and after "films with"
-    let (with, whose, many) = match rng.weighted(&[30, 20, 25, 15, 18]) {
+    let (with, whose, many) = match kind {
         0 => {
             condition.share = 1.0 - below(low);
             condition.sql = vec![sql(">", value)];
@@ -91,7 +97,8 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         _ => {
             condition.share = 0.3;
             let high = threshold(rng, scope, field, (low + 3).min(11))?;
-            if high <= value {
+            // between 400,000 and 4,500,000 nobody looks
+            if high <= value || value >= 100_000.0 && !scope.fine {
                 return None;
             }
             let (from, to) = (words(value), with_unit(field, &words(high)));

@@ -286,7 +286,7 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let mut condition = Condition { places: vec![place], ..Condition::default() };
     let missing = field.nulls as f64 / rows.max(1) as f64;
     // what is missing is asked for, and what is there hardly: a customer has a region
-    let odd = sense::placed(field) || field.traits.personal;
+    let odd = reference || sense::placed(field) || field.traits.personal;
     if odd || rng.chance(70) {
         condition.share = missing;
         condition.sql = vec![fill("{} IS NULL", vec![column])];

@@ -50,7 +50,7 @@ impl Draw<'_> {
                     return false;
                 }
                 // figures of one amount by the size of another
-                if measuring && scope.field(p).role() == Role::Measure && prefer != Some(p) {
+                if measuring && scope.field(p).role() == Role::Measure {
                     return false;
                 }
                 let aside = scope.field(p).role() == Role::Time && !taste::timely(scope.entity(p.node), p.field);

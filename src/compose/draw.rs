@@ -3,6 +3,7 @@
 use super::builtin::Tool;
 use super::condition::Condition;
 use super::dialogue::dialogue;
+use super::flag;
 use super::learn::Crowd;
 use super::polish::{PART, polish};
 use super::probe::{expected_rows, filled_probe, mutant, never_probe, one_group};
@@ -280,11 +281,14 @@ impl<'w> Draw<'w> {
         let question = utter(&mut self.rng, self.style, &draft.speech);
         let dialogue = if self.style == Style::MultiTurn { Some(dialogue(&mut self.rng, &draft)?) } else { None };
         let said = std::mem::take(&mut self.evidence);
+        let told = self.used.iter().filter(|p| p.node < self.scope.nodes.len());
+        let told = told.filter_map(|&p| flag::told_by(self.scope.entity(p.node), self.scope.field(p)));
+        let said: Vec<String> = said.into_iter().chain(told).collect();
         let evidence = draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}"));
         // what is defined, or said in two turns, has to be called the same in all of it
         let (first, then) = dialogue.as_ref().map_or(("", ""), |d| (&d.first, &d.then));
         let all = [question.as_str(), evidence.as_deref().unwrap_or(""), first, then].join(&PART.to_string());
-        let all = polish(&mut self.rng, &all, &self.world.words);
+        let all = polish(&mut self.rng, &short(&self.scope, all), &self.world.words);
         let mut parts = all.split(PART);
         let mut part = || parts.next().unwrap_or("").to_owned();
         let (question, meaning, first, then) = (part(), part(), part(), part());
@@ -319,6 +323,23 @@ impl<'w> Draw<'w> {
             ..Candidate::default()
         })
     }
+}
+
+/// "browse axis authority field maps" of browse axes that are spoken of anyway are authority field maps.
+fn short(scope: &Scope, said: String) -> String {
+    let mut said = said;
+    for child in (0..scope.nodes.len()).map(|n| scope.entity(n)) {
+        for parent in (0..scope.nodes.len()).map(|n| scope.entity(n)) {
+            let rest = |noun: &str| noun.strip_prefix(&format!("{} ", parent.one)).map(str::to_owned);
+            let (Some(one), Some(many)) = (rest(&child.one), rest(&child.many)) else { continue };
+            let bare = said.replace(&child.many, &many).replace(&child.one, &one);
+            // a word alone might be anything
+            if one.contains(' ') && [&parent.one, &parent.many].iter().any(|noun| bare.contains(noun.as_str())) {
+                said = bare;
+            }
+        }
+    }
+    said
 }
 
 /// Adds a condition's predicates, and a probe that leaves them out.

@@ -4,7 +4,7 @@ use super::condition::Condition;
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::tree::{fill, text};
-use super::world::Field;
+use super::world::{Entity, Field};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -75,6 +75,14 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
 /// "active" of an "active flag" or "activebool".
 pub(super) fn mark(field: &Field) -> &str {
     field.noun.trim_end_matches("bool").trim_end_matches(" flag").trim_end_matches(" indicator").trim()
+}
+
+/// Which of two flags that go by one name is meant.
+pub(super) fn told_by(entity: &Entity, field: &Field) -> Option<String> {
+    let same = |f: &&Field| f.role() == Role::Flag && mark(f) == mark(field);
+    (field.role() == Role::Flag && entity.fields.iter().filter(same).count() > 1).then(|| {
+        format!("Whether {} {} is told by the column {}", entity.many, predicate(mark(field), true, true), field.name)
+    })
 }
 
 /// The share of the rows for which it is so; 0 = unknown.

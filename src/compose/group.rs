@@ -3,6 +3,7 @@
 use super::aggregate::snake;
 use super::draw::Draw;
 use super::moment;
+use super::say::Style;
 use super::scope::{Place, Scope};
 use super::sense;
 use super::taste;
@@ -59,8 +60,8 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
             return false;
         }
         let rows = scope.entity(p.node).rows;
-        // "per supervising provider's gender"
-        if p.node != 0 && waiting != Some(p) && scope.noun(p).contains("'s ") && scope.role_noun(p.node).contains(' ') {
+        // "per supervising provider's gender", "per appointment's class": by way of another's role
+        if p.node != 0 && scope.noun(p).contains("'s ") && scope.role_noun(p.node) != scope.entity(p.node).one {
             return false;
         }
         let several = field.distinct.max(1) * 2 <= rows || rows == 0;
@@ -160,6 +161,17 @@ fn everyone(scope: &Scope, node: usize) -> bool {
     let used = scope.subject().fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct);
     let all = scope.entity(node).rows;
     all > 0 && used >= all
+}
+
+/// Says of things without rows, where there are any, that they are left out.
+pub(super) fn left_out(draw: &mut Draw, key: &Key) {
+    let [place, ..] = key.places.as_slice() else { return };
+    let direct = matches!(draw.scope.nodes[place.node].via, Some((0, _, true)));
+    let known = draw.scope.subject().rows > 0 && draw.fan.is_none() && draw.style != Style::Vague;
+    if key.entity && direct && known && !key.complete {
+        let (many, rows) = (grammar::capitalize(&key.many), &draw.scope.subject().many);
+        draw.evidence.push(format!("{many} without {rows} are left out"));
+    }
 }
 
 /// Hardly any two rows refer to the same parent: groups of one are no groups.

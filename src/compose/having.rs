@@ -75,6 +75,10 @@ pub(super) fn having(
     conditions: &[Condition],
     figures: &[Figure],
 ) -> Option<Having> {
+    // months are compared, and not picked by how much was in them
+    if keys.iter().any(|k| k.time) {
+        return None;
+    }
     // two bounds that have nothing to do with each other
     if conditions.iter().flat_map(|c| &c.places).any(|&p| draw.scope.field(p).role() == Role::Measure) {
         return None;
@@ -111,11 +115,12 @@ pub(super) fn having(
     // groups of none are not there: which have the fewest cannot be told
     let gaps = keys.iter().any(|k| k.has_gaps(!conditions.is_empty()));
     let such = if conditions.is_empty() { "" } else { "such " };
-    let (op, words) = match draw.rng.weighted(&[35, 35, if n > 2.0 && !gaps { 20 } else { 0 }]) {
-        0 => (">", format!("more than {said} {such}{}", rows_word(n))),
-        1 => (">=", format!("at least {said} {such}{}", rows_word(n))),
-        _ => ("<", format!("fewer than {said} {such}{rows_many}")),
-    };
+    let (op, words) =
+        match draw.rng.weighted(&[35, if n < 2.0 { 0 } else { 35 }, if n > 2.0 && !gaps { 20 } else { 0 }]) {
+            0 => (">", format!("more than {said} {such}{}", rows_word(n))),
+            1 => (">=", format!("at least {said} {such}{}", rows_word(n))),
+            _ => ("<", format!("fewer than {said} {such}{rows_many}")),
+        };
     let sql = fill(&format!("{{}} {op} {{}}"), vec![aggregate("count(*)", vec![]), text(number)]);
     Some(Having { sql, words })
 }

@@ -63,15 +63,6 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
     {
         return parent.one.clone();
     }
-    // "ref_doc_no" is a doctor, whatever "doc" stands for elsewhere
-    if tokens.last().is_some_and(|t| said.len() == tokens.len() && is_short_for(t, &parent.one)) {
-        let role = &said[..said.len() - 1];
-        return match role {
-            [] => parent.one.clone(),
-            _ if said.last().is_some_and(|w| parent.one.ends_with(w)) && parent.one.contains(' ') => reference.clone(),
-            _ => format!("{} {}", role.join(" "), parent.one),
-        };
-    }
     // of what kind episodes are, a term says: the "type concept" is the episode type
     if let [kind @ ("type" | "kind" | "status" | "class" | "category"), term] = said.as_slice()
         && parent.one == *term
@@ -86,6 +77,15 @@ pub(super) fn edge_noun(world: &World, edge: usize) -> String {
         && thing.last().is_some_and(|last| !UNFINISHED.contains(last) && !world.entities[e.child].one.contains(last))
     {
         return thing.join(" ");
+    }
+    // "ref_doc_no" is a doctor, whatever "doc" stands for elsewhere
+    if tokens.last().is_some_and(|t| said.len() == tokens.len() && is_short_for(t, &parent.one)) {
+        let role = &said[..said.len() - 1];
+        return match role {
+            [] => parent.one.clone(),
+            _ if said.last().is_some_and(|w| parent.one.ends_with(w)) && parent.one.contains(' ') => reference.clone(),
+            _ => format!("{} {}", role.join(" "), parent.one),
+        };
     }
     // the "value as concept" is the value concept
     if let [thing @ .., "as", term] = said.as_slice()

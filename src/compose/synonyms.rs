@@ -5,7 +5,7 @@ type Rule = (&'static str, &'static [&'static str], usize);
 
 pub(super) const PHRASES: &[Rule] = &[
     ("the number of", &["the total number of"], 4),
-    ("number of different", &["number of distinct", "number of unique"], 60),
+    ("number of different", &["number of distinct", "number of unique"], 30),
     (
         "rounded to two decimals",
         &[
@@ -96,7 +96,7 @@ pub(super) const PHRASES: &[Rule] = &[
     ("to find out", &["to see", "to learn"], 40),
     ("do we have", &["are there", "do we know of"], 40),
     ("are on record", &["are there", "exist", "are recorded"], 50),
-    ("is recorded", &["is known", "is given", "is filled in"], 50),
+    ("is recorded", &["is known", "is given"], 50),
     ("not recorded", &["missing", "unknown", "left empty"], 50),
     ("on record", &["on file", "recorded"], 30),
     ("falls in", &["is in"], 50),
@@ -133,7 +133,7 @@ pub(super) const PHRASES: &[Rule] = &[
     ("is active", &["is currently active"], 25),
     ("are active", &["are currently active"], 25),
     ("not active", &["inactive", "no longer active"], 50),
-    ("different", &["distinct", "unique"], 40),
+    ("different", &["distinct", "unique"], 20),
 ];
 
 /// Words that would not be the same phrase any more beside it: before, after.
@@ -165,6 +165,7 @@ pub(super) const APART: &[(&str, &[&str], &[&str])] = &[
     ("highest first", &[], &["by"]),
     ("is missing", &[], &["out"]),
     ("what is", &[], &["it", "that", "this"]),
+    ("payer", &[], &["plan"]),
 ];
 
 /// Nouns that people use for each other in everyday English.

@@ -49,8 +49,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "nullif",
         On::Zeroed,
         "round(avg(nullif({}, 0))::numeric, 2)",
-        "average {} of {rows}, ignoring zeros, rounded to two decimals",
-    ),
+        "average {}, ignoring zeros and rounded to two decimals",
+    )
+    .odd(),
     number(
         "ln",
         "round(exp(avg(ln(nullif({}::numeric, 0))))::numeric, 2)",

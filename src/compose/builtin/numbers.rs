@@ -88,7 +88,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "greatest({n} - {}, 0)",
         "number of pieces missing to a stock of {n} (0 where none are)",
     )
-    .with(&[20, 25, 50]),
+    .with(&[20, 25, 50])
+    .odd(),
     over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, each counted as at most {high}").odd(),
     value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
     value(

@@ -42,6 +42,8 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
     shown.nouns.push(term.noun.clone());
     let large = usize::from(draw.scope.subject().rows > 60);
+    // what is printed or looked up is so for a kind of rows, and not for those of an amount
+    draw.measuring = !term.aim.is_empty();
     let mut conditions = draw.conditions(large, if term.found.is_some() { 1 } else { 2 })?;
     conditions.extend(term.found.clone());
     kept::beside(draw, &shown);
@@ -106,9 +108,9 @@ type Cut = (&'static str, Select, Expect);
 
 /// What a value is, and in what form it is wanted: that is said when all else is.
 pub(super) fn apart(noun: &str) -> (&str, &str) {
-    const FORMS: [&str; 11] = [
-        " as of ", " trimmed of", " if any", ", rounded", " in the form", " with the ", " with its ", " with (at)",
-        " with thousands", " as one sorted", " in days and hours",
+    const FORMS: [&str; 12] = [
+        ", ignoring zeros", " as of ", " trimmed of", " if any", ", rounded", " in the form", " with the ",
+        " with its ", " with (at)", " with thousands", " as one sorted", " in days and hours",
     ];
     match FORMS.iter().filter_map(|form| noun.find(form)).min() {
         Some(at) => (&noun[..at], noun[at..].trim_start_matches(',').trim().trim_end_matches(',')),

@@ -28,8 +28,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let term = term(draw, shown)?;
     let whole = draw.scope.field(term.place).filled(draw.scope.subject().rows);
     match shown.entry.yields {
-        Yields::Class if (whole || shown.entry.on == On::Gappy) && draw.rng.chance(88) => by_class(draw, &term),
-        Yields::Class if shown.entry.on == On::Time => rows::beside(draw, &term),
+        Yields::Class if whole || shown.entry.on == On::Gappy => by_class(draw, &term),
         Yields::Class => None,
         Yields::Figure if term.length => rows::outermost(draw, &term),
         Yields::Figure if draw.rng.chance(40) => average(draw, &term),
@@ -207,6 +206,7 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
             format!(", {form}"),
             match (form.starts_with("if ") || form.starts_with("as of "), form.strip_prefix("rounded ")) {
                 (true, _) => format!("Work it out as {}", form.trim_start_matches("as ")),
+                _ if form.starts_with("ignoring") => format!("Work it out {form}"),
                 (_, Some(to)) => format!("Round it {to}"),
                 _ => format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
             },

@@ -134,7 +134,10 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         // of a kind by one word it is asked which it is
         On::Word => {
-            let prose = matches!(f.role(), Role::Name | Role::FreeText) || f.spaced > 0.6 && f.distinct > 40;
+            // what is read is searched by words, what is called by parts of it
+            let part = matches!(entry.name, "position" | "strpos" | "lower") && f.role() == Role::FreeText;
+            let prose =
+                !part && matches!(f.role(), Role::Name | Role::FreeText) || !part && f.spaced > 0.6 && f.distinct > 40;
             text && f.elements.len() > 2 && prose
         }
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),

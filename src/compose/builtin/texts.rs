@@ -98,7 +98,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("right", On::Phone, "right(regexp_replace({}, '[^0-9]', '', 'g'), 4)", "{} (last four digits only)")
         .aim("to verify callers"),
     value("right", On::Card, "right({}, 4)", "{} (last four characters only)").aim("to check identities"),
-    value("replace", On::Phone, "replace({}, '-', '')", "{} without hyphens"),
+    value("replace", On::Phone, "replace({}, '-', '')", "{} without hyphens").odd(),
     value("translate", On::Phone, "translate({}, '()- .', '')", "{} (brackets, blanks, dots and hyphens removed)"),
     value("regexp_replace", On::Phone, "regexp_replace({}, '[^0-9]', '', 'g')", "{} with nothing but its digits")
         .aim("for the dialling software"),
@@ -120,8 +120,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("rpad", On::Slug, "rpad({}, {n})", "{} padded to {n} characters")
         .with(&[30, 40])
         .aim("for a fixed-width file"),
-    value("trim", On::Padded, "trim({})", "{} trimmed of surrounding spaces"),
-    value("rtrim", On::Padded, "rtrim({})", "{} trimmed of trailing spaces"),
+    value("trim", On::Padded, "trim({})", "{} trimmed of surrounding spaces").odd(),
+    value("rtrim", On::Padded, "rtrim({})", "{} trimmed of trailing spaces").odd(),
     over("trim", On::Blanked, "count(DISTINCT trim({}))", "number of different {s} (blanks around them ignored)"),
     over(
         "btrim",
@@ -140,7 +140,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in upper or lower case"),
     test("lower", On::Value, "lower({}) = '{small}'", "is {value} (ignoring case)"),
     test("length", On::Fitted, "length({}) > {fit}", "is longer than {fit} characters").odd(),
-    Entry::new("length", On::Fitted, Yields::Figure, "length({})", "{} length in characters"),
+    Entry::new("length", On::Fitted, Yields::Figure, "length({})", "{} length in characters").odd(),
     test("char_length", On::Fitted, "char_length({}) > {fit}", "has more than {fit} characters").odd(),
     Entry::new("array_length", On::Spaced, Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "{} in words"),
     Entry::new("regexp_count", On::Spaced, Yields::Figure, "regexp_count({}, '[^ ]+')", "{} by number of words")

@@ -94,7 +94,7 @@ impl Plan {
             let crowd = one.second.map_or(0.5, heat).max(heat(one.field)).max(0.5);
             let entity = &world.entities[one.entity];
             // views repeat the tables behind them
-            let own = if entity.view { 0.03 * entity.cheap } else { 1.0 };
+            let own = if entity.view { 0.003 * entity.cheap } else { 1.0 };
             let wanted = if one.entry.odd { 0.001 } else { 1.0 };
             (10_000.0 * own * wanted / places[&one.entity] as f64 / crowd).max(1.0) as usize
         };

@@ -51,7 +51,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     timed(
         "avg",
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",
-        "the average of that {span} and the two listed before it, rounded to two decimals",
+        "the moving average over that {span} and the two listed before it, rounded to two decimals",
     ),
 ];
 

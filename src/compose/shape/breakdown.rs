@@ -57,6 +57,9 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         without.having.clear();
         probes.push(("having", without, Expect::Differs));
     }
+    if let ([key], true) = (keys.as_slice(), having.is_none() && conditions.is_empty()) {
+        group::left_out(draw, key);
+    }
     let mut speech = speech(draw, &keys, &figures, &rows, having.as_ref(), !conditions.is_empty());
     speech.extras.extend(share.into_iter().chain(order));
     Some(Draft { probes, ..Draft::new(query, speech) })

@@ -52,7 +52,8 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     // what things are called is theirs alone, but for the odd one
     let named = draw.scope.subject().label == [place.field] && f.distinct * 10 > rows * 9;
     let verb = ["is_", "has_"].iter().any(|first| f.name.to_lowercase().starts_with(first));
-    let several = !named && plain && repeated && !opaque && !verb && f.role() != Role::Flag;
+    let counted = f.noun.starts_with("number of ");
+    let several = !named && !counted && plain && repeated && !opaque && !verb && f.role() != Role::Flag;
     let weights = [
         if missing || opaque { 30 } else { 0 },
         if missing { 15 } else { 0 },

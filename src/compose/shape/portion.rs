@@ -79,6 +79,9 @@ pub(super) fn apart(draw: &mut Draw) -> Option<Draft> {
     }
     let one = draw.conditions(1, 1)?.pop()?;
     let [of] = *one.places.as_slice() else { return None };
+    if any_of_many(draw, &one) {
+        return None;
+    }
     let two = (0..12).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)))?;
     let by_case = draw.rng.chance(30);
     let count = |c: &Condition| match by_case {

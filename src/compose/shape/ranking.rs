@@ -25,6 +25,10 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
     if draw.fan.is_some() || draw.scope.subject().key.is_empty() {
         return None;
     }
+    // the cheapest of order lines is no thing of which one asks
+    if draw.scope.subject().label.is_empty() && draw.scope.subject().when.is_none() {
+        return None;
+    }
     let waiting = draw.waiting();
     let timely = |scope: &Scope, p: Place| waiting == Some(p) || taste::timely(scope.subject(), p.field);
     let by = draw.choose(|scope, p| {

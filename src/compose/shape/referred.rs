@@ -235,18 +235,20 @@ fn beside(draw: &mut Draw, edge: usize) -> Option<Draft> {
         draw.use_place(p);
     }
     let subject = draw.scope.subject();
-    let id = if subject.label.is_empty() { " (by ID)" } else { "" };
     let said = if other.len() == 1 { draw.scope.noun(other[0]) } else { role };
     let (one, many) = (&subject.one, &subject.many);
+    if subject.label.is_empty() {
+        let nominal = vec![format!("the ID of every {one} and the {said}"), format!("every {one}'s ID and {said}")];
+        let questions = vec![format!("what are the ID and {said} of each {one}")];
+        return Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }));
+    }
     let nominal = vec![
-        format!("every {one}{id} with the {said}"),
-        format!("all {many}{id} and the {said} of each"),
-        format!("the {said} of each {one}{id}"),
+        format!("every {one} with the {said}"),
+        format!("all {many} and the {said} of each"),
+        format!("the {said} of each {one}"),
     ];
-    let questions = vec![
-        format!("what {} the {said} of each {one}{id}", be(&said)),
-        format!("which {said} does each {one}{id} have"),
-    ];
+    let questions =
+        vec![format!("what {} the {said} of each {one}", be(&said)), format!("which {said} does each {one} have")];
     Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }))
 }
 

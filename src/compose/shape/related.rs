@@ -233,7 +233,8 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
         true => [5.0, 10.0, 20.0, 50.0][draw.rng.below(4)],
         false => round_count(mean * factor),
     };
-    let (op, words) = [(">", "more than"), (">=", "at least")][draw.rng.below(2)];
+    // who has at least one has any
+    let (op, words) = [(">", "more than"), (">=", "at least")][if n < 2.0 { 0 } else { draw.rng.below(2) }];
     let limit = literal::number_sql(n);
     let simple = e.child_columns.len() == 1;
     let variant = draw.rng.below(if simple { 3 } else { 1 });

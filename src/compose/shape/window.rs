@@ -90,6 +90,10 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         let at = draw.rng.below(3);
         extras.push(Extra::new(inline[at].clone(), sentence[at % 2].clone()));
     }
+    // "all episodes that are in each quarter in which they started"
+    if g.key.one.contains("which they ") {
+        return None;
+    }
     let fall = if g.key.time { "falls in" } else { "falls to" };
     // "that started in each year"
     let then = key.rsplit_once(' ').filter(|_| g.key.time && is == "are");

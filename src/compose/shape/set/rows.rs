@@ -3,6 +3,7 @@
 use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
+use super::super::super::scope::Place;
 use super::super::super::tree::Select;
 use super::super::related::{bridged, child_condition, child_words, own_condition, pair};
 use super::{Kind, Shows, Side, combine, counting, having, named, speech, tells, told};
@@ -17,6 +18,14 @@ pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
     let two = (0..12).find_map(|_| child_condition(draw, &pair, |f| f.name == name).filter(|two| one.rivals(two)))?;
     let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
     let (columns, shows) = told(&pair.scope, 0)?;
+    // any two of many kinds have nothing to do with each other
+    let many = |p: &Place| {
+        let field = &pair.scope.entity(pair.child).fields[p.field];
+        field.role() == Role::Dimension && field.distinct > 12
+    };
+    if one.places.iter().any(many) {
+        return None;
+    }
     let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
     // in the one time or in the other: in either of any two
     let timed = one.places.iter().any(|p| pair.scope.entity(pair.child).fields[p.field].role() == Role::Time);

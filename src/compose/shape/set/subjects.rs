@@ -37,6 +37,11 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     if kind == Kind::Except && (two.denies() || two.share > 0.0 && two.share < 0.08) {
         return None;
     }
+    // those "except those since May" are those before
+    let time = two.places.iter().any(|&p| draw.scope.field(p).role() == Role::Time);
+    if time && two.span.is_none() {
+        return None;
+    }
     // what has no name is counted rather than listed
     let counted = draw.rng.chance(if shows == Shows::Id { 85 } else { 30 });
     let columns = if counted { counting(&draw.scope, columns) } else { columns };
@@ -58,7 +63,7 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     let (said, which, how_many) = match kind {
         Kind::Except => (
             vec![format!("{first} except {those}"), format!("{first}, leaving out {those}")],
-            format!("which {first} are there, leaving out {those}"),
+            format!("which are the {first} except {those}"),
             format!("how many {first} are there, not counting {those}"),
         ),
         Kind::Union | Kind::Intersect => {
