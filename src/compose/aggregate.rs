@@ -251,7 +251,11 @@ pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> Str
             format!("the date of the {first} {}", super::phrase::single(rows, &subject.many, &subject.one))
         }
         // "the highest total of invoices" might be one of their totals, or the most of them
-        [only] if rows == subject.many && short && (money(&only.noun) || draw.rng.chance(50)) => {
+        [only]
+            if rows == subject.many
+                && short
+                && (money(&only.noun) || only.noun.ends_with(" paid") || draw.rng.chance(50)) =>
+        {
             compound(&only.noun, &subject.one).unwrap_or_else(|| format!("{} of {rows}", the[0]))
         }
         // three "of" in a row are out of breath

@@ -21,7 +21,7 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         let (value, _) = rng.pick(&field.values)?;
         let number: f64 = value.parse().ok()?;
         // an amount to the cent, or none at all, is no kind of thing
-        if number == 0.0 || number.fract() != 0.0 && field.distinct > 6 {
+        if number == 0.0 || number.fract() != 0.0 && field.distinct > 3 {
             return None;
         }
         let said = with_unit(field, &literal::number_words(number, field.traits.money));

@@ -4,6 +4,7 @@ use super::afar;
 use super::bound;
 use super::flag;
 use super::kinds;
+use super::literal::Day;
 use super::moment;
 use super::pattern::{letter, word};
 use super::random::Rng;
@@ -15,6 +16,21 @@ use super::world::Field;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 use crate::schema::units::measure_unit;
+
+/// A year, a quarter or a month, by its first day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub months: i32,
+    pub from: Day,
+}
+
+impl Span {
+    /// Whether another one follows at once, or is the same of the year after: any two have nothing to do with each other.
+    fn next(self, other: Span) -> bool {
+        let after = |months: i32| self.from.add_months(months) == other.from;
+        self.months == other.months && (after(self.months) || after(12))
+    }
+}
 
 /// A condition with the places in a noun phrase where it may stand.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +59,7 @@ pub(super) struct Condition {
     /// Exactly one value meets it.
     pub equal: bool,
     /// A stretch of time with two ends: a year, a quarter, a month.
-    pub span: Option<&'static str>,
+    pub span: Option<Span>,
     /// About the share of the rows that meet it; 0 = unknown.
     pub share: f64,
 }
@@ -65,7 +81,8 @@ impl Condition {
 
     /// Whether another condition on the same field can be held against this one: two months, two kinds.
     pub(super) fn rivals(&self, other: &Condition) -> bool {
-        let alike = self.span.is_some() && self.span == other.span || self.equal && other.equal;
+        let near = self.span.zip(other.span).is_some_and(|(one, other)| one.next(other) || other.next(one));
+        let alike = near || self.equal && other.equal;
         // one year may be told in two ways
         self.sql != other.sql && self.terse != other.terse && alike
     }
@@ -299,6 +316,10 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         condition.with = Some(format!("{bare} {}", rng.word(&["on record", "on file", "recorded"])));
         condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "on record"])));
         condition.terse = Some(format!("with {noun}"));
+    }
+    // nobody is without a gender
+    if scope.subject().person && !reference {
+        (condition.with, condition.post) = (None, None);
     }
     // a thing that is referred to is there or not
     if reference {

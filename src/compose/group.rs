@@ -166,11 +166,16 @@ fn everyone(scope: &Scope, node: usize) -> bool {
 /// Says of things without rows, where there are any, that they are left out.
 pub(super) fn left_out(draw: &mut Draw, key: &Key) {
     let [place, ..] = key.places.as_slice() else { return };
-    let direct = matches!(draw.scope.nodes[place.node].via, Some((0, _, true)));
-    let known = draw.scope.subject().rows > 0 && draw.fan.is_none() && draw.style != Style::Vague;
-    if key.entity && direct && known && !key.complete {
-        let (many, rows) = (grammar::capitalize(&key.many), &draw.scope.subject().many);
-        draw.evidence.push(format!("{many} without {rows} are left out"));
+    let Some((0, edge, true)) = draw.scope.nodes[place.node].via else { return };
+    if !key.entity || draw.fan.is_some() || draw.style == Style::Vague {
+        return;
+    }
+    let rows = &draw.scope.subject().many;
+    if draw.world.graph.edges[edge].optional {
+        let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
+        draw.evidence.push(format!("{rows} without {one} are left out"));
+    } else if draw.scope.subject().rows > 0 && !key.complete {
+        draw.evidence.push(format!("{} without {rows} are left out", grammar::capitalize(&key.many)));
     }
 }
 

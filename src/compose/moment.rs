@@ -1,6 +1,6 @@
 //! Conditions on points in time: years, months, and days that people would name.
 
-use super::condition::{Condition, Vague, article};
+use super::condition::{Condition, Span, Vague, article};
 use super::literal::Day;
 use super::random::Rng;
 use super::scope::{Place, Scope};
@@ -162,7 +162,10 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let within = |from: Day, to: Day| {
         field.days.iter().filter(|d| **d >= from && **d < to).count() as f64 / field.days.len() as f64
     };
-    let (one_year, one_quarter, one_month) = (years >= 1, days > 250, days > 45);
+    // of what happens once in a while nobody asks by the month
+    let rows = scope.entity(place.node).rows;
+    let often = |span: i64| rows == 0 || rows as i64 * span >= 3 * days;
+    let (one_year, one_quarter, one_month) = (years >= 1, days > 250 && often(91), days > 45 && often(30));
     let weight = |open: bool, weight: usize| if open { weight } else { 0 };
     let open = if scope.fine { 45 } else { 20 };
     let kinds =
@@ -282,9 +285,9 @@ pub(super) fn time(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         terse: Some(if main { said.clone() } else { format!("{noun} {said}") }),
         vague,
         span: match kind {
-            0 => Some("year"),
-            1 => Some("month"),
-            4 => Some("quarter"),
+            0 => Some(Span { months: 12, from: day.year_start() }),
+            1 => Some(Span { months: 1, from: day.month_start() }),
+            4 => Some(Span { months: 3, from: day.month_start().add_months(-((day.month as i32 - 1) % 3)) }),
             _ => None,
         },
         share,

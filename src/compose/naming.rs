@@ -1,6 +1,6 @@
 //! What rows are called by, what time they are about, and names of their own for tables that would share one.
 
-use super::world::{Entity, Field};
+use super::world::{Entity, Field, World};
 use crate::schema::grammar;
 use crate::schema::model::Schema;
 use crate::schema::roles::Role;
@@ -58,6 +58,14 @@ pub(super) fn when(entity: &Entity) -> Option<usize> {
             || entity.fields[i].noun == "date"
             || entity.fields[i].noun.starts_with(head)
     })
+}
+
+impl World {
+    /// The year in which things last happened.
+    pub(super) fn latest_year(&self) -> Option<i32> {
+        let last = |e: &Entity| Some(e.fields[e.when?].days.last()?.year);
+        self.entities.iter().filter(|e| e.usable).filter_map(last).max()
+    }
 }
 
 /// "day of the payment" of payments is the payment date: read before its rows, it would have them twice.

@@ -35,6 +35,13 @@ pub(crate) fn plural(phrase: &str) -> String {
     if let Some((owner, thing)) = phrase.rsplit_once("'s ") {
         return format!("{} {}", possessive(&plural(owner)), plural(thing));
     }
+    // "amounts billed"
+    if let Some((thing, done)) = phrase.rsplit_once(' ')
+        && ["amount", "total", "price", "fee", "cost", "quantity"].iter().any(|t| thing.ends_with(t))
+        && (done.ends_with("ed") || matches!(done, "paid" | "due"))
+    {
+        return format!("{} {done}", plural(thing));
+    }
     at_head(phrase, plural_word)
 }
 
@@ -178,6 +185,7 @@ mod tests {
     fn plurals_follow_grammar() {
         for (one, many) in [
             ("film", "films"),
+            ("amount billed", "amounts billed"),
             ("category", "categories"),
             ("country", "countries"),
             ("day", "days"),

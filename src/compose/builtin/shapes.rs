@@ -116,7 +116,10 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let noun = &term.noun;
     // "by year", "by the first letter of the title"
     let the = if noun.contains(' ') { "the " } else { "" };
-    let mut nominal = vec![format!("{said} for each {noun}")];
+    let mut nominal = match phrase::has_clause(&rows) {
+        true => vec![format!("for each {noun}, {said}")],
+        false => vec![format!("{said} for each {noun}")],
+    };
     if !rows.contains(" by ") {
         nominal.push(format!("{said}, broken down by {the}{noun}"));
         nominal.extend((!phrase::has_clause(&rows)).then(|| format!("{said} by {the}{noun}")));

@@ -143,7 +143,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
         // a name is what rows are told by
         On::Gappy if entry.yields == Yields::Class && is_plural(&f.noun) => false,
-        On::Gappy | On::Gaps => text && missing && !f.traits.personal && !(own && entry.yields == Yields::Class),
+        On::Gappy | On::Gaps => text && missing && !f.traits.personal && !own,
         On::GappyNumber => is_number(f) && missing && !is_plural(&f.noun),
         On::GappyAmount => is_number(f) && missing && f.traits.additive,
         On::Near => {
@@ -211,6 +211,10 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         // rows without a time would be a class of their own
         On::Time | On::Stamp if entry.yields == Yields::Class && (f.nulls > 0 || e.rows == 0 && f.nullable) => false,
+        // of what happens once in a while nobody asks by the month
+        On::Time if entry.yields == Yields::Test && entry.sql.contains("{month") && !often(e, f) => false,
+        // what is all of one year is not all of several
+        On::Time if entry.noun.contains("over all years") && years(f) < 2 => false,
         On::Time if entry.yields == Yields::Aggregate => time && taste::timely(e, field),
         // what ends on a Friday is nobody's question
         On::Time if entry.yields == Yields::Test && WEEKDAYS.iter().any(|w| entry.noun.contains(w)) => {
@@ -231,6 +235,17 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             f.groupable() && (few || e.rows == 0 && !f.nullable) || entry.yields == Yields::Window && f.groupable()
         }
     }
+}
+
+/// Whether a month holds several rows; of none nothing is known.
+fn often(e: &Entity, f: &Field) -> bool {
+    let days = f.days.first().zip(f.days.last()).map_or(0, |(low, high)| high.number() - low.number());
+    e.rows == 0 || e.rows as i64 * 30 >= 3 * days
+}
+
+/// How many years the values of a time are apart; of none nothing is known.
+fn years(f: &Field) -> i32 {
+    f.days.first().zip(f.days.last()).map_or(9, |(low, high)| high.year - low.year)
 }
 
 /// Times of the day differ from row to row.

@@ -50,7 +50,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     if field.nullable && matches!(entry.name, "greatest" | "least") {
         return None;
     }
-    let filling = filling(&mut draw.rng, entry, field, second.map(|p| draw.scope.field(p)))?;
+    let filling = filling(&mut draw.rng, draw.world, entry, field, second.map(|p| draw.scope.field(p)))?;
     let named = |p: Place| draw.scope.field(p).name.clone();
     let template = put(entry.sql, &filling, false)
         .replace("{k}", &named(place))

@@ -45,7 +45,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Person,
         "substr({}, 1, 1) || substr({2}, 1, 3)",
         "short code of the name (first initial and three letters of the last name)",
-    ),
+    )
+    .odd(),
     value(
         "repeat",
         On::Person,
@@ -91,7 +92,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("split_part", On::Email, "split_part({}, '@', 1)", "{} user name (the part before the @)"),
     value("position", On::Email, "left({}, position('@' IN {}) - 1)", "{} user name (the part before the @)"),
     value("replace", On::Email, "replace({}, '@', '(at)')", "{} with (at) in place of the @")
-        .aim("so that robots do not collect them"),
+        .aim("so that robots do not collect them")
+        .odd(),
     value("strpos", On::Email, "substr({}, strpos({}, '@') + 1)", "{} domain"),
     test("right", On::Email, "right({}, 4) = '.com'", "ends in \".com\"").odd(),
     test("right", On::Email, "right({}, 4) = '.org'", "ends in \".org\"").odd(),
@@ -136,15 +138,17 @@ pub(super) const ENTRIES: &[Entry] = &[
         "count(DISTINCT upper({}))",
         "number of different {s}, upper and lower case taken as the same,",
     ),
-    over("initcap", On::Mixed, "count(DISTINCT initcap({}))", "number of different {s} whatever their capitals"),
+    over("initcap", On::Mixed, "count(DISTINCT initcap({}))", "number of different {s} whatever their capitals").odd(),
     test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in upper or lower case"),
     test("lower", On::Value, "lower({}) = '{small}'", "is {value} (ignoring case)"),
     test("length", On::Fitted, "length({}) > {fit}", "is longer than {fit} characters").odd(),
     Entry::new("length", On::Fitted, Yields::Figure, "length({})", "{} length in characters").odd(),
     test("char_length", On::Fitted, "char_length({}) > {fit}", "has more than {fit} characters").odd(),
-    Entry::new("array_length", On::Spaced, Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "{} in words"),
+    Entry::new("array_length", On::Spaced, Yields::Figure, "array_length(string_to_array({}, ' '), 1)", "{} in words")
+        .odd(),
     Entry::new("regexp_count", On::Spaced, Yields::Figure, "regexp_count({}, '[^ ]+')", "{} by number of words")
-        .since(150000),
+        .since(150000)
+        .odd(),
     spaced("string_to_array", Yields::Value, "string_to_array({}, ' ')", "{} as an array of its words")
         .aim("for a search index"),
     spaced(

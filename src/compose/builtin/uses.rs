@@ -105,16 +105,16 @@ impl Plan {
 
 /// Functions for those who are asked to show them, and for nobody else.
 const RARE: &[&str] = &[
-    "acos", "array_append", "array_cat", "array_length", "array_position", "array_prepend", "array_remove",
-    "array_replace", "array_lower", "array_positions", "array_to_json", "array_to_string", "array_upper", "btrim",
-    "ceiling", "char_length", "covar_pop", "covar_samp", "concat_ws", "cume_dist", "date_bin", "div", "encode",
-    "every", "exp", "first_value", "format", "generate_series", "isempty", "json_agg", "json_build_array",
-    "json_object", "json_object_agg", "jsonb_agg", "jsonb_build_array", "jsonb_extract_path", "jsonb_object_agg",
-    "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set", "jsonb_strip_nulls",
-    "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln", "log", "log10",
-    "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_time", "md5", "mod", "nth_value", "ntile",
-    "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "phraseto_tsquery", "plainto_tsquery",
-    "range_agg", "range_intersect_agg", "regexp_count", "regexp_match", "regexp_split_to_array",
+    "acos", "array_agg", "array_append", "array_cat", "array_length", "array_position", "array_prepend",
+    "array_remove", "array_replace", "array_lower", "array_positions", "array_to_json", "array_to_string",
+    "array_upper", "btrim", "ceiling", "char_length", "covar_pop", "covar_samp", "concat_ws", "cume_dist", "date_bin",
+    "div", "encode", "every", "exp", "first_value", "format", "generate_series", "isempty", "json_agg",
+    "json_build_array", "json_object", "json_object_agg", "jsonb_agg", "jsonb_build_array", "jsonb_extract_path",
+    "jsonb_object_agg", "jsonb_path_query_array", "jsonb_path_query_first", "jsonb_pretty", "jsonb_set",
+    "jsonb_strip_nulls", "jsonb_typeof", "justify_days", "justify_hours", "justify_interval", "last_value", "ln",
+    "log", "log10", "lower_inc", "lower_inf", "lpad", "ltrim", "make_date", "make_time", "md5", "mod", "nth_value",
+    "ntile", "num_nonnulls", "num_nulls", "octet_length", "overlay", "percent_rank", "phraseto_tsquery",
+    "plainto_tsquery", "range_agg", "range_intersect_agg", "regexp_count", "regexp_match", "regexp_split_to_array",
     "regexp_split_to_table", "regexp_substr", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept", "regr_r2",
     "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "repeat", "reverse", "row_number", "row_to_json", "rpad",
     "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos",
@@ -124,10 +124,10 @@ const RARE: &[&str] = &[
 
 /// Of the rare ones, those that somebody may want without being asked to show them.
 const SELDOM: &[&str] = &[
-    "array_agg", "array_position", "array_to_string", "char_length", "concat_ws", "cume_dist", "date_bin", "div",
-    "every", "first_value", "json_agg", "justify_hours", "last_value", "make_date", "nth_value", "ntile", "num_nulls",
-    "phraseto_tsquery", "plainto_tsquery", "regexp_count", "regr_slope", "row_number", "string_to_table", "strpos",
-    "substr", "to_date", "trunc", "upper_inc", "websearch_to_tsquery",
+    "array_position", "char_length", "concat_ws", "cume_dist", "date_bin", "div", "every", "first_value",
+    "justify_hours", "last_value", "make_date", "nth_value", "ntile", "num_nulls", "phraseto_tsquery",
+    "plainto_tsquery", "regexp_count", "regr_slope", "row_number", "string_to_table", "strpos", "substr", "to_date",
+    "trunc", "upper_inc", "websearch_to_tsquery",
 ];
 
 /// Functions for other questions on each entity's fields.
@@ -195,7 +195,13 @@ fn collect(world: &World, entry: &'static Entry, uses: &mut Vec<Use>) {
 pub(super) type Filling = Vec<(&'static str, String, String)>;
 
 /// Draws what the placeholders of an entry stand for; none where the data have nothing for one of them.
-pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Option<&Field>) -> Option<Filling> {
+pub(super) fn filling(
+    rng: &mut Rng,
+    world: &World,
+    entry: &Entry,
+    field: &Field,
+    second: Option<&Field>,
+) -> Option<Filling> {
     let used = |name: &str| entry.sql.contains(name) || entry.noun.contains(name);
     let mut found: Filling = Vec::new();
     let mut same = |name, text: String| found.push((name, text.clone(), text));
@@ -269,7 +275,7 @@ pub(super) fn filling(rng: &mut Rng, entry: &Entry, field: &Field, second: Optio
         numbers(field, &mut found)?;
     }
     if ["{year}", "{month", "{last", "{middle", "{next", "{first"].iter().any(|n| used(n)) {
-        days(rng, field, &mut found)?;
+        days(rng, world, field, &mut found)?;
     }
     Some(found)
 }
@@ -304,10 +310,12 @@ fn numbers(field: &Field, found: &mut Filling) -> Option<()> {
     (low < high && at(2, true)? < at(10, true)?).then_some(())
 }
 
-fn days(rng: &mut Rng, field: &Field, found: &mut Filling) -> Option<()> {
+fn days(rng: &mut Rng, world: &World, field: &Field, found: &mut Filling) -> Option<()> {
     let day = *field.days.get(rng.between(3, 9))?;
     let bare = |d: Day| d.sql().trim_matches('\'').to_owned();
-    let last = Day { year: field.days.last()?.year + 1, month: 1, day: 1 };
+    // the day on which one may ask is after all that has happened
+    let year = field.days.last()?.year.max(world.latest_year().unwrap_or_default());
+    let last = Day { year: year + 1, month: 1, day: 1 };
     found.push(("{year}", day.year.to_string(), day.year.to_string()));
     found.push(("{month}", bare(day.month_start()), day.month_words()));
     found.push(("{month_words}", day.month_words(), day.month_words()));

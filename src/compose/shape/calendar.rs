@@ -301,6 +301,10 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     if field.traits.money && bounds[0] < 1.0 {
         return None;
     }
+    // a level that all reach, or none, is no level
+    if bounds.iter().any(|b| *b <= field.numbers[0] || *b >= field.numbers[12]) {
+        return None;
+    }
     if bounds.len() < 3 || bounds.windows(2).any(|w| w[0] >= w[1]) {
         return None;
     }

@@ -202,7 +202,12 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             None if nouns.len() > 1 => ("are", theirs),
             None => (condition::be(&nouns[0]), theirs),
         };
-        questions.push(format!("{}, and what {are} {theirs}", which(&subject.many, rows, subject.person)));
+        // "what are the payers, and what is their city" asks for what is known
+        if *rows == subject.many {
+            questions.push(format!("for each {}, what {are} the {list}", subject.one));
+        } else {
+            questions.push(format!("{}, and what {are} {theirs}", which(&subject.many, rows, subject.person)));
+        }
         if nouns.len() == 1 {
             questions.push(
                 format!("what {} the {} of {} of {rows}", condition::be(&nouns[0]), nouns[0], "each")

@@ -50,7 +50,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
     let opaque = f.role() == Role::Opaque;
     let plain = !matches!(f.role(), Role::Json | Role::Search | Role::Array | Role::Range);
     // what things are called is theirs alone, but for the odd one
-    let named = draw.scope.subject().label == [place.field] && f.distinct * 10 > rows * 9;
+    let named = draw.scope.subject().label == [place.field];
     let verb = ["is_", "has_"].iter().any(|first| f.name.to_lowercase().starts_with(first));
     let counted = f.noun.starts_with("number of ");
     let several = !named && !counted && plain && repeated && !opaque && !verb && f.role() != Role::Flag;

@@ -82,7 +82,7 @@ pub(super) fn apart(draw: &mut Draw) -> Option<Draft> {
     if any_of_many(draw, &one) {
         return None;
     }
-    let two = (0..12).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)))?;
+    let two = (0..40).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)))?;
     let by_case = draw.rng.chance(30);
     let count = |c: &Condition| match by_case {
         true => aggregate("sum(CASE WHEN {} THEN 1 ELSE 0 END)", vec![test(c)]),

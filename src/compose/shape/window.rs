@@ -91,7 +91,7 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         extras.push(Extra::new(inline[at].clone(), sentence[at % 2].clone()));
     }
     // "all episodes that are in each quarter in which they started"
-    if g.key.one.contains("which they ") {
+    if g.key.one.contains("which they ") || g.key.time && g.key.places.iter().any(|p| p.node != 0) {
         return None;
     }
     let fall = if g.key.time { "falls in" } else { "falls to" };

@@ -103,7 +103,8 @@ impl Shows {
 /// The columns that tell the things of a node apart.
 pub(super) fn told(scope: &Scope, node: usize) -> Option<(Vec<(Expr, Option<String>)>, Shows)> {
     let entity = scope.entity(node);
-    if entity.label_unique {
+    // names that are different by chance only need not stay so
+    if entity.label_keyed || entity.label_unique && entity.key.is_empty() {
         let names = entity.label.iter().map(|&field| (scope.column(Place { node, field }), None));
         return Some((names.collect(), shows(entity)));
     }

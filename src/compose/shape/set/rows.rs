@@ -15,7 +15,7 @@ pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
     // two times or two kinds of the same are held against each other
     let one = child_condition(draw, &pair, |f| matches!(f.role(), Role::Time | Role::Dimension))?;
     let name = one.places.first().map(|p| pair.scope.entity(pair.child).fields[p.field].name.clone())?;
-    let two = (0..12).find_map(|_| child_condition(draw, &pair, |f| f.name == name).filter(|two| one.rivals(two)))?;
+    let two = (0..40).find_map(|_| child_condition(draw, &pair, |f| f.name == name).filter(|two| one.rivals(two)))?;
     let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
     let (columns, shows) = told(&pair.scope, 0)?;
     // any two of many kinds have nothing to do with each other
@@ -29,7 +29,8 @@ pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
     let (kind, counted) = (Kind::draw(&mut draw.rng), draw.rng.chance(25));
     // in the one time or in the other: in either of any two
     let timed = one.places.iter().any(|p| pair.scope.entity(pair.child).fields[p.field].role() == Role::Time);
-    if kind == Kind::Union && timed {
+    let few = one.places.iter().any(|p| pair.scope.entity(pair.child).fields[p.field].distinct < 4);
+    if kind == Kind::Union && (timed || few) {
         return None;
     }
     let columns = if counted { counting(&pair.scope, columns) } else { columns };

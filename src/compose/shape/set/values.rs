@@ -38,7 +38,7 @@ pub(in crate::compose) fn values(draw: &mut Draw) -> Option<Draft> {
     if role != Role::Time && (place.node == 0 || !matches!(role, Role::Dimension | Role::Name)) {
         return None;
     }
-    let two = (0..12).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)))?;
+    let two = (0..40).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)))?;
     draw.prune();
     let kind = Kind::draw(&mut draw.rng);
     let part = |c: &Condition| {
