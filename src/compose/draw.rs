@@ -60,6 +60,8 @@ pub(super) struct Draw<'w> {
     pub never: Option<Expr>,
     /// A time is asked about already; another one would fight with it.
     pub timed: bool,
+    /// So many have been drawn that what is asked for seldom has its turn, too.
+    pub late: bool,
     /// Functions that suit the subject's fields.
     pub tools: &'w [Tool],
     /// Goes on about other things than those in focus, which will have other turns.
@@ -94,6 +96,9 @@ fn fineness(slot: u64, attempt: u64) -> usize {
     }
 }
 
+/// So many slots of a phase are a look at what can be asked.
+const LATE: u64 = 300;
+
 impl<'w> Draw<'w> {
     pub(super) fn new(composer: &'w Composer, crowd: Crowd<'w>, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
         let world = &composer.world;
@@ -122,6 +127,7 @@ impl<'w> Draw<'w> {
             measuring: false,
             never: None,
             timed: false,
+            late: seed[1] >= LATE,
             elsewhere: false,
             tools,
             edge: match focus {

@@ -24,6 +24,7 @@ mod kinds;
 mod learn;
 mod literal;
 mod measure;
+mod memo;
 mod moment;
 mod naming;
 mod pattern;

@@ -10,6 +10,10 @@ pub(super) fn reference(world: &World, entity: usize, column: &str) -> Option<us
 
 /// What the parent of a reference is called by its child.
 pub(super) fn edge_noun(world: &World, edge: usize) -> String {
+    world.memo.nouns(world.graph.edges.len(), |edge| noun(world, edge))[edge].clone()
+}
+
+fn noun(world: &World, edge: usize) -> String {
     let e = &world.graph.edges[edge];
     let parent = &world.entities[e.parent];
     let rivals =

@@ -5,8 +5,9 @@ use super::reference::{edge_noun, reference};
 use super::tree::{Expr, Join, JoinKind, Select, Source, fill};
 use super::ways::{ways_to, ways_within};
 use super::world::{Entity, Field, World};
-use crate::schema::grammar;
+use crate::schema::model::quote_ident;
 use crate::schema::roles::Role;
+use crate::schema::{grammar, words};
 
 /// A field of a joined table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +36,7 @@ pub(super) struct Scope<'w> {
 
 impl<'w> Scope<'w> {
     pub(super) fn new(world: &'w World, subject: usize) -> Scope<'w> {
-        let alias = safe_alias(&world.entities[subject].alias);
+        let alias = world.entities[subject].alias.clone();
         Scope { world, nodes: vec![Node { entity: subject, alias, via: None, kind: JoinKind::Inner }], fine: false }
     }
 
@@ -75,7 +76,7 @@ impl<'w> Scope<'w> {
         }
         let e = &self.world.graph.edges[edge];
         let entity = if up { e.parent } else { e.child };
-        let base = safe_alias(&self.world.entities[entity].alias);
+        let base = self.world.entities[entity].alias.clone();
         let mut alias = base.clone();
         let mut n = 2;
         while self.nodes.iter().any(|node| node.alias == alias) {
@@ -386,7 +387,14 @@ pub(super) fn own_noun(entity: &Entity, plain: &str) -> String {
     }
 }
 
-/// An alias that is no key word.
-fn safe_alias(alias: &str) -> String {
-    if crate::schema::model::quote_ident(alias) == alias { alias.to_owned() } else { format!("{alias}1") }
+/// The first letters of a table's name, where they are no key word.
+pub(super) fn alias(table: &str) -> String {
+    let letters = words::tokens(table);
+    let letters = letters.iter().filter_map(|t| t.chars().next()).filter(char::is_ascii_alphabetic).take(3);
+    let alias: String = letters.collect();
+    match alias.as_str() {
+        "" => "t".to_owned(),
+        alias if quote_ident(alias) == alias => alias.to_owned(),
+        alias => format!("{alias}1"),
+    }
 }

@@ -33,15 +33,19 @@ const LETTERS: &[(&[&str], &[(&str, &str)])] = &[
 /// The adjective for a value of such a field.
 pub(super) fn adjective(field: &Field, value: &str) -> Option<&'static str> {
     let noun = field.noun.as_str();
-    let (_, words) =
-        LETTERS.iter().find(|(nouns, _)| nouns.iter().any(|n| noun == *n || noun.ends_with(&format!(" {n}"))))?;
+    let (_, words) = LETTERS.iter().find(|(nouns, _)| nouns.iter().any(|n| is(noun, n)))?;
     let value = value.trim().to_lowercase();
     words.iter().find(|(code, _)| *code == value).map(|(_, word)| *word)
 }
 
+/// "gender" and "patient gender" are that.
+fn is(noun: &str, kind: &str) -> bool {
+    noun.strip_suffix(kind).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '))
+}
+
 /// Whether the values of a field are adjectives of people: gender, race.
 pub(super) fn is_adjective(field: &Field) -> bool {
-    LETTERS.iter().any(|(nouns, _)| nouns.iter().any(|n| field.noun == *n || field.noun.ends_with(&format!(" {n}"))))
+    LETTERS.iter().any(|(nouns, _)| nouns.iter().any(|n| is(&field.noun, n)))
 }
 
 /// Whether a value says to anyone what it stands for. A code does not.

@@ -102,7 +102,7 @@ pub(super) fn ways_within(world: &World, from: usize, to: usize, steps: usize) -
         }
         found
     }
-    walk(world, from, to, steps)
+    world.memo.ways((from, to, steps), || walk(world, from, to, steps))
 }
 
 fn usable(world: &World, edge: usize) -> bool {

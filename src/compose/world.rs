@@ -5,7 +5,9 @@ use super::blank::{plausible_days, plausible_numbers, spoken_of};
 use super::condition::is_plural;
 use super::form::Form;
 use super::literal::Day;
+use super::memo::Memo;
 use super::naming::{label, own_first, own_kind, patients, shorten, tell_apart, when};
+use super::scope;
 use super::sense;
 use super::taste;
 use super::{Options, Values};
@@ -132,6 +134,7 @@ pub(super) struct World {
     pub schema_only: bool,
     /// The words of all names, one and many: what else none of them may be called.
     pub words: BTreeSet<String>,
+    pub memo: Memo,
 }
 
 impl World {
@@ -187,7 +190,7 @@ impl World {
         let tokens: BTreeSet<String> = names.flat_map(|n| words::tokens(n)).collect();
         let many = tokens.iter().map(|t| grammar::plural(t)).chain(tokens.iter().map(|t| grammar::singular(t)));
         let words = many.chain(tokens.iter().cloned()).collect();
-        World { entities, graph, schema_only: options.schema_only, words }
+        World { entities, graph, schema_only: options.schema_only, words, memo: Memo::default() }
     }
 }
 
@@ -238,7 +241,7 @@ fn entity(
     let readable = table.row_security != RowSecurity::Bypassed && !table.columns.is_empty() && !table.is_child();
     let mut found = Entity {
         sql: if table.schema == "public" { quote_ident(&table.name) } else { table.qualified() },
-        alias: alias(&table.name),
+        alias: scope::alias(&table.name),
         person: is_person(&one),
         one,
         many,
@@ -288,12 +291,6 @@ fn key(table: &Table, rows: u64) -> Vec<String> {
         keyed && c.profile.as_ref().is_some_and(|p| p.nulls == 0 && p.distinct == rows && rows > 1)
     };
     if whole { table.columns.iter().find(single).map(|c| vec![c.name.clone()]).unwrap_or_default() } else { Vec::new() }
-}
-
-fn alias(name: &str) -> String {
-    let letters: String =
-        words::tokens(name).iter().filter_map(|t| t.chars().next()).filter(char::is_ascii_alphabetic).take(3).collect();
-    if letters.is_empty() { "t".to_owned() } else { letters }
 }
 
 fn field(

@@ -58,7 +58,8 @@ pub(in crate::compose) fn windowed(given: &mut Draw) -> Option<Draft> {
 }
 
 fn one_of(given: &mut Draw, wanted: fn(Yields) -> bool) -> Option<Draft> {
-    let tools: Vec<&Tool> = given.tools.iter().filter(|t| t.uses.iter().any(|u| wanted(u.entry.yields))).collect();
+    let open = |t: &&Tool| (given.late || !t.odd()) && t.uses.iter().any(|u| wanted(u.entry.yields));
+    let tools: Vec<&Tool> = given.tools.iter().filter(open).collect();
     if given.fan.is_some() {
         return None;
     }

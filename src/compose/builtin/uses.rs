@@ -139,13 +139,17 @@ pub(in crate::compose) fn tools(world: &World, version: i32) -> BTreeMap<usize, 
         let printed = matches!(e.on, On::Row | On::Phone | On::Dialled | On::Card | On::Email);
         !e.aim.is_empty() || e.yields == Yields::Calendar || printed && e.yields == Yields::Value
     };
-    for entry in entries().filter(|e| e.since <= version && open(e.name) && !e.odd && !reshaped(e)) {
+    let wanted: Vec<&Entry> = entries().filter(|e| e.since <= version && open(e.name) && !reshaped(e)).collect();
+    let (odd, everyday): (Vec<&Entry>, Vec<&Entry>) = wanted.into_iter().partition(|e| e.odd);
+    for entry in everyday.into_iter().chain(odd) {
         let mut uses = Vec::new();
         collect(world, entry, &mut uses);
-        let seldom = RARE.contains(&entry.name);
+        let seldom = entry.odd || RARE.contains(&entry.name);
         for one in uses {
             let tools = found.entry(one.entity).or_default();
             match tools.iter_mut().find(|t| t.name == entry.name) {
+                // where the function is good for something else it is not for this
+                Some(tool) if entry.odd && !tool.odd() => {}
                 Some(tool) => tool.uses.push(one),
                 None => tools.push(Tool { name: entry.name, often: TURNS[usize::from(seldom)], uses: vec![one] }),
             }
@@ -163,6 +167,13 @@ pub(in crate::compose) struct Tool {
     name: &'static str,
     pub often: usize,
     pub uses: Vec<Use>,
+}
+
+impl Tool {
+    /// Good for nothing that people ask for: a long run shows it still, a short one does not.
+    pub(in crate::compose) fn odd(&self) -> bool {
+        self.uses.iter().all(|u| u.entry.odd)
+    }
 }
 
 pub(in crate::compose) type Tools = Vec<Tool>;
