@@ -86,7 +86,7 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             }
             condition.share = values.iter().map(|v| share(v)).sum();
             let list = values.iter().map(|v| literal::text_sql(v)).collect::<Vec<_>>().join(", ");
-            let words: Vec<String> = values.iter().map(|v| said(v)).collect();
+            let words = alike(values.iter().map(|v| said(v)).collect(), &values);
             condition.sql = vec![Expr::Mix(vec![column, text(format!(" IN ({list})"))])];
             let either = if words.len() == 2 && rng.chance(40) { "either " } else { "" };
             condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
@@ -119,7 +119,8 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             if other != first && usable.len() > 3 && rng.chance(40) {
                 let list = format!("{{}} NOT IN ({}, {})", literal::text_sql(&first), literal::text_sql(&other));
                 condition.sql = vec![fill(&list, vec![column])];
-                let neither = format!("neither {} nor {}", said(&first), said(&other));
+                let both = alike(vec![said(&first), said(&other)], &[first.clone(), other.clone()]);
+                let neither = format!("neither {} nor {}", both[0], both[1]);
                 condition.whose = Some(format!("{noun} {} {neither}", be(&noun)));
                 condition.terse = Some(format!("{noun} {neither}"));
                 if [&first, &other].iter().all(|v| classes(scope, place, &noun, v)) {
@@ -144,6 +145,12 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
         }
     }
     Some(condition)
+}
+
+/// Values side by side are all in quotes, or none of them.
+fn alike(said: Vec<String>, values: &[String]) -> Vec<String> {
+    let quoted = said.iter().any(|v| v.starts_with('"'));
+    if quoted { values.iter().map(|v| literal::text_words(v, true)).collect() } else { said }
 }
 
 /// "female patients", "claims whose patient is female".
@@ -276,7 +283,9 @@ fn adjective(
     }
     let small = value.chars().all(|c| c.is_ascii_lowercase()) && !touches(value);
     // "denied claims", "claims in review", "payments by check"
-    let state = ["ed", "ing", "ive"].iter().any(|end| value.ends_with(end))
+    // every claim was submitted once, and is paid, denied or under review now
+    let passing = ["submitted", "received", "created", "issued", "ordered"].contains(&value);
+    let state = !passing && ["ed", "ing", "ive"].iter().any(|end| value.ends_with(end))
         || ["open", "new", "draft", "overdue", "due", "final", "current", "void", "full"].contains(&value);
     if head == "status" && place.node == 0 && small && state {
         condition.before = Some(value.to_owned());

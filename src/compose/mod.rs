@@ -360,10 +360,10 @@ const UNLEARNED: u64 = 100;
 const OF_INTEREST: f64 = 0.4;
 
 /// One in so many slots is about what is of little interest, until all of that has had its turn.
-const APART: u64 = 12;
+const APART: u64 = 24;
 /// And one in so many, when so many slots have gone.
 const OFTEN: u64 = 2;
-const LOOK: u64 = 240;
+const LOOK: u64 = 480;
 
 /// Attempts of a slot of the first round that stay with its focus.
 const OWN: u32 = 8;

@@ -71,9 +71,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     };
     // the text that is searched is no thing that anyone would name
     if searched && place.node == 0 {
-        let (mention, text) =
-            (rng.word(&["mention", "contain"]), rng.word(&["in their text", "somewhere in their text"]));
-        condition.that = Some(format!("{mention} \"{lower}\" {text}"));
+        condition.that = Some(format!("mention \"{lower}\""));
         condition.whose = None;
     } else if searched {
         let role = grammar::possessive(&scope.role_noun(place.node));

@@ -75,7 +75,7 @@ fn fields(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
                 * spoken(&e.one)
                 * match e {
                     _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
-                    e if e.view && behind => 0.25 * interest(f),
+                    e if e.view && behind => 0.2 * interest(f),
                     _ => interest(f),
                 };
             found.push((Focus::Field { entity, field }, weight));

@@ -75,7 +75,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "string_agg",
         On::Group,
         "string_agg(DISTINCT {}::text, ', ' ORDER BY {}::text)",
-        "different {s} as one sorted comma-separated list",
+        "different {s} as one comma-separated list in alphabetical order",
     ),
     of("array_agg", On::Group, "array_agg(DISTINCT {} ORDER BY {})", "different {s} as one sorted array"),
     of(

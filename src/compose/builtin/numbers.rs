@@ -163,7 +163,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         On::Numbers,
         "round(({} / nullif({2}, 0))::numeric, 2)",
         "ratio of {} to {2}, rounded to two decimals (empty where the latter is 0)",
-    ),
+    )
+    .odd(),
     test(
         "int4range",
         On::Whole,

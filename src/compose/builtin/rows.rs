@@ -108,9 +108,9 @@ type Cut = (&'static str, Select, Expect);
 
 /// What a value is, and in what form it is wanted: that is said when all else is.
 pub(super) fn apart(noun: &str) -> (&str, &str) {
-    const FORMS: [&str; 12] = [
+    const FORMS: [&str; 13] = [
         ", ignoring zeros", " as of ", " trimmed of", " if any", ", rounded", " in the form", " with the ",
-        " with its ", " with (at)", " with thousands", " as one sorted", " in days and hours",
+        " with its ", " with (at)", " as one comma", " with thousands", " as one sorted", " in days and hours",
     ];
     match FORMS.iter().filter_map(|form| noun.find(form)).min() {
         Some(at) => (&noun[..at], noun[at..].trim_start_matches(',').trim().trim_end_matches(',')),

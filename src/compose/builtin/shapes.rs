@@ -270,12 +270,13 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         return Some(Draft { probes, ..Draft::new(query, speech) });
     }
     let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
-    let is = if figure.noun.starts_with("different ") { "are" } else { "is" };
+    let lists = figure.noun.starts_with("different ");
+    let is = if lists { "are" } else { figure::verb(std::slice::from_ref(&figure)) };
     let (nominal, questions) = match &key {
         Some(k) => k.asked(&mut draw.rng, &said, is, !conditions.is_empty()),
         None => (vec![said.clone()], vec![format!("what {is} {said}")]),
     };
-    let speech = Speech { nominal, questions, extras: form.into_iter().collect(), lists: is == "are" };
+    let speech = Speech { nominal, questions, extras: form.into_iter().collect(), lists };
     Some(Draft { probes, evidence: meaning.map(str::to_owned), ..Draft::new(query, speech) })
 }
 

@@ -142,7 +142,16 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::Found => text && f.elements.len() > 2 && matches!(f.role(), Role::Name | Role::FreeText),
         // a name is what rows are told by
-        On::Gappy if entry.yields == Yields::Class && is_plural(&f.noun) => false,
+        // a kind, and no explanation
+        On::Gappy
+            if entry.yields == Yields::Class
+                && (is_plural(&f.noun)
+                    || f.role() != Role::Dimension
+                    || f.distinct > 30
+                    || f.noun == "description") =>
+        {
+            false
+        }
         On::Gappy | On::Gaps => text && missing && !f.traits.personal && !own,
         On::GappyNumber => is_number(f) && missing && !is_plural(&f.noun),
         On::GappyAmount => is_number(f) && missing && f.traits.additive,

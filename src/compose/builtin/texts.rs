@@ -192,37 +192,43 @@ pub(super) const ENTRIES: &[Entry] = &[
         "regexp_like({}, '\\m{lower}\\M', 'i')",
         "contains {lower} as a whole word in upper or lower case",
     )
-    .since(150000),
+    .since(150000)
+    .odd(),
     test(
         "to_tsvector",
         On::Word,
         "to_tsvector('english', {}) @@ to_tsquery('english', '{lower}')",
         "contains {lower} in any of its forms",
-    ),
+    )
+    .odd(),
     test(
         "plainto_tsquery",
         On::Word,
         "to_tsvector('english', {}) @@ plainto_tsquery('english', '{lower}')",
         "contains some form of the word {lower}",
-    ),
+    )
+    .odd(),
     test(
         "to_tsquery",
         On::Word,
         "to_tsvector('english', {}) @@ to_tsquery('english', '{lower}')",
         "contains the word {lower} or another form of it",
-    ),
+    )
+    .odd(),
     test(
         "phraseto_tsquery",
         On::Word,
         "to_tsvector('english', {}) @@ phraseto_tsquery('english', '{lower}')",
         "matches the phrase {lower} by English full-text search",
-    ),
+    )
+    .odd(),
     test(
         "websearch_to_tsquery",
         On::Word,
         "to_tsvector('english', {}) @@ websearch_to_tsquery('english', '{lower} -{other}')",
         "matches the English web search {lower} without {other}",
-    ),
+    )
+    .odd(),
     Entry::new(
         "ts_rank",
         On::Found,

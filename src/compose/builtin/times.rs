@@ -150,13 +150,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         Yields::Test,
         "tsrange({}::timestamp, {2}::timestamp, '[]') @> timestamp '{middle}'",
         "and {2} enclose the beginning of {middle_words}",
-    ),
+    )
+    .odd(),
     pair(
         "overlaps",
         Yields::Test,
         "({}, {2}) OVERLAPS (date '{month}', date '{next_month}')",
         "and {2} span a time that overlaps {month_words}",
-    ),
+    )
+    .odd(),
     pair("avg", Yields::Aggregate, "avg({2}::timestamp - {}::timestamp)", "average time from the {} to the {2}"),
     pair("max", Yields::Aggregate, "max({2}::timestamp - {}::timestamp)", "longest time from the {} to the {2}"),
     pair(

@@ -29,7 +29,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "round(cume_dist() OVER (ORDER BY {})::numeric, 2)",
         "its cumulative distribution, rounded to two decimals",
     ),
-    ranked("avg", "round(avg({}) OVER (), 2)", "the average over all {keys}, rounded to two decimals"),
+    ranked("avg", "round(avg({}) OVER (), 2)", "the average over these {keys}, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "the total over all of them"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}"),
     ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "the quartile it falls into (1 for the lowest, ties by {key})"),

@@ -76,6 +76,14 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
         query.order =
             keys[0].group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }).collect();
         let key = &keys[0].one;
+        // people go by their last name first
+        if keys[0].entity && query.order.len() == 2 {
+            query.order.reverse();
+            return Extra::new(
+                format!(", by last and then first name of the {key}"),
+                "Sort by last and then first name",
+            );
+        }
         return if keys[0].time {
             let word = draw.rng.word(&["in chronological order", "oldest first", "earliest first", "chronologically"]);
             Extra::new(format!(", {word}"), "Sort chronologically")

@@ -97,6 +97,9 @@ fn measured(draw: &mut Draw) -> Option<Place> {
         let aside = field.role() == Role::Time
             && !taste::timely(draw.scope.entity(place.node), place.field)
             && (grouped || !waiting || draw.rng.chance(50));
+        // what order lines cost has to do with the products, and hardly with who shipped them
+        let price = field.traits.money && !field.traits.additive && draw.scope.subject().label.is_empty();
+        let aside = aside || price && grouped && !waiting && draw.rng.chance(75);
         let fixed = kind && draw.used.iter().any(|&u| sense::fixed_in(&draw.scope, u, place));
         // the latest of a month is a day of that month
         // the latest of a kind of rows says little
@@ -243,7 +246,9 @@ pub(in crate::compose) fn counting(draw: &Draw, rows: &str) -> Vec<String> {
 
 /// "what is the number of .. and ..", "what are the average .. and the total ..".
 pub(in crate::compose) fn verb(figures: &[Figure]) -> &'static str {
-    if figures.len() > 1 && !figures[0].noun.starts_with("number") { "are" } else { "is" }
+    let sums = condition::sums(&figures[0].noun) && condition::is_plural(&figures[0].noun);
+    let several = figures.len() > 1 || sums;
+    if several && !figures[0].noun.starts_with("number") { "are" } else { "is" }
 }
 
 pub(in crate::compose) fn list_the(figures: &[Figure]) -> String {

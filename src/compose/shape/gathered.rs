@@ -96,11 +96,7 @@ pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
     let names = grammar::plural(&noun);
     let what = if names == subject.many { format!("the {rows}") } else { format!("the {names} of the {rows}") };
     let per = key.per(&mut draw.rng, !conditions.is_empty());
-    let nominal = vec![
-        format!("{per} {each}, {what} in alphabetical order as {form}"),
-        format!("{what} per {each}, alphabetically, as {form}"),
-        format!("{what} {per} {each}, joined into {form} in alphabetical order"),
-    ];
+    let nominal = vec![format!("{per} {each}, {form} of {what} in alphabetical order")];
     let questions = vec![format!("{per} {each}, what are {what}, in alphabetical order as {form}")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }) })
 }

@@ -123,7 +123,8 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
     let different = g.figure.noun.starts_with("number of di") && !g.key.entity;
     // of a handful there is hardly an average
     let end = ["max_", "min_"].iter().any(|p| g.figure.alias.starts_with(p)) || g.figure.noun.contains("rounded");
-    if g.figure.time || different || end || (1..6).contains(&g.key.size) {
+    let backward = g.key.one.contains("which they ");
+    if g.figure.time || different || end || backward || (1..6).contains(&g.key.size) {
         return None;
     }
     // those without any would have to be counted in or out
@@ -246,13 +247,12 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     let counts = g.figure.counts || g.figure.noun.starts_with("number ");
     let top_alone = counts && g.key.has_gaps(!g.conditions.is_empty());
     // the average of the highest is nobody's figure
-    if odd || top_alone && (1..10).contains(&g.key.size) {
+    // and of the most alone one asks whose it is
+    if odd || top_alone {
         return None;
     }
-    let first = if top_alone { 1 } else { draw.rng.weighted(&[50, 30, 20]) };
-    let two = two && !top_alone;
     // the average goes first, so that what the other is of is told
-    let (first, second) = if two { (0, draw.rng.between(1, 2)) } else { (first, 0) };
+    let second = draw.rng.between(1, 2);
     let cte = draw.rng.chance(50);
     let round = draw.rng.chance(60)
         && !matches!(g.figure.place.map(|p| draw.scope.field(p).base.as_str()), Some("float4" | "float8"));
@@ -262,7 +262,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
         (call, Some(format!("{}_{}", kinds[i].1, g.figure.alias)))
     };
     let whole = |inner: Select| {
-        let mut columns = vec![make(first)];
+        let mut columns = vec![make(0)];
         if two {
             columns.push(make(second));
         }
@@ -270,32 +270,13 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     };
     let bare = g.measure.strip_prefix("the ").unwrap_or(&g.measure);
     let each = &g.key.one;
-    let words: Vec<&str> = std::iter::once(kinds[first].1).chain(two.then_some(kinds[second].1)).collect();
+    let words: Vec<&str> = std::iter::once(kinds[0].1).chain(two.then_some(kinds[second].1)).collect();
     // "the highest number of rentals per customer" might be one for each of them
-    let said = match (two, first) {
-        (true, _) => format!("the average {bare} per {each}, and the {} for any one {each}", words[1]),
-        (false, 0) => format!("the average {bare} per {each}"),
-        _ => format!("the {} {bare} in any one {each}", words[0]),
+    let said = match two {
+        true => format!("the average {bare} per {each}, and the {} for any one {each}", words[1]),
+        false => format!("the average {bare} per {each}"),
     };
-    // "how many tracks does the playlist with the most tracks have"
-    let rows = bare.strip_prefix("number of ").filter(|_| g.figure.counts && !two && first > 0 && g.key.entity);
-    if let Some(rows) = rows {
-        let end = if first == 1 { "most" } else { "fewest" };
-        let brief = !has_clause(rows);
-        let most = if brief { format!("the {end} {rows}") } else { format!("the {end} of them") };
-        let questions = vec![if brief {
-            format!("how many {rows} does the {each} with {most} have")
-        } else {
-            format!("how many {rows} are there for the {each} with {most}")
-        }];
-        let word = if first == 1 { "largest" } else { "smallest" };
-        let nominal = vec![match brief {
-            true => format!("the number of {rows} of the {each} with {most}"),
-            false => format!("the {word} number of {rows} for any one {each}"),
-        }];
-        return Some(g.draft(Speech { nominal, questions, ..Speech::default() }, whole));
-    }
-    let extras = if round && (first == 0 || two && second == 0) {
+    let extras = if round {
         vec![Extra::new(", average to two decimals", "Round the average to two decimals")]
     } else {
         Vec::new()

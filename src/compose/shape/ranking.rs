@@ -204,8 +204,10 @@ fn rows_speech(
     let tail = if shown.named && nouns.is_empty() {
         String::new()
     } else {
-        format!(", showing the {list}")
-            .replace("showing the ", draw.rng.word(&["showing the ", "with the ", "with ", "and their "]))
+        format!(", showing the {list}").replace(
+            "showing the ",
+            draw.rng.word(&["showing the ", "with the ", "with ", if n == 1 { "and its " } else { "and their " }]),
+        )
     };
     if shown.named || !nouns.is_empty() {
         if shown.named {
@@ -267,7 +269,11 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     if key.time && draw.rng.chance(60) || flag || key.size > 0 && key.size < 4 {
         return None;
     }
+    // what ranks is not rounded, or ties would come of it
     let figure = figure::figures(draw, 1, 1).pop()?;
+    let (sql, noun) =
+        (aggregate::unrounded(&figure), figure.noun.split(" rounded to ").next().unwrap_or("").to_owned());
+    let figure = aggregate::Figure { sql, noun, ..figure };
     // weekdays and months have many and few
     let recurring = !key.time && key.places.iter().any(|&p| draw.scope.field(p).role() == Role::Time);
     if recurring && !figure.counts {
@@ -275,6 +281,10 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     }
     // the highest of the highest is one of the rows
     if figure.time || figure.alias.starts_with("max_") || figure.alias.starts_with("min_") {
+        return None;
+    }
+    // "the two quarters in which they started with the most conditions"
+    if key.one.contains("which they ") {
         return None;
     }
     let conditions = draw.conditions(0, 2)?;
@@ -371,7 +381,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         (true, false) if n > 1 => ", with the value for each",
         _ => asked,
     };
-    let who = if key.person && draw.rng.chance(50) { "who" } else { "what" };
+    let who = if key.person { "who" } else { "what" };
     let questions = vec![
         format!("which {number}{keys} {verb} {measured}{limit}{asked}"),
         format!("{who} {} the {number}{keys} with {measured}{limit}{beside}", if n == 1 { "is" } else { "are" }),

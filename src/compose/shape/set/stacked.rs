@@ -1,16 +1,14 @@
 //! One kind of value from two tables: "all e-mail addresses of staff and customers", "last names that occur among
 //! actors but not among customers".
 
-use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
-use super::super::super::phrase;
 use super::super::super::say::Speech;
 use super::super::super::scope::{Place, own_noun};
 use super::super::super::sense;
 use super::super::super::tree::Select;
 use super::super::super::world::{Entity, Field, World};
 use super::values::kinds;
-use super::{Kind, combine, own_condition};
+use super::{Kind, combine};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -31,16 +29,11 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
     let fields_of: Vec<(usize, usize)> =
         fields.iter().map(|&f| (one, f)).chain(others.iter().map(|&f| (two, f))).collect();
     let mut sides = Vec::new();
-    for (entity, fields, percent) in [(one, fields, 12), (two, others, 8)] {
+    for (entity, fields) in [(one, fields), (two, others)] {
         let scope = draw.scope.anew(entity);
-        let condition = if draw.rng.chance(percent) { own_condition(draw, &scope) } else { None };
-        let conditions: Vec<Condition> =
-            condition.into_iter().filter(|c| c.places.iter().all(|p| !fields.contains(&p.field))).collect();
-        let e = scope.subject();
-        let rows = phrase::rows(&mut draw.rng, &e.many, e.person, &conditions);
+        let rows = scope.subject().many.clone();
         let columns = fields.iter().map(|&field| (scope.column(Place { node: 0, field }), None)).collect();
-        let filter = conditions.into_iter().flat_map(|c| c.sql).collect();
-        sides.push((Select { columns, filter, ..scope.select() }, rows));
+        sides.push((Select { columns, ..scope.select() }, rows));
         if entity == one {
             fields.iter().for_each(|&field| draw.use_place(Place { node: 0, field }));
         }
@@ -121,8 +114,10 @@ fn alike(a: &Entity, b: &Entity, x: usize, y: usize) -> bool {
     };
     let meet = f.values.is_empty() && g.values.is_empty()
         || f.values.iter().any(|(v, _)| g.values.iter().any(|(other, _)| v == other));
+    // TAUNTON and Taunton would be two
+    let written = f.form.capitals == g.form.capitals;
     // a "type" of one thing is no type of another
-    spoken && meet && own_noun(a, &f.noun) == f.noun && own_noun(b, &g.noun) == g.noun
+    spoken && meet && written && own_noun(a, &f.noun) == f.noun && own_noun(b, &g.noun) == g.noun
 }
 
 fn contact(f: &Field) -> bool {
