@@ -5,6 +5,10 @@ use super::random::Rng;
 
 /// The word before a noun for its highest or lowest value.
 pub(super) fn extreme(rng: &mut Rng, noun: &str, high: bool) -> &'static str {
+    // "the fewest maximum renewals"
+    if ["maximum ", "minimum "].iter().any(|w| noun.starts_with(w)) {
+        return if high { "highest" } else { "lowest" };
+    }
     if is_plural(noun) && !sums(noun) {
         return if high { "most" } else { "fewest" };
     }

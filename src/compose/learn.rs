@@ -122,14 +122,14 @@ impl<'w> Crowd<'w> {
 }
 
 /// Draws made to learn how often what is used, and how often that is done over.
-const TRIAL: usize = 300;
+const TRIAL: usize = 400;
 const ROUNDS: u64 = 5;
 /// Turns that one focus has in a round at most.
 const TURNS: f64 = 7.0;
 /// Draws of one kind of statement in a trial that are no repetition yet.
 const ENOUGH: f64 = 1.0;
 /// How strongly what came up again keeps a kind of statement away: more gives more kinds, and takes more draws.
-const EVENLY: f64 = 1.6;
+const EVENLY: f64 = 2.2;
 /// How strongly in a round the turns of a focus follow from its own use.
 const OWN_USE: f64 = 0.5;
 

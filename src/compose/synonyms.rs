@@ -99,7 +99,6 @@ pub(super) const PHRASES: &[Rule] = &[
     ("is recorded", &["is known", "is given"], 50),
     ("not recorded", &["missing", "unknown", "left empty"], 50),
     ("on record", &["on file", "recorded"], 30),
-    ("falls in", &["is in"], 50),
     ("that have", &["with"], 40),
     ("without any", &["with no", "without"], 55),
     ("from the earliest to the latest", &["oldest to newest", "earliest first", "by time"], 60),

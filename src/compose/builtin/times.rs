@@ -143,7 +143,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         Yields::Value,
         "daterange({}::date, {2}::date, '[]')",
         "range of days from the {} to the {2}, both included",
-    ),
+    )
+    .odd(),
     pair("coalesce", Yields::Value, "coalesce({2}, {})", "{2} (the {} where there is none)").odd(),
     pair(
         "tsrange",

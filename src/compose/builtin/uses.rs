@@ -48,6 +48,9 @@ impl Plan {
             if uses.is_empty() || !asked && uses.iter().all(poor) {
                 continue;
             }
+            if !asked {
+                uses.retain(|u| !u.entry.odd);
+            }
             let rare = all && RARE.contains(name);
             let often = if all && !rare { EVERYDAY } else { 1 };
             let again = if rare && !SELDOM.contains(name) { 0 } else { often };

@@ -95,7 +95,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
                 }
             };
             let (by, per) = if kind == 2 {
-                (format!("once by {one} and once by {two}"), format!("once for each {one} and once for each {two}"))
+                (format!("by {one} and, separately, by {two}"), format!("per {one} and, separately, per {two}"))
             } else {
                 (format!("by {one} and {two}"), format!("for each combination of {one} and {two}"))
             };

@@ -50,8 +50,7 @@ pub(super) fn draw(draw: &mut Draw) -> Option<Draft> {
                 && f.groupable()
                 && f.role() != Role::Flag
                 // of two in the same large group nobody asks
-                && f.distinct * 3 >= scope.subject().rows
-                && f.distinct * 2 <= scope.subject().rows.max(4)
+                && f.distinct * 2 >= scope.subject().rows
         }) else {
             break;
         };
