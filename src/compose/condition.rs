@@ -262,6 +262,13 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         }
     }?;
     condition.places = vec![place];
+    // "the main diagnosis has the medical field X" rather than "the medical field of the main diagnosis is X"
+    if place.node != 0
+        && let Some(whose) = &condition.whose
+        && let Some((noun, value)) = whose.split_once(&format!(" of the {} is ", scope.role_noun(place.node)))
+    {
+        condition.whose = Some(format!("{} has the {noun} {value}", scope.role_noun(place.node)));
+    }
     // "with a film length above 120" of rentals is stiff
     if place.node != 0 && condition.whose.is_some() {
         condition.with = None;

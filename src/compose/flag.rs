@@ -101,7 +101,7 @@ pub(super) fn plural_predicate(field: &Field) -> String {
 /// Whether a flag is a verb, "takes new patients": true of things, and no noun.
 pub(super) fn is_verb(field: &Field) -> bool {
     let first = field.noun.split(' ').next().unwrap_or_default();
-    VERBS.iter().any(|(one, _)| *one == first)
+    VERBS.iter().any(|(one, _)| *one == first) || matches!(first, "can" | "may" | "must" | "should")
 }
 
 /// What things are that a flag says so of: "airports that are bases".

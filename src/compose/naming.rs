@@ -28,9 +28,9 @@ pub(super) fn label(fields: &[Field]) -> Vec<usize> {
         (own + company, fields[i].distinct, usize::MAX - i)
     });
     // what explains, here and there, is no name where there is a code for all
-    let explains = |i: usize| fields[i].noun == "description" && fields[i].nullable;
+    let explains = |i: usize| fields[i].noun == "description" && fields[i].nulls > 0;
     let code = |f: &Field| f.noun == "code" && f.role() == Role::Code && !f.nullable && f.distinct != 1;
-    let best = best.filter(|&i| !explains(i)).or_else(|| fields.iter().position(code)).or(best);
+    let best = if best.is_some_and(explains) { fields.iter().position(code).or(best) } else { best };
     // a name that others refer by is a name still
     let key = |f: &Field| {
         f.role() == Role::Key && matches!(f.base.as_str(), "text" | "varchar" | "citext") && f.distinct != 1

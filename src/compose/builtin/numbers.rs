@@ -91,7 +91,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     .with(&[20, 25, 50])
     .odd(),
     over("least", On::Revenue, "sum(least({}, {high}))", "total {} of {rows}, each counted as at most {high}").odd(),
-    value("trunc", On::Price, "trunc({})", "{} with the decimals cut off"),
+    value("trunc", On::Price, "trunc({})", "{} with the decimals cut off").odd(),
     value(
         "to_char",
         On::Thousands,

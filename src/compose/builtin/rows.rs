@@ -39,6 +39,10 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     if shown.columns.is_empty() && !of_label || nameless {
         return None;
     }
+    // "the payment date and the payment date in the form DD.MM.YYYY"
+    if shown.places.contains(&term.place) {
+        return None;
+    }
     shown.columns.push((term.sql.clone(), Some(term.alias.clone())));
     shown.nouns.push(term.noun.clone());
     let large = usize::from(draw.scope.subject().rows > 60);

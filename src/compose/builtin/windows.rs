@@ -31,7 +31,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     ranked("avg", "round(avg({}) OVER (), 2)", "the average over these {keys}, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "the total over all of them"),
-    timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}"),
+    timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}").odd(),
     ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "the quartile it falls into (1 for the lowest, ties by {key})"),
     timed("lag", "lag({}) OVER (ORDER BY {t})", "the figure for the {span} listed before"),
     timed("lead", "lead({}) OVER (ORDER BY {t})", "the figure for the {span} after").odd(),

@@ -87,11 +87,7 @@ pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.group.clone();
     let probes = filter_probes(&query, &conditions);
-    let form = if array {
-        "an array"
-    } else {
-        draw.rng.word(&["one comma-separated list", "a single text separated by commas"])
-    };
+    let form = if array { "an array" } else { "one comma-separated list" };
     let each = &key.one;
     let names = grammar::plural(&noun);
     let what = if names == subject.many { format!("the {rows}") } else { format!("the {names} of the {rows}") };

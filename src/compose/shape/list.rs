@@ -110,11 +110,6 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
             }
         };
         let word = draw.rng.word(&["sorted by", "ordered by", "arranged by", "by"]);
-        // what is shown alone is what they are sorted by
-        let amount = matches!(role, Role::Measure | Role::Time | Role::Year);
-        if amount && shown.nouns.len() == 1 && !noun.contains(' ') && draw.rng.chance(40) {
-            return Some(Extra::new(format!(", {how}"), format!("Sort {how}").replace("Sort in", "Sort it in")));
-        }
         return Some(Extra::new(format!(", {word} {noun}, {how}"), format!("Sort by {noun}, {how}")));
     }
     if !shown.named {

@@ -24,6 +24,8 @@ pub(super) fn showable(scope: &Scope, place: Place) -> bool {
     match field.role() {
         Role::Key | Role::Opaque | Role::Search | Role::Json => false,
         _ if place.node != 0 && !taste::plain(field) => false,
+        // what a code stands for says its description
+        Role::Code if entity.label.is_empty() && entity.fields.iter().any(|f| f.noun == "description") => false,
         Role::Flag if flag::is_verb(field) => false,
         // whether a customer is active is no news of a rental
         Role::Flag if place.node != 0 => false,
@@ -87,6 +89,15 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         found.nouns.push(draw.scope.bare(place));
         found.places.push(place);
     }
+    // and of what has no name what it is
+    if !found.named
+        && let Some(place) = described(draw).filter(|p| !found.places.contains(p))
+    {
+        draw.use_place(place);
+        found.columns.push((draw.scope.column(place), None));
+        found.nouns.push(draw.scope.bare(place));
+        found.places.push(place);
+    }
     let floor = if found.named { 0 } else { 2usize.saturating_sub(found.columns.len()) };
     let wanted = draw.rng.between(least.max(floor), most.max(floor));
     for turn in 0..most.max(floor) {
@@ -125,6 +136,13 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         found.places.push(place);
     }
     found
+}
+
+/// The description of rows without a name.
+fn described(draw: &Draw) -> Option<Place> {
+    let subject = draw.scope.subject();
+    let says = |f: &Field| f.noun == "description" && f.varied && f.filled(subject.rows) && taste::plain(f);
+    subject.fields.iter().position(says).map(|field| Place { node: 0, field })
 }
 
 /// The money that rows without a name are about.
