@@ -27,6 +27,8 @@ pub(in crate::compose) struct Plan {
     turns: Vec<usize>,
     /// And later on, when those that hardly anybody would use have been shown.
     later: Vec<usize>,
+    /// Attempts that a later slot stays with its function.
+    patience: u64,
 }
 
 /// Where all functions are asked for, turns of an everyday one for each turn of a rare one.
@@ -35,7 +37,8 @@ const EVERYDAY: usize = 4;
 impl Plan {
     /// `asked`: somebody wants to see these very functions.
     pub(in crate::compose) fn new(world: &World, names: &[&'static str], asked: bool, version: i32) -> Plan {
-        let mut plan = Plan::default();
+        // who asks for these very functions wants no others
+        let mut plan = Plan { patience: if asked { 30 } else { 8 }, ..Plan::default() };
         let all = names.len() > 100;
         // views repeat the tables behind them
         let tables = world.entities.iter().any(|e| e.usable && !e.view);
@@ -85,7 +88,7 @@ impl Plan {
     /// uses; later attempts look elsewhere.
     pub(in crate::compose) fn at(&self, world: &World, slot: u64, attempt: u64, salt: u64, heat: &Heat) -> Option<Use> {
         // a function that nothing can be asked about here gives its slot to another in the end
-        let own = if slot < self.turns.len() as u64 { 30 } else { 8 };
+        let own = if slot < self.turns.len() as u64 { 30 } else { self.patience };
         let other = || self.turns.len() as u64 + mix(&[slot, attempt, salt]) % self.later.len().max(1) as u64;
         let uses = self.functions.get(self.function(if attempt < own { slot } else { other() }, salt)?)?;
         let mut places: BTreeMap<usize, usize> = BTreeMap::new();

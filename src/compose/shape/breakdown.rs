@@ -79,10 +79,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
         // people go by their last name first
         if keys[0].entity && query.order.len() == 2 {
             query.order.reverse();
-            return Extra::new(
-                format!(", by last and then first name of the {key}"),
-                "Sort by last and then first name",
-            );
+            return Extra::new(", sorted by last name and then first name", "Sort by last name and then first name");
         }
         return if keys[0].time {
             let word = draw.rng.word(&["in chronological order", "oldest first", "earliest first", "chronologically"]);
