@@ -363,7 +363,7 @@ const OF_INTEREST: f64 = 0.4;
 const APART: u64 = 24;
 /// And one in so many, when so many slots have gone.
 const OFTEN: u64 = 2;
-const LOOK: u64 = 480;
+const LOOK: u64 = 240;
 
 /// Attempts of a slot of the first round that stay with its focus.
 const OWN: u32 = 8;

@@ -224,6 +224,15 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     let condition = if draw.rng.chance(50) { child_condition(draw, &pair, |_| true) } else { None };
     let own = own_condition(draw, &pair)?;
     let (parents, children) = (pair.scope.subject().rows.max(1), pair.scope.entity(pair.child).rows);
+    // of a handful that have any it is known how many each has
+    let child = pair.scope.entity(pair.child);
+    let used = match e.child_columns.as_slice() {
+        [column] => child.fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct),
+        _ => 0,
+    };
+    if (1..6).contains(&used) {
+        return None;
+    }
     let mean = children as f64 / parents as f64 * if condition.is_some() { 0.4 } else { 1.0 };
     if mean < 1.2 && !draw.schema_only {
         return None;
