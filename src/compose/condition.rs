@@ -324,6 +324,14 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["known", "recorded", "on record"])));
         condition.terse = Some(format!("with {noun}"));
     }
+    // what has no day of its decision has not been decided yet
+    if field.role() == Role::Time
+        && condition.with.as_deref().is_some_and(|with| with.starts_with("no "))
+        && let Some(ahead) = moment::ahead(&noun)
+    {
+        condition.that = Some(ahead);
+        (condition.with, condition.post, condition.whose) = (None, None, None);
+    }
     // nobody is without a gender
     if scope.subject().person && !reference {
         (condition.with, condition.post) = (None, None);

@@ -286,7 +286,11 @@ fn adjective(
     // every claim was submitted once, and is paid, denied or under review now
     let passing = ["submitted", "received", "created", "issued", "ordered"].contains(&value);
     let state = !passing && ["ed", "ing", "ive"].iter().any(|end| value.ends_with(end))
-        || ["open", "new", "draft", "overdue", "due", "final", "current", "void", "full"].contains(&value);
+        || [
+            "open", "new", "paid", "sent", "sold", "lost", "draft", "overdue", "due", "final", "current", "void",
+            "full",
+        ]
+        .contains(&value);
     if head == "status" && place.node == 0 && small && state {
         condition.before = Some(value.to_owned());
         return;

@@ -128,6 +128,29 @@ pub(super) fn happened(noun: &str) -> Option<&'static str> {
     event(noun).map(|(_, happened, _)| *happened)
 }
 
+/// "not returned yet": what has still to happen to them.
+pub(super) fn ahead(noun: &str) -> Option<String> {
+    let (_, happened, _) = event(noun)?;
+    let participle = happened.strip_prefix("were ").unwrap_or(happened);
+    Some(format!("have not {}{participle} yet", if participle == *happened { "" } else { "been " }))
+}
+
+/// "the number of employees per year in which they were hired" is that of employees hired per year.
+pub(super) fn happening(said: &str) -> String {
+    let links = [" per ", " for each ", " for every ", ", broken down by "];
+    let found = links.iter().find_map(|link| {
+        let (rows, rest) = said.split_once(link)?;
+        let (unit, rest) = rest.split_once(" in which they ")?;
+        let of_rows = rows.starts_with("the number of ") || rows.starts_with("the ") && rows.contains(" of ");
+        let plain = of_rows && !rows.contains([',', '"']) && !unit.contains(' ');
+        let (done, happened, _) = EVENTS.iter().find(|(_, happened, _)| rest.starts_with(happened))?;
+        let rest = &rest[happened.len()..];
+        let whole = rest.is_empty() || rest.starts_with(',');
+        (plain && whole && happened.starts_with("were ")).then(|| format!("{rows} {done} per {unit}{rest}"))
+    });
+    found.unwrap_or_else(|| said.to_owned())
+}
+
 /// "returned in May" as what they did: "were returned in May".
 pub(super) fn told(done_then: &str) -> Option<String> {
     EVENTS.iter().find_map(|(done, happened, _)| {
@@ -318,4 +341,32 @@ fn cut_day(rng: &mut Rng, day: Day, low: Day, high: Day) -> Option<Day> {
     // the day itself now and then
     let from = if rng.chance(35) { round.len() - 2 } else { 0 };
     round.into_iter().skip(from).find(|d| inside(*d))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_in_a_span_is_said_of_the_things_themselves() {
+        for (said, better) in [
+            ("the number of employees per year in which they were hired", "the number of employees hired per year"),
+            (
+                "the total freight of orders for each month in which they were required, oldest first",
+                "the total freight of orders required per month, oldest first",
+            ),
+            ("the number of visits per day of the week on which they started", ""),
+            ("the average order freight per month in which they were required", ""),
+            ("the number of visits per year in which they started", ""),
+        ] {
+            assert_eq!(happening(said), if better.is_empty() { said } else { better });
+        }
+    }
+
+    #[test]
+    fn what_has_no_time_yet_has_still_to_happen() {
+        assert_eq!(ahead("day of the decision").as_deref(), Some("have not been decided yet"));
+        assert_eq!(ahead("end date").as_deref(), Some("have not ended yet"));
+        assert_eq!(ahead("invoice number"), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! From what is asked to how it is asked: the styles and their frames.
 
 use super::frames::{self, Frames};
+use super::moment::happening;
 use super::random::Rng;
 use crate::error::{Error, Result};
 use crate::schema::grammar::capitalize;
@@ -91,7 +92,7 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
     // lists of words are told "per" something, sentences "for each"
     let each = style != Style::Concise && rng.chance(70);
     let said = |text: String| if style == Style::Keyword { text } else { led(&text, each).unwrap_or(text) };
-    let nominal = said(brief(rng, &speech.nominal));
+    let nominal = said(happening(&brief(rng, &speech.nominal)));
     let question = said(brief(rng, &speech.questions));
     let one_sentence = rng.chance(70);
     let inline: String = speech.extras.iter().map(|e| e.inline.as_str()).collect();

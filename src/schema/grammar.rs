@@ -31,6 +31,10 @@ pub(crate) fn plural(phrase: &str) -> String {
     if phrase.rsplit(' ').next().is_some_and(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_digit())) {
         return format!("{phrase} values");
     }
+    // "calendar months (1 to 12)"
+    if let Some((thing, aside)) = phrase.split_once(" (") {
+        return format!("{} ({aside}", plural(thing));
+    }
     // each of many has one of its own: "the providers' cities"
     if let Some((owner, thing)) = phrase.rsplit_once("'s ") {
         return format!("{} {}", possessive(&plural(owner)), plural(thing));
@@ -186,6 +190,7 @@ mod tests {
         for (one, many) in [
             ("film", "films"),
             ("amount billed", "amounts billed"),
+            ("month (1 to 12) of the return date", "months (1 to 12) of the return date"),
             ("category", "categories"),
             ("country", "countries"),
             ("day", "days"),

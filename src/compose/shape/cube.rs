@@ -62,7 +62,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
                 vec![format!("{said} per {key}"), format!("{said} by {key}"), format!("{said} {per} {key}")],
                 vec![format!("what {} {said} {per} {key}", is(figures.len()))],
                 match (draw.rng.below(3), adds_up) {
-                    (0, _) => format!("and over all {}", only.many),
+                    (0, _) if !only.one.contains("which they ") => format!("and over all {}", only.many),
                     (1, _) => format!("plus {whole}"),
                     (_, true) => format!("with {whole}"),
                     _ => "along with the figures over all of them".to_owned(),
