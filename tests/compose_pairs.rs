@@ -135,15 +135,17 @@ fn every_feature_is_drawn_and_none_is_rare() {
     let backwards =
         "SELECT count(*) FROM nlsql.dataset WHERE question ~* 'from (the )?(departed|departure).* to (the )?arriv'";
     assert_eq!(demo.number(backwards), 0, "stays that end before they begin");
-    // a cut that keeps ties leaves something out
+    // a cut that keeps ties leaves something out, and where several are asked for not all of them tie
     let kept = r"sql ~ 'FETCH FIRST \d+ ROWS WITH TIES\s*$'";
     assert!(demo.number(&format!("SELECT count(*) FROM nlsql.dataset WHERE {kept}")) > 10);
     demo.run(&format!(
-        r"DO $$ DECLARE statement text; kept bigint; whole bigint; BEGIN
+        r"DO $$ DECLARE statement text; kept bigint; whole bigint; first bigint; BEGIN
             FOR statement IN SELECT sql FROM nlsql.dataset WHERE {kept} LOOP
                 EXECUTE format('SELECT count(*) FROM (%s) x', statement) INTO kept;
                 EXECUTE format('SELECT count(*) FROM (%s) x', regexp_replace(statement, 'FETCH FIRST \d+ ROWS WITH TIES\s*$', '')) INTO whole;
                 IF kept >= whole THEN RAISE EXCEPTION 'cuts nothing off: %', statement; END IF;
+                EXECUTE format('SELECT count(*) FROM (%s) x', regexp_replace(statement, 'FIRST \d+ ROWS WITH TIES\s*$', 'FIRST 1 ROWS WITH TIES')) INTO first;
+                IF kept = first AND statement !~ 'FIRST 1 ROWS' THEN RAISE EXCEPTION 'all that it leaves ties: %', statement; END IF;
             END LOOP; END $$"
     ));
     demo.run(
@@ -156,6 +158,16 @@ fn every_feature_is_drawn_and_none_is_rare() {
     );
     let settings = demo.number("SELECT count(*) FROM nlsql.dataset WHERE sql ~ 'setting'");
     assert!(settings > 15, "{settings}");
+    // one row has no order
+    let sorted = r"sql ~ '\nORDER BY [^\n]+$|ORDER BY [^)\n]+$' AND sql !~ 'LIMIT|FETCH'";
+    assert!(demo.number(&format!("SELECT count(*) FROM nlsql.dataset WHERE {sorted}")) > 50);
+    demo.run(&format!(
+        "DO $$ DECLARE statement text; rows bigint; BEGIN
+            FOR statement IN SELECT sql FROM nlsql.dataset WHERE {sorted} LOOP
+                EXECUTE format('SELECT count(*) FROM (%s) x', statement) INTO rows;
+                IF rows < 2 THEN RAISE EXCEPTION 'one row is sorted: %', statement; END IF;
+            END LOOP; END $$"
+    ));
     // what makes a pair complex is in a tenth of them
     for features in ["cte", "window", "subq_scalar,subq_in,subq_exists,subq_from", "set_op"] {
         let share = demo.number(&format!(

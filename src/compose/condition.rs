@@ -344,3 +344,23 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     }
     Some(condition)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_held_against_each_other_follow_each_other() {
+        let span = |months, year, month| Condition {
+            sql: vec![fill(&format!("{year} {month}"), Vec::new())],
+            terse: Some(format!("{year} {month}")),
+            span: Some(Span { months, from: Day { year, month, day: 1 } }),
+            ..Condition::default()
+        };
+        assert!(span(12, 2022, 1).rivals(&span(12, 2023, 1)));
+        assert!(span(1, 2022, 12).rivals(&span(1, 2022, 11)));
+        assert!(span(1, 2022, 6).rivals(&span(1, 2023, 6)), "a year later");
+        assert!(!span(1, 2022, 6).rivals(&span(1, 2022, 9)));
+        assert!(!span(1, 2022, 6).rivals(&span(3, 2022, 7)));
+    }
+}

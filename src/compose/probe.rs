@@ -218,6 +218,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_condition_keeps_out_more_than_what_is_not_known() {
+        let condition = Condition { sql: vec![text("f.length > 100")], ..Condition::default() };
+        let probe = |columns: Vec<(Expr, Option<String>)>, group: Vec<Expr>| {
+            let from = Some(Source::Table("film".into(), "f".into()));
+            let query = Select { columns, from, group, filter: condition.sql.clone(), ..Select::default() };
+            filter_probes(&query, std::slice::from_ref(&condition)).remove(0).1.sql()
+        };
+        let counted = probe(vec![(aggregate("count(*)", vec![]), None)], Vec::new());
+        assert!(counted.contains("(f.length > 100) IS FALSE"), "{counted}");
+        let title = Expr::Column("f".into(), "title".into());
+        let longest = probe(vec![(aggregate("max({})", vec![title]), None)], Vec::new());
+        assert!(longest.contains("(f.length > 100) IS NOT NULL"), "{longest}");
+    }
+
+    #[test]
+    fn one_row_has_no_order() {
+        let by = Expr::Column("f".into(), "title".into());
+        let sorted = Select {
+            columns: vec![(by.clone(), None)],
+            order: vec![Order { by, descending: false, nulls_last: false }],
+            ..Select::default()
+        };
+        assert_eq!(expected_rows(&sorted), 2);
+        assert_eq!(expected_rows(&Select { limit: Some(Limit::Rows(1)), ..sorted }), 1, "the first of several");
+    }
+
+    #[test]
     fn figures_that_show_rows_are_told_from_those_that_may_come_of_none() {
         let expected = |figure: Expr| {
             let query = Select {
