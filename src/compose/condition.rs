@@ -178,7 +178,12 @@ pub(super) fn counts(field: &Field, noun: &str) -> bool {
         && is_plural(noun)
         && measure_unit(head).is_none()
         && !sums(noun)
-        && !["maximum ", "minimum "].iter().any(|w| noun.starts_with(w))
+        && !is_limit(noun)
+}
+
+/// Whether a noun is a limit itself: "maximum renewals".
+pub(super) fn is_limit(noun: &str) -> bool {
+    ["maximum ", "minimum "].iter().any(|w| noun.starts_with(w))
 }
 
 /// Whether a plural is a sum of money: one says how high it is, and not how many there are.

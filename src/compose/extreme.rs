@@ -1,12 +1,12 @@
 //! What the ends of a scale are called: the longest length, the most bytes, the highest price.
 
-use super::condition::{is_plural, sums};
+use super::condition::{is_limit, is_plural, sums};
 use super::random::Rng;
 
 /// The word before a noun for its highest or lowest value.
 pub(super) fn extreme(rng: &mut Rng, noun: &str, high: bool) -> &'static str {
     // "the fewest maximum renewals"
-    if ["maximum ", "minimum "].iter().any(|w| noun.starts_with(w)) {
+    if is_limit(noun) {
         return if high { "highest" } else { "lowest" };
     }
     if is_plural(noun) && !sums(noun) {
@@ -52,8 +52,7 @@ pub(super) fn outermost(things: &str, top: &str, noun: &str, high: bool) -> Stri
 /// The highest or lowest value as a figure: "highest number of bytes", "longest length".
 pub(super) fn extreme_value(rng: &mut Rng, noun: &str, high: bool) -> String {
     let general = if high { "maximum" } else { "minimum" };
-    let most = ["maximum ", "minimum "].iter().any(|w| noun.starts_with(w));
-    if is_plural(noun) && !sums(noun) && !most {
+    if is_plural(noun) && !sums(noun) && !is_limit(noun) {
         let word = if high { "highest" } else { "lowest" };
         return format!("{word} number of {noun}");
     }

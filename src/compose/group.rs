@@ -230,7 +230,8 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     }
     // the month of the rental date is the rental month
     let stem = [" date", " time", " day"].iter().find_map(|end| noun.strip_suffix(end));
-    let short = stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed"));
+    let short =
+        stem.filter(|s| !s.contains(" of ") && s.split(' ').count() < 3 && !s.ends_with("ed") && !s.ends_with("en"));
     let short = short.filter(|s| !["begin", "beginning", "start", "end", "stop", "from", "to"].contains(s));
     let one = match short {
         _ if main || borrowed(&draw.scope, place) => unit.to_owned(),

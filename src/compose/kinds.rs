@@ -52,7 +52,7 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
         !field.nullable && !scope.optional(place.node) && (3..=20).contains(&usable.len()) && field.distinct <= 20;
     // values of all kinds of things have nothing in common, nor have any two of many
     let long = first.split(' ').count() > 2;
-    let of_few = field.distinct <= if super::sense::placed(field) { 30 } else { 12 };
+    let of_few = !taste::of_many(field) || super::sense::placed(field) && field.distinct <= 30;
     let several = usable.len() > 2 && !described_by_word && !noun.ends_with("value") && !long && of_few;
     let kinds = [62, if several { 16 } else { 0 }, if all_but && !described_by_word { 10 } else { 0 }];
     let mut condition = Condition::default();

@@ -46,6 +46,7 @@ const EVENTS: &[(&str, &str, &[&str])] = &[
     ("joining", "joined", &["joined", "joining"]),
     ("received", "were received", &["received", "receipt"]),
     ("issued", "were issued", &["issue", "issued"]),
+    ("written", "were written", &["written", "writing"]),
     ("signed", "were signed", &["signed", "signing", "signature"]),
     ("submitted", "were submitted", &["submission", "submitted"]),
     ("approved", "were approved", &["approval", "approved"]),

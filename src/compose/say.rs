@@ -89,9 +89,7 @@ impl Extra {
 
 /// One wording of the request in the given style.
 pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
-    // lists of words are told "per" something, sentences "for each"
-    let each = style != Style::Concise && rng.chance(70);
-    let said = |text: String| if style == Style::Keyword { text } else { led(&text, each).unwrap_or(text) };
+    let said = |text: String| if style == Style::Keyword { text } else { led(&text).unwrap_or(text) };
     let nominal = said(happening(&brief(rng, &speech.nominal)));
     let question = said(brief(rng, &speech.questions));
     let one_sentence = rng.chance(70);
@@ -169,7 +167,7 @@ fn brief(rng: &mut Rng, wordings: &[String]) -> String {
 }
 
 /// "per category, the number of films whose rating is PG": groups go first where they would cling to a condition.
-fn led(said: &str, each: bool) -> Option<String> {
+fn led(said: &str) -> Option<String> {
     const CLAUSES: [&str; 5] = [" whose ", " who ", " that ", " where the ", " with "];
     let (at, link) = [" per ", " for each ", " for every ", ", broken down by "]
         .into_iter()
@@ -184,11 +182,8 @@ fn led(said: &str, each: bool) -> Option<String> {
         && !key.contains("which they ")
         && key.split(' ').count() < 8;
     let open = ["how ", "what ", "the ", "a ", "all "].iter().any(|first| head.starts_with(first));
-    let link = match link {
-        _ if each && !key.contains(" and ") => "for each",
-        ", broken down by " => "per",
-        link => link.trim(),
-    };
+    // "per" leaves open whether all of them are there, and "for each" does not
+    let link = if link == ", broken down by " { "per" } else { link.trim() };
     (clings && whole && open && !quoted && !head.contains(" and ")).then(|| format!("{link} {key}, {head}"))
 }
 

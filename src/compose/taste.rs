@@ -142,6 +142,11 @@ pub(super) fn spot(world: &World, entity: usize) -> bool {
     e.label.first().is_some_and(|&f| e.fields[f].traits.personal && e.fields[f].noun == e.one)
 }
 
+/// Kinds of which there are more than people know by heart: any of them might be named, and any two of them.
+pub(super) fn of_many(field: &Field) -> bool {
+    matches!(field.role(), Role::Dimension | Role::Name | Role::Code) && field.distinct > 12
+}
+
 /// A field to ask a figure, a group or a condition of: it is called by words, and no number tells it from its like.
 pub(super) fn plain(field: &Field) -> bool {
     !field.raw && !field.traits.audit

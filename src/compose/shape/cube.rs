@@ -15,7 +15,6 @@ use super::super::tree::{Expr, aggregate as call_of, fill, text};
 use super::{breakdown, figure, kept};
 use crate::candidate::Expect;
 use crate::schema::grammar;
-use crate::schema::roles::Role;
 
 /// ROLLUP, CUBE and GROUPING SETS.
 pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
@@ -222,13 +221,9 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 
-/// Whether a condition is on one of so many kinds that it might be any other as well: a part of the rows is of what people
-/// know the kinds of.
+/// Whether a condition is on one of so many kinds that it might be any other as well.
 pub(super) fn any_of_many(draw: &Draw, condition: &Condition) -> bool {
-    condition.places.iter().any(|&p| {
-        let field = draw.scope.field(p);
-        matches!(field.role(), Role::Dimension | Role::Name | Role::Code) && field.distinct > 12
-    })
+    condition.places.iter().any(|&p| taste::of_many(draw.scope.field(p)))
 }
 
 /// How many of them meet a condition: "how many of them are active", "for how many of them the customer is active".

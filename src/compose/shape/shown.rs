@@ -18,6 +18,19 @@ pub(in crate::compose) struct Shown {
     pub places: Vec<Place>,
 }
 
+impl Shown {
+    /// Shows a field of the rows themselves, once.
+    fn show(&mut self, draw: &mut Draw, place: Place) {
+        if self.places.contains(&place) {
+            return;
+        }
+        draw.use_place(place);
+        self.columns.push((draw.scope.column(place), None));
+        self.nouns.push(draw.scope.bare(place));
+        self.places.push(place);
+    }
+}
+
 pub(super) fn showable(scope: &Scope, place: Place) -> bool {
     let field = scope.field(place);
     let entity = scope.entity(place.node);
@@ -67,13 +80,7 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
     // rows without a name need two things to be told by, one of them their own
     if !found.named {
         match telling(draw) {
-            Some(field) => {
-                let place = Place { node: 0, field };
-                draw.use_place(place);
-                found.columns.push((draw.scope.column(place), None));
-                found.nouns.push(draw.scope.bare(place));
-                found.places.push(place);
-            }
+            Some(field) => found.show(draw, Place { node: 0, field }),
             // they would come out alike
             None if draw.scope.subject().rows > 0 => return found,
             None => {}
@@ -84,19 +91,13 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         && draw.rng.chance(70)
         && let Some(place) = amount(draw)
     {
-        draw.use_place(place);
-        found.columns.push((draw.scope.column(place), None));
-        found.nouns.push(draw.scope.bare(place));
-        found.places.push(place);
+        found.show(draw, place);
     }
     // and of what has no name what it is
     if !found.named
-        && let Some(place) = described(draw).filter(|p| !found.places.contains(p))
+        && let Some(place) = described(draw)
     {
-        draw.use_place(place);
-        found.columns.push((draw.scope.column(place), None));
-        found.nouns.push(draw.scope.bare(place));
-        found.places.push(place);
+        found.show(draw, place);
     }
     let floor = if found.named { 0 } else { 2usize.saturating_sub(found.columns.len()) };
     let wanted = draw.rng.between(least.max(floor), most.max(floor));

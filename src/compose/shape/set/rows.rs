@@ -4,6 +4,7 @@ use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
 use super::super::super::scope::Place;
+use super::super::super::taste;
 use super::super::super::tree::Select;
 use super::super::related::{bridged, child_condition, child_words, own_condition, pair};
 use super::{Kind, Shows, Side, combine, counting, having, named, speech, tells, told};
@@ -19,10 +20,7 @@ pub(in crate::compose) fn rows(draw: &mut Draw) -> Option<Draft> {
     let own = if draw.waiting().is_some() { own_condition(draw, &pair)? } else { Vec::new() };
     let (columns, shows) = told(&pair.scope, 0)?;
     // any two of many kinds have nothing to do with each other
-    let many = |p: &Place| {
-        let field = &pair.scope.entity(pair.child).fields[p.field];
-        field.role() == Role::Dimension && field.distinct > 12
-    };
+    let many = |p: &Place| taste::of_many(&pair.scope.entity(pair.child).fields[p.field]);
     if one.places.iter().any(many) {
         return None;
     }

@@ -39,11 +39,11 @@ pub(in crate::compose) fn stacked(draw: &mut Draw) -> Option<Draft> {
         }
     }
     let [(first, first_rows), (second, second_rows)] = <[_; 2]>::try_from(sides).ok()?;
-    // nothing would be counted as one of them
     // how many e-mail addresses there are in all is nobody's question
     if counted && apart {
         return None;
     }
+    // nothing would be counted as one of them
     if counted && fields_of.iter().any(|&(entity, field)| world.entities[entity].fields[field].nullable) {
         return None;
     }
