@@ -64,7 +64,7 @@ pub(super) fn link(thing: &Entity, rows: &Entity) -> Option<&'static str> {
 }
 
 /// What happened is for something, and what there is, and goes by a name, belongs to it.
-fn happens(rows: &Entity) -> bool {
+pub(super) fn happens(rows: &Entity) -> bool {
     rows.label.is_empty() && rows.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit)
 }
 
@@ -94,6 +94,16 @@ pub(super) fn owned(scope: &Scope, whose: &str) -> Option<String> {
         let link = if near && own() { of_or_for(thing, scope.subject())? } else { return None };
         Some(format!("{link} {} whose {rest}", thing.many))
     })
+}
+
+/// "main diagnosis is chronic" of payments: "for claims whose main diagnosis is chronic", where a claim is no person.
+pub(super) fn by_way_of(scope: &Scope, node: usize, whose: &str) -> Option<String> {
+    let (from, _, up) = scope.nodes[node].via?;
+    let (thing, role) = (scope.entity(from), scope.role_noun(node));
+    let own = scope.role_noun(from) == thing.one && !thing.bridge && !thing.person;
+    let named = role != scope.entity(node).one && !role.contains('\'') && whose.starts_with(&role);
+    let link = of_or_for(thing, scope.subject())?;
+    (from != 0 && up && own && named).then(|| format!("{link} {} whose {whose}", thing.many))
 }
 
 fn of_or_for(thing: &Entity, rows: &Entity) -> Option<&'static str> {

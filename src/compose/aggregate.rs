@@ -1,7 +1,6 @@
 //! Figures over rows: count, sum, average and their kin, with what they are called.
 
 use super::condition::{counts, quantity};
-use super::draw::Draw;
 use super::extreme::extreme_value;
 use super::random::Rng;
 use super::scope::{Place, Scope};
@@ -77,7 +76,11 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
             let sum = if field.traits.additive && flows { 35 } else { 0 };
             // of what adds up the least hardly tells anything
             let least = if sum > 0 { 2 } else { 7 };
-            Some(match rng.weighted(&[sum, 14, 26, 2 * least, least]) {
+            // nor does an end that many share
+            let rows = entity.rows;
+            let single = |sharing: u64| usize::from(rows == 0 || sharing * 10 <= rows);
+            let (least, most) = (least * single(field.ends.0), 2 * least * single(field.ends.1));
+            Some(match rng.weighted(&[sum, 14, 26, most, least]) {
                 0 => {
                     let said = of.strip_prefix("total ").unwrap_or(&of);
                     let word = if noun.starts_with("total") {
@@ -151,7 +154,8 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                 && !field.traits.personal
                 && !field.name.to_lowercase().starts_with("is_") =>
         {
-            Some(distinct(rng, column, &noun, place))
+            let kind = super::group::kind(scope, place);
+            Some(distinct(rng, column, kind.as_ref().unwrap_or(&noun), place))
         }
         Role::Key => key_figure(rng, scope, place, &noun, column),
         _ => None,
@@ -210,165 +214,10 @@ pub(super) fn rounded(digits: usize) -> &'static str {
         [digits.min(3)]
 }
 
-/// "the number of films and their average length", "the average length and the total cost of films".
-pub(super) fn figures_of(draw: &mut Draw, figures: &[Figure], rows: &str) -> String {
-    let the: Vec<String> = figures.iter().map(|f| format!("the {}", f.noun)).collect();
-    let subject = draw.scope.subject();
-    let short = !subject.one.contains(" in the ") && !subject.one.contains(" of ");
-    match figures {
-        [first, ..] if first.counts => {
-            let parts: Vec<String> = std::iter::once(format!("the number of {rows}"))
-                .chain(figures[1..].iter().map(|f| theirs(&draw.scope, f, rows)))
-                .collect();
-            grammar::and_list(&parts)
-        }
-        // some figures have the rows in their middle
-        [only] if only.noun.contains("{rows}") => {
-            let clause = super::phrase::has_clause(rows);
-            let and = |said: String, link: &str| {
-                if clause { said.replace(&format!("{{rows}} {link}"), &format!("{{rows}} and {link}")) } else { said }
-            };
-            let said = ["that ", "for which ", "with a"].iter().fold(only.noun.clone(), |said, link| and(said, link));
-            let said = said.replace("{rows}", rows);
-            format!("the {said}")
-        }
-        // "the earliest and latest rental date", in the order that they are given in
-        [one, two]
-            if one.time
-                && two.time
-                && let Some(both) = ends(one, two) =>
-        {
-            format!("the {both} of {rows}")
-        }
-        // "the latest rental date": of what, goes without saying
-        [only] if rows == subject.many && only.noun.contains(&format!(" {} ", subject.one)) => the[0].clone(),
-        // "the date of the earliest payment of less than 2"
-        [only]
-            if only.time
-                && rows.contains(&subject.many)
-                && let Some(first) = dated(&only.noun, &subject.one) =>
-        {
-            format!("the date of the {first} {}", super::phrase::single(rows, &subject.many, &subject.one))
-        }
-        // "the highest total of invoices" might be one of their totals, or the most of them
-        [only]
-            if rows == subject.many
-                && short
-                && (money(&only.noun) || only.noun.ends_with(" paid") || draw.rng.chance(50)) =>
-        {
-            compound(&only.noun, &subject.one).unwrap_or_else(|| format!("{} of {rows}", the[0]))
-        }
-        // three "of" in a row are out of breath
-        [only] if only.noun.matches(" of ").count() > 1 => format!("{} across {rows}", the[0]),
-        _ => format!("{} of {rows}", grammar::and_list(&the)),
-    }
-}
-
-/// "earliest and latest return date" of the two, where they are of one time.
-fn ends(one: &Figure, two: &Figure) -> Option<String> {
-    let end = |f: &Figure| if f.alias.starts_with("latest") { "latest" } else { "earliest" };
-    let bare = |noun: &str| {
-        let word = ["most recent ", "latest ", "earliest ", "first "].iter().find_map(|w| noun.strip_prefix(w));
-        word.map(str::to_owned)
-    };
-    let (noun, other) = (bare(&one.noun)?, bare(&two.noun)?);
-    (noun == other && end(one) != end(two)).then(|| format!("{} and {} {noun}", end(one), end(two)))
-}
-
-/// "earliest" of the "earliest payment date" of payments.
-fn dated<'a>(noun: &'a str, one: &str) -> Option<&'a str> {
-    noun.strip_suffix(&format!(" {one} date")).filter(|first| !first.contains(' '))
-}
-
-/// Whether a figure is an end of amounts.
-fn money(noun: &str) -> bool {
-    let end =
-        ["highest ", "lowest ", "maximum ", "minimum ", "largest ", "smallest "].iter().any(|w| noun.starts_with(w));
-    end && ["total", "amount"].iter().any(|w| noun.ends_with(w))
-}
-
-/// "the average film length" for that of films; none where another noun leads already.
-fn compound(noun: &str, one: &str) -> Option<String> {
-    let (first, rest) = noun.split_once(' ')?;
-    let measured = matches!(
-        first,
-        "average"
-            | "mean"
-            | "total"
-            | "combined"
-            | "highest"
-            | "lowest"
-            | "longest"
-            | "shortest"
-            | "latest"
-            | "earliest"
-            | "maximum"
-            | "minimum"
-    );
-    let plain = rest.split(" rounded ").next()?.split(' ').all(|w| !matches!(w, "of" | "in" | "number" | "to" | "the"));
-    let own = rest.split(' ').next() == one.split(' ').next_back();
-    // "the total amount paid" of payments
-    if measured && one == "payment" && rest.ends_with(" paid") {
-        return Some(format!("the {first} {rest}"));
-    }
-    (measured && plain && !own && one.split(' ').count() < 3 && rest.split(' ').count() < 7)
-        .then(|| format!("the {first} {one} {rest}"))
-}
-
-/// "their average length", "the number of different ratings"; "the average unit price of these order lines" where other
-/// things that are spoken of have a unit price too.
-pub(super) fn theirs(scope: &Scope, figure: &Figure, rows: &str) -> String {
-    let whole = ["number ", "unique ", "distinct "].iter().any(|w| figure.noun.starts_with(w));
-    if let Some(place) = figure.place.filter(|p| p.node == 0) {
-        let stem = &scope.field(place).stem;
-        let rival = |n: usize| {
-            let e = scope.entity(n);
-            rows.contains(&e.many) && e.fields.iter().any(|f| f.stem == *stem)
-        };
-        if (1..scope.nodes.len()).any(rival) {
-            return format!("the {} of these {}", figure.noun, scope.subject().many);
-        }
-    }
-    format!("{} {}", if whole { "the" } else { "their" }, figure.noun)
-}
-
-/// The figure as a name in HAVING or ORDER BY wording: "the number of films", "the average length".
-pub(super) fn named(figure: &Figure, many: &str) -> String {
-    if figure.counts {
-        format!("number of {many}")
-    } else {
-        figure.noun.split(" rounded to ").next().unwrap_or_default().to_owned()
-    }
-}
-
 /// The whole as an expression for HAVING and ORDER BY: rounding is for showing only.
 pub(super) fn unrounded(figure: &Figure) -> Expr {
     match &figure.sql {
         Expr::Mix(parts) if parts.len() == 3 && parts[0] == text("round(") => parts[1].clone(),
         other => fill("{}", vec![other.clone()]),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_ends_of_a_time_are_told_as_one() {
-        let figure = |alias: &str, noun: &str| Figure {
-            sql: text("now()"),
-            alias: alias.to_owned(),
-            noun: noun.to_owned(),
-            counts: false,
-            place: None,
-            time: true,
-        };
-        let (first, last) = (
-            figure("earliest_return_date", "first return date"),
-            figure("latest_return_date", "most recent return date"),
-        );
-        assert_eq!(ends(&first, &last).as_deref(), Some("earliest and latest return date"));
-        assert_eq!(ends(&last, &first).as_deref(), Some("latest and earliest return date"));
-        assert_eq!(ends(&first, &figure("latest_rental_date", "latest rental date")), None);
     }
 }

@@ -261,6 +261,10 @@ pub(super) fn year(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         with: Some(format!("{} {}{value}", article(&noun), if op == "=" { "of " } else { word })),
         whose: Some(format!("{noun} is {word}{value}")),
         terse: Some(format!("{noun} {word}{value}")),
+        post: (place.node == 0 && matches!(noun.as_str(), "year of birth" | "birth year")).then(|| {
+            let when = if op == "=" { "in " } else { word };
+            format!("born {when}{value}")
+        }),
         ..Condition::default()
     })
 }

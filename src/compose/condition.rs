@@ -83,8 +83,10 @@ impl Condition {
     pub(super) fn rivals(&self, other: &Condition) -> bool {
         let near = self.span.zip(other.span).is_some_and(|(one, other)| one.next(other) || other.next(one));
         let alike = near || self.equal && other.equal;
+        // "products whose category is Condiments and products in the Seafood category"
+        let forms = |c: &Condition| [&c.class, &c.before, &c.post, &c.that, &c.whose].map(Option::is_some);
         // one year may be told in two ways
-        self.sql != other.sql && self.terse != other.terse && alike
+        self.sql != other.sql && self.terse != other.terse && alike && forms(self) == forms(other)
     }
 
     /// Whether it says what is not: "whose rating is not PG", "that are not active".
@@ -239,7 +241,7 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     let unknown =
         matches!(field.role(), Role::Dimension | Role::Code) && field.values.is_empty() && field.elements.is_empty();
     if unknown && scope.entity(place.node).rows == 0 {
-        return missing(rng, scope, place);
+        return if rng.chance(40) { missing(rng, scope, place) } else { None };
     }
     // a column of a few values is asked for one of them, not for a word in it
     let worded = matches!(field.role(), Role::Name | Role::FreeText | Role::Search)
@@ -278,6 +280,12 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     if place.node != 0 && condition.whose.is_some() {
         condition.with = None;
         condition.post = condition.post.or_else(|| afar::owned(scope, condition.whose.as_deref()?));
+        // a payment has no diagnosis: it is "for claims whose main diagnosis is chronic"
+        if condition.post.is_none()
+            && let Some(post) = afar::by_way_of(scope, place.node, condition.whose.as_deref().unwrap_or_default())
+        {
+            (condition.post, condition.that, condition.whose) = (Some(post), None, None);
+        }
     }
     Some(condition)
 }
@@ -316,7 +324,7 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let missing = field.nulls as f64 / rows.max(1) as f64;
     // what is missing is asked for, and what is there hardly: a customer has a region
     let odd = reference || sense::placed(field) || field.traits.personal;
-    if odd || rng.chance(70) {
+    if odd || rng.chance(if field.role() == Role::Time { 70 } else { 92 }) {
         condition.share = missing;
         condition.sql = vec![fill("{} IS NULL", vec![column])];
         condition.with = Some(format!("no {noun}"));

@@ -108,7 +108,7 @@ impl Draw<'_> {
         // "orders per month shipped to Spain" would be taken for the months in which they were shipped
         let timed = self.used.iter().any(|p| p.node == 0 && self.scope.field(*p).role() == Role::Time);
         for condition in said.iter_mut().filter(|c| timed && c.whose.is_some()) {
-            condition.post = condition.post.take().filter(|post| !post.starts_with("shipped to"));
+            condition.post = condition.post.take().map(|post| post.replacen("shipped to", "destined for", 1));
         }
         if self.style == Style::Vague
             && let Some((at, (blurred, meaning))) =

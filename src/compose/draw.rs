@@ -339,8 +339,11 @@ fn short(scope: &Scope, said: String) -> String {
             let rest = |noun: &str| noun.strip_prefix(&format!("{} ", parent.one)).map(str::to_owned);
             let (Some(one), Some(many)) = (rest(&child.one), rest(&child.many)) else { continue };
             let bare = said.replace(&child.many, &many).replace(&child.one, &one);
-            // a word alone might be anything
-            if one.contains(' ') && [&parent.one, &parent.many].iter().any(|noun| bare.contains(noun.as_str())) {
+            // a word alone might be anything, but for what is a thing itself and the only one
+            let rest = said.replace(&child.many, "").replace(&child.one, "");
+            let known = || scope.world.entities.iter().any(|e| e.one == one) && !rest.contains(&one);
+            let thing = one.contains(' ') || known();
+            if thing && [&parent.one, &parent.many].iter().any(|noun| bare.contains(noun.as_str())) {
                 said = bare;
             }
         }

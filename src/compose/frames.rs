@@ -117,7 +117,6 @@ pub(super) const CHECK_TECHNICAL: Frames =
 /// Before what is to be counted.
 pub(super) const COUNT: Frames = &["Count {}."];
 pub(super) const COUNT_FORMAL: Frames = &["Please count {}."];
-pub(super) const COUNT_COLLOQUIAL: Frames =
-    &["Can you count {}?", "Could you count {}?", "Would you count {}?", "Can you count {} for me?"];
+pub(super) const COUNT_COLLOQUIAL: Frames = &["Can you count {}?", "Could you count {}?", "Would you count {}?"];
 pub(super) const COUNT_TECHNICAL: Frames =
     &["Write a query that counts {}.", "Write SQL to count {}.", "Return the number of {}."];

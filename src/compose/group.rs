@@ -205,6 +205,21 @@ pub(super) fn span(field: &Field) -> Option<&'static str> {
     }
 }
 
+/// Whether spans of time hold hardly a row each; of none nothing is known.
+pub(super) fn sparse(rows: u64, field: &Field, unit: &str) -> bool {
+    let days = field.days.first().zip(field.days.last()).map_or(0, |(low, high)| high.number() - low.number());
+    let length = UNITS.iter().find(|(name, _)| *name == unit).map_or(365, |(_, days)| *days);
+    rows > 0 && rows as i64 * length < 2 * days
+}
+
+/// Spans of time and about how many days they have.
+const UNITS: [(&str, i64); 5] = [("day", 1), ("week", 7), ("month", 30), ("quarter", 91), ("year", 365)];
+
+fn coarser(unit: &str) -> Option<&'static str> {
+    let at = UNITS.iter().position(|(name, _)| *name == unit)?;
+    UNITS.get(at + 1).map(|(name, _)| *name)
+}
+
 fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
     draw.timed = true;
     let field = draw.scope.field(place);
@@ -214,6 +229,10 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
         "quarter" if draw.rng.chance(25) => "year",
         other => other,
     };
+    // where a week has hardly a row of its own one looks at months
+    while sparse(draw.scope.subject().rows, field, unit) {
+        unit = coarser(unit)?;
+    }
     let column = draw.scope.column(place);
     let noun = draw.scope.noun(place);
     let main = place.node == 0 && draw.scope.subject().when == Some(place.field);
@@ -343,5 +362,21 @@ impl Key {
         let nominal =
             vec![format!("{what} per {one}"), format!("{what} {per} {one}"), format!("{what}, broken down by {one}")];
         (nominal, vec![format!("what {verb} {what} per {one}"), format!("by {one}, what {verb} {what}")])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::literal::Day;
+
+    #[test]
+    fn a_span_of_hardly_a_row_is_put_into_a_longer_one() {
+        let day = |year| Day { year, month: 1, day: 1 };
+        let field = Field { days: vec![day(2020), day(2023)], ..Field::default() };
+        assert!(sparse(8, &field, "month") && !sparse(8, &field, "year"));
+        assert!(!sparse(100, &field, "month") && sparse(100, &field, "week"));
+        assert!(!sparse(0, &field, "day"), "of none nothing is known");
+        assert_eq!((coarser("month"), coarser("year")), (Some("quarter"), None));
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
         }
         _ => {
             let other = pick(rng);
-            if other != first && usable.len() > 3 && rng.chance(40) {
+            if other != first && usable.len() > 3 && rng.chance(15) {
                 let list = format!("{{}} NOT IN ({}, {})", literal::text_sql(&first), literal::text_sql(&other));
                 condition.sql = vec![fill(&list, vec![column])];
                 let both = alike(vec![said(&first), said(&other)], &[first.clone(), other.clone()]);

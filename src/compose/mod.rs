@@ -14,6 +14,7 @@ mod dialogue;
 mod draw;
 mod estimate;
 mod extreme;
+mod figures;
 mod flag;
 mod form;
 mod frames;

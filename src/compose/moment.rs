@@ -145,6 +145,8 @@ pub(super) fn happening(said: &str) -> String {
         let of_rows = rows.starts_with("the number of ") || rows.starts_with("the ") && rows.contains(" of ");
         let plain = of_rows && !rows.contains([',', '"']) && !unit.contains(' ');
         let (done, happened, _) = EVENTS.iter().find(|(_, happened, _)| rest.starts_with(happened))?;
+        // what is required, or due, is so at any time
+        let rest = Some(rest).filter(|_| !matches!(*done, "required" | "due"))?;
         let rest = &rest[happened.len()..];
         let whole = rest.is_empty() || rest.starts_with(',');
         (plain && whole && happened.starts_with("were ")).then(|| format!("{rows} {done} per {unit}{rest}"))
@@ -353,9 +355,10 @@ mod tests {
         for (said, better) in [
             ("the number of employees per year in which they were hired", "the number of employees hired per year"),
             (
-                "the total freight of orders for each month in which they were required, oldest first",
-                "the total freight of orders required per month, oldest first",
+                "the total freight of orders for each month in which they were shipped, oldest first",
+                "the total freight of orders shipped per month, oldest first",
             ),
+            ("the total freight of orders for each month in which they were required", ""),
             ("the number of visits per day of the week on which they started", ""),
             ("the average order freight per month in which they were required", ""),
             ("the number of visits per year in which they started", ""),

@@ -36,7 +36,16 @@ pub(super) fn label(fields: &[Field]) -> Vec<usize> {
         f.role() == Role::Key && matches!(f.base.as_str(), "text" | "varchar" | "citext") && f.distinct != 1
     };
     let called_so = |f: &Field| f.noun == "name" || f.noun.ends_with(" name") || f.noun == "label";
-    best.or_else(|| fields.iter().position(|f| key(f) && called_so(f))).into_iter().collect()
+    let best = best.or_else(|| fields.iter().position(|f| key(f) && called_so(f)));
+    best.or_else(|| term(fields)).into_iter().collect()
+}
+
+/// The one text of a list of terms, whose rows are a key and a word: "1, Good", "2, Barred".
+fn term(fields: &[Field]) -> Option<usize> {
+    let said = |f: &Field| matches!(f.noun.as_str(), "value" | "label" | "text" | "term");
+    let [one, other] = fields else { return None };
+    let told = |key: &Field, text: &Field| key.role() == Role::Key && text.spelled() && said(text) && !text.nullable;
+    if told(one, other) { Some(1) } else { told(other, one).then_some(0) }
 }
 
 /// The time that the entity is about: named after it, or its only one.

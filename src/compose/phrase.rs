@@ -45,7 +45,7 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
             && p.contains(|c: char| c.is_ascii_digit())
     };
     // and of how much first: "invoices of more than 2 billed to Germany"
-    post.sort_by_key(|p| (!p.starts_with("of "), when(p), p.starts_with("ever ")));
+    post.sort_by_key(|p| (!p.starts_with("of "), when(p) || p.contains(" after they "), p.starts_with("ever ")));
     let mut phrase = format!("{before}{many}");
     // "orders shipped to Campinas on or after 1 January 1998"
     let mut done = String::new();
@@ -105,11 +105,9 @@ pub(super) fn how_many(rows: &str, many: &str) -> String {
     {
         return format!("how many {head}{clause} {did}");
     }
-    if !rest.is_empty() && !rest.starts_with(" of ") || rest.split(' ').count() > 4 {
-        format!("how many {head} are there{rest}")
-    } else {
-        format!("how many {rows} are there")
-    }
+    // "order items are there of customers" parts what belongs together
+    let near = rest.is_empty() || rest.starts_with(" of ") && rest.split(' ').count() <= 7;
+    if !near { format!("how many {head} are there{rest}") } else { format!("how many {rows} are there") }
 }
 
 /// Where the noun of the rows ends, also where a class of them stands for it: "hospitals".
@@ -187,6 +185,10 @@ mod tests {
         assert_eq!(
             how_many("members joining in May whose doctor is new", "members"),
             "how many members whose doctor is new joined in May"
+        );
+        assert_eq!(
+            how_many("order items of customers from the USA", "order items"),
+            "how many order items of customers from the USA are there"
         );
         assert_eq!(how_many("films from May", "films"), "how many films are there from May");
         assert_eq!(

@@ -25,6 +25,8 @@ fn noun(world: &World, edge: usize) -> String {
         tokens.pop();
     }
     let reference = match world.entities[e.child].fields.iter().find(|f| f.name == *column) {
+        // of several it has to be said which
+        Some(field) if rivals > 1 && keyless(&field.noun) == parent.one && tokens.len() > 1 => tokens.join(" "),
         Some(field) => keyless(&field.noun.replace(" ID ", " ")).to_owned(),
         None => tokens.join(" "),
     };

@@ -1,5 +1,6 @@
 //! From what is asked to how it is asked: the styles and their frames.
 
+use super::builtin;
 use super::frames::{self, Frames};
 use super::moment::happening;
 use super::random::Rng;
@@ -228,6 +229,9 @@ fn indirect(question: &str) -> Option<String> {
     straight.then(|| question.to_owned())
 }
 
+/// How frames begin that say what it is wanted for.
+const AUDIENCES: [&str; 5] = ["For ", "The board", "Our department", "My manager", "We "];
+
 fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let frame = rng.word(frames);
     // "a query for for every film"
@@ -235,6 +239,8 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let doubled = |frame: &str| {
         // nor words behind what is long
         nominal.starts_with("for ") && frame.contains(" for {}")
+            // nor is what has an aim of its own wanted for a meeting
+            || builtin::aimed(nominal) && AUDIENCES.iter().any(|who| frame.starts_with(who))
             || (long || nominal.contains(','))
                 && !frame.ends_with(['}'])
                 && frame.split("{}").nth(1).is_some_and(|end| end.len() > 1)

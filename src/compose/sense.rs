@@ -126,7 +126,12 @@ pub(super) fn awkward(question: &str) -> bool {
     // "claims whose appointment's reason is": what is theirs is so by way of another's
     let far = |w: &&str| ["whose", "every", "each"].contains(w);
     let others = words.windows(3).any(|w| far(&w[0]) && (owner(&w[1]) || owner(&w[2])));
-    words.len() > 48 || owners || echo || again || others
+    // "the overall cost of costs"
+    let twice =
+        words.windows(3).any(|w| w[1] == "of" && grammar::plural(w[0]) == w[2].trim_end_matches([',', '?', '.']));
+    // "the appointments' payers"
+    let several = words.iter().any(|w| w.ends_with("s'"));
+    words.len() > 48 || owners || echo || again || others || several || twice
 }
 
 /// Whether rows are asked for by what a field holds.
@@ -250,6 +255,8 @@ mod tests {
         assert!(awkward("Visits by the visit detail's visit concept"));
         assert!(awkward("the address address of customers"));
         assert!(awkward(&"word ".repeat(60)));
+        assert!(awkward("What is the overall cost of costs?"));
+        assert!(awkward("Which appointments' payers have the most claims"));
         assert!(awkward("Invoices whose support representative's city is Calgary"), "by way of another's");
         assert!(!awkward("Number of invoices per customer's country, with the customer's city"));
     }

@@ -113,7 +113,7 @@ pub(super) const PHRASES: &[Rule] = &[
     ("postal code", &["postcode", "zip code"], 55),
     ("zip code", &["postal code", "postcode"], 45),
     ("email", &["email address", "e-mail address"], 80),
-    ("phone", &["phone number"], 90),
+    ("phone", &["phone number"], 100),
     ("phones", &["phone numbers"], 95),
     ("fax", &["fax number"], 90),
     ("faxes", &["fax numbers"], 100),

@@ -140,10 +140,16 @@ impl Words {
         {
             return grammar::countable(&format!("{} entry", words.join(" ").replace(" information", " info")));
         }
-        // a visit occurrence is a visit
+        // what a map of codes to concepts holds are mappings
+        if let [.., link, _, end] = words.as_mut_slice()
+            && link == "to"
+            && end == "map"
+        {
+            *end = "mapping".to_owned();
+        }
+        // a visit occurrence is a visit, and what a map maps is meant rather than the map
         if let [thing @ .., end] = words.as_slice()
-            && !thing.is_empty()
-            && end == "occurrence"
+            && (!thing.is_empty() && end == "occurrence" || thing.len() > 1 && end == "map")
             && !self.tables.contains(&thing.join("_"))
         {
             words.pop();
@@ -331,23 +337,11 @@ fn names_something(name: &[String]) -> bool {
 }
 
 fn has_time_word(text: &str) -> bool {
-    text.split(' ').any(|w| {
-        matches!(
-            w,
-            "date"
-                | "time"
-                | "day"
-                | "month"
-                | "year"
-                | "timestamp"
-                | "update"
-                | "deadline"
-                | "birthday"
-                | "since"
-                | "until"
-                | "datetime"
-        )
-    })
+    const TIMES: [&str; 12] = [
+        "date", "datetime", "time", "day", "month", "year", "timestamp", "update", "deadline", "birthday", "since",
+        "until",
+    ];
+    text.split(' ').any(|w| TIMES.contains(&w))
 }
 
 /// Lower-case tokens of a name: cut at marks, at changes of case and before a trailing number.

@@ -92,6 +92,9 @@ fn rows_of_lists_are_what_is_listed_and_compounds_have_one_of_each() {
         ("payers_transactions", "payer transaction"),
         ("sales_orders", "sales order"),
         ("sales_by_store", "store"),
+        ("browse_axis_field_map", "browse axis field"),
+        ("source_to_concept_map", "source to concept mapping"),
+        ("language_map", "language map"),
     ] {
         let json = format!(r#"{{"schema":"s","name":"{name}","kind":"view","columns":[]}}"#);
         assert_eq!(words.table_noun(&serde_json::from_str(&json).unwrap()).0, one, "{name}");

@@ -174,6 +174,11 @@ pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
         .flatten()
 }
 
+/// Whether it is said what something is wanted for.
+pub(super) fn aimed(said: &str) -> bool {
+    entries().any(|e| !e.aim.is_empty() && said.contains(e.aim))
+}
+
 /// The functions asked for: the default ones, `["all"]`, or a list of names; an unknown one is the caller's mistake.
 pub(crate) fn wanted(functions: Option<&[String]>) -> Result<Vec<&'static str>> {
     let mut all: Vec<&'static str> = Vec::new();

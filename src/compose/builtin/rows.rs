@@ -110,6 +110,18 @@ fn latest(draw: &mut Draw, query: &mut Select, rows: &str) -> Option<(String, Cu
 /// A proof of a cut.
 type Cut = (&'static str, Select, Expect);
 
+/// A percentile without the word for how it is computed, and what stands for that in the evidence.
+pub(super) fn defined(noun: &str) -> (String, Option<&'static str>) {
+    const FORMS: [(&str, &str); 2] = [
+        (" (not interpolated)", "Where a percentile lies between two values it is the lower one"),
+        (" (interpolated)", "Where a percentile lies between two values it is interpolated"),
+    ];
+    match FORMS.iter().find(|(form, _)| noun.contains(form)) {
+        Some((form, meaning)) => (noun.replace(form, ""), Some(meaning)),
+        None => (noun.to_owned(), None),
+    }
+}
+
 /// What a value is, and in what form it is wanted: that is said when all else is.
 pub(super) fn apart(noun: &str) -> (&str, &str) {
     const FORMS: [&str; 13] = [
@@ -216,7 +228,9 @@ pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
     draw.timed |= draw.scope.field(term.place).role() == Role::Time;
     let counted = !term.index && draw.rng.chance(50);
     let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| s.named || s.columns.len() > 1) };
-    let key = if counted && draw.rng.chance(35) { group::key(draw) } else { None };
+    // a word in the title, per rating
+    let word = matches!(draw.scope.field(term.place).role(), Role::Name | Role::FreeText | Role::Search);
+    let key = if counted && !word && draw.rng.chance(35) { group::key(draw) } else { None };
     let mut conditions = vec![own];
     conditions.extend(draw.conditions(0, 1)?);
     if let Some(shown) = &shown {
@@ -295,6 +309,7 @@ pub(in crate::compose) fn condition(draw: &mut Draw) -> Option<Condition> {
         // a shape may have turned to other tables
         u.entity == draw.scope.nodes[0].entity
             && u.entry.yields == Yields::Test
+            && (draw.late || !u.entry.odd)
             && matches!(u.entry.on, On::Time | On::Stamp | On::Dates)
             && !draw.used.contains(&place)
             && u.second.is_none_or(|field| !draw.used.contains(&Place { node: 0, field }))

@@ -3,6 +3,7 @@
 use super::super::aggregate::{self, Figure};
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
+use super::super::figures;
 use super::super::flag;
 use super::super::group;
 use super::super::phrase;
@@ -107,12 +108,14 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     query.group = vec![term.sql.clone()];
     let mut extras = Vec::new();
     // names of days and months have an order of their own
-    if !term.noun.contains("(by name)") && draw.rng.chance(45) {
+    // and numbers in a document none
+    let sortable = draw.scope.field(term.place).role() != Role::Json && !term.noun.contains("(by name)");
+    if sortable && draw.rng.chance(45) {
         query.order =
             vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
         extras.push(in_order(draw, term));
     }
-    let said = aggregate::figures_of(draw, &figures, &rows);
+    let said = figures::of_rows(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };
     let noun = &term.noun;
     // "by year", "by the first letter of the title"
@@ -188,7 +191,7 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
         let noun = figure.noun.clone();
         let (noun, form) = rows::apart(&noun);
         let figure = Figure { noun: noun.to_owned(), ..figure };
-        let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
+        let said = figures::of_rows(draw, std::slice::from_ref(&figure), &rows);
         let said = if form.is_empty() { said } else { format!("{said}, {form}") };
         let questions = vec![format!("what is {said}")];
         return Some(Draft::new(query, Speech { nominal: vec![said], questions, ..Speech::default() }));
@@ -200,9 +203,13 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
 const SPREADS: &[&str] =
     &["covariance", "regression", "squared deviations", "products of the deviations", "geometric mean"];
 
+fn kinds_counted(noun: &str) -> bool {
+    noun.starts_with("number of different")
+}
+
 /// One figure over the rows, or by a key.
 fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
-    let (said, meaning) = defined(&figure.noun);
+    let (said, meaning) = rows::defined(&figure.noun);
     let (noun, form) = rows::apart(&said);
     figure.noun = noun.to_owned();
     let form = (!form.is_empty()).then(|| {
@@ -218,15 +225,26 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     });
     let own = draw.scope.field(figure.place?);
     let listed = !own.measurable();
+    // the size of what costs more than a dollar
+    draw.measuring |= !listed || own.role() == Role::Time;
     // pages are those of one list
     let whole = figure.noun.contains(" pages ");
     // whether something is so is asked of all
     let whether = figure.noun.starts_with("whether ");
     let key = if !whole && !whether && draw.rng.chance(if listed { 85 } else { 60 }) { group::key(draw) } else { None };
     // of a handful of kinds it is known how many there are, and a long list of them in each group is no answer
-    let kinds = figure.noun.starts_with("number of different") && (own.distinct < 6 || own.traits.personal);
+    let kinds = kinds_counted(&figure.noun) && (own.distinct < 6 || own.traits.personal);
     let long = figure.noun.starts_with("different ") && (own.distinct > 20 || key.as_ref().is_some_and(|k| k.time));
+    // the ratings of all films in one line are those that there are
+    if figure.noun.starts_with("different ") && key.is_none() {
+        return None;
+    }
     if key.is_some() && (kinds && own.distinct > 0 || long) {
+        return None;
+    }
+    // in how many countries owners live, and in how many their assistants
+    let of_kinds = |k: &group::Key| !k.entity && !k.time;
+    if kinds_counted(&figure.noun) && key.as_ref().is_some_and(of_kinds) {
         return None;
     }
     // an hour's highest payment is any hour's
@@ -269,7 +287,7 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         let speech = Speech { nominal: vec![nominal], questions: vec![question], ..Speech::default() };
         return Some(Draft { probes, ..Draft::new(query, speech) });
     }
-    let said = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
+    let said = figures::of_rows(draw, std::slice::from_ref(&figure), &rows);
     let lists = figure.noun.starts_with("different ");
     let is = if lists { "are" } else { figure::verb(std::slice::from_ref(&figure)) };
     let (nominal, questions) = match &key {
@@ -278,18 +296,6 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     };
     let speech = Speech { nominal, questions, extras: form.into_iter().collect(), lists };
     Some(Draft { probes, evidence: meaning.map(str::to_owned), ..Draft::new(query, speech) })
-}
-
-/// A percentile without the word for how it is computed, and what stands for that in the evidence.
-fn defined(noun: &str) -> (String, Option<&'static str>) {
-    const FORMS: [(&str, &str); 2] = [
-        (" (not interpolated)", "Where a percentile lies between two values it is the lower one"),
-        (" (interpolated)", "Where a percentile lies between two values it is interpolated"),
-    ];
-    match FORMS.iter().find(|(form, _)| noun.contains(form)) {
-        Some((form, meaning)) => (noun.replace(form, ""), Some(meaning)),
-        None => (noun.to_owned(), None),
-    }
 }
 
 /// "whether any payers have more than 200 covered visits", "do any payers have ..": what is so of any or of all rows.

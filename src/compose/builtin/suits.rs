@@ -2,7 +2,8 @@
 
 use super::super::afar;
 use super::super::condition::is_plural;
-use super::super::literal::Day;
+use super::super::group;
+use super::super::literal::{self, Day};
 use super::super::taste;
 use super::super::world::{Entity, Field};
 use super::{Entry, On, Yields};
@@ -166,6 +167,9 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
                             &["length", "weight", "height", "size", "minutes", "millisecond", "duration", "distance"],
                         ))
         }
+        // an end that many share is no news
+        On::Number if entry.name == "min" && e.rows > 0 && f.ends.0 * 10 > e.rows => false,
+        On::Number if entry.name == "max" && e.rows > 0 && f.ends.1 * 10 > e.rows => false,
         // the decimals of a million are none
         On::Number => {
             let decimals = entry.sql.ends_with("numeric, 2)") || entry.sql.ends_with("numeric, 1)");
@@ -177,7 +181,8 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
         On::Tens => is_number(f) && many && f.distinct > 12 && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),
         On::Spread => {
-            let banded = entry.name != "floor" || !is_plural(&f.noun) && f.filled(e.rows);
+            let banded = entry.name != "floor"
+                || !is_plural(&f.noun) && f.filled(e.rows) && even(f) && f.unit.as_deref().is_none_or(|u| u == "%");
             is_number(f) && (f.distinct >= 40 || e.rows == 0) && many && banded
         }
         On::Amount => is_number(f) && f.traits.additive,
@@ -222,6 +227,8 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Time | On::Stamp if entry.yields == Yields::Class && (f.nulls > 0 || e.rows == 0 && f.nullable) => false,
         // of what happens once in a while nobody asks by the month
         On::Time if entry.yields == Yields::Test && entry.sql.contains("{month") && !often(e, f) => false,
+        // a week or a month of hardly a row is no class
+        On::Time if entry.yields == Yields::Class && !dense(e, f, entry.sql) => false,
         // what is all of one year is not all of several
         On::Time if entry.noun.contains("over all years") && years(f) < 2 => false,
         On::Time if entry.yields == Yields::Aggregate => time && taste::timely(e, field),
@@ -246,10 +253,31 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
     }
 }
 
+/// Whether bands of one width part the values: where most lie in one, those of the others are without end.
+fn even(f: &Field) -> bool {
+    let (Some(low), Some(high)) = (f.numbers.first(), f.numbers.get(12)) else { return false };
+    let step = literal::round_step((f.numbers[10] - f.numbers[2]) / 5.0);
+    step > 0.0 && (high - low) / step <= 25.0 && f.numbers[5] >= (low / step).floor() * step + step
+}
+
 /// Whether a month holds several rows; of none nothing is known.
 fn often(e: &Entity, f: &Field) -> bool {
     let days = f.days.first().zip(f.days.last()).map_or(0, |(low, high)| high.number() - low.number());
     e.rows == 0 || e.rows as i64 * 30 >= 3 * days
+}
+
+/// Whether the spans that a time is put into hold some rows each; of none nothing is known.
+fn dense(e: &Entity, f: &Field, sql: &str) -> bool {
+    const UNITS: [(&str, &str); 6] = [
+        ("'week'", "week"),
+        ("14 days", "week"),
+        ("'month'", "month"),
+        ("YYYY-MM", "month"),
+        ("YYYYMM", "month"),
+        ("quarter", "quarter"),
+    ];
+    let unit = UNITS.iter().find(|(part, _)| sql.contains(part)).map_or("year", |(_, unit)| unit);
+    e.rows == 0 || e.rows >= 10 && !group::sparse(e.rows, f, unit)
 }
 
 /// How many years the values of a time are apart; of none nothing is known.

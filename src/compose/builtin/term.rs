@@ -92,12 +92,15 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         _ => said,
     };
     // "first letter of title": as short as people put it
-    let said = if entry.yields != Yields::Aggregate && draw.rng.chance(55) {
+    let said = if !matches!(entry.yields, Yields::Aggregate) && entry.on != On::Range && draw.rng.chance(55) {
         said.replacen(" of the {}", " of {}", 1)
     } else {
         said
     };
     let (plain, noun) = (noun.clone(), condition::quantity(field, &noun));
+    // an average is one of seconds or of hours
+    let unit = field.unit.as_deref().filter(|u| *u != "%" && entry.on == On::Number && !noun.contains(u));
+    let noun = unit.map_or(noun.clone(), |unit| format!("{noun} in {unit}"));
     let said = said
         .replace(" a {}", &format!(" {}", condition::article(&noun)))
         .replace(" a {2}", &format!(" {}", grammar::with_article(&other)))

@@ -30,14 +30,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     value("concat_ws", On::Person, "concat_ws(' ', {}, {2})", "full name"),
     value("upper", On::Person, "upper({2}) || ', ' || {}", "name in the form \"LAST NAME, first name\"")
         .aim("for the register"),
-    value(
-        "initcap",
-        On::Person,
-        "initcap({} || ' ' || {2})",
-        "full name in ordinary capitalization instead of capitals",
-    ),
-    value("initcap", On::Capital, "initcap({})", "{} in ordinary capitalization instead of all capitals"),
-    value("left", On::Person, "left({}, 1) || left({2}, 1)", "initials"),
+    value("initcap", On::Person, "initcap({} || ' ' || {2})", "full name in title case instead of capitals"),
+    value("initcap", On::Capital, "initcap({})", "{} in title case instead of all capitals"),
+    value("left", On::Person, "left({}, 1) || left({2}, 1)", "initials").odd(),
     value("format", On::Person, "format('%s. %s', left({}, 1), {2})", "name with the first name cut to an initial"),
     value("split_part", On::FullName, "split_part({}, ' ', 1)", "first word of the {}").aim("to address them by it"),
     value(
@@ -89,8 +84,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("substring", On::Index, "substring({} FROM 1 FOR 1) = '{letter}'", "begins with {letter}").odd(),
     // contact data
     class("split_part", On::Email, "split_part({}, '@', 2)", "{} domain"),
-    value("split_part", On::Email, "split_part({}, '@', 1)", "{} user name (the part before the @)"),
-    value("position", On::Email, "left({}, position('@' IN {}) - 1)", "{} user name (the part before the @)"),
+    value("split_part", On::Email, "split_part({}, '@', 1)", "{} user name (the part before the @)").odd(),
+    value("position", On::Email, "left({}, position('@' IN {}) - 1)", "{} user name (the part before the @)").odd(),
     value("replace", On::Email, "replace({}, '@', '(at)')", "{} with (at) in place of the @")
         .aim("so that robots do not collect them")
         .odd(),
@@ -107,7 +102,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     class("substring", On::Dialled, "substring({} FROM 1 FOR 3)", "area code (first three digits) of the {}"),
     class("left", On::Postal, "left({}, 2)", "{} area (first two characters)"),
     class("substring", On::Postal, "substring({} FROM 1 FOR 3)", "{} prefix (first three characters)"),
-    value("replace", On::Postal, "replace({}, ' ', '')", "{} (blanks removed)").aim("for the label printer"),
+    value("replace", On::Postal, "replace({}, ' ', '')", "{} (blanks removed)").aim("for the label printer").odd(),
     value("regexp_match", On::Street, "(regexp_match({}, '^[0-9]+'))[1]", "house number from the {}"),
     value("regexp_substr", On::Street, "regexp_substr({}, '^[0-9]+')", "house number out of the {}").since(150000),
     value("concat_ws", On::Place, "concat_ws(', ', {}, {2})", "{} and {2} in one line").aim("for address labels"),

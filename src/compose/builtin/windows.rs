@@ -47,7 +47,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "that of the second {span} for comparison",
     ),
     timed("sum", "sum({}) OVER (ORDER BY {t})", "the running total"),
-    timed("max", "max({}) OVER (ORDER BY {t})", "the highest figure of any {span} so far"),
+    timed("max", "max({}) OVER (ORDER BY {t})", "the highest figure of any {span} so far").odd(),
     timed(
         "avg",
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",

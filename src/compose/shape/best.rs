@@ -90,8 +90,15 @@ fn of_each(draw: &mut Draw, by_rank: bool) -> Option<Draft> {
     let number = if n == 1 { String::new() } else { format!("{} ", number_word(n)) };
     let (what, what_that) = figure_asked(&noun);
     let best = outermost(&rows, top, &noun, descending);
+    let that = if superlative(&noun, descending).is_none() {
+        "that"
+    } else if n == 1 {
+        "its"
+    } else {
+        "their"
+    };
     let nominal = vec![
-        format!("for each {key}, the {number}{best}, with that {noun}"),
+        format!("for each {key}, the {number}{best}, with {that} {noun}"),
         format!("the {number}{best} for each {key}, with {noun}"),
     ];
     let questions = if superlative(&noun, descending).is_some() {
@@ -150,8 +157,9 @@ fn first_of_each(
     let one = phrase::single(rows, &subject.many, &subject.one);
     let key = &g.key.one;
     let best = outermost(&one, top, noun, descending);
+    let named = superlative(noun, descending).is_none();
     let nominal = vec![
-        format!("for each {key}, the {best}, showing that {noun}"),
+        format!("for each {key}, the {best}, showing {} {noun}", if named { "that" } else { "its" }),
         format!("the {best} for every {key}, with the {noun} itself"),
     ];
     let what = figure_asked(noun).1;

@@ -2,6 +2,7 @@
 
 use super::super::aggregate::{self, Figure};
 use super::super::draw::{Draft, Draw, apply};
+use super::super::figures;
 use super::super::group::{self, Key};
 use super::super::having::{self, Having};
 use super::super::phrase;
@@ -18,7 +19,8 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     if draw.fan.is_none() && several && draw.rng.chance(22) {
         keys.extend(group::key(draw).filter(|k| k.one != keys[0].one && !(k.time && keys[0].time)));
     }
-    let figures = figure::figures(draw, 1, 3);
+    let mut figures = figure::figures(draw, 1, 3);
+    let rounding = figures::rounding(&mut figures);
     let conditions = draw.conditions(0, if keys.len() > 1 { 1 } else { 2 })?;
     // groups of hardly a row each are no breakdown
     let groups: u64 = keys.iter().map(|k| k.size.max(1)).product();
@@ -44,7 +46,6 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         query.columns.push((share, Some("percentage".to_owned())));
         let inline = draw.rng.word(&[
             ", with the percentage of the total (one decimal)",
-            " and the percentage of the total that this is, to one decimal",
             ", also as a percentage of the total to one decimal",
         ]);
         Extra::new(inline, "Add the percentage of the total, to one decimal")
@@ -61,7 +62,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         group::left_out(draw, key);
     }
     let mut speech = speech(draw, &keys, &figures, &rows, having.as_ref(), !conditions.is_empty());
-    speech.extras.extend(share.into_iter().chain(order));
+    speech.extras.extend(rounding.into_iter().chain(share).chain(order));
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
@@ -98,7 +99,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
     if let Some((_, Some(alias))) = query.columns.iter().find(|(e, _)| *e == figure.sql) {
         query.order[0].by = super::super::tree::Expr::Column(String::new(), alias.clone());
     }
-    let noun = aggregate::named(figure, many);
+    let noun = figures::named(figure, many);
     let (first, ends) = direction_words(figure.time, descending);
     if figures.len() == 1 && draw.rng.chance(75) {
         Extra::new(format!(", {first} first"), format!("Start with the {first}"))
@@ -129,7 +130,7 @@ fn speech(
     having: Option<&Having>,
     conditional: bool,
 ) -> Speech {
-    let said = aggregate::figures_of(draw, figures, rows);
+    let said = figures::of_rows(draw, figures, rows);
     let the = figure::list_the(figures);
     let key = keys.iter().map(|k| k.one.clone()).collect::<Vec<_>>().join(" and ");
     let each = match having {

@@ -1,11 +1,13 @@
 //! Several breakdowns at once: totals and subtotals, counts under conditions side by side, classes of a number.
 
-use super::super::aggregate::{self, snake};
+use super::super::aggregate::snake;
 use super::super::bound;
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
+use super::super::figures;
 use super::super::group;
 use super::super::literal;
+use super::super::moment;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
@@ -49,7 +51,7 @@ pub(super) fn totals(draw: &mut Draw) -> Option<Draft> {
     query.columns = keys.iter().flat_map(|k| k.columns.clone()).chain(breakdown::named_columns(&figures)).collect();
     apply(&mut query, &conditions);
     query.group = keys.iter().map(together).collect();
-    let said = aggregate::figures_of(draw, &figures, &rows);
+    let said = figures::of_rows(draw, &figures, &rows);
     let adds_up = figures.iter().all(|f| f.counts || f.alias.starts_with("total_"));
     let whole = if adds_up { "a grand total" } else { "the overall figures" };
     let per = if keys.iter().all(|k| k.complete) && conditions.is_empty() { "for each" } else { "per" };
@@ -233,10 +235,11 @@ pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<St
     forms.extend(c.with.as_ref().filter(|w| !phrase::recites(w)).map(|w| format!("have {w}")));
     forms.extend(c.post.as_ref().and_then(|p| {
         let first = p.split(' ').next().unwrap_or(p);
+        if let Some(did) = moment::told(p) {
+            return Some(did);
+        }
         match first {
-            "billed" | "shipped" | "returned" | "hired" | "born" | "rented" | "opened" | "released" | "paid" => {
-                Some(format!("were {p}"))
-            }
+            "billed" | "shipped" | "hired" | "born" | "rented" | "paid" => Some(format!("were {p}")),
             "from" | "without" | "for" | "at" | "by" | "with" => Some(format!("are {p}")),
             "of" if !p.starts_with("of more") && !p.starts_with("of less") && !p.starts_with("of at") => {
                 Some(format!("belong to {}", &p[3..]))
@@ -330,7 +333,7 @@ pub(super) fn classes(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = vec![text("1")];
     let probes = filter_probes(&query, &conditions);
-    let figure_words = aggregate::figures_of(draw, &figures, &rows);
+    let figure_words = figures::of_rows(draw, &figures, &rows);
     let ranges = grammar::and_list(&words);
     let nominal = vec![
         format!("{figure_words} by class of {noun}{unit}: {ranges}"),

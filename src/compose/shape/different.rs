@@ -5,11 +5,17 @@ use super::super::flag;
 use super::super::group;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
+use super::super::scope::{Place, Scope};
 use super::super::tree::{Distinct, Order};
 use super::super::world::Field;
 use crate::candidate::Expect;
 use crate::schema::grammar;
 use crate::schema::roles::Role;
+
+/// Whether rows say in words what a code of theirs stands for.
+fn described(scope: &Scope, place: Place) -> bool {
+    scope.entity(place.node).fields.iter().any(|f| matches!(f.noun.as_str(), "description" | "name"))
+}
 
 /// SELECT DISTINCT of one or two fields.
 pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
@@ -23,8 +29,11 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
             let repeated = field.distinct < rows || rows == 0;
             repeated
                 && field.filled(rows)
+                // a code says little where there are words for it
                 && (field.groupable()
-                    || matches!(field.role(), Role::Name | Role::Code) && field.varied && !field.traits.personal)
+                    || (field.role() == Role::Name || field.role() == Role::Code && !described(scope, p))
+                        && field.varied
+                        && !field.traits.personal)
         });
         places.extend(place.inspect(|&p| draw.use_place(p)));
     }
@@ -60,16 +69,15 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
     } else {
         format!("{different} combinations of {}", grammar::and_list(&nouns))
     };
-    let nominal = vec![
-        format!("the {what} of {rows}"),
-        format!("the {what} found among {rows}"),
-        format!("all {what} that occur for {rows}"),
-    ];
-    let mut questions = vec![
-        format!("what are the {what} of {rows}"),
-        format!("which {what} occur among {rows}"),
-        format!("what {what} are there for {rows}"),
-    ];
+    let nominal = vec![format!("the {what} of {rows}"), format!("the {what} that {rows} have")];
+    // a kind of medication is one already
+    let kind = places.iter().any(|&p| group::kind(&draw.scope, p).is_some()) && rows == draw.scope.subject().many;
+    if kind {
+        let nominal = vec![format!("all {what}"), format!("the {what}")];
+        let questions = vec![format!("what {what} are there")];
+        return Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) });
+    }
+    let mut questions = vec![format!("what are the {what} of {rows}"), format!("what {what} are there among {rows}")];
     if rows.split(' ').count() < 5 {
         questions.push(format!("which {what} do {rows} have"));
     }

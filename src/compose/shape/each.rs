@@ -249,6 +249,11 @@ pub(super) fn levels(draw: &mut Draw) -> Option<Draft> {
     }
     draw.unfocus();
     let boss = super::super::reference::edge_noun(draw.world, edge);
+    // whose insurance one shares is nobody's superior
+    const HEADS: [&str; 7] = ["manager", "supervisor", "boss", "head", "leader", "superior", "chief"];
+    if subject.person && !boss.starts_with("parent ") && !boss.split(' ').any(|w| HEADS.contains(&w)) {
+        return None;
+    }
     let labels: Vec<(Expr, Option<String>)> =
         subject.label.iter().map(|&f| (draw.scope.column(Place { node: 0, field: f }), None)).collect();
     let names: Vec<String> = labels.iter().map(super::grouped::output_name).collect();
@@ -360,9 +365,7 @@ pub(super) fn levels(draw: &mut Draw) -> Option<Draft> {
         _ => {
             query.columns = vec![(aggregate("max({})", vec![output("level")]), Some("depth".into()))];
             (
-                vec![format!(
-                    "the number of levels below the top in the hierarchy of {many}, where the top are those without a {boss}"
-                )],
+                vec![format!("the depth of the hierarchy of {many}, in levels below those without a {boss}")],
                 vec![format!("how many levels deep is the hierarchy of {many} below those without a {boss}")],
                 Vec::new(),
             )

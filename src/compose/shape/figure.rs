@@ -3,6 +3,7 @@
 use super::super::aggregate::{self, Figure};
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
+use super::super::figures;
 use super::super::phrase;
 use super::super::probe::filter_probes;
 use super::super::say::Speech;
@@ -81,7 +82,7 @@ fn beside(one: &Figure, other: &Figure) -> bool {
 /// The field whose figures are asked for.
 fn measured(draw: &mut Draw) -> Option<Place> {
     // of many to many one counts
-    if draw.fan.is_some() && draw.rng.chance(65) {
+    if draw.fan.is_some() && draw.rng.chance(88) {
         return None;
     }
     for _ in 0..4 {
@@ -143,7 +144,8 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         Some(_) => return None,
         None => Vec::new(),
     };
-    let figures = figures(draw, 1, 3);
+    let mut figures = figures(draw, 1, 3);
+    let rounding = figures::rounding(&mut figures);
     let alone = figures.len() == 1 && figures[0].counts;
     draw.searching = alone;
     let least = usize::from((alone || draw.scope.nodes.len() > 1) && conditions.is_empty());
@@ -153,7 +155,8 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     query.columns = columns(&figures);
     apply(&mut query, &conditions);
     let probes = filter_probes(&query, &conditions);
-    let speech = speech(draw, &figures, &rows);
+    let mut speech = speech(draw, &figures, &rows);
+    speech.extras.extend(rounding);
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
@@ -177,7 +180,7 @@ pub(in crate::compose) fn columns(figures: &[Figure]) -> Vec<(super::super::tree
 }
 
 fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
-    let said = aggregate::figures_of(draw, figures, rows);
+    let said = figures::of_rows(draw, figures, rows);
     let mut questions = Vec::new();
     let is = verb(figures);
     match figures {
@@ -185,7 +188,7 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
             questions.extend(counting(draw, rows));
         }
         [first, rest @ ..] if first.counts => {
-            let their: Vec<String> = rest.iter().map(|f| aggregate::theirs(&draw.scope, f, rows)).collect();
+            let their: Vec<String> = rest.iter().map(|f| figures::theirs(&draw.scope, f, rows)).collect();
             let what = crate::schema::grammar::and_list(&their);
             let verb = if rest.len() > 1 { "are" } else { "is" };
             let many = phrase::how_many(rows, &draw.scope.subject().many);
@@ -196,7 +199,7 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
             // what rows refer to is not theirs
             let key = only.place.is_some_and(|p| draw.scope.field(p).role() == Role::Key);
             match (rows.split(' ').count() < 5, key) {
-                (true, true) => questions.push(format!("how many {what} do {rows} belong to")),
+                (_, true) => questions.push(format!("how many {what} have {rows}")),
                 (true, false) => questions.push(format!("how many {what} do {rows} have")),
                 _ => {}
             }
@@ -218,16 +221,14 @@ fn speech(draw: &mut Draw, figures: &[Figure], rows: &str) -> Speech {
 
 /// "what length do films have on average", "what do the amounts of payments add up to".
 fn everyday(draw: &Draw, figures: &[Figure], rows: &str) -> Option<String> {
-    let [Figure { alias, noun, place: Some(place), time: false, .. }] = figures else { return None };
-    let (_, rounding) =
-        noun.split_once(" rounded ").map_or(("", String::new()), |(n, r)| (n, format!(", rounded {r}")));
+    let [Figure { alias, place: Some(place), time: false, .. }] = figures else { return None };
     let field = draw.scope.field(*place);
     if rows.split(' ').count() > 6 || field.unit.is_some() || condition::is_plural(&field.noun) {
         return None;
     }
     let noun = draw.scope.bare(*place);
     match alias.split_once('_')?.0 {
-        "avg" => Some(format!("what {noun} do {rows} have on average{rounding}")),
+        "avg" => Some(format!("what {noun} do {rows} have on average")),
         "total" => Some(format!("what do the {} of {rows} add up to", crate::schema::grammar::plural(&noun))),
         "max" => Some(format!("how high does the {noun} of {rows} get")),
         "min" => Some(format!("how low does the {noun} of {rows} get")),

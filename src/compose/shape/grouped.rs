@@ -3,6 +3,7 @@
 use super::super::aggregate::{self, Figure};
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
+use super::super::figures;
 use super::super::group::{self, Key};
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Select, Source};
@@ -122,7 +123,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<G
     draw.measuring = true;
     let conditions = draw.conditions(0, most)?;
     let rows = draw.rows_phrase(&conditions);
-    let measure = aggregate::figures_of(draw, std::slice::from_ref(&figure), &rows);
+    let measure = figures::of_rows(draw, std::slice::from_ref(&figure), &rows);
     let mut query = draw.scope.select();
     query.columns = key.columns.clone();
     query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));

@@ -58,7 +58,8 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
         .filter(|&i| {
             // nobody looks for a text that explains by its first letter
             let place = shown.places[i];
-            let long = ["value", "description", "units"].iter().any(|end| shown.nouns[i].ends_with(end));
+            let long =
+                ["value", "description", "units", "address", "street"].iter().any(|end| shown.nouns[i].ends_with(end));
             (!long || draw.scope.entity(place.node).label == [place.field])
                 && matches!(
                     draw.scope.field(place).role(),

@@ -128,7 +128,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     // those without any would have to be counted in or out
-    let counts = g.figure.counts || g.adds_up();
+    let counts = g.figure.counts || g.adds_up() || g.figure.noun.starts_with("number ");
     if counts && g.key.has_gaps(!g.conditions.is_empty()) {
         return None;
     }

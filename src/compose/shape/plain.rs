@@ -318,11 +318,7 @@ fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
             format!("the earliest and the latest {noun} of {rows}{per}"),
             format!("the earliest and latest {noun} of {rows}{per}"),
         ];
-        let questions = vec![
-            format!("what are the earliest and the latest {noun} of {rows}{per}"),
-            format!("what are the first and the latest {noun} of {rows}{per}"),
-        ];
-        (nominal, questions)
+        (nominal, vec![format!("what are the earliest and the latest {noun} of {rows}{per}")])
     } else if let Some(changed) = moment::done(&noun).filter(|done| latest && done.starts_with("last ")) {
         // "when were the films last updated"
         let (when, on) = if day { ("day on which", "on what day") } else { ("time when", "when") };

@@ -4,6 +4,7 @@ use super::super::aggregate;
 use super::super::condition::{self, Condition};
 use super::super::draw::{Draft, Draw, apply};
 use super::super::extreme::{extreme, superlative};
+use super::super::figures;
 use super::super::group;
 use super::super::having::having;
 use super::super::literal;
@@ -342,7 +343,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         probes.push(("having", without, Expect::Differs));
     }
     let rows = draw.rows_phrase(&conditions);
-    let noun = aggregate::named(&figure, &rows);
+    let noun = figures::named(&figure, &rows);
     let top = if descending { "highest" } else { "lowest" };
     // "the most recent rentals" are others
     let clear = !["recent ", "early ", "late "].iter().any(|w| rows.starts_with(w));

@@ -176,7 +176,7 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let (nominal, questions) = if role == one {
         (
             vec![
-                format!("the number of {many} of every {one}{zero}"),
+                format!("the number of {many} for each {one}{zero}"),
                 format!("every {one} with the number of {many}{zero}"),
             ],
             vec![

@@ -285,7 +285,7 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
                     source: super::super::tree::Source::Query(Box::new(inner), "counted".into()),
                     on: Some(on),
                 }];
-                query.columns.push((text("counted.number"), None));
+                query.columns.push((Expr::Column("counted".into(), "number".into()), None));
                 query.filter = vec![text(format!("counted.number {op} {limit}"))];
             }
         }

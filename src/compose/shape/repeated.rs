@@ -29,6 +29,10 @@ pub(super) fn different(draw: &mut Draw, place: Place) -> Option<Draft> {
     if one.starts_with("number of ") {
         return None;
     }
+    // nobody knows what an "sid" is the ID of
+    if draw.scope.field(place).role() == Role::Key && one.len() <= 3 {
+        return None;
+    }
     let many = grammar::plural(&one);
     let column = draw.scope.column(place);
     let distinct = aggregate("count(DISTINCT {})", vec![column.clone()]);

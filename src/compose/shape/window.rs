@@ -2,6 +2,7 @@
 
 use super::super::aggregate::rounded as aggregate_rounded;
 use super::super::draw::{Draft, Draw};
+use super::super::group;
 use super::super::moment;
 use super::super::say::{Extra, Speech};
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
@@ -229,7 +230,13 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     if !numeric {
         return None;
     }
+    // where a month may have no row the one before it is another
+    let rows = draw.scope.subject().rows as f64 * draw.passing;
+    let field = draw.scope.field(*g.key.places.first()?);
+    let gaps = draw.schema_only || group::sparse((rows / 5.0) as u64, field, &unit);
     let (alias, what): (String, String) = match kind {
+        0 if gaps => ("change".into(), format!("how it changed from the {unit} listed before")),
+        3 if gaps => ("previous".into(), format!("that of the {unit} listed before")),
         0 => (
             "change".into(),
             match draw.rng.below(3) {

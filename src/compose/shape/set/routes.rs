@@ -1,6 +1,7 @@
 //! Things by which kinds of rows lead to them: "customers with rentals but no payments", "cities that have both a store
 //! and a customer".
 
+use super::super::super::afar;
 use super::super::super::condition::Condition;
 use super::super::super::draw::{Draft, Draw};
 use super::super::super::phrase;
@@ -131,6 +132,11 @@ fn ways(world: &World, target: usize) -> Vec<Way> {
             continue;
         }
         found.push(vec![last]);
+        // what came of a visit is the patient's, and neither the doctor's nor the insurer's
+        let thing = &world.entities[target];
+        if afar::happens(&world.entities[middle]) && (!thing.person || afar::serves(thing)) {
+            continue;
+        }
         for &first in world.graph.children(middle).iter().filter(|&&e| open(e)) {
             let rows = world.graph.edges[first].child;
             let through: usize = world

@@ -24,8 +24,10 @@ pub(in crate::compose) fn values(draw: &mut Draw) -> Option<Draft> {
         // kinds of the rows, or the things that they belong to
         let owner = matches!(scope.nodes[p.node].via, Some((0, _, true)));
         let thing = owner && scope.entity(p.node).label == [p.field] && scope.entity(p.node).label_unique;
+        // diagnoses have visits, and main diagnoses are diagnoses of visits
+        let thing = thing && scope.role_noun(p.node) == scope.entity(p.node).one;
         let told = if p.node == 0 { !scope.subject().label.contains(&p.field) } else { thing };
-        spoken && told && f.varied && f.nulls == 0 && repeated && !scope.constant(p.node)
+        spoken && told && f.varied && f.filled(scope.entity(p.node).rows) && repeated && !scope.constant(p.node)
     })?;
     draw.use_place(place);
     if place.node != 0 {
@@ -36,6 +38,10 @@ pub(in crate::compose) fn values(draw: &mut Draw) -> Option<Draft> {
     let [of] = *one.places.as_slice() else { return None };
     let role = draw.scope.field(of).role();
     if role != Role::Time && (place.node == 0 || !matches!(role, Role::Dimension | Role::Name)) {
+        return None;
+    }
+    // "products with order lines shipped to Boise but without any shipped to Seattle": by way of the orders
+    if of.node != 0 && !draw.scope.entity(of.node).label.contains(&of.field) {
         return None;
     }
     let two = (0..40).find_map(|_| condition::draw(&mut draw.rng, &draw.scope, of).filter(|two| one.rivals(two)))?;
