@@ -101,7 +101,7 @@ pub(super) fn by_way_of(scope: &Scope, node: usize, whose: &str) -> Option<Strin
     let (from, _, up) = scope.nodes[node].via?;
     let (thing, role) = (scope.entity(from), scope.role_noun(node));
     let own = scope.role_noun(from) == thing.one && !thing.bridge && !thing.person;
-    let named = role != scope.entity(node).one && !role.contains('\'') && whose.starts_with(&role);
+    let named = !role.contains('\'') && whose.starts_with(&role);
     let link = of_or_for(thing, scope.subject())?;
     (from != 0 && up && own && named).then(|| format!("{link} {} whose {whose}", thing.many))
 }

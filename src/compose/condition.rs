@@ -328,7 +328,7 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         condition.share = missing;
         condition.sql = vec![fill("{} IS NULL", vec![column])];
         condition.with = Some(format!("no {noun}"));
-        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded", "not known"])));
+        condition.whose = Some(format!("{noun} {} {}", be(&noun), rng.word(&["missing", "not recorded"])));
         condition.post = rng.chance(50).then(|| format!("without {bare}"));
         condition.terse = Some(format!("no {noun}"));
     } else {

@@ -5,6 +5,7 @@ use super::condition::Condition;
 use super::dialogue::dialogue;
 use super::flag;
 use super::learn::Crowd;
+use super::notes;
 use super::polish::{PART, polish};
 use super::probe::{expected_rows, filled_probe, mutant, never_probe, one_group};
 use super::random::{Rng, mix};
@@ -284,12 +285,17 @@ impl<'w> Draw<'w> {
     }
 
     pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Option<Candidate> {
-        let question = utter(&mut self.rng, self.style, &draft.speech);
-        let dialogue = if self.style == Style::MultiTurn { Some(dialogue(&mut self.rng, &draft)?) } else { None };
+        let (question, mut notes) = notes::apart(&utter(&mut self.rng, self.style, &draft.speech));
+        let mut dialogue = if self.style == Style::MultiTurn { Some(dialogue(&mut self.rng, &draft)?) } else { None };
+        for said in dialogue.iter_mut().flat_map(|d| [&mut d.first, &mut d.then]) {
+            let (left, more) = notes::apart(said);
+            *said = left;
+            notes.extend(more.into_iter().filter(|n| !notes.contains(n)).collect::<Vec<_>>());
+        }
         let said = std::mem::take(&mut self.evidence);
         let told = self.used.iter().filter(|p| p.node < self.scope.nodes.len());
         let told = told.filter_map(|&p| flag::told_by(self.scope.entity(p.node), self.scope.field(p)));
-        let said: Vec<String> = said.into_iter().chain(told).collect();
+        let said: Vec<String> = said.into_iter().chain(notes).chain(told).collect();
         let evidence = draft.evidence.into_iter().chain(said).reduce(|all, one| format!("{all}. {one}"));
         // what is defined, or said in two turns, has to be called the same in all of it
         let (first, then) = dialogue.as_ref().map_or(("", ""), |d| (&d.first, &d.then));

@@ -56,6 +56,9 @@ pub(super) fn extreme_value(rng: &mut Rng, noun: &str, high: bool) -> String {
         let word = if high { "highest" } else { "lowest" };
         return format!("{word} number of {noun}");
     }
+    // of sums each is one: "the highest payment"
+    let single = if is_plural(noun) && sums(noun) { crate::schema::grammar::singular(noun) } else { noun.to_owned() };
+    let noun = single.as_str();
     let word = if rng.chance(35) || noun.ends_with("length") { general } else { extreme(rng, noun, high) };
     format!("{word} {noun}")
 }

@@ -2,10 +2,10 @@
 
 use super::aggregate::Figure;
 use super::draw::Draw;
+use super::reference::{edge_noun, reference};
 use super::say::Extra;
-use super::scope::Scope;
+use super::scope::{Place, Scope};
 use crate::schema::grammar;
-use crate::schema::roles::Role;
 
 /// Takes the rounding of a lone figure out of its noun: it is said when all else is.
 pub(super) fn rounding(figures: &mut [Figure]) -> Option<Extra> {
@@ -57,9 +57,7 @@ pub(super) fn of_rows(draw: &mut Draw, figures: &[Figure], rows: &str) -> String
             format!("the date of the {first} {}", super::phrase::single(rows, &subject.many, &subject.one))
         }
         // customers have rentals, and are none of theirs
-        [only] if only.place.is_some_and(|p| draw.scope.field(p).role() == Role::Key) => {
-            format!("{} with {rows}", the[0])
-        }
+        [only] if only.place.is_some_and(|p| refers(&draw.scope, p)) => format!("{} with {rows}", the[0]),
         // "the highest total of invoices" might be one of their totals, or the most of them
         [only]
             if rows == subject.many
@@ -72,6 +70,13 @@ pub(super) fn of_rows(draw: &mut Draw, figures: &[Figure], rows: &str) -> String
         [only] if only.noun.matches(" of ").count() > 1 => format!("{} across {rows}", the[0]),
         _ => format!("{} of {rows}", grammar::and_list(&the)),
     }
+}
+
+/// Whether a field leads to things that are called as they are elsewhere: main diagnoses are those of visits.
+fn refers(scope: &Scope, place: Place) -> bool {
+    let entity = scope.nodes[place.node].entity;
+    let Some(edge) = reference(scope.world, entity, &scope.field(place).name) else { return false };
+    edge_noun(scope.world, edge) == scope.world.entities[scope.world.graph.edges[edge].parent].one
 }
 
 /// "earliest and latest return date" of the two, where they are of one time.

@@ -170,6 +170,12 @@ fn predicate(noun: &str, yes: bool, plural: bool) -> String {
     if joined { format!("{be} {not}{first}-{rest}") } else { format!("{be} {not}{noun}") }
 }
 
+/// Whether a flag says what things are like: "active", and neither "takes new patients" nor "restrict copy delete".
+pub(super) fn describes(field: &Field) -> bool {
+    let said = mark(field);
+    !is_verb(field) && adjective(said.strip_prefix("is ").unwrap_or(said))
+}
+
 /// "active flag" and "activebool" -> "active status", "has balcony" -> "balcony status".
 pub(super) fn noun(field: &Field) -> String {
     if field.role() != Role::Flag {

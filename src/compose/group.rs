@@ -6,6 +6,7 @@ use super::moment;
 use super::say::Style;
 use super::scope::{Place, Scope};
 use super::sense;
+use super::spans::{coarser, span, sparse};
 use super::taste;
 use super::tree::{Expr, fill};
 use super::world::Field;
@@ -164,13 +165,21 @@ fn everyone(scope: &Scope, node: usize) -> bool {
 }
 
 /// Says of things without rows, where there are any, that they are left out.
-pub(super) fn left_out(draw: &mut Draw, key: &Key) {
+pub(super) fn left_out(draw: &mut Draw, key: &Key, conditional: bool) {
     let [place, ..] = key.places.as_slice() else { return };
     let Some((0, edge, true)) = draw.scope.nodes[place.node].via else { return };
     if !key.entity || draw.fan.is_some() || draw.style == Style::Vague {
         return;
     }
     let rows = &draw.scope.subject().many;
+    if conditional {
+        // where each has many, hardly any has none that meet the conditions
+        let each = draw.scope.subject().rows as f64 * draw.passing / key.size.max(1) as f64;
+        if each < 10.0 && !draw.schema_only {
+            draw.evidence.push(format!("{} without such {rows} are left out", grammar::capitalize(&key.many)));
+        }
+        return;
+    }
     if draw.world.graph.edges[edge].optional {
         let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
         draw.evidence.push(format!("{rows} without {one} are left out"));
@@ -187,37 +196,6 @@ fn lonely(scope: &Scope, node: usize) -> bool {
     let [column] = e.child_columns.as_slice() else { return false };
     let distinct = child.fields.iter().find(|f| f.name == *column).map_or(0, |f| f.distinct);
     child.rows > 0 && distinct * 10 >= child.rows * 8
-}
-
-/// The span to bucket a time by, from the time its values cover.
-pub(super) fn span(field: &Field) -> Option<&'static str> {
-    let (low, high) = match (field.days.first(), field.days.last()) {
-        (Some(low), Some(high)) => (low.number(), high.number()),
-        _ => return None,
-    };
-    match high - low {
-        0..=3 => None,
-        4..=25 => Some("day"),
-        26..=100 => Some("week"),
-        101..=1200 => Some("month"),
-        1201..=2500 => Some("quarter"),
-        _ => Some("year"),
-    }
-}
-
-/// Whether spans of time hold hardly a row each; of none nothing is known.
-pub(super) fn sparse(rows: u64, field: &Field, unit: &str) -> bool {
-    let days = field.days.first().zip(field.days.last()).map_or(0, |(low, high)| high.number() - low.number());
-    let length = UNITS.iter().find(|(name, _)| *name == unit).map_or(365, |(_, days)| *days);
-    rows > 0 && rows as i64 * length < 2 * days
-}
-
-/// Spans of time and about how many days they have.
-const UNITS: [(&str, i64); 5] = [("day", 1), ("week", 7), ("month", 30), ("quarter", 91), ("year", 365)];
-
-fn coarser(unit: &str) -> Option<&'static str> {
-    let at = UNITS.iter().position(|(name, _)| *name == unit)?;
-    UNITS.get(at + 1).map(|(name, _)| *name)
 }
 
 fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
@@ -362,21 +340,5 @@ impl Key {
         let nominal =
             vec![format!("{what} per {one}"), format!("{what} {per} {one}"), format!("{what}, broken down by {one}")];
         (nominal, vec![format!("what {verb} {what} per {one}"), format!("by {one}, what {verb} {what}")])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::compose::literal::Day;
-
-    #[test]
-    fn a_span_of_hardly_a_row_is_put_into_a_longer_one() {
-        let day = |year| Day { year, month: 1, day: 1 };
-        let field = Field { days: vec![day(2020), day(2023)], ..Field::default() };
-        assert!(sparse(8, &field, "month") && !sparse(8, &field, "year"));
-        assert!(!sparse(100, &field, "month") && sparse(100, &field, "week"));
-        assert!(!sparse(0, &field, "day"), "of none nothing is known");
-        assert_eq!((coarser("month"), coarser("year")), (Some("quarter"), None));
     }
 }

@@ -138,18 +138,24 @@ pub(super) fn ahead(noun: &str) -> Option<String> {
 
 /// "the number of employees per year in which they were hired" is that of employees hired per year.
 pub(super) fn happening(said: &str) -> String {
-    let links = [" per ", " for each ", " for every ", ", broken down by "];
+    let links = [" per ", " for each ", " for every ", " by the ", " by ", ", grouped by the ", ", broken down by "];
     let found = links.iter().find_map(|link| {
         let (rows, rest) = said.split_once(link)?;
         let (unit, rest) = rest.split_once(" in which they ")?;
-        let of_rows = rows.starts_with("the number of ") || rows.starts_with("the ") && rows.contains(" of ");
+        let counted = rows.strip_prefix("how many ").and_then(|rows| rows.strip_suffix(" are there"));
+        let of_rows = counted.is_some()
+            || rows.starts_with("the number of ")
+            || rows.starts_with("the ") && rows.contains(" of ");
         let plain = of_rows && !rows.contains([',', '"']) && !unit.contains(' ');
         let (done, happened, _) = EVENTS.iter().find(|(_, happened, _)| rest.starts_with(happened))?;
         // what is required, or due, is so at any time
         let rest = Some(rest).filter(|_| !matches!(*done, "required" | "due"))?;
         let rest = &rest[happened.len()..];
-        let whole = rest.is_empty() || rest.starts_with(',');
-        (plain && whole && happened.starts_with("were ")).then(|| format!("{rows} {done} per {unit}{rest}"))
+        let whole = rest.is_empty() || rest.starts_with(',') || rest.starts_with(" (");
+        (plain && whole).then(|| match counted {
+            Some(rows) => format!("how many {rows} {happened} per {unit}{rest}"),
+            None => format!("{rows} {done} per {unit}{rest}"),
+        })
     });
     found.unwrap_or_else(|| said.to_owned())
 }
@@ -361,7 +367,12 @@ mod tests {
             ("the total freight of orders for each month in which they were required", ""),
             ("the number of visits per day of the week on which they started", ""),
             ("the average order freight per month in which they were required", ""),
-            ("the number of visits per year in which they started", ""),
+            ("the number of visits per year in which they started", "the number of visits starting per year"),
+            ("how many visits are there per quarter in which they ended", "how many visits ended per quarter"),
+            (
+                "the number of claims by the month in which they were paid (YYYY-MM)",
+                "the number of claims paid per month (YYYY-MM)",
+            ),
         ] {
             assert_eq!(happening(said), if better.is_empty() { said } else { better });
         }

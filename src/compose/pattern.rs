@@ -23,7 +23,15 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
     }
     let (column, noun) = (scope.column(place), named(scope, place));
     let lower = word.to_lowercase();
-    let kind = if searched { 4 } else { rng.weighted(&[16, 24, 2, 4, 0, 44]) };
+    // a word that stands in several cases is looked for in any
+    let cased = field.elements.iter().any(|(other, _)| other != word && other.to_lowercase() == lower);
+    let kind = if searched {
+        4
+    } else if cased {
+        0
+    } else {
+        rng.weighted(&[16, 24, 2, 4, 0, 44])
+    };
     let pattern = |sql: String| Expr::Pattern(Box::new(Expr::Mix(vec![column.clone(), text(sql)])));
     let plural = is_plural(&noun);
     let contains = if plural { "contain" } else { "contains" };

@@ -80,9 +80,16 @@ fn noun(world: &World, edge: usize) -> String {
     if let [thing @ .., term] = said.as_slice()
         && parent.one == *term
         && TERMS.contains(term)
-        && thing.last().is_some_and(|last| !UNFINISHED.contains(last) && !world.entities[e.child].one.contains(last))
+        && thing.last().is_some_and(|last| !UNFINISHED.contains(last))
     {
-        return thing.join(" ");
+        let (thing, child) = (thing.join(" "), &world.entities[e.child].one);
+        // which conditions they are, and the drug of a drug exposure
+        match child.strip_prefix(thing.as_str()) {
+            Some("") => return format!("kind of {thing}"),
+            Some(rest) if rest.starts_with(' ') && !rest.ends_with("record") => return thing,
+            _ if !child.contains(thing.rsplit(' ').next().unwrap_or(&thing)) => return thing,
+            _ => {}
+        }
     }
     // "ref_doc_no" is a doctor, whatever "doc" stands for elsewhere
     if tokens.last().is_some_and(|t| said.len() == tokens.len() && is_short_for(t, &parent.one)) {

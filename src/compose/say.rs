@@ -92,7 +92,7 @@ impl Extra {
 pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
     let said = |text: String| if style == Style::Keyword { text } else { led(&text).unwrap_or(text) };
     let nominal = said(happening(&brief(rng, &speech.nominal)));
-    let question = said(brief(rng, &speech.questions));
+    let question = said(happening(&brief(rng, &speech.questions)));
     let one_sentence = rng.chance(70);
     let inline: String = speech.extras.iter().map(|e| e.inline.as_str()).collect();
     let sentences: String = speech.extras.iter().map(|e| format!(" {}.", e.sentence)).collect();
@@ -230,7 +230,7 @@ fn indirect(question: &str) -> Option<String> {
 }
 
 /// How frames begin that say what it is wanted for.
-const AUDIENCES: [&str; 5] = ["For ", "The board", "Our department", "My manager", "We "];
+const AUDIENCES: [&str; 4] = ["For ", "Our department", "My manager", "We "];
 
 fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let frame = rng.word(frames);

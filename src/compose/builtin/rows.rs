@@ -9,6 +9,7 @@ use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::Speech;
 use super::super::scope::Place;
+use super::super::sense;
 use super::super::shape::{figure, kept, list, ranking};
 use super::super::tree::{Expr, Limit, Order, Select, aggregate as call_of, fill};
 use super::term::{Term, term};
@@ -49,6 +50,11 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     // what is printed or looked up is so for a kind of rows, and not for those of an amount
     draw.measuring = !term.aim.is_empty();
     let mut conditions = draw.conditions(large, if term.found.is_some() { 1 } else { 2 })?;
+    // whom one calls to verify them is no matter of their plan
+    let aimless = |c: &Condition| !c.places.iter().all(|&p| sense::placed(draw.scope.field(p)));
+    if !term.aim.is_empty() && conditions.iter().any(aimless) {
+        return None;
+    }
     conditions.extend(term.found.clone());
     kept::beside(draw, &shown);
     let rows = draw.rows_phrase(&conditions);

@@ -226,19 +226,17 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let own = draw.scope.field(figure.place?);
     let listed = !own.measurable();
     // the size of what costs more than a dollar
-    draw.measuring |= !listed || own.role() == Role::Time;
+    draw.measuring |= !listed || own.role() == Role::Time || kinds_counted(&figure.noun);
     // pages are those of one list
     let whole = figure.noun.contains(" pages ");
     // whether something is so is asked of all
     let whether = figure.noun.starts_with("whether ");
-    let key = if !whole && !whether && draw.rng.chance(if listed { 85 } else { 60 }) { group::key(draw) } else { None };
+    let lists = figure.noun.starts_with("different ");
+    let often = [60, 85, 100][usize::from(listed) + usize::from(lists)];
+    let key = if !whole && !whether && draw.rng.chance(often) { group::key(draw) } else { None };
     // of a handful of kinds it is known how many there are, and a long list of them in each group is no answer
     let kinds = kinds_counted(&figure.noun) && (own.distinct < 6 || own.traits.personal);
-    let long = figure.noun.starts_with("different ") && (own.distinct > 20 || key.as_ref().is_some_and(|k| k.time));
-    // the ratings of all films in one line are those that there are
-    if figure.noun.starts_with("different ") && key.is_none() {
-        return None;
-    }
+    let long = lists && (own.distinct > 20 || key.as_ref().is_some_and(|k| k.time || k.recurs()));
     if key.is_some() && (kinds && own.distinct > 0 || long) {
         return None;
     }
@@ -288,7 +286,6 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         return Some(Draft { probes, ..Draft::new(query, speech) });
     }
     let said = figures::of_rows(draw, std::slice::from_ref(&figure), &rows);
-    let lists = figure.noun.starts_with("different ");
     let is = if lists { "are" } else { figure::verb(std::slice::from_ref(&figure)) };
     let (nominal, questions) = match &key {
         Some(k) => k.asked(&mut draw.rng, &said, is, !conditions.is_empty()),

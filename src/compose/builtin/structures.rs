@@ -41,7 +41,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     of("concat_ws", Row, Value, "concat_ws(', ', {}, {2})", "{} and {2} with a comma between them"),
     of("to_jsonb", Row, Value, "to_jsonb({2})", "{2} as a JSON value").aim("for the web API"),
     of("array_length", Array, Figure, "array_length({}, 1)", "number of {s}"),
-    of("cardinality", Array, Figure, "cardinality({})", "count of {s}"),
+    of("cardinality", Array, Figure, "cardinality({})", "number of {s}"),
     of("array_to_string", Array, Value, "array_to_string({}, ', ')", "{s} as one comma-separated text"),
     of("array_upper", Array, Value, "({})[array_upper({}, 1)]", "last one of the {s}"),
     of("array_position", Array, Value, "array_position({}, '{value}')", "place of {value} among the {s}"),

@@ -2,8 +2,8 @@
 
 use super::super::afar;
 use super::super::condition::is_plural;
-use super::super::group;
 use super::super::literal::{self, Day};
+use super::super::spans;
 use super::super::taste;
 use super::super::world::{Entity, Field};
 use super::{Entry, On, Yields};
@@ -277,7 +277,7 @@ fn dense(e: &Entity, f: &Field, sql: &str) -> bool {
         ("quarter", "quarter"),
     ];
     let unit = UNITS.iter().find(|(part, _)| sql.contains(part)).map_or("year", |(_, unit)| unit);
-    e.rows == 0 || e.rows >= 10 && !group::sparse(e.rows, f, unit)
+    e.rows == 0 || e.rows >= 10 && !spans::sparse(e.rows, f, unit)
 }
 
 /// How many years the values of a time are apart; of none nothing is known.

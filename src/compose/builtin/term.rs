@@ -87,6 +87,8 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         "highest {}" | "lowest {}" => {
             extreme_value(&mut draw.rng, &noun, said.starts_with('h')).replacen(&noun, "{}", 1)
         }
+        // "the sum of the amounts paid of payments"
+        "sum of the {s}" if noun.contains(' ') => "total {}".to_owned(),
         "total {}" if noun.starts_with("total") => "overall {}".to_owned(),
         _ if noun.starts_with("total") => said.replacen("total {}", "{}", 1),
         _ => said,

@@ -4,6 +4,7 @@ use super::super::draw::{Draft, Draw};
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::shape::grouped;
+use super::super::spans;
 use super::super::tree::{Expr, Order, Select};
 use super::term::columns;
 use super::{Entry, On, Use, Yields, rows};
@@ -101,6 +102,19 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let per = g.per(draw);
     let (measure, each) = (&g.measure, &g.key.one);
     let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{keys}", &g.key.many).replace("{key}", each);
+    // where no month is missing the one listed before is the one before
+    let noun = match timed && !spans::gaps(draw, &g.key, &g.names[0]) {
+        true => noun
+            .replace(
+                &format!("the moving average over that {0} and the two listed before it", g.names[0]),
+                &format!("the three-{} moving average", g.names[0]),
+            )
+            .replace(
+                &format!("the figure for the {} listed before", g.names[0]),
+                &format!("that of the previous {}", g.names[0]),
+            ),
+        false => noun,
+    };
     // how it is rounded is said after how it is sorted
     let (noun, form) = rows::apart(&noun);
     let mut extras = match (timed, ordered) {

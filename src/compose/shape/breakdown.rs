@@ -51,15 +51,17 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         Extra::new(inline, "Add the percentage of the total, to one decimal")
     });
     let wanted = if draw.style == Style::MultiTurn { 90 } else { 50 };
-    let order = draw.rng.chance(wanted).then(|| order(draw, &mut query, &keys, &figures, &many));
+    // groups of none are not there: which have the fewest cannot be told
+    let gaps = keys.iter().any(|k| k.has_gaps(!conditions.is_empty()));
+    let order = draw.rng.chance(wanted).then(|| order(draw, &mut query, &keys, &figures, &many, gaps));
     let mut probes = filter_probes(&query, &conditions);
     if having.is_some() {
         let mut without = query.clone();
         without.having.clear();
         probes.push(("having", without, Expect::Differs));
     }
-    if let ([key], true) = (keys.as_slice(), having.is_none() && conditions.is_empty()) {
-        group::left_out(draw, key);
+    if let ([key], true) = (keys.as_slice(), having.is_none()) {
+        group::left_out(draw, key, !conditions.is_empty());
     }
     let mut speech = speech(draw, &keys, &figures, &rows, having.as_ref(), !conditions.is_empty());
     speech.extras.extend(rounding.into_iter().chain(share).chain(order));
@@ -71,7 +73,7 @@ pub(in crate::compose) fn named_columns(figures: &[Figure]) -> Vec<(super::super
 }
 
 /// Sorts by a figure or by the key, and says so.
-fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], many: &str) -> Extra {
+fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], many: &str, gaps: bool) -> Extra {
     let by_key = draw.rng.chance(35) || keys[0].time && draw.rng.chance(70);
     if by_key {
         query.order =
@@ -94,7 +96,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
         };
     }
     let figure = &figures[draw.rng.below(figures.len())];
-    let descending = draw.rng.chance(70);
+    let descending = figure.counts && gaps || draw.rng.chance(70);
     query.order = vec![Order { by: aggregate::unrounded(figure), descending, nulls_last: false }];
     if let Some((_, Some(alias))) = query.columns.iter().find(|(e, _)| *e == figure.sql) {
         query.order[0].by = super::super::tree::Expr::Column(String::new(), alias.clone());

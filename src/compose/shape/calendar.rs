@@ -181,7 +181,7 @@ fn every_span(draw: &mut Draw, recursive: bool) -> Option<Draft> {
     let (plural, span) = (calendar.plural, &calendar.words);
     let nominal = vec![
         format!("the number of {dated} in each {unit} of {span}{by}, with zero for {plural} that have none"),
-        format!("the number of {dated} for every {unit} of {span}{by}, including {plural} that have none"),
+        format!("the number of {dated} in each {unit} of {span}{by}, including {plural} that have none"),
     ];
     let questions = vec![
         format!("how many {rows} {verb} in each {unit} of {span}{by}, counting zero where there were none"),

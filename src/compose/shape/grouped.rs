@@ -129,6 +129,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<G
     query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
     apply(&mut query, &conditions);
     query.group = key.group.clone();
+    group::left_out(draw, &key, !conditions.is_empty());
     let names = key.columns.iter().map(output_name).collect();
     Some(Grouped { key, figure, conditions, measure, query, names })
 }

@@ -72,7 +72,8 @@ pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> O
         let field = draw.scope.field(place);
         let role = field.role();
         let descending = matches!(role, Role::Measure | Role::Time | Role::Year) && draw.rng.chance(55);
-        let nullable = field.nullable && field.nulls > 0 || draw.scope.nodes[place.node].kind == JoinKind::Left;
+        let nullable =
+            !field.filled(draw.scope.entity(place.node).rows) || draw.scope.nodes[place.node].kind == JoinKind::Left;
         if nullable && descending {
             return None;
         }

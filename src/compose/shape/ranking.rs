@@ -363,7 +363,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         let number = ["and how many", "with the number for each", "and how many each has"];
         let figure = ["and what it is", "with the value for each", "with the figure"];
         let (number, figure) =
-            if n == 1 { (&number[..1], &figure[..1]) } else { (&number[..2 + usize::from(key.entity)], &figure[..2]) };
+            if n == 1 { (&number[..1], &figure[..1]) } else { (&number[..2 + usize::from(key.entity)], &figure[1..]) };
         format!(", {}", draw.rng.word(if figure_counts { number } else { figure }))
     } else {
         String::new()

@@ -223,6 +223,10 @@ pub(super) fn counted(draw: &mut Draw) -> Option<Draft> {
     let e = &draw.world.graph.edges[pair.edge];
     let condition = if draw.rng.chance(50) { child_condition(draw, &pair, |_| true) } else { None };
     let own = own_condition(draw, &pair)?;
+    // nobody knows how many are many
+    if draw.schema_only && draw.rng.chance(75) {
+        return None;
+    }
     let (parents, children) = (pair.scope.subject().rows.max(1), pair.scope.entity(pair.child).rows);
     // of a handful that have any it is known how many each has
     let child = pair.scope.entity(pair.child);

@@ -2,9 +2,9 @@
 
 use super::super::aggregate::rounded as aggregate_rounded;
 use super::super::draw::{Draft, Draw};
-use super::super::group;
 use super::super::moment;
 use super::super::say::{Extra, Speech};
+use super::super::spans;
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
 use super::grouped::{self, By, output, over};
 use crate::candidate::Expect;
@@ -230,10 +230,7 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     if !numeric {
         return None;
     }
-    // where a month may have no row the one before it is another
-    let rows = draw.scope.subject().rows as f64 * draw.passing;
-    let field = draw.scope.field(*g.key.places.first()?);
-    let gaps = draw.schema_only || group::sparse((rows / 5.0) as u64, field, &unit);
+    let gaps = spans::gaps(draw, &g.key, &unit);
     let (alias, what): (String, String) = match kind {
         0 if gaps => ("change".into(), format!("how it changed from the {unit} listed before")),
         3 if gaps => ("previous".into(), format!("that of the {unit} listed before")),
@@ -253,11 +250,22 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         ),
         2 => (
             "moving_average".into(),
-            format!(
-                "the {} over that {unit} and the {} listed before it, rounded to two decimals",
-                draw.rng.word(&["moving average", "rolling average", "average"]),
-                if size == 2 { unit.clone() } else { format!("{} {}", number_word(size as u64 - 1), plural(&unit)) }
-            ),
+            match gaps {
+                false => format!(
+                    "the {}-{unit} {}, rounded to two decimals",
+                    number_word(size as u64),
+                    draw.rng.word(&["moving average", "rolling average"]),
+                ),
+                true => format!(
+                    "the {} over that {unit} and the {} listed before it, rounded to two decimals",
+                    draw.rng.word(&["moving average", "rolling average", "average"]),
+                    if size == 2 {
+                        unit.clone()
+                    } else {
+                        format!("{} {}", number_word(size as u64 - 1), plural(&unit))
+                    }
+                ),
+            },
         ),
         _ => (
             "previous".into(),

@@ -1,0 +1,102 @@
+//! How an answer is put down: what a reader has to be told of its form, and nobody says in a question. It stands in the
+//! evidence, as a definition does, and not in parentheses in the midst of what is asked.
+
+/// Notes by how they begin in a question, and as sentences; what stands for `{}` is told by the question.
+const NOTES: &[(&str, &str)] = &[
+    ("1 = Monday to 7 = Sunday", "Days of the week are numbered from 1 for Monday to 7 for Sunday"),
+    ("1 for Monday to 7 for Sunday", "Days of the week are numbered from 1 for Monday to 7 for Sunday"),
+    ("0 for Sunday to 6 for Saturday", "Days of the week are numbered from 0 for Sunday to 6 for Saturday"),
+    ("1 to 12, ", "Calendar months are numbered from 1 to 12, all years together"),
+    ("YYYY-MM", "Months are shown as YYYY-MM"),
+    ("such as 2020-Q1", "Quarters are shown as in 2020-Q1"),
+    ("shown as 'none' where it is missing", "Where there is none, 'none' is shown"),
+    ("blanks around them ignored", "Blanks around the values are ignored"),
+    ("the first one where tied", "Where several are tied, the first one counts"),
+    ("given as its first day", "Months are shown by their first day"),
+    ("ties share a rank, and no rank is skipped", "Ties share a rank, and no rank is skipped"),
+    ("no gaps after ties", "Ties share a rank, and no rank is skipped"),
+    ("without gaps after ties", "Ties share a rank, and no rank is skipped"),
+    ("ties share a rank, ", "Ties share a rank, and the ranks after them are skipped"),
+];
+
+/// The question without such notes, and the notes.
+pub(super) fn apart(question: &str) -> (String, Vec<String>) {
+    let (mut left, mut notes) = (String::new(), Vec::new());
+    let mut rest = question;
+    while let Some((before, inner, after)) = parenthesis(rest) {
+        left.push_str(before);
+        let kept = match note(inner) {
+            Some((kept, note)) => {
+                if !notes.contains(&note) {
+                    notes.push(note);
+                }
+                kept
+            }
+            None => inner.to_owned(),
+        };
+        match kept.is_empty() {
+            true => left.truncate(left.trim_end().len()),
+            false => left.push_str(&format!("({kept})")),
+        }
+        rest = after;
+    }
+    left.push_str(rest);
+    (left, notes)
+}
+
+/// What stands before the first parentheses, in them, and after them.
+fn parenthesis(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('(')?;
+    let (inner, after) = rest.split_once(')')?;
+    Some((before, inner, after))
+}
+
+/// What is left of a parenthesis, and its note.
+fn note(inner: &str) -> Option<(String, String)> {
+    if let Some((steps, _)) = inner.split_once(", each shown by its lower end") {
+        return Some((steps.to_owned(), "Each range is shown by its lower end".to_owned()));
+    }
+    if let Some((order, _)) = inner.split_once(", no gaps after ties") {
+        return Some((order.to_owned(), "Ties share a rank, and no rank is skipped".to_owned()));
+    }
+    if let Some((mark, what)) = inner.split_once(" for a missing ") {
+        return Some((String::new(), format!("A missing {what} is shown as {mark}")));
+    }
+    let (_, said) = NOTES.iter().find(|(begins, _)| inner.starts_with(begins))?;
+    Some((String::new(), (*said).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apart;
+
+    #[test]
+    fn the_form_of_an_answer_is_no_part_of_the_question() {
+        for (question, left, note) in [
+            (
+                "payments per day of the week (1 = Monday to 7 = Sunday), in order",
+                "payments per day of the week, in order",
+                "Days of the week are numbered from 1 for Monday to 7 for Sunday",
+            ),
+            (
+                "the rank (highest first, no gaps after ties)",
+                "the rank (highest first)",
+                "Ties share a rank, and no rank is skipped",
+            ),
+            (
+                "films ranked, highest first (ties share a rank, leaving a gap).",
+                "films ranked, highest first.",
+                "Ties share a rank, and the ranks after them are skipped",
+            ),
+            (
+                "clients and their company (\"unknown\" for a missing company)",
+                "clients and their company",
+                "A missing company is shown as \"unknown\"",
+            ),
+            ("films (ties by name)", "films (ties by name)", ""),
+        ] {
+            let notes = if note.is_empty() { Vec::new() } else { vec![note.to_owned()] };
+            assert_eq!(apart(question), (left.to_owned(), notes));
+        }
+    }
+}
