@@ -109,12 +109,12 @@ fn every_feature_is_drawn_and_none_is_rare() {
            FROM generate_series(1, 400) g, LATERAL (SELECT timestamp '2023-01-02 14:00' + g * interval '9 hours' AS t) a;
          ANALYZE stay",
     );
-    // of plain settings nothing links anywhere
+    // of plain fittings nothing links anywhere
     demo.run(
-        "CREATE TABLE setting (setting_id int PRIMARY KEY, label text NOT NULL, kind text NOT NULL, link text, size int);
-         INSERT INTO setting SELECT g, 'Setting ' || g, k, CASE k WHEN 'link' THEN 'page ' || g % 7 END, CASE k WHEN 'size' THEN g END
+        "CREATE TABLE fitting (fitting_id int PRIMARY KEY, label text NOT NULL, kind text NOT NULL, link text, size int);
+         INSERT INTO fitting SELECT g, 'Fitting ' || g, k, CASE k WHEN 'link' THEN 'page ' || g % 7 END, CASE k WHEN 'size' THEN g END
            FROM generate_series(1, 90) g, LATERAL (SELECT (ARRAY['plain', 'link', 'size'])[1 + g % 3] AS k) x;
-         ANALYZE setting",
+         ANALYZE fitting",
     );
     for phase in PHASES {
         let functions = if phase == "builtins" { r#", "functions": ["all"]"# } else { "" };
@@ -150,14 +150,14 @@ fn every_feature_is_drawn_and_none_is_rare() {
     ));
     demo.run(
         "DO $$ DECLARE statement text; hollow text; BEGIN
-            FOR statement IN SELECT sql FROM nlsql.dataset WHERE sql ~ 'setting' LOOP
+            FOR statement IN SELECT sql FROM nlsql.dataset WHERE sql ~ 'fitting' LOOP
                 EXECUTE format('SELECT min(k) FROM (SELECT e.key AS k FROM (%s) x, jsonb_each(to_jsonb(x)) e
                                  GROUP BY e.key HAVING bool_and(e.value = ''null'')) y', statement) INTO hollow;
                 IF hollow IS NOT NULL THEN RAISE EXCEPTION '% is NULL throughout: %', hollow, statement; END IF;
             END LOOP; END $$",
     );
-    let settings = demo.number("SELECT count(*) FROM nlsql.dataset WHERE sql ~ 'setting'");
-    assert!(settings > 8, "{settings}");
+    let fittings = demo.number("SELECT count(*) FROM nlsql.dataset WHERE sql ~ 'fitting'");
+    assert!(fittings > 15, "{fittings}");
     // one row has no order
     let sorted = r"sql ~ '\nORDER BY [^\n]+$|ORDER BY [^)\n]+$' AND sql !~ 'LIMIT|FETCH'";
     assert!(demo.number(&format!("SELECT count(*) FROM nlsql.dataset WHERE {sorted}")) > 50);

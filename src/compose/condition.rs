@@ -248,6 +248,9 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         || matches!(field.role(), Role::Dimension | Role::Code) && field.distinct > 25 && field.spaced > 0.5;
     if worded
         && place.node == 0
+        // what goes into a box is no text that is searched
+        && !field.noun.contains("quantity")
+        && field.length < 400.0
         && !field.elements.is_empty()
         && (field.values.is_empty() || rng.chance(22) || own_label(scope, place))
     {

@@ -71,9 +71,11 @@ impl Draw<'_> {
             };
             let tested =
                 if found.is_empty() && wanted == 1 && self.rng.chance(8) { builtin::condition(self) } else { None };
+            // a name is shown everywhere and asked for by a word in it hardly ever, but for this
+            let titled = searching && found.is_empty() && self.rng.chance(9);
             let place = match &tested {
                 Some(c) => c.places.first().copied(),
-                None => self.choose(fits),
+                None => self.title().filter(|_| titled).or_else(|| self.choose(fits)),
             };
             let Some(place) = place else {
                 if bounded {
@@ -94,6 +96,13 @@ impl Draw<'_> {
             }
         }
         (found.len() >= least).then_some(found)
+    }
+
+    /// The name of the subject's rows, where words in it are known.
+    fn title(&self) -> Option<Place> {
+        let subject = self.scope.subject();
+        let [field] = *subject.label.as_slice() else { return None };
+        (!subject.fields[field].elements.is_empty()).then_some(Place { node: 0, field })
     }
 
     /// The subject's rows under the conditions, in words.

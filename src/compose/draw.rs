@@ -98,7 +98,7 @@ fn fineness(slot: u64, attempt: u64) -> usize {
 }
 
 /// So many slots of a phase are a look at what can be asked.
-const LATE: u64 = 300;
+pub(super) const LATE: u64 = 300;
 
 impl<'w> Draw<'w> {
     pub(super) fn new(composer: &'w Composer, crowd: Crowd<'w>, seed: &[u64], focus: Focus, style: Style) -> Draw<'w> {
@@ -346,7 +346,9 @@ fn short(scope: &Scope, said: String) -> String {
             let (Some(one), Some(many)) = (rest(&child.one), rest(&child.many)) else { continue };
             let bare = said.replace(&child.many, &many).replace(&child.one, &one);
             // a word alone might be anything, but for what is a thing itself and the only one
-            let rest = said.replace(&child.many, "").replace(&child.one, "");
+            let rest = [&child.many, &child.one, &parent.many, &parent.one]
+                .iter()
+                .fold(said.clone(), |rest, noun| rest.replace(noun.as_str(), ""));
             let known = || scope.world.entities.iter().any(|e| e.one == one) && !rest.contains(&one);
             let thing = one.contains(' ') || known();
             if thing && [&parent.one, &parent.many].iter().any(|noun| bare.contains(noun.as_str())) {

@@ -164,27 +164,27 @@ fn everyone(scope: &Scope, node: usize) -> bool {
     all > 0 && used >= all
 }
 
-/// Says of things without rows, where there are any, that they are left out.
-pub(super) fn left_out(draw: &mut Draw, key: &Key, conditional: bool) {
-    let [place, ..] = key.places.as_slice() else { return };
-    let Some((0, edge, true)) = draw.scope.nodes[place.node].via else { return };
-    if !key.entity || draw.fan.is_some() || draw.style == Style::Vague {
+/// Says what a breakdown leaves out: rows that belong to nothing, and, of a lone key, things without rows.
+pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditional: bool) {
+    if draw.fan.is_some() || draw.style == Style::Vague {
         return;
     }
-    let rows = &draw.scope.subject().many;
-    if conditional {
+    for key in keys.iter().filter(|k| k.entity) {
+        let Some(via) = key.places.first().and_then(|p| draw.scope.nodes[p.node].via) else { continue };
+        let rows = &draw.scope.subject().many;
+        let direct = via.0 == 0 && via.2;
+        if direct && draw.world.graph.edges[via.1].optional {
+            let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
+            draw.evidence.push(format!("{rows} without {one} are left out"));
+            continue;
+        }
         // where each has many, hardly any has none that meet the conditions
         let each = draw.scope.subject().rows as f64 * draw.passing / key.size.max(1) as f64;
-        if each < 10.0 && !draw.schema_only {
-            draw.evidence.push(format!("{} without such {rows} are left out", grammar::capitalize(&key.many)));
+        let some = if direct && !conditional { !key.complete } else { each < 10.0 };
+        if keys.len() == 1 && some && draw.scope.subject().rows > 0 {
+            let such = if conditional { "such " } else { "" };
+            draw.evidence.push(format!("{} without {such}{rows} are left out", grammar::capitalize(&key.many)));
         }
-        return;
-    }
-    if draw.world.graph.edges[edge].optional {
-        let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
-        draw.evidence.push(format!("{rows} without {one} are left out"));
-    } else if draw.scope.subject().rows > 0 && !key.complete {
-        draw.evidence.push(format!("{} without {rows} are left out", grammar::capitalize(&key.many)));
     }
 }
 

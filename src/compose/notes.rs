@@ -11,7 +11,7 @@ const NOTES: &[(&str, &str)] = &[
     ("such as 2020-Q1", "Quarters are shown as in 2020-Q1"),
     ("shown as 'none' where it is missing", "Where there is none, 'none' is shown"),
     ("blanks around them ignored", "Blanks around the values are ignored"),
-    ("the first one where tied", "Where several are tied, the first one counts"),
+    ("the first one where tied", "Where several are tied, the first in order counts"),
     ("given as its first day", "Months are shown by their first day"),
     ("ties share a rank, and no rank is skipped", "Ties share a rank, and no rank is skipped"),
     ("no gaps after ties", "Ties share a rank, and no rank is skipped"),
@@ -25,7 +25,7 @@ pub(super) fn apart(question: &str) -> (String, Vec<String>) {
     let mut rest = question;
     while let Some((before, inner, after)) = parenthesis(rest) {
         left.push_str(before);
-        let kept = match note(inner) {
+        let kept = match named(before, inner).or_else(|| note(inner)) {
             Some((kept, note)) => {
                 if !notes.contains(&note) {
                     notes.push(note);
@@ -49,6 +49,13 @@ fn parenthesis(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once('(')?;
     let (inner, after) = rest.split_once(')')?;
     Some((before, inner, after))
+}
+
+/// Months and weekdays by name.
+fn named(before: &str, inner: &str) -> Option<(String, String)> {
+    let kinds = [("month of the year ", "Months"), ("calendar month ", "Months"), ("weekday ", "Weekdays")];
+    let (_, many) = kinds.iter().find(|(one, _)| inner == "by name" && before.ends_with(one))?;
+    Some((String::new(), format!("{many} are shown by their names")))
 }
 
 /// What is left of a parenthesis, and its note.
@@ -93,6 +100,7 @@ mod tests {
                 "clients and their company",
                 "A missing company is shown as \"unknown\"",
             ),
+            ("rentals by weekday (by name)", "rentals by weekday", "Weekdays are shown by their names"),
             ("films (ties by name)", "films (ties by name)", ""),
         ] {
             let notes = if note.is_empty() { Vec::new() } else { vec![note.to_owned()] };

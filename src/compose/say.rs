@@ -253,7 +253,7 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
     let frame = if long && !few(&frame) && !short.is_empty() && rng.chance(80) { rng.word(&short) } else { frame };
     // "for each customer, please give the number of rentals": what it is asked for leads
     let led = ["for ", "per "].iter().any(|lead| nominal.starts_with(lead));
-    let figure = |rest: &str| ["the ", "a "].iter().any(|article| rest.starts_with(article));
+    let figure = |rest: &str| ["the ", "a ", "an ", "one "].iter().any(|article| rest.starts_with(article));
     match nominal.split_once(", ").filter(|(_, rest)| led && figure(rest) && !frame.contains(':')) {
         Some((lead, rest)) => {
             // "per category, which query returns" has two heads

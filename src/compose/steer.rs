@@ -23,7 +23,7 @@ pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, 
 }
 
 /// Focuses of interest that a run can do with.
-const ENOUGH: usize = 20;
+const ENOUGH: usize = 8;
 
 /// How often people speak of things of that name.
 type Spoken = fn(&str) -> f64;
@@ -86,7 +86,7 @@ fn fields(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
 
 /// How often people speak of things, by the words that it takes: what needs three and more is a matter of configuration,
 /// and known to few.
-fn spoken(one: &str) -> f64 {
+pub(super) fn spoken(one: &str) -> f64 {
     // what data are about, and not what a program is set up by
     const SETUP: &[&str] = &[
         "map", "mapping", "definition", "setting", "parameter", "attribute", "configuration", "matchpoint", "hook",
@@ -153,7 +153,8 @@ fn edges(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
         let afar = (0..entity.fields.len()).filter(|&field| sense::from_afar(world, parent, field, 1));
         for (turn, field) in afar.enumerate() {
             let focus = Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) };
-            found.push((focus, interest(&entity.fields[field]) * spoken(&entity.one)));
+            let child = &world.entities[world.graph.edges[edges[turn % edges.len()]].child];
+            found.push((focus, interest(&entity.fields[field]) * spoken(&entity.one) * spoken(&child.one)));
         }
         // of tables that lead no further there is less to ask
         let further = |edge: usize| {

@@ -137,7 +137,7 @@ pub(super) const PHRASES: &[Rule] = &[
 
 /// Words that would not be the same phrase any more beside it: before, after.
 pub(super) const APART: &[(&str, &[&str], &[&str])] = &[
-    ("the number of", &[], &["times", "words", "characters", "days"]),
+    ("the number of", &[], &["times", "words", "characters", "days", "each"]),
     ("more than", &["no", "not"], &["one"]),
     ("less than", &["no", "not", "of", "by"], &[]),
     ("higher than", &["no", "not"], &[]),
@@ -181,7 +181,6 @@ pub(super) const NOUNS: &[(&str, &[&str])] = &[
     ("employee", &["staff member"]),
     ("encounter", &["visit"]),
     ("film", &["movie"]),
-    ("illness", &["disease"]),
     ("immunization", &["vaccination"]),
     ("inventory item", &["stock item"]),
     ("instructor", &["teacher"]),

@@ -257,6 +257,8 @@ fn entity(
         when: None,
         fields,
     };
+    // who has a first name and a last name is a person
+    found.person |= found.label.len() == 2;
     if let [one] = found.label.as_slice() {
         let field = &found.fields[*one];
         let whole = table.sampled.as_ref().is_some_and(|s| s.whole);

@@ -176,7 +176,11 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
             // nor are there any wholes below ten
             let whole =
                 entry.sql.ends_with("numeric)") && e.rows > 0 && f.numbers.get(6).is_some_and(|middle| *middle < 10.0);
-            is_number(f) && f.numbers[2] < f.numbers[10] && !whole && !(decimals && f.whole() && f.numbers[6] >= 1000.0)
+            is_number(f)
+                && (f.distinct > 2 || e.rows == 0)
+                && f.numbers[2] < f.numbers[10]
+                && !whole
+                && !(decimals && f.whole() && f.numbers[6] >= 1000.0)
         }
         On::Zeroed => is_number(f) && f.numbers[0] == 0.0 && f.numbers[4] > 0.0 || is_number(f) && e.rows == 0,
         On::Tens => is_number(f) && many && f.distinct > 12 && (30.0..600.0).contains(&(f.numbers[12] - f.numbers[0])),

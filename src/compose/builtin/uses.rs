@@ -1,8 +1,10 @@
 //! Where a function can be shown: every entry of the list against every column of the schema.
 
+use super::super::draw::LATE;
 use super::super::learn::Heat;
 use super::super::literal::{self, Day};
 use super::super::random::{Rng, mix, rotate};
+use super::super::steer;
 use super::super::world::{Field, World};
 use super::suits::{applies, pairs};
 use super::{Entry, On, Yields, entries};
@@ -102,7 +104,9 @@ impl Plan {
             // views repeat the tables behind them
             let own = if entity.view { 0.003 * entity.cheap } else { 1.0 };
             let wanted = if one.entry.odd { 0.001 } else { 1.0 };
-            (10_000.0 * own * wanted / places[&one.entity] as f64 / crowd).max(1.0) as usize
+            // at first of what people speak of
+            let said = steer::spoken(&entity.one).powi(if slot < LATE { 3 } else { 1 });
+            (10_000.0 * own * wanted * said / places[&one.entity] as f64 / crowd).max(1.0) as usize
         };
         let weights: Vec<usize> = uses.iter().map(weight).collect();
         uses.get(Rng::new(&[salt, slot, attempt, 23]).weighted(&weights)).copied()

@@ -60,8 +60,8 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         without.having.clear();
         probes.push(("having", without, Expect::Differs));
     }
-    if let ([key], true) = (keys.as_slice(), having.is_none()) {
-        group::left_out(draw, key, !conditions.is_empty());
+    if having.is_none() {
+        group::left_out(draw, &keys, !conditions.is_empty());
     }
     let mut speech = speech(draw, &keys, &figures, &rows, having.as_ref(), !conditions.is_empty());
     speech.extras.extend(rounding.into_iter().chain(share).chain(order));

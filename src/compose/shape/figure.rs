@@ -17,7 +17,8 @@ pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
     place.node == 0
         && !field.traits.audit
         && match field.role() {
-            Role::Measure => field.measurable() && field.varied,
+            // of two prices the average tells nothing
+            Role::Measure => field.measurable() && field.varied && (field.distinct > 2 || scope.subject().rows == 0),
             Role::Time => !field.traits.personal && field.varied,
             Role::Dimension | Role::Code | Role::Year => {
                 let rows = scope.entity(place.node).rows;

@@ -79,7 +79,7 @@ pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
     let rows = draw.rows_phrase(&conditions);
     let column = draw.scope.column(place);
     let noun = subject.fields[*label].noun.clone();
-    let array = draw.rng.chance(25);
+    let array = draw.rng.chance(12);
     let call = if array { "array_agg({} ORDER BY {})" } else { "string_agg({}, ', ' ORDER BY {})" };
     let mut query: Select = draw.scope.select();
     query.columns = key.columns.clone();
@@ -87,7 +87,7 @@ pub(super) fn names(draw: &mut Draw) -> Option<Draft> {
     apply(&mut query, &conditions);
     query.group = key.group.clone();
     let probes = filter_probes(&query, &conditions);
-    let form = if array { "an array" } else { "one comma-separated list" };
+    let form = if array { "an array" } else { "a comma-separated list" };
     let each = &key.one;
     let names = grammar::plural(&noun);
     let what = if names == subject.many { format!("the {rows}") } else { format!("the {names} of the {rows}") };

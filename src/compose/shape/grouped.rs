@@ -58,7 +58,12 @@ impl Grouped {
 
     /// What the figure is, in a word.
     pub(in crate::compose) fn it(&self) -> &'static str {
-        if self.figure.counts || self.figure.noun.starts_with("number ") { "number" } else { "value" }
+        match self.figure.alias.split('_').next() {
+            _ if self.figure.counts || self.figure.noun.starts_with("number ") => "number",
+            Some("avg") => "average",
+            Some("total") => "total",
+            _ => "value",
+        }
     }
 
     /// "per" or "for each", as the groups that are left out allow.
@@ -129,7 +134,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<G
     query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
     apply(&mut query, &conditions);
     query.group = key.group.clone();
-    group::left_out(draw, &key, !conditions.is_empty());
+    group::left_out(draw, std::slice::from_ref(&key), !conditions.is_empty());
     let names = key.columns.iter().map(output_name).collect();
     Some(Grouped { key, figure, conditions, measure, query, names })
 }

@@ -245,7 +245,7 @@ fn theirs(nouns: &[String]) -> String {
 /// What is listed alone is as many as its rows: "the phone numbers of staff members".
 fn several(draw: &Draw, shown: &Shown) -> Option<String> {
     let [noun] = shown.nouns.as_slice() else { return None };
-    let form = [" trimmed ", " in ", " with "].iter().filter_map(|f| noun.find(f)).min().unwrap_or(noun.len());
+    let form = [" trimmed ", " in ", " with ", " ("].iter().filter_map(|f| noun.find(f)).min().unwrap_or(noun.len());
     let (head, rest) = noun.split_at(form);
     let kind = |p: &Place| {
         matches!(draw.scope.field(*p).role(), Role::Name | Role::Dimension | Role::Code | Role::Time | Role::FreeText)

@@ -122,5 +122,5 @@ fn alike(a: &Entity, b: &Entity, x: usize, y: usize) -> bool {
 
 fn contact(f: &Field) -> bool {
     let noun = f.noun.to_lowercase();
-    ["email", "e-mail", "phone", "fax"].iter().any(|w| noun.contains(w)) && f.base != "bool" && f.distinct != 1
+    ["email", "e-mail"].iter().any(|w| noun.contains(w)) && f.base != "bool" && f.distinct != 1
 }
