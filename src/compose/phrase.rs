@@ -27,6 +27,9 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
             c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ") && !many.starts_with("listed "))
         {
             before = format!("{word} ");
+        } else if let Some(word) = c.before.as_ref().filter(|w| !w.contains(' ') && !before.trim_end().contains(' ')) {
+            // "married white patients"
+            before = format!("{word} {before}");
         } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p)) {
             post.push(p.clone());
         } else if let Some(t) = c.that.as_ref() {
@@ -160,6 +163,18 @@ mod tests {
         assert_eq!(how_many("hospitals with a bed count above 120", "facilities"), {
             "how many hospitals are there with a bed count above 120"
         });
+    }
+
+    #[test]
+    fn two_adjectives_stand_before_their_noun() {
+        let told = |word: &str| Condition {
+            before: Some(word.to_owned()),
+            that: Some(format!("are {word}")),
+            sql: vec![text(word)],
+            ..Condition::default()
+        };
+        let said = rows(&mut Rng::new(&[1]), "patients", true, &[told("white"), told("married")]);
+        assert_eq!(said, "married white patients");
     }
 
     #[test]
