@@ -9,7 +9,7 @@ use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 /// Verbs that a flag's name may begin with, with their plural.
-const VERBS: [(&str, &str); 17] = [
+pub(super) const VERBS: [(&str, &str); 18] = [
     ("accepts", "accept"),
     ("allows", "allow"),
     ("covers", "cover"),
@@ -23,6 +23,7 @@ const VERBS: [(&str, &str); 17] = [
     ("receives", "receive"),
     ("requires", "require"),
     ("shows", "show"),
+    ("speaks", "speak"),
     ("supports", "support"),
     ("takes", "take"),
     ("uses", "use"),

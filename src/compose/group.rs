@@ -183,7 +183,9 @@ pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditional: bool) {
         let some = if direct && !conditional { !key.complete } else { each < 10.0 };
         if keys.len() == 1 && some && draw.scope.subject().rows > 0 {
             let such = if conditional { "such " } else { "" };
-            draw.evidence.push(format!("{} without {such}{rows} are left out", grammar::capitalize(&key.many)));
+            // "insurers" of the visits' insurers
+            let many = key.many.rsplit(['\'']).next().unwrap_or(&key.many).trim_start_matches("s ").trim_start();
+            draw.evidence.push(format!("{} without {such}{rows} are left out", grammar::capitalize(many)));
         }
     }
 }

@@ -141,7 +141,8 @@ pub(super) fn tell_apart(schema: &Schema, words: &Words, entities: &mut [Entity]
     for i in (0..entities.len()).filter(|&i| entities[i].view).collect::<Vec<_>>() {
         let (many, rows) = (&entities[i].many, entities[i].rows);
         if seen.get(many).is_some_and(|of| of.iter().any(|&t| entities[t].rows != rows)) {
-            (entities[i].one, entities[i].many) = grammar::countable(&format!("listed {}", entities[i].one));
+            let list = words.of(&schema.tables[i].name).join(" ");
+            (entities[i].one, entities[i].many) = grammar::countable(&format!("{} in the {list}", entities[i].one));
         }
     }
     for group in seen.values().filter(|g| g.len() > 1) {

@@ -66,6 +66,9 @@ fn note(inner: &str) -> Option<(String, String)> {
     if let Some((order, _)) = inner.split_once(", no gaps after ties") {
         return Some((order.to_owned(), "Ties share a rank, and no rank is skipped".to_owned()));
     }
+    if let Some((order, _)) = inner.split_once(", ties share a rank") {
+        return Some((order.to_owned(), "Ties share a rank, and the ranks after them are skipped".to_owned()));
+    }
     if let Some((mark, what)) = inner.split_once(" for a missing ") {
         return Some((String::new(), format!("A missing {what} is shown as {mark}")));
     }

@@ -52,6 +52,8 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
             pattern(format!(" ~* '\\m{lower}\\M'")),
             format!("{noun} {contains} \"{lower}\" as a whole word {any_case}"),
         ),
+        // whoever looks for a word means it in whatever case
+        5 if !field.form.capitals => (pattern(format!(" ILIKE '%{word}%'")), format!("{noun} {contains} \"{word}\"")),
         5 => (pattern(format!(" LIKE '%{word}%'")), format!("{noun} {contains} \"{word}\"")),
         _ => (
             Expr::Mix(vec![column.clone(), text(format!(" @@ to_tsquery('simple', '{lower}')"))]),

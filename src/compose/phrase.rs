@@ -1,6 +1,7 @@
 //! A noun with its conditions: "active films with a length above 120 whose rating is PG".
 
 use super::condition::Condition;
+use super::flag;
 use super::moment;
 use super::random::Rng;
 use crate::schema::grammar;
@@ -23,14 +24,12 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
         if class == Some(at) {
             continue;
         }
-        if let Some(word) =
-            c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ") && !many.starts_with("listed "))
-        {
+        if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ")) {
             before = format!("{word} ");
         } else if let Some(word) = c.before.as_ref().filter(|w| !w.contains(' ') && !before.trim_end().contains(' ')) {
             // "married white patients"
             before = format!("{word} {before}");
-        } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p)) {
+        } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p) && !repeats(&post, p)) {
             post.push(p.clone());
         } else if let Some(t) = c.that.as_ref() {
             that.push(t.clone());
@@ -80,6 +79,11 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
         phrase.push_str(&format!("{link}{joined}"));
     }
     phrase
+}
+
+/// "medications for encounters for Hyperlipidemia for Hypertension": of the second it is said what it is.
+fn repeats(post: &[String], next: &str) -> bool {
+    next.starts_with("for ") && post.iter().any(|p| p.starts_with("for "))
 }
 
 /// Whether a column and its value would be read out: "with contact title Owner".
@@ -137,6 +141,12 @@ pub(super) fn single(rows: &str, many: &str, one: &str) -> String {
         let each: Vec<String> = class.split(" and ").map(grammar::singular).collect();
         format!("{}{rest}", each.join(" or "))
     };
+    // "a provider who speaks English"
+    for (one, many) in flag::VERBS {
+        for who in ["who", "that"] {
+            said = said.replace(&format!(" {who} {many} "), &format!(" {who} {one} "));
+        }
+    }
     for (plural, singular) in [
         (" that are ", " that is "),
         (" who are ", " who is "),
@@ -160,6 +170,7 @@ mod tests {
         let said = rows(&mut Rng::new(&[1]), "facilities", false, &[class, city]);
         assert_eq!(said, "hospitals in Austin");
         assert_eq!(single(&said, "facilities", "facility"), "hospital in Austin");
+        assert_eq!(single("doctors who speak Thai", "doctors", "doctor"), "doctor who speaks Thai");
         assert_eq!(how_many("hospitals with a bed count above 120", "facilities"), {
             "how many hospitals are there with a bed count above 120"
         });

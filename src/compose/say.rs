@@ -138,7 +138,8 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
         }
         Style::Formal => framed(rng, frames::FORMAL, &format!("{nominal}{tail}")) + &after,
         Style::Colloquial | Style::Vague if !question.is_empty() && rng.chance(40) => {
-            let lead = if question.split(' ').count() > 12 { "" } else { rng.word(frames::LEADS) };
+            let led = ["per ", "for ", "by "].iter().any(|link| question.starts_with(link));
+            let lead = if led || question.split(' ').count() > 12 { "" } else { rng.word(frames::LEADS) };
             let asked = if lead.is_empty() { capitalize(&question) } else { format!("{lead}{question}") };
             format!("{asked}{tail}?{after}")
         }
@@ -302,7 +303,8 @@ fn typed(text: &str) -> String {
         let mut part = part.to_owned();
         for verb in [" that are ", " who are ", " that is ", " who is "] {
             let participle = |rest: &str| rest.split(' ').next().is_some_and(|w| w.ends_with("ed"));
-            if let Some((head, rest)) = part.clone().split_once(verb).filter(|(_, rest)| participle(rest)) {
+            let one = |rest: &str| participle(rest) && !rest.contains(" and are ") && !rest.contains(" and is ");
+            if let Some((head, rest)) = part.clone().split_once(verb).filter(|(_, rest)| one(rest)) {
                 part = format!("{head} {rest}");
             }
         }

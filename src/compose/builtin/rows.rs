@@ -292,6 +292,9 @@ fn tested(draw: &Draw, term: &Term) -> Condition {
     let main = draw.scope.subject().when == Some(term.place.field);
     let post = when.and_then(|when| match (when.split_once(" before the "), moment::done(&noun)) {
         // "returned more than 7 days after they were rented out"
+        (Some((span, later)), Some("starting")) if moment::done(later) == Some("ending") => {
+            Some(format!("lasting {span}"))
+        }
         (Some((span, later)), _) => {
             Some(format!("{} {span} after they {}", moment::done(later)?, moment::happened(&noun)?))
         }

@@ -270,7 +270,13 @@ pub(super) fn filling(
         }
     }
     if used("{word}") || used("{lower}") {
-        let words: Vec<&String> = field.elements.iter().map(|(w, _)| w).filter(|w| searched(w)).take(10).collect();
+        // what stands in several cases would be found in one of them
+        let once = |word: &str| {
+            let same = |(w, _): &&(String, u64)| w.to_lowercase() == word.to_lowercase();
+            used("{lower}") || field.elements.iter().filter(same).count() < 2
+        };
+        let words: Vec<&String> =
+            field.elements.iter().map(|(w, _)| w).filter(|w| searched(w) && once(w)).take(10).collect();
         let at = rng.below(words.len());
         let word = (*words.get(at)?).clone();
         let other = (*words.get((at + 1) % words.len())?).clone();

@@ -18,7 +18,7 @@ const fn timed(name: &'static str, sql: &'static str, noun: &'static str) -> Ent
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
-    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "the rank (highest first)"),
+    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "the rank (highest first, ties share a rank)"),
     ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "the rank (highest first, no gaps after ties)"),
     ranked(
         "percent_rank",

@@ -45,10 +45,10 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         let share = fill("round(100.0 * {} / {}, 1)", vec![figure, whole]);
         query.columns.push((share, Some("percentage".to_owned())));
         let inline = draw.rng.word(&[
-            ", with the percentage of the total (one decimal)",
-            ", also as a percentage of the total to one decimal",
+            ", with the percentage that each accounts for (one decimal)",
+            ", with the percentage of their sum that each makes up (one decimal)",
         ]);
-        Extra::new(inline, "Add the percentage of the total, to one decimal")
+        Extra::new(inline, "Add the percentage that each accounts for, to one decimal")
     });
     let wanted = if draw.style == Style::MultiTurn { 90 } else { 50 };
     // groups of none are not there: which have the fewest cannot be told

@@ -71,10 +71,10 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
     };
     let nominal = vec![format!("the {what} of {rows}"), format!("the {what} that {rows} have")];
     // a kind of medication is one already
-    let kind = places.iter().any(|&p| group::kind(&draw.scope, p).is_some()) && rows == draw.scope.subject().many;
-    if kind {
-        let nominal = vec![format!("all {what}"), format!("the {what}")];
-        let questions = vec![format!("what {what} are there")];
+    if places.iter().any(|&p| group::kind(&draw.scope, p).is_some()) {
+        let among = if rows == draw.scope.subject().many { String::new() } else { format!(" among {rows}") };
+        let nominal = vec![format!("all {what}{among}"), format!("the {what}{among}")];
+        let questions = vec![format!("what {what} are there{among}")];
         return Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) });
     }
     let mut questions = vec![format!("what are the {what} of {rows}"), format!("what {what} are there among {rows}")];

@@ -152,8 +152,9 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     let long = nouns.iter().any(|n| n.split(' ').count() > 3);
     if !shown.named {
         let one = grammar::and_list(nouns);
-        let many = several(draw, shown).unwrap_or_else(|| one.clone());
-        let are = if nouns.len() > 1 { "are" } else { condition::be(&many) };
+        let all = several(draw, shown);
+        let are = if nouns.len() > 1 || all.is_some() { "are" } else { condition::be(&one) };
+        let many = all.unwrap_or_else(|| one.clone());
         questions.push(format!("for {rows}, what {are} the {many}"));
         nominal.push(match long && !rows.contains(',') {
             true => format!("for {rows}, the {many}"),

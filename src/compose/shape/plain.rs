@@ -298,7 +298,7 @@ fn ends(draw: &mut Draw, place: Place) -> Option<Draft> {
     let end =
         |call: &str, word: &str| (aggregate(call, vec![column.clone()]), Some(format!("{word}_{}", snake(&noun))));
     let (first, last) = (end("min({})", "earliest"), end("max({})", "latest"));
-    let both = draw.rng.chance(40);
+    let both = draw.rng.chance(40) && !noun.starts_with("last ");
     // of what is stamped with each change the last one counts
     let latest = !both && (draw.scope.field(place).traits.audit || draw.rng.chance(60));
     let day = !both && draw.scope.field(place).base.starts_with("timestamp") && draw.rng.chance(40);
