@@ -93,7 +93,14 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         On::FullName => text && !own && f.traits.personal && f.noun.ends_with("name") && f.spaced > 0.9,
         On::Email => contact && called(f, EMAIL),
-        On::Phone => contact && called(f, PHONE) && !called(f, EMAIL) && !called(f, &["fax"]),
+        // callers are people
+        On::Phone => {
+            contact
+                && called(f, PHONE)
+                && !called(f, EMAIL)
+                && !called(f, &["fax"])
+                && (e.person || entry.name != "right")
+        }
         On::Dialled => contact && called(f, PHONE) && f.form.three_digits && many,
         On::Card => contact && called(f, CARD) && f.distinct > 5,
         On::Postal => contact && called(f, POSTAL) && many && (f.distinct > 10 || e.rows == 0),

@@ -108,7 +108,9 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         .replace(" a {2}", &format!(" {}", grammar::with_article(&other)))
         .replace("{}", &noun)
         .replace("{2}", &other)
-        .replace("{s}", &many);
+        .replace("{s}", &many)
+        .replace("decade of the year of ", "decade of ")
+        .replace("decade of year of ", "decade of ");
     let alias = called(&said).unwrap_or_else(|| format!("{}_{}", snake(entry.name), snake(&plain)));
     let found = (entry.name == "ts_headline").then(|| {
         let test = put("to_tsvector('simple', {}) @@ plainto_tsquery('simple', '{lower}')", &filling, false);

@@ -91,7 +91,7 @@ fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], 
             let word = draw.rng.word(&["sorted by", "ordered by", "in order of"]);
             Extra::new(
                 format!(", {word} {key}"),
-                format!("{} the {key}", draw.rng.word(&["Sort by", "Order the result by", "Arrange it by"])),
+                format!("{} the {key}", draw.rng.word(&["Sort by", "Order by", "Order the result by"])),
             )
         };
     }
@@ -194,7 +194,7 @@ fn speech(
     if let Some(h) = having
         && keys.len() == 1
     {
-        nominal.push(format!("{said} per {key}, limited to {} with {}", keys[0].many, h.words));
+        nominal.push(format!("{said} per {key}, for {} with {}", keys[0].many, h.words));
         if !conditional && !keys[0].time {
             questions.push(format!("which {} have {}, and what {is} {said} there", keys[0].many, h.words));
         }
