@@ -62,7 +62,11 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
     query.columns = shown.columns.clone();
     apply(&mut query, &conditions);
     let mut probes = Vec::new();
+    let mut order = None;
     let rows = if subject.rows as f64 * draw.passing < MANY {
+        if !of_label && draw.rng.chance(35) {
+            order = list::order(draw, &mut query.order, &shown);
+        }
         rows
     } else {
         let (rows, cut) = latest(draw, &mut query, &rows)?;
@@ -94,6 +98,7 @@ pub(super) fn beside(draw: &mut Draw, term: &Term) -> Option<Draft> {
             said.push_str(&format!(", {more}"));
         }
     }
+    speech.extras.extend(order);
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
@@ -236,6 +241,7 @@ pub(super) fn that(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let shown = if counted { None } else { Some(list::shown(draw, 0, 2)).filter(|s| s.named || s.columns.len() > 1) };
     // a word in the title, per rating
     let word = matches!(draw.scope.field(term.place).role(), Role::Name | Role::FreeText | Role::Search);
+    draw.measuring |= word;
     let key = if counted && !word && draw.rng.chance(35) { group::key(draw) } else { None };
     let mut conditions = vec![own];
     conditions.extend(draw.conditions(0, 1)?);

@@ -113,7 +113,14 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     if sortable && draw.rng.chance(45) {
         query.order =
             vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
-        extras.push(in_order(draw, term));
+        extras.push(term.in_order(&draw.scope));
+    } else if figures.len() == 1 && draw.rng.chance(25) {
+        query.order = vec![Order {
+            by: Expr::Column(String::new(), figures[0].alias.clone()),
+            descending: true,
+            nulls_last: false,
+        }];
+        extras.push(Extra::new(", highest first", "Start with the highest"));
     }
     let said = figures::of_rows(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };
@@ -135,22 +142,6 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     }
     let probes = filter_probes(&query, &conditions);
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
-}
-
-/// Classes in their own order, which need not be called by their name again.
-fn in_order(draw: &Draw, term: &Term) -> Extra {
-    let time = draw.scope.field(term.place).role() == Role::Time;
-    let cyclic = ["over all years", "hour", "weekday", "day of the week", "calendar month", "month of the year"];
-    if term.noun.contains("letter") {
-        Extra::new(", in alphabetical order", "Sort from A to Z")
-    } else if time && !cyclic.iter().any(|w| term.noun.contains(w)) {
-        Extra::new(", in chronological order", "Oldest first")
-    } else {
-        let ends = [" of ", " (", " in full ", " in which ", " on which ", ", "];
-        let end = ends.iter().filter_map(|end| term.noun.find(end)).min().unwrap_or(term.noun.len());
-        let short = &term.noun[..end];
-        Extra::new(format!(", in order of the {short}"), format!("Sort by the {short}"))
-    }
 }
 
 /// "the average length of the title per rating".
@@ -278,6 +269,12 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
     apply(&mut query, &conditions);
     query.group = key.iter().flat_map(|k| k.group.clone()).collect();
+    let mut extras: Vec<Extra> = form.into_iter().collect();
+    if let Some(k) = key.as_ref().filter(|_| own.measurable() && draw.rng.chance(40)) {
+        let (keys, figures) = (std::slice::from_ref(k), std::slice::from_ref(&figure));
+        let many = draw.scope.subject().many.clone();
+        extras.push(breakdown::order(draw, &mut query, keys, figures, &many, k.has_gaps(!conditions.is_empty())));
+    }
     let probes = filter_probes(&query, &conditions);
     if whether {
         let said = figure.noun.replace("{rows}", &rows);
@@ -291,7 +288,7 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
         Some(k) => k.asked(&mut draw.rng, &said, is, !conditions.is_empty()),
         None => (vec![said.clone()], vec![format!("what {is} {said}")]),
     };
-    let speech = Speech { nominal, questions, extras: form.into_iter().collect(), lists };
+    let speech = Speech { nominal, questions, extras, lists };
     Some(Draft { probes, evidence: meaning.map(str::to_owned), ..Draft::new(query, speech) })
 }
 

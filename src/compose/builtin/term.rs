@@ -5,11 +5,13 @@ use super::super::condition::{self, Condition};
 use super::super::draw::Draw;
 use super::super::extreme::extreme_value;
 use super::super::moment;
-use super::super::scope::Place;
+use super::super::say::Extra;
+use super::super::scope::{Place, Scope};
 use super::super::tree::{Expr, fill};
 use super::uses::{Filling, filling};
 use super::{On, Use, Yields};
 use crate::schema::grammar;
+use crate::schema::roles::Role;
 
 /// An entry on its column: the expression, and what it is called.
 pub(super) struct Term {
@@ -136,6 +138,24 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         relevance: entry.name.starts_with("ts_rank"),
         aim: entry.aim,
     })
+}
+
+impl Term {
+    /// Classes in their own order, which need not be called by their name again.
+    pub(super) fn in_order(&self, scope: &Scope) -> Extra {
+        let time = scope.field(self.place).role() == Role::Time;
+        let cyclic = ["over all years", "hour", "weekday", "day of the week", "calendar month", "month of the year"];
+        if self.noun.contains("letter") {
+            Extra::new(", in alphabetical order", "Sort from A to Z")
+        } else if time && !cyclic.iter().any(|w| self.noun.contains(w)) {
+            Extra::new(", in chronological order", "Oldest first")
+        } else {
+            let ends = [" of ", " (", " in full ", " in which ", " on which ", ", "];
+            let end = ends.iter().filter_map(|end| self.noun.find(end)).min().unwrap_or(self.noun.len());
+            let short = &self.noun[..end];
+            Extra::new(format!(", in order of the {short}"), format!("Sort by the {short}"))
+        }
+    }
 }
 
 /// A name for the result after what it is: "phone_number_without_hyphens"; none where that is long.

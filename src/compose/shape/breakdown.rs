@@ -73,7 +73,14 @@ pub(in crate::compose) fn named_columns(figures: &[Figure]) -> Vec<(super::super
 }
 
 /// Sorts by a figure or by the key, and says so.
-fn order(draw: &mut Draw, query: &mut Select, keys: &[Key], figures: &[Figure], many: &str, gaps: bool) -> Extra {
+pub(in crate::compose) fn order(
+    draw: &mut Draw,
+    query: &mut Select,
+    keys: &[Key],
+    figures: &[Figure],
+    many: &str,
+    gaps: bool,
+) -> Extra {
     let by_key = draw.rng.chance(35) || keys[0].time && draw.rng.chance(70);
     if by_key {
         query.order =

@@ -53,7 +53,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
-pub(super) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {
+pub(in crate::compose) fn order(draw: &mut Draw, order: &mut Vec<Order>, shown: &Shown) -> Option<Extra> {
     let sortable: Vec<usize> = (0..shown.places.len())
         .filter(|&i| {
             // nobody looks for a text that explains by its first letter
