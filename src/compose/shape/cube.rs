@@ -238,6 +238,10 @@ pub(super) fn clause(draw: &mut Draw, c: &Condition, of_them: &str) -> Option<St
         if let Some(did) = moment::told(p) {
             return Some(did);
         }
+        // members have a doctor, and visits are with doctors
+        if let Some(one) = p.strip_prefix("with a ").or_else(|| p.strip_prefix("with an ")) {
+            return Some(format!("have {}", grammar::with_article(one)));
+        }
         match first {
             "billed" | "shipped" | "hired" | "born" | "rented" | "paid" => Some(format!("were {p}")),
             "from" | "without" | "for" | "at" | "by" | "with" => Some(format!("are {p}")),
