@@ -26,7 +26,9 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
         }
         if let Some(word) = c.before.as_ref().filter(|_| before.is_empty() && !many.contains(" of ")) {
             before = format!("{word} ");
-        } else if let Some(word) = c.before.as_ref().filter(|w| !w.contains(' ') && !before.trim_end().contains(' ')) {
+        } else if let Some(word) =
+            c.before.as_ref().filter(|w| !before.is_empty() && !before.trim_end().contains(' ') && !w.contains(' '))
+        {
             // "married white patients"
             before = format!("{word} {before}");
         } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p) && !repeats(&post, p)) {
@@ -114,7 +116,7 @@ pub(super) fn how_many(rows: &str, many: &str) -> String {
     }
     // "order items are there of customers" parts what belongs together
     let near = rest.is_empty() || rest.starts_with(" of ") && rest.split(' ').count() <= 7;
-    if !near { format!("how many {head} are there{rest}") } else { format!("how many {rows} are there") }
+    if near { format!("how many {rows} are there") } else { format!("how many {head} are there{rest}") }
 }
 
 /// Where the noun of the rows ends, also where a class of them stands for it: "hospitals".
@@ -186,6 +188,8 @@ mod tests {
         };
         let said = rows(&mut Rng::new(&[1]), "patients", true, &[told("white"), told("married")]);
         assert_eq!(said, "married white patients");
+        let kinds = rows(&mut Rng::new(&[1]), "kinds of test", false, &[told("active")]);
+        assert_eq!(kinds, "kinds of test that are active");
     }
 
     #[test]

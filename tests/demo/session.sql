@@ -4,7 +4,7 @@ SELECT run, phase, status, requested, accepted, rejected, elapsed FROM nlsql.pro
 \pset format unaligned
 \pset tuples_only on
 \pset recordsep '\n\n'
-SELECT 'Q: ' || question || E'\n' || sql AS pair FROM nlsql.dataset WHERE run = 'run_demo' ORDER BY slot LIMIT 12;
+SELECT 'Q: ' || question || coalesce(E'\nEvidence: ' || evidence, '') || E'\n' || sql AS pair FROM nlsql.dataset WHERE run = 'run_demo' ORDER BY slot LIMIT 12;
 \pset tuples_only off
 \pset format aligned
 \pset recordsep '\n'

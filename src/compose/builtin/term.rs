@@ -96,7 +96,7 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
         _ => said,
     };
     // "first letter of title": as short as people put it
-    let said = if !matches!(entry.yields, Yields::Aggregate) && entry.on != On::Range && draw.rng.chance(55) {
+    let said = if entry.yields != Yields::Aggregate && entry.on != On::Range && draw.rng.chance(55) {
         said.replacen(" of the {}", " of {}", 1)
     } else {
         said
