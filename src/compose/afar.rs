@@ -18,7 +18,7 @@ const STAFF: &[&str] = &["employee", "staff", "manager", "agent", "representativ
 /// Whom one has to do with: visits are "with" them, and belong to others.
 const ATTENDING: &[&str] = &[
     "provider", "doctor", "physician", "nurse", "therapist", "teacher", "instructor", "lawyer", "dentist", "coach",
-    "driver", "guide",
+    "driver", "guide", "veterinarian", "vet", "surgeon",
 ];
 
 /// What is done by people: "rentals by inactive customers".

@@ -285,12 +285,11 @@ impl<'w> Draw<'w> {
     }
 
     pub(super) fn finish(mut self, draft: Draft, difficulty: &str) -> Option<Candidate> {
-        let (question, mut notes) = notes::apart(&utter(&mut self.rng, self.style, &draft.speech));
+        let mut notes = Vec::new();
+        let question = notes::apart(&utter(&mut self.rng, self.style, &draft.speech), &mut notes);
         let mut dialogue = if self.style == Style::MultiTurn { Some(dialogue(&mut self.rng, &draft)?) } else { None };
         for said in dialogue.iter_mut().flat_map(|d| [&mut d.first, &mut d.then]) {
-            let (left, more) = notes::apart(said);
-            *said = left;
-            notes.extend(more.into_iter().filter(|n| !notes.contains(n)).collect::<Vec<_>>());
+            *said = notes::apart(said, &mut notes);
         }
         let said = std::mem::take(&mut self.evidence);
         let told = self.used.iter().filter(|p| p.node < self.scope.nodes.len());
@@ -345,13 +344,8 @@ fn short(scope: &Scope, said: String) -> String {
             let rest = |noun: &str| noun.strip_prefix(&format!("{} ", parent.one)).map(str::to_owned);
             let (Some(one), Some(many)) = (rest(&child.one), rest(&child.many)) else { continue };
             let bare = said.replace(&child.many, &many).replace(&child.one, &one);
-            // a word alone might be anything, but for what is a thing itself and the only one
-            let rest = [&child.many, &child.one, &parent.many, &parent.one]
-                .iter()
-                .fold(said.clone(), |rest, noun| rest.replace(noun.as_str(), ""));
-            let known = || scope.world.entities.iter().any(|e| e.one == one) && !rest.contains(&one);
-            let thing = one.contains(' ') || known();
-            if thing && [&parent.one, &parent.many].iter().any(|noun| bare.contains(noun.as_str())) {
+            // a word alone might be anything: visit treatments are not the treatments that there are
+            if one.contains(' ') && [&parent.one, &parent.many].iter().any(|noun| bare.contains(noun.as_str())) {
                 said = bare;
             }
         }

@@ -106,8 +106,9 @@ pub(super) fn is_verb(field: &Field) -> bool {
 }
 
 /// What things are that a flag says so of: "airports that are bases".
-const PLACES: [&str; 11] = [
-    "base", "hub", "holiday", "weekend", "turboprop", "guest", "member", "prospect", "duplicate", "template", "bundle",
+const PLACES: [&str; 12] = [
+    "base", "hub", "holiday", "weekend", "turboprop", "guest", "member", "partner", "prospect", "duplicate",
+    "template", "bundle",
 ];
 
 /// Adjectives that no ending tells.
@@ -204,6 +205,7 @@ mod tests {
             ("has deicing", true, true, "have deicing"),
             ("marketing opt-in", true, true, "have opted in to marketing"),
             ("base", false, true, "are not bases"),
+            ("partner", true, true, "are partners"),
             ("part-time", true, false, "is part-time"),
             ("can have copies", false, true, "can not have copies"),
             ("is member", true, false, "is member"),

@@ -1,7 +1,7 @@
 //! How an answer is put down: what a reader has to be told of its form, and nobody says in a question. It stands in the
 //! evidence, as a definition does, and not in parentheses in the midst of what is asked.
 
-/// Notes by how they begin in a question, and as sentences; what stands for `{}` is told by the question.
+/// Notes by how they begin in a question's parentheses, and as sentences.
 const NOTES: &[(&str, &str)] = &[
     ("1 = Monday to 7 = Sunday", "Days of the week are numbered from 1 for Monday to 7 for Sunday"),
     ("1 for Monday to 7 for Sunday", "Days of the week are numbered from 1 for Monday to 7 for Sunday"),
@@ -22,9 +22,16 @@ const NOTES: &[(&str, &str)] = &[
     ("ties share a rank, ", "Ties share a rank, and the ranks after them are skipped"),
 ];
 
-/// The question without such notes, and the notes.
-pub(super) fn apart(question: &str) -> (String, Vec<String>) {
-    let (mut left, mut notes) = (String::new(), Vec::new());
+/// Notes that stand behind something that is said in the same parentheses.
+const BEHIND: &[(&str, &str)] = &[
+    (", each shown by its lower end", "Each range is shown by its lower end"),
+    (", no gaps after ties", "Ties share a rank, and no rank is skipped"),
+    (", ties share a rank", "Ties share a rank, and the ranks after them are skipped"),
+];
+
+/// A question without such notes, which go to the others, each once.
+pub(super) fn apart(question: &str, notes: &mut Vec<String>) -> String {
+    let mut left = String::new();
     let mut rest = question;
     while let Some((before, inner, after)) = parenthesis(rest) {
         left.push_str(before);
@@ -35,7 +42,7 @@ pub(super) fn apart(question: &str) -> (String, Vec<String>) {
                 }
                 kept
             }
-            None => inner.to_owned(),
+            None => inner,
         };
         match kept.is_empty() {
             true => left.truncate(left.trim_end().len()),
@@ -43,8 +50,7 @@ pub(super) fn apart(question: &str) -> (String, Vec<String>) {
         }
         rest = after;
     }
-    left.push_str(rest);
-    (left, notes)
+    left + rest
 }
 
 /// What stands before the first parentheses, in them, and after them.
@@ -55,28 +61,22 @@ fn parenthesis(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Months and weekdays by name.
-fn named(before: &str, inner: &str) -> Option<(String, String)> {
+fn named(before: &str, inner: &str) -> Option<(&'static str, String)> {
     let kinds = [("month of the year ", "Months"), ("calendar month ", "Months"), ("weekday ", "Weekdays")];
     let (_, many) = kinds.iter().find(|(one, _)| inner == "by name" && before.ends_with(one))?;
-    Some((String::new(), format!("{many} are shown by their names")))
+    Some(("", format!("{many} are shown by their names")))
 }
 
 /// What is left of a parenthesis, and its note.
-fn note(inner: &str) -> Option<(String, String)> {
-    if let Some((steps, _)) = inner.split_once(", each shown by its lower end") {
-        return Some((steps.to_owned(), "Each range is shown by its lower end".to_owned()));
-    }
-    if let Some((order, _)) = inner.split_once(", no gaps after ties") {
-        return Some((order.to_owned(), "Ties share a rank, and no rank is skipped".to_owned()));
-    }
-    if let Some((order, _)) = inner.split_once(", ties share a rank") {
-        return Some((order.to_owned(), "Ties share a rank, and the ranks after them are skipped".to_owned()));
+fn note(inner: &str) -> Option<(&str, String)> {
+    if let Some((kept, said)) = BEHIND.iter().find_map(|(end, said)| Some((inner.split_once(end)?.0, said))) {
+        return Some((kept, (*said).to_owned()));
     }
     if let Some((mark, what)) = inner.split_once(" for a missing ") {
-        return Some((String::new(), format!("A missing {what} is shown as {mark}")));
+        return Some(("", format!("A missing {what} is shown as {mark}")));
     }
     let (_, said) = NOTES.iter().find(|(begins, _)| inner.starts_with(begins))?;
-    Some((String::new(), (*said).to_owned()))
+    Some(("", (*said).to_owned()))
 }
 
 #[cfg(test)]
@@ -109,8 +109,11 @@ mod tests {
             ("rentals by weekday (by name)", "rentals by weekday", "Weekdays are shown by their names"),
             ("films (ties by name)", "films (ties by name)", ""),
         ] {
-            let notes = if note.is_empty() { Vec::new() } else { vec![note.to_owned()] };
-            assert_eq!(apart(question), (left.to_owned(), notes));
+            let mut notes = Vec::new();
+            for _ in 0..2 {
+                assert_eq!(apart(question, &mut notes), left);
+            }
+            assert_eq!(notes.concat(), note, "told once");
         }
     }
 }

@@ -31,8 +31,8 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
         {
             // "married white patients"
             before = format!("{word} {before}");
-        } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p) && !repeats(&post, p)) {
-            post.push(p.clone());
+        } else if let Some(p) = c.post.as_ref().filter(|p| post.len() < 2 && !apart(c, p)) {
+            post.push(reason(conditions, c, p).unwrap_or_else(|| p.clone()));
         } else if let Some(t) = c.that.as_ref() {
             that.push(t.clone());
         } else if let Some(w) = c.with.as_ref().filter(|w| prefer_with && !recites(w) || c.whose.is_none()) {
@@ -83,9 +83,11 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
     phrase
 }
 
-/// "medications for encounters for Hyperlipidemia for Hypertension": of the second it is said what it is.
-fn repeats(post: &[String], next: &str) -> bool {
-    next.starts_with("for ") && post.iter().any(|p| p.starts_with("for "))
+/// "visits for neutered pets for an injury" are such visits because of it: their own reason, beside what they are for.
+fn reason(conditions: &[Condition], own: &Condition, post: &str) -> Option<String> {
+    let why = post.strip_prefix("for ").filter(|_| own.places.iter().all(|p| p.node == 0))?;
+    let besides = |c: &Condition| c.sql != own.sql && c.post.as_ref().is_some_and(|p| p.starts_with("for "));
+    conditions.iter().any(besides).then(|| format!("because of {why}"))
 }
 
 /// Whether a column and its value would be read out: "with contact title Owner".
@@ -162,6 +164,7 @@ pub(super) fn single(rows: &str, many: &str, one: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scope::Place;
     use super::super::tree::text;
     use super::*;
 
@@ -176,6 +179,22 @@ mod tests {
         assert_eq!(how_many("hospitals with a bed count above 120", "facilities"), {
             "how many hospitals are there with a bed count above 120"
         });
+    }
+
+    #[test]
+    fn what_rows_are_for_is_told_from_their_reason() {
+        let told = |node: usize, post: &str| Condition {
+            post: Some(post.to_owned()),
+            whose: Some("reason is so".to_owned()),
+            places: vec![Place { node, field: 0 }],
+            sql: vec![text(post)],
+            ..Condition::default()
+        };
+        let said = |conditions: &[Condition]| rows(&mut Rng::new(&[1]), "visits", false, conditions);
+        let (pets, why) = (told(1, "for young pets"), told(0, "for an injury"));
+        assert_eq!(said(&[pets.clone(), why.clone()]), "visits for young pets because of an injury");
+        assert_eq!(said(&[why.clone(), pets]), "visits because of an injury for young pets");
+        assert_eq!(said(&[why]), "visits for an injury");
     }
 
     #[test]

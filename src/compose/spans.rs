@@ -24,8 +24,7 @@ pub(super) fn span(field: &Field) -> Option<&'static str> {
 /// Whether spans of time hold hardly a row each; of none nothing is known.
 pub(super) fn sparse(rows: u64, field: &Field, unit: &str) -> bool {
     let days = field.days.first().zip(field.days.last()).map_or(0, |(low, high)| high.number() - low.number());
-    let length = UNITS.iter().find(|(name, _)| *name == unit).map_or(365, |(_, days)| *days);
-    rows > 0 && rows as i64 * length < 2 * days
+    rows > 0 && rows as i64 * length(unit) < 2 * days
 }
 
 /// Whether a month may have no row, so that the one listed before is another than the one before it.
@@ -36,16 +35,21 @@ pub(super) fn gaps(draw: &Draw, key: &Key, unit: &str) -> bool {
 }
 
 /// Whether there are months in which nothing happened, as between two terms.
-pub(super) fn holes(field: &Field, unit: &str) -> bool {
+fn holes(field: &Field, unit: &str) -> bool {
     let mut apart: Vec<i64> = field.days.windows(2).map(|w| w[1].number() - w[0].number()).collect();
     apart.sort_unstable();
-    let length = UNITS.iter().find(|(name, _)| *name == unit).map_or(365, |(_, days)| *days);
-    apart.last().is_some_and(|most| *most > 2 * length && *most > 3 * apart[apart.len() / 2])
+    apart.last().is_some_and(|most| *most > 2 * length(unit) && *most > 3 * apart[apart.len() / 2])
 }
 
 /// Spans of time and about how many days they have.
 const UNITS: [(&str, i64); 5] = [("day", 1), ("week", 7), ("month", 30), ("quarter", 91), ("year", 365)];
 
+/// About how many days a span of that name has.
+fn length(unit: &str) -> i64 {
+    UNITS.iter().find(|(name, _)| *name == unit).map_or(365, |(_, days)| *days)
+}
+
+/// The next longer span.
 pub(super) fn coarser(unit: &str) -> Option<&'static str> {
     let at = UNITS.iter().position(|(name, _)| *name == unit)?;
     UNITS.get(at + 1).map(|(name, _)| *name)

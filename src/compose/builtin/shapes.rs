@@ -194,6 +194,7 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
 const SPREADS: &[&str] =
     &["covariance", "regression", "squared deviations", "products of the deviations", "geometric mean"];
 
+/// Whether a figure tells how many kinds there are.
 fn kinds_counted(noun: &str) -> bool {
     noun.starts_with("number of different")
 }
