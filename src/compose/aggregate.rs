@@ -91,7 +91,9 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                     make(aggregate("sum({})", vec![column]), "total", format!("{word} {said}{unit}"))
                 }
                 1 if field.base != "float4" && field.base != "float8" => {
-                    let digits = [2, 2, 2, 1, 1, 0, 3][rng.below(7)];
+                    // of small numbers the whole part says little
+                    let whole = if super::bound::apart(field) < 20.0 && rows > 0 { 1 } else { 0 };
+                    let digits = [2, 2, 2, 1, 1, whole, 2][rng.below(7)];
                     make(
                         Expr::Mix(vec![
                             text("round("),

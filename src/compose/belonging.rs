@@ -17,11 +17,12 @@ pub(super) fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> 
         &["facility", "hospital", "clinic", "organization", "school", "library", "airport", "hotel", "venue"];
     const MAKERS: &[&str] = &["artist", "author", "composer", "director", "band", "writer"];
     const SOURCES: &[&str] = &["supplier", "vendor", "manufacturer", "brand", "publisher"];
-    const OBJECTS: &[&str] = &[
-        "plan", "product", "film", "album", "track", "song", "movie", "book", "project", "campaign", "course", "event",
-        "game", "procedure", "drug", "medication", "model",
-    ];
+    const OBJECTS: &[&str] =
+        &["plan", "product", "project", "campaign", "course", "event", "procedure", "drug", "medication", "model"];
     let entity = scope.entity(place.node);
+    // "film title" says which film
+    let thing = [" title", " name"].into_iter().find_map(|end| noun.strip_suffix(end)).unwrap_or(noun);
+    let noun = if thing == entity.one { thing } else { noun };
     if place.node == 0 || entity.label != [place.field] || noun.contains('\'') || noun != entity.one {
         return None;
     }
@@ -43,6 +44,12 @@ pub(super) fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> 
         let ended = held.is_some_and(|held| held.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit));
         let at = if ended { format!("ever {at}") } else { at.to_owned() };
         if said.contains(" or ") { format!("{at} {said}") } else { format!("{at} the {said} {noun}") }
+    } else if head == "album" && matches!(scope.subject().one.as_str(), "track" | "song") {
+        format!("on the album {said}")
+    } else if scope.subject().person && matches!(head, "film" | "movie" | "play" | "show") {
+        format!("in the {noun} {said}")
+    } else if matches!(head, "film" | "movie" | "album" | "book" | "song" | "track" | "game") {
+        if said.contains(" or ") { format!("for {said}") } else { format!("for the {noun} {said}") }
     } else if OBJECTS.contains(&head) {
         // "for the Chai product", "for Chai or Chang"
         if said.contains(" or ") { format!("for {said}") } else { format!("for the {said} {noun}") }

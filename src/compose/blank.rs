@@ -17,8 +17,10 @@ pub(super) fn spoken_of(entities: &mut [Entity]) {
     }
 }
 
-pub(super) fn plausible_numbers(role: Role) -> Vec<f64> {
+pub(super) fn plausible_numbers(role: Role, noun: &str) -> Vec<f64> {
     match role {
+        // patients and doctors alike
+        Role::Year if noun.contains("birth") => (0..13).map(|i| f64::from(1940 + 4 * i)).collect(),
         Role::Measure => vec![0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 75.0, 100.0, 150.0, 200.0, 500.0, 1000.0],
         Role::Year => (0..13).map(|i| f64::from(1990 + 2 * i)).collect(),
         _ => Vec::new(),

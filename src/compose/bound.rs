@@ -14,10 +14,14 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
         return None;
     }
     let noun = scope.bare(place);
+    // "a rental period of 6": six what?
+    if field.unit.is_none() && noun.rsplit(' ').next().is_some_and(|head| MEASURED.contains(&head)) {
+        return None;
+    }
     let column = scope.column(place);
     // few values in all: a person names one of them
     let exact = field.distinct > 1 && field.distinct <= 12 && !field.values.is_empty();
-    if exact && rng.chance(40) {
+    if exact && rng.chance(25) {
         let (value, _) = rng.pick(&field.values)?;
         let number: f64 = value.parse().ok()?;
         // an amount to the cent, or none at all, is no kind of thing
@@ -116,6 +120,10 @@ pub(super) fn number(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condi
     condition.vague = vague_bound(&noun, low, &condition, &format!("{noun} {is} {whose}"));
     Some(said_of_things(rng, scope, place, &noun, &many, condition))
 }
+
+/// What is told in units.
+const MEASURED: [&str; 10] =
+    ["length", "duration", "period", "interval", "distance", "weight", "height", "width", "depth", "temperature"];
 
 /// "high" for a price, "large" for a size, "long" for a duration.
 fn scale(noun: &str, high: bool) -> &'static str {

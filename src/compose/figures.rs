@@ -16,6 +16,12 @@ pub(super) fn rounding(figures: &mut [Figure]) -> Option<Extra> {
     Some(extra)
 }
 
+/// What is sorted by is said where "highest first" might mean the highest group.
+pub(super) fn largest_first(figure: &Figure) -> Extra {
+    let which = if figure.counts { "number" } else { "figure" };
+    Extra::new(format!(", sorted by that {which}, highest first"), format!("Sort by the {which}, highest first"))
+}
+
 /// "the number of films and their average length", "the average length and the total cost of films".
 pub(super) fn of_rows(draw: &mut Draw, figures: &[Figure], rows: &str) -> String {
     let the: Vec<String> = figures.iter().map(|f| format!("the {}", f.noun)).collect();

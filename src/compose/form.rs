@@ -15,19 +15,23 @@ pub(super) struct Form {
     /// Some differ in case alone; some have blanks at their ends.
     pub mixed: bool,
     pub blanked: bool,
+    /// Some hold nothing but blanks: no word for what they stand for.
+    pub empty: bool,
 }
 
 impl Form {
     pub(super) fn of(profile: &Profile) -> Form {
         let values = || profile.common.iter().map(|(v, _)| v.as_str()).filter(|v| !v.trim().is_empty());
+        let empty = values().count() < profile.common.len();
         if values().count() < 3 {
-            return Form::default();
+            return Form { empty, ..Form::default() };
         }
         let all = |test: &dyn Fn(&str) -> bool| values().all(test);
         let word = |v: &str| v.chars().filter(|c| c.is_alphabetic()).count() > 2;
         let first = |v: &str, test: fn(&char) -> bool| v.chars().next().is_some_and(|c| test(&c));
         let small: BTreeSet<String> = values().map(str::to_lowercase).collect();
         Form {
+            empty,
             mixed: small.len() < values().count(),
             blanked: values().any(|v| v.trim() != v),
             capitals: all(&|v| !v.chars().any(char::is_lowercase)) && values().filter(|v| word(v)).count() > 2,
@@ -54,6 +58,7 @@ mod tests {
         assert!(!of(&["PG", "R", "G"]).capitals);
         let streets = of(&["47 Lake Drive", "28 Main Street", "9 High Street"]);
         assert!(streets.digit_first && !streets.three_digits && !streets.letter_first);
+        assert!(of(&["", "b"]).empty && !of(&["a", "b"]).empty);
         assert!(of(&["Berlin", "BERLIN", "Ulm"]).mixed && of(&["a ", "b", "c"]).blanked);
         assert!(of(&["415-555", "2065550", "(206) 1"][..2]) == Form::default());
     }

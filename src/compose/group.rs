@@ -1,6 +1,7 @@
 //! What figures are broken down by: a field, an entity by its name, a span of time.
 
 use super::aggregate::snake;
+use super::condition::Condition;
 use super::draw::Draw;
 use super::moment;
 use super::say::Style;
@@ -34,6 +35,17 @@ pub(super) struct Key {
 
 /// Draws one key that fits the tables.
 pub(super) fn key(draw: &mut Draw) -> Option<Key> {
+    drawn(draw).filter(|key| !circular(&draw.scope.subject().one, &key.one))
+}
+
+/// "subfields per subfield", "permission set permissions per permission set": one word for what is counted and for what
+/// it is counted by.
+fn circular(rows: &str, by: &str) -> bool {
+    rows.split(' ').all(|w| by.split(' ').any(|b| b == w)) && by.split(' ').count() <= rows.split(' ').count()
+        || rows.strip_suffix(by).is_some_and(|before| before.ends_with(' '))
+}
+
+fn drawn(draw: &mut Draw) -> Option<Key> {
     if let Some(fan) = draw.fan {
         return entity(draw, fan);
     }
@@ -164,8 +176,11 @@ fn everyone(scope: &Scope, node: usize) -> bool {
     all > 0 && used >= all
 }
 
+/// So many rows each, and none of the groups is likely to be empty: rows are spread unevenly.
+const MANY_EACH: f64 = 25.0;
+
 /// Says what a breakdown leaves out: rows that belong to nothing, and, of a lone key, things without rows.
-pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditional: bool) {
+pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditions: &[Condition]) {
     if draw.fan.is_some() || draw.style == Style::Vague {
         return;
     }
@@ -176,18 +191,24 @@ pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditional: bool) {
         if direct && draw.world.graph.edges[via.1].optional {
             let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
             draw.evidence.push(format!("{rows} without {one} are left out"));
-            continue;
         }
-        // where each has many, hardly any has none that meet the conditions
-        let each = draw.scope.subject().rows as f64 * draw.passing / key.size.max(1) as f64;
-        let some = if direct && !conditional { !key.complete } else { each < 10.0 };
-        if keys.len() == 1 && some && draw.scope.subject().rows > 0 {
-            let such = if conditional { "such " } else { "" };
+        // where each has many, hardly any has none that meet the conditions; a share that is not known may be any
+        let left = conditions.iter().map(|c| c.share).product::<f64>() * draw.scope.subject().rows as f64;
+        let few = left < MANY_EACH * key.size as f64;
+        let some = if direct && conditions.is_empty() { !key.complete } else { few || left == 0.0 };
+        if keys.len() == 1 && some {
+            let such = if conditions.is_empty() { "" } else { "such " };
             // "insurers" of the visits' insurers
             let many = key.many.rsplit(['\'']).next().unwrap_or(&key.many).trim_start_matches("s ").trim_start();
             draw.evidence.push(format!("{} without {such}{rows} are left out", grammar::capitalize(many)));
         }
     }
+}
+
+/// Takes back that groups without rows are left out: they would not be among the first anyway.
+pub(super) fn all_told(draw: &mut Draw) {
+    let rows = grammar::capitalize(&draw.scope.subject().many);
+    draw.evidence.retain(|note| note.starts_with(&format!("{rows} without")) || !note.ends_with("are left out"));
 }
 
 /// Hardly any two rows refer to the same parent: groups of one are no groups.
@@ -237,6 +258,8 @@ fn bucket(draw: &mut Draw, place: Place) -> Option<Key> {
         Some(stem) => format!("{stem} {unit}"),
         _ => match moment::happened(&noun).filter(|_| place.node == 0) {
             Some(happened) => format!("{unit} in which they {happened}"),
+            // "per quarter of the start date of the plan period" nobody asks
+            None if place.node != 0 && noun.contains(" of the ") => return None,
             None => format!("{unit} of the {noun}"),
         },
     };
@@ -317,6 +340,12 @@ impl Key {
     pub(super) fn recurs(&self) -> bool {
         const CYCLES: [&str; 5] = ["weekday", "month_name", "calendar_month", "quarter_number", "hour"];
         self.columns.iter().any(|(_, alias)| alias.as_deref().is_some_and(|alias| CYCLES.contains(&alias)))
+    }
+
+    /// Whether groups have an order of their own: times and amounts.
+    pub(super) fn ordered(&self, scope: &Scope) -> bool {
+        let ranked = |&p: &Place| matches!(scope.field(p).role(), Role::Measure | Role::Year);
+        self.time || self.places.iter().any(ranked)
     }
 
     /// Whether a group may be left out for want of rows: it is not there to have the fewest of them.

@@ -54,7 +54,9 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
     let long = first.split(' ').count() > 2;
     let of_few = !taste::of_many(field) || super::sense::placed(field) && field.distinct <= 30;
     let several = usable.len() > 2 && !described_by_word && !noun.ends_with("value") && !long && of_few;
-    let kinds = [62, if several { 16 } else { 0 }, if all_but && !described_by_word { 10 } else { 0 }];
+    // emergencies and check-ups are of interest to those alone who look at visits
+    let near = if place.node == 0 { 2 } else { 1 };
+    let kinds = [62, if several { 8 * near } else { 0 }, if all_but && !described_by_word { 5 * near } else { 0 }];
     let mut condition = Condition::default();
     let share =
         |v: &str| field.values.iter().find(|(o, _)| o == v).map_or(0.0, |(_, n)| *n as f64 / rows.max(1) as f64);
@@ -92,20 +94,20 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
             condition.whose = Some(format!("{noun} {} {either}{}", be(&noun), grammar::or_list(&words)));
             condition.terse = Some(format!("{noun} {}", grammar::or_list(&words)));
             let either = grammar::or_list(&words);
-            // "ambulatory or outpatient visits", "hospitals and clinics"
+            // "ambulatory or outpatient visits", "hospitals or clinics": together, and not one figure for each
             if values.iter().all(|v| classes(scope, place, &noun, v)) {
                 let spaced: Vec<String> = values.iter().map(|v| v.replace('_', " ")).collect();
                 let things = spaced.iter().filter(|v| is_thing(v)).count();
                 if things == values.len() {
                     let many: Vec<String> = spaced.iter().map(|v| grammar::plural(v)).collect();
-                    condition.class = Some(grammar::and_list(&many));
+                    condition.class = Some(grammar::or_list(&many));
                     condition.that = Some(format!("are {}", grammar::or_list(&many)));
                 } else if things == 0 {
                     condition.before = Some(grammar::or_list(&spaced));
                 } else {
                     let many: Vec<String> = values.iter().map(|v| kind_of(scope, v)).collect();
                     condition.that = Some(format!("are {}", grammar::or_list(&many)));
-                    condition.class = Some(grammar::and_list(&many));
+                    condition.class = Some(grammar::or_list(&many));
                 }
             }
             condition.post = belonging(scope, place, &noun, &either);

@@ -40,6 +40,7 @@ mod scope;
 mod sense;
 mod shape;
 mod spans;
+mod spoken;
 mod steer;
 mod synonyms;
 mod taste;
@@ -263,12 +264,11 @@ impl Composer {
             let deep = matches!(self.options.phase, Phase::ComplexSqls | Phase::Builtins);
             let more = if deep { 3 } else { 0 } + 2 * attempt.min(8) as usize + draw.wordy();
             let most = more + (13 + attempt_in as usize / 2).min(24);
-            let Some(candidate) = draw.finish(draft, difficulty) else { continue };
             let long = |question: &str| question.split(' ').count() > most || sense::awkward(question);
-            if candidate.question.as_deref().is_some_and(long) {
-                continue;
+            match draw.finish(draft, difficulty) {
+                Some(found) if !found.question.as_deref().is_some_and(long) => return Some(found),
+                _ => continue,
             }
-            return Some(candidate);
         }
         None
     }

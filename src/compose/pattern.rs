@@ -53,7 +53,9 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
             format!("{noun} {contains} \"{lower}\" as a whole word {any_case}"),
         ),
         // whoever looks for a word means it in whatever case
-        5 if !field.form.capitals => (pattern(format!(" ILIKE '%{word}%'")), format!("{noun} {contains} \"{word}\"")),
+        5 if !field.form.capitals => {
+            (pattern(format!(" ILIKE '%{word}%'")), format!("{noun} {contains} \"{word}\" (ignoring case)"))
+        }
         5 => (pattern(format!(" LIKE '%{word}%'")), format!("{noun} {contains} \"{word}\"")),
         _ => (
             Expr::Mix(vec![column.clone(), text(format!(" @@ to_tsquery('simple', '{lower}')"))]),
@@ -68,6 +70,7 @@ pub(super) fn word(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Conditi
         1 => format!("beginning with \"{word}\""),
         2 => format!("without \"{lower}\" in upper or lower case"),
         3 => format!("with the whole word \"{lower}\" in upper or lower case"),
+        5 if !field.form.capitals => format!("containing \"{word}\" (ignoring case)"),
         5 => format!("containing \"{word}\""),
         _ => format!("matching \"{lower}\""),
     };

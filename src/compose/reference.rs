@@ -74,7 +74,7 @@ fn noun(world: &World, edge: usize) -> String {
         && parent.one == *term
     {
         let child = &world.entities[e.child].one;
-        return if child.contains(' ') { (*kind).to_owned() } else { format!("{child} {kind}") };
+        return format!("{child} {kind}");
     }
     // nobody says "concept": what is referred to is the gender, the unit, the place of service
     if let [thing @ .., term] = said.as_slice()

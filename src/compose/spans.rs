@@ -27,8 +27,12 @@ pub(super) fn sparse(rows: u64, field: &Field, unit: &str) -> bool {
     rows > 0 && rows as i64 * length(unit) < 2 * days
 }
 
-/// Whether a month may have no row, so that the one listed before is another than the one before it.
-pub(super) fn gaps(draw: &Draw, key: &Key, unit: &str) -> bool {
+/// The note that the month before is the one listed before, where a month may have no row.
+pub(super) fn listed(draw: &Draw, key: &Key, unit: &str) -> &'static str {
+    if gaps(draw, key, unit) { " (going by what is listed)" } else { "" }
+}
+
+fn gaps(draw: &Draw, key: &Key, unit: &str) -> bool {
     let rows = draw.scope.subject().rows as f64 * draw.passing;
     let field = |p: &Place| draw.scope.field(*p);
     draw.schema_only || key.places.iter().map(field).any(|f| sparse((rows / 5.0) as u64, f, unit) || holes(f, unit))

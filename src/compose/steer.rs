@@ -7,16 +7,16 @@ use super::reference::edge_noun;
 use super::sense;
 use super::shape::plain;
 use super::tree::{Expr, Select, Source};
-use super::world::{Field, World};
+use super::world::{Entity, Field, World};
 use super::{Focus, OF_INTEREST, Options, Phase};
-use crate::schema::grammar;
 use crate::schema::graph::Edge;
 use crate::schema::roles::Role;
+use crate::schema::words;
 use std::collections::{BTreeSet, HashMap};
 
 /// What the pairs of a phase are about, each with how interesting it is.
 pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, f64)> {
-    let found = drawn(world, phase, least, spoken);
+    let found = drawn(world, phase, least, |e| e.spoken);
     // where there is little else, one speaks of what programs are set up by
     let enough = found.iter().filter(|f| f.1 >= OF_INTEREST).count() >= ENOUGH;
     if enough { found } else { drawn(world, phase, least, |_| 1.0) }
@@ -25,8 +25,8 @@ pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, 
 /// Focuses of interest that a run can do with.
 const ENOUGH: usize = 8;
 
-/// How often people speak of things of that name.
-type Spoken = fn(&str) -> f64;
+/// How often people speak of an entity.
+type Spoken = fn(&Entity) -> f64;
 
 fn drawn(world: &World, phase: Phase, least: usize, spoken: Spoken) -> Vec<(Focus, f64)> {
     match phase {
@@ -72,7 +72,7 @@ fn fields(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
             }
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
             let weight = e.cheap
-                * spoken(&e.one)
+                * spoken(e)
                 * match e {
                     _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),
                     e if e.view && behind => 0.2 * interest(f),
@@ -82,25 +82,6 @@ fn fields(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
         }
     }
     found
-}
-
-/// How often people speak of things, by the words that it takes: what needs three and more is a matter of configuration,
-/// and known to few.
-pub(super) fn spoken(one: &str) -> f64 {
-    // what data are about, and not what a program is set up by
-    const SETUP: &[&str] = &[
-        "map", "mapping", "definition", "setting", "parameter", "attribute", "configuration", "matchpoint", "hook",
-        "handler", "flag", "field", "subfield", "index", "normalizer", "schema", "endpoint", "trigger", "environment",
-        "format", "metadata", "ancestor", "synonym", "weight", "validator", "reactor", "datatype", "expression",
-    ];
-    if one.split(' ').any(|w| SETUP.contains(&grammar::singular(w).as_str())) {
-        return 0.35;
-    }
-    match one.split(' ').count() {
-        ..3 => 1.0,
-        3 => 0.6,
-        _ => 0.3,
-    }
 }
 
 /// Keys that references are made of: they are read where tables are joined, and say nothing by themselves.
@@ -154,8 +135,17 @@ fn edges(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
         for (turn, field) in afar.enumerate() {
             let focus = Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) };
             let child = &world.entities[world.graph.edges[edges[turn % edges.len()]].child];
-            found.push((focus, interest(&entity.fields[field]) * spoken(&entity.one) * spoken(&child.one)));
+            found.push((focus, interest(&entity.fields[field]) * spoken(entity) * spoken(child)));
         }
+        // a vocabulary's own concept is another one than those in it
+        let mirrored = |edge: usize| {
+            let e = &world.graph.edges[edge];
+            let child = &world.entities[e.child];
+            let back = world.graph.parents(e.parent).iter().any(|&o| world.graph.edges[o].parent == e.child);
+            back && e.child_columns.iter().any(|c| {
+                words::tokens(c).join(" ").starts_with(&format!("{} {}", child.one, world.entities[e.parent].one))
+            })
+        };
         // of tables that lead no further there is less to ask
         let further = |edge: usize| {
             let child = world.graph.edges[edge].child;
@@ -163,7 +153,7 @@ fn edges(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
             let further = if ways > 1 || !world.graph.children(child).is_empty() { 1.0 } else { 0.5 };
             // what was written down at the source says the same in its words
             let copied = edge_noun(world, edge).split(' ').any(|w| w == "source");
-            further * spoken(&world.entities[child].one) * if copied { 0.2 } else { 1.0 }
+            further * spoken(&world.entities[child]) * if copied || mirrored(edge) { 0.1 } else { 1.0 }
         };
         found.extend(edges.iter().map(|&edge| (Focus::Edge { edge, field: None }, further(edge))));
     }

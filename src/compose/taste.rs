@@ -30,6 +30,21 @@ const LETTERS: &[(&[&str], &[(&str, &str)])] = &[
     ),
 ];
 
+/// Whether a field says of which class rows are, or describes them: of how many different ones nobody asks.
+pub(super) fn classifies(field: &Field) -> bool {
+    const CLASSES: [&str; 14] = [
+        "description", "code", "status", "type", "kind", "version", "format", "reason", "list", "class", "level",
+        "label", "title", "unit",
+    ];
+    field.noun.rsplit(' ').next().is_some_and(|head| CLASSES.contains(&head))
+}
+
+/// Whether values say at length what things are, or are known to programs alone.
+pub(super) fn describes(field: &Field) -> bool {
+    const WORDY: [&str; 7] = ["description", "code", "label", "datatype", "version", "format", "reason"];
+    field.noun.rsplit(' ').next().is_some_and(|head| WORDY.contains(&head)) || field.length > 30.0
+}
+
 /// The adjective for a value of such a field.
 pub(super) fn adjective(field: &Field, value: &str) -> Option<&'static str> {
     let noun = field.noun.as_str();
@@ -156,8 +171,10 @@ pub(super) fn plain(field: &Field) -> bool {
 pub(super) fn cryptic(noun: &str) -> bool {
     noun.split(' ').any(|w| {
         let digits = w.chars().all(|c| c.is_ascii_digit());
+        // "ewho", "ewhat"
+        let question = w.len() > 3 && ["who", "what"].iter().any(|q| w.ends_with(q)) && w != "somewhat";
         let acronym = w.chars().all(|c| c.is_uppercase() || c.is_ascii_digit()) && w.chars().count() > 1;
-        digits && noun != w || !acronym && !digits && unspeakable(w)
+        question || digits && noun != w || !acronym && !digits && unspeakable(w)
     }) || noun.chars().next_back().is_some_and(|c| c.is_ascii_digit())
         // what was imported as it came
         || noun.ends_with("source value")

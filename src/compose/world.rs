@@ -9,6 +9,7 @@ use super::memo::Memo;
 use super::naming::{label, own_first, own_kind, patients, shorten, tell_apart, when};
 use super::scope;
 use super::sense;
+use super::spoken;
 use super::taste;
 use super::{Options, Values};
 use crate::anonymize;
@@ -70,7 +71,7 @@ impl Field {
 
     /// Every row has a value, as far as is known.
     pub(super) fn filled(&self, rows: u64) -> bool {
-        self.nulls == 0 && !(rows == 0 && self.nullable)
+        self.nulls == 0 && !self.form.empty && !(rows == 0 && self.nullable)
     }
 
     /// A number to average or compare.
@@ -125,6 +126,8 @@ pub(super) struct Entity {
     pub cheap: f64,
     /// Field of the time that the entity is about, such as the payment date of a payment.
     pub when: Option<usize>,
+    /// How often people speak of it.
+    pub spoken: f64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -174,6 +177,7 @@ impl World {
         }
         patients(&mut entities);
         tell_apart(schema, &words, &mut entities);
+        spoken::weigh(&mut entities);
         // what a view shows of films are no films of films
         for edge in &mut graph.edges {
             let (child, parent) = (&entities[edge.child], &entities[edge.parent]);
@@ -219,7 +223,7 @@ fn lookup(schema: &Schema, graph: &Graph, table: usize, options: &Options) -> bo
         rows(child) >= own * u64::from(options.values_min_rows.max(1))
     };
     let personal = roles::person_table(t) || t.columns.iter().any(|c| roles::traits(schema, t, c, false).personal);
-    own > 0 && own <= 300 && !personal && graph.children(table).iter().any(shared)
+    own > 0 && own <= 1000 && !personal && graph.children(table).iter().any(shared)
 }
 
 /// The planner's cost of a view that is worth half as much as others.
@@ -247,15 +251,13 @@ fn entity(
         many,
         bridge,
         label: label(&fields),
-        label_unique: false,
-        label_keyed: false,
         key: key(table, rows),
         rows,
         view: matches!(table.kind, TableKind::View | TableKind::MaterializedView),
         cheap: (DEAR / (DEAR + table.cost.unwrap_or_default())).max(0.03),
         usable: readable && (options.schema_only || rows > 0),
-        when: None,
         fields,
+        ..Entity::default()
     };
     // who has a first name and a last name is a person
     found.person |= found.label.len() == 2;
@@ -317,7 +319,7 @@ fn field(
         && !traits.personal
         && prose
         && options.values != Values::None;
-    let shared = |n: u64| n >= u64::from(options.values_min_rows);
+    let shared = |n: u64| options.values == Values::All || n >= u64::from(options.values_min_rows);
     // a word of a long text is shared by a fair part of the rows, or it says too much of one
     let worded = open || (free && profile.elements.first().is_some_and(|(_, n)| *n * 50 >= rows));
     // names of a lookup table are shared by the rows that refer to them
@@ -357,7 +359,7 @@ fn field(
         elements: profile.elements.iter().filter(|(_, n)| worded && shared(*n)).cloned().collect(),
         keys: profile.keys,
         numbers: if blank {
-            plausible_numbers(traits.role)
+            plausible_numbers(traits.role, &noun)
         } else if numeric {
             numbers()
         } else {

@@ -135,7 +135,8 @@ pub(crate) fn traits(schema: &Schema, table: &Table, column: &Column, referenced
             traits.personal |=
                 about_person || words.iter().any(|w| matches!(w.as_str(), "first" | "last" | "middle" | "contact"));
         }
-        Role::Time => traits.audit |= constant(column),
+        // since when a row counts, and until when, tells of the row alone
+        Role::Time => traits.audit |= constant(column) || column.name.to_lowercase().starts_with("valid_"),
         _ => {}
     }
     traits

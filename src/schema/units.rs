@@ -1,5 +1,9 @@
 //! Units of measure, in comments and at the ends of names.
 
+use super::grammar;
+use super::model::{Column, Table};
+use super::words::tokens;
+
 /// What numbers may be counted in, and how that is said.
 const UNITS: &[(&str, &str)] = &[
     ("minutes", "minutes"),
@@ -89,6 +93,27 @@ pub(crate) fn measured_in(name: &str) -> Option<(&'static str, &'static str)> {
         _ => return None,
     };
     measure_unit(name).map(|unit| (noun, unit))
+}
+
+/// What films last and for how long they are lent out: minutes and days, where the numbers are such.
+pub(super) fn usual(table: &Table, words: &[String], column: &Column) -> Option<&'static str> {
+    const FILMS: [&str; 4] = ["film", "movie", "video", "episode"];
+    const LENT: [&str; 4] = ["rental", "loan", "lending", "return"];
+    let quantiles = &column.profile.as_ref()?.quantiles;
+    let numbers: Vec<f64> = [quantiles.first()?, quantiles.last()?].iter().filter_map(|q| q.parse().ok()).collect();
+    let [least, most] = *numbers.as_slice() else { return None };
+    if least < 1.0 || !column.base.starts_with("int") {
+        return None;
+    }
+    let film = tokens(&table.name).iter().any(|t| FILMS.contains(&grammar::singular(t).as_str()));
+    let said: Vec<&str> = words.iter().map(String::as_str).collect();
+    match said.as_slice() {
+        ["length" | "duration" | "runtime"] | ["running", "time"] if film && (90.0..600.0).contains(&most) => {
+            Some("minutes")
+        }
+        [lent, "duration" | "period"] if LENT.contains(lent) && most <= 31.0 => Some("days"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -154,6 +154,11 @@ impl Words {
         {
             words.pop();
         }
+        // the rows of a tree of groups are groups
+        let tree = |w: &String| w == "tree" && table.foreign_keys.iter().any(|key| key.ref_table == table.name);
+        if words.len() > 1 && words.last().is_some_and(tree) {
+            words.pop();
+        }
         grammar::countable(&words.join(" "))
     }
 
@@ -189,7 +194,7 @@ impl Words {
         units::stated(column.comment.as_deref().unwrap_or(""))
             .or_else(|| self.named_unit(table, column))
             .or_else(|| self.bare_unit(table, column).map(|(_, unit)| unit))
-            .or_else(|| self.running_time(table, column))
+            .or_else(|| units::usual(table, &self.of(&column.name), column))
             .map(str::to_owned)
     }
 
@@ -200,18 +205,6 @@ impl Words {
         let stem = &words[..words.len() - 1];
         let alone = table.columns.iter().filter(|c| self.of(&c.name).starts_with(stem)).count() == 1;
         alone.then_some(unit)
-    }
-
-    /// How long a film is, is told in minutes, where the numbers are such.
-    fn running_time(&self, table: &Table, column: &Column) -> Option<&'static str> {
-        const FILMS: [&str; 4] = ["film", "movie", "video", "episode"];
-        let film = tokens(&table.name).iter().any(|t| FILMS.contains(&grammar::singular(t).as_str()));
-        let long =
-            matches!(self.of(&column.name).join(" ").as_str(), "length" | "duration" | "runtime" | "running time");
-        let quantiles = &column.profile.as_ref()?.quantiles;
-        let numbers: Vec<f64> = [quantiles.first()?, quantiles.last()?].iter().filter_map(|q| q.parse().ok()).collect();
-        let minutes = matches!(numbers.as_slice(), [least, most] if *least >= 1.0 && (90.0..600.0).contains(most));
-        (film && long && minutes && column.base.starts_with("int")).then_some("minutes")
     }
 
     /// The noun and the unit of a column that is called by its unit alone.
@@ -306,6 +299,11 @@ impl Words {
                 "drivers" => return "driver's license".to_owned(),
                 _ => {}
             }
+        }
+        // "paid_by_payer", "paid_dispensing_fee": what was paid
+        if words.len() > 1 && words[0] == "paid" && column.category == 'N' {
+            let what = words[1..].join(" ");
+            return if words[1] == "by" { format!("amount paid {what}") } else { format!("{what} paid") };
         }
         let text = if date && words.len() == 1 { moment(&last) } else { words.join(" ") };
         if date && !has_time_word(&text) {

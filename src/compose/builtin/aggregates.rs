@@ -155,51 +155,61 @@ pub(super) const ENTRIES: &[Entry] = &[
         "covar_pop",
         "round(covar_pop({}, {2})::numeric, 2)",
         "population covariance of {} and {2}, rounded to two decimals,",
-    ),
+    )
+    .odd(),
     two(
         "covar_samp",
         "round(covar_samp({}, {2})::numeric, 2)",
         "sample covariance of {} and {2}, rounded to two decimals,",
-    ),
+    )
+    .odd(),
     two(
         "regr_slope",
         "round(regr_slope({}, {2})::numeric, 4)",
         "slope of the regression of {} on {2}, rounded to four decimals,",
-    ),
+    )
+    .odd(),
     two(
         "regr_intercept",
         "round(regr_intercept({}, {2})::numeric, 3)",
         "intercept of the regression of {} on {2}, rounded to three decimals,",
-    ),
+    )
+    .odd(),
     two(
         "regr_r2",
         "round(regr_r2({}, {2})::numeric, 3)",
         "coefficient of determination of the regression of {} on {2}, rounded to three decimals,",
-    ),
+    )
+    .odd(),
     two("regr_count", "regr_count({}, {2})", "number of cases with both {} and {2}"),
     two(
         "regr_avgx",
         "round(regr_avgx({}, {2})::numeric, 2)",
         "average {2} over the cases that have a {} too, rounded to two decimals,",
-    ),
+    )
+    .odd(),
     two(
         "regr_avgy",
         "round(regr_avgy({}, {2})::numeric, 2)",
         "average {} over the cases that have a {2} too, rounded to two decimals,",
-    ),
+    )
+    .odd(),
     two(
         "regr_sxx",
         "round(regr_sxx({}, {2})::numeric, 2)",
         "sum of squared deviations of the {2} (where a {} is known), rounded to two decimals,",
-    ),
+    )
+    .odd(),
     two(
         "regr_syy",
         "round(regr_syy({}, {2})::numeric, 2)",
         "sum of squared deviations of the {} (where a {2} is known), rounded to two decimals,",
-    ),
+    )
+    .odd(),
     two(
         "regr_sxy",
         "round(regr_sxy({}, {2})::numeric, 2)",
         "sum of products of the deviations of {} and {2}, rounded to two decimals,",
-    ),
+    )
+    .odd(),
 ];

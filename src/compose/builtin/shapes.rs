@@ -120,7 +120,11 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
             descending: true,
             nulls_last: false,
         }];
-        extras.push(Extra::new(", highest first", "Start with the highest"));
+        // "by year, highest first" might be the latest year
+        extras.push(match draw.scope.field(term.place).role() {
+            Role::Measure | Role::Time | Role::Year | Role::Clock | Role::Range => figures::largest_first(&figures[0]),
+            _ => Extra::new(", highest first", "Start with the highest"),
+        });
     }
     let said = figures::of_rows(draw, &figures, &rows);
     let is = if figures.len() > 1 { "are" } else { "is" };

@@ -1,6 +1,7 @@
 //! Which columns a function is the natural tool for: by role, type, name and what the values look like.
 
 use super::super::afar;
+use super::super::bound;
 use super::super::condition::is_plural;
 use super::super::literal::{self, Day};
 use super::super::spans;
@@ -49,12 +50,21 @@ const LATITUDE: &[&str] = &["latitude"];
 const LONGITUDE: &[&str] = &["longitude"];
 const PLACE: &[&str] = &["city", "town", "postal code", "zip code"];
 
+/// Parts of a time that come again and again.
+const CYCLES: &[&str] =
+    &["over all years", "hour", "weekday", "day of the week", "calendar month", "month of the year"];
 const WEEKDAYS: &[&str] = &["Saturday", "Monday", "Friday", "first day of a month"];
 
 /// Of people and things there are enough to look them up by a letter, or to count them by classes.
 const MANY: u64 = 40;
 
 pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
+    // of small numbers the whole part says little, and what describes things makes no list
+    let small = entry.noun.contains("whole number") && e.rows > 0 && bound::apart(f) < 20.0;
+    let wordy = entry.on == On::Group && entry.name != "mode" && taste::describes(f);
+    if small || wordy {
+        return false;
+    }
     let time = f.role() == Role::Time
         && !f.noun.ends_with("year")
         && f.days.len() >= 13
@@ -101,9 +111,9 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
                 && !called(f, &["fax"])
                 && (e.person || entry.name != "right")
         }
-        On::Dialled => contact && called(f, PHONE) && f.form.three_digits && many,
+        On::Dialled => contact && called(f, PHONE) && f.form.three_digits && many && !f.form.empty,
         On::Card => contact && called(f, CARD) && f.distinct > 5,
-        On::Postal => contact && called(f, POSTAL) && many && (f.distinct > 10 || e.rows == 0),
+        On::Postal => contact && called(f, POSTAL) && many && !f.form.empty && (f.distinct > 10 || e.rows == 0),
         On::Street | On::Place => {
             let address = contact && called(f, &["address"]) && !called(f, EMAIL) && !called(f, &["address 2"]);
             address && (entry.on == On::Place || f.form.digit_first && f.spaced > 0.9)
@@ -247,6 +257,10 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         On::Time if entry.yields == Yields::Test && WEEKDAYS.iter().any(|w| entry.noun.contains(w)) => {
             time && !e.person && (e.when == Some(field) || f.begins())
         }
+        // by weekdays and months of the year one looks at what happens, and hardly at when it ends
+        On::Time if entry.yields == Yields::Class && CYCLES.iter().any(|w| entry.noun.contains(w)) => {
+            time && e.when.is_none_or(|when| when == field) && !e.person
+        }
         On::Time => time && !(e.person && ["isodow", "FMDay", "'day'"].iter().any(|part| entry.sql.contains(part))),
         On::Stamp => time && stamp,
         On::Dates => time,
@@ -325,7 +339,12 @@ pub(super) fn pairs(e: &Entity, entry: &Entry, from: usize, at: usize) -> bool {
                 let at = |f: &Field, i: usize| f.days.get(i).map_or(0, |d: &Day| d.number());
                 [1, 6, 11].into_iter().all(|i| at(first, i) <= at(second, i))
             };
-            let kin = first.base == second.base;
+            // where the time of day is known, too, the days alone are not what one means
+            let precise = |f: &Field| {
+                let stem = |f: &Field| f.name.to_lowercase().split("_date").next().map(str::to_owned);
+                f.base != "date" || !e.fields.iter().any(|o| o.name != f.name && o.base != "date" && stem(o) == stem(f))
+            };
+            let kin = first.base == second.base && precise(first) && precise(second);
             // what is always there needs nothing in its place
             let gap = entry.name != "coalesce" || second.nulls > 0 || e.rows == 0 && second.nullable;
             // where the days do not say which comes first, the names have to

@@ -178,9 +178,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     test("left", On::Named, "left({}, 1) = '{letter}'", "begins with {letter}").odd(),
     test("left", On::Named, "upper(left({}, 1)) BETWEEN 'A' AND 'F'", "begins with a letter from A to F").odd(),
     test("upper", On::Named, "upper(left({}, 1)) BETWEEN 'N' AND 'Z'", "begins with a letter from N to Z").odd(),
-    test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word}"),
-    test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it"),
-    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} in upper or lower case").odd(),
+    test("position", On::Word, "position('{word}' IN {}) > 0", "contains {word} (case matters)").odd(),
+    test("strpos", On::Word, "strpos({}, '{word}') > 0", "has {word} in it (case matters)").odd(),
+    test("lower", On::Word, "lower({}) LIKE '%{lower}%'", "contains {lower} (ignoring case)").odd(),
     test(
         "regexp_like",
         On::Word,

@@ -4,8 +4,7 @@ use super::super::draw::LATE;
 use super::super::learn::Heat;
 use super::super::literal::{self, Day};
 use super::super::random::{Rng, mix, rotate};
-use super::super::steer;
-use super::super::world::{Field, World};
+use super::super::world::{Entity, Field, World};
 use super::suits::{applies, pairs};
 use super::{Entry, On, Yields, entries};
 use crate::schema::grammar;
@@ -49,7 +48,10 @@ impl Plan {
             for entry in entries().filter(|e| e.name == *name && e.since <= version) {
                 collect(world, entry, &mut uses);
             }
-            let poor = |u: &Use| u.entry.odd || tables && world.entities[u.entity].view;
+            // nor is a function of use where all that it has to work on are settings
+            let spoken = world.entities.iter().any(|e| e.usable && e.spoken > 0.5);
+            let dull = |e: &Entity| tables && e.view || spoken && e.spoken < 0.5;
+            let poor = |u: &Use| u.entry.odd || dull(&world.entities[u.entity]);
             if uses.is_empty() || !asked && uses.iter().all(poor) {
                 continue;
             }
@@ -105,7 +107,7 @@ impl Plan {
             let own = if entity.view { 0.003 * entity.cheap } else { 1.0 };
             let wanted = if one.entry.odd { 0.001 } else { 1.0 };
             // at first of what people speak of
-            let said = steer::spoken(&entity.one).powi(if slot < LATE { 3 } else { 1 });
+            let said = entity.spoken.powi(if slot < LATE { 3 } else { 1 });
             (10_000.0 * own * wanted * said / places[&one.entity] as f64 / crowd).max(1.0) as usize
         };
         let weights: Vec<usize> = uses.iter().map(weight).collect();

@@ -34,7 +34,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ranked("sum", "sum({}) OVER ()", "the total over all of them"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}").odd(),
     ranked("ntile", "ntile(4) OVER (ORDER BY {}, {t})", "the quartile it falls into (1 for the lowest, ties by {key})"),
-    timed("lag", "lag({}) OVER (ORDER BY {t})", "the figure for the {span} listed before"),
+    timed("lag", "lag({}) OVER (ORDER BY {t})", "that of the previous {span}{listed}"),
     timed("lead", "lead({}) OVER (ORDER BY {t})", "the figure for the {span} after").odd(),
     timed("first_value", "first_value({}) OVER (ORDER BY {t})", "that of the first {span} for comparison"),
     timed(
@@ -52,7 +52,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     timed(
         "avg",
         "round(avg({}) OVER (ORDER BY {t} ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), 2)",
-        "the moving average over that {span} and the two listed before it, rounded to two decimals",
+        "the three-{span} moving average{listed}, rounded to two decimals",
     ),
 ];
 
@@ -102,19 +102,7 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let per = g.per(draw);
     let (measure, each) = (&g.measure, &g.key.one);
     let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{keys}", &g.key.many).replace("{key}", each);
-    // where no month is missing the one listed before is the one before
-    let noun = match timed && !spans::gaps(draw, &g.key, &g.names[0]) {
-        true => noun
-            .replace(
-                &format!("the moving average over that {0} and the two listed before it", g.names[0]),
-                &format!("the three-{} moving average", g.names[0]),
-            )
-            .replace(
-                &format!("the figure for the {} listed before", g.names[0]),
-                &format!("that of the previous {}", g.names[0]),
-            ),
-        false => noun,
-    };
+    let noun = noun.replace("{listed}", if timed { spans::listed(draw, &g.key, &g.names[0]) } else { "" });
     // how it is rounded is said after how it is sorted
     let (noun, form) = rows::apart(&noun);
     let mut extras = match (timed, ordered) {

@@ -61,7 +61,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
         probes.push(("having", without, Expect::Differs));
     }
     if having.is_none() {
-        group::left_out(draw, &keys, !conditions.is_empty());
+        group::left_out(draw, &keys, &conditions);
     }
     let mut speech = speech(draw, &keys, &figures, &rows, having.as_ref(), !conditions.is_empty());
     speech.extras.extend(rounding.into_iter().chain(share).chain(order));
@@ -110,7 +110,8 @@ pub(in crate::compose) fn order(
     }
     let noun = figures::named(figure, many);
     let (first, ends) = direction_words(figure.time, descending);
-    if figures.len() == 1 && draw.rng.chance(75) {
+    // "by year, highest first" might be the latest year
+    if figures.len() == 1 && !keys[0].ordered(&draw.scope) && draw.rng.chance(75) {
         Extra::new(format!(", {first} first"), format!("Start with the {first}"))
     } else {
         let sentence = draw.rng.word(&["Sort by", "Order by", "Rank by"]);

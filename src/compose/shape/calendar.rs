@@ -34,7 +34,10 @@ fn calendar(draw: &mut Draw, place: Place) -> Option<Calendar> {
     let (low, high) = (*field.days.first()?, *field.days.last()?);
     let day = field.days[draw.rng.between(0, field.days.len() - 1)];
     let days = high.number() - low.number();
-    if days > 75 && draw.rng.chance(65) {
+    // of a year of which most is missing one does not ask for each month
+    let in_year = || field.days.iter().filter(|d| d.year == day.year).map(|d| d.number());
+    let covered = in_year().max().zip(in_year().min()).map_or(0, |(last, first)| last - first);
+    if days > 75 && covered > 200 && draw.rng.chance(65) {
         let from = day.year_start();
         let to = Day { month: 12, day: 1, ..from };
         let words = day.year.to_string();

@@ -202,7 +202,7 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         vec![call_of("count(*) FILTER (WHERE {})", vec![test(marked.first()?)])],
     )];
     probes.push(("part", never, Expect::Differs));
-    group::left_out(draw, std::slice::from_ref(&key), !common.is_empty());
+    group::left_out(draw, std::slice::from_ref(&key), &common);
     let each = &key.one;
     let what = grammar::and_list(&words);
     // what has none is not there

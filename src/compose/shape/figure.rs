@@ -24,6 +24,7 @@ pub(in crate::compose) fn summarizable(scope: &Scope, place: Place) -> bool {
                 let rows = scope.entity(place.node).rows;
                 field.varied
                     && !field.traits.personal
+                    && !taste::classifies(field)
                     && (rows == 0 || field.distinct > 5 && field.distinct * 10 < rows * 8)
             }
             Role::Key => true,

@@ -134,7 +134,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, by: By, most: usize) -> Option<G
     query.columns.push((figure.sql.clone(), Some(figure.alias.clone())));
     apply(&mut query, &conditions);
     query.group = key.group.clone();
-    group::left_out(draw, std::slice::from_ref(&key), !conditions.is_empty());
+    group::left_out(draw, std::slice::from_ref(&key), &conditions);
     let names = key.columns.iter().map(output_name).collect();
     Some(Grouped { key, figure, conditions, measure, query, names })
 }
@@ -162,6 +162,9 @@ pub(in crate::compose) fn reading_order(
     }
     if draw.rng.chance(50) {
         return (Vec::new(), Vec::new());
+    }
+    if grouped.key.ordered(&draw.scope) {
+        return (vec![order(grouped.value(), true)], vec![figures::largest_first(&grouped.figure)]);
     }
     let inline = draw.rng.word(&[", highest first", ", from the highest down", ", largest first", ", descending"]);
     let sentence = draw.rng.word(&["Start with the highest", "Highest first", "Sort in descending order"]);

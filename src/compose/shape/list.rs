@@ -207,10 +207,8 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
             questions.push(format!("{}, and what {are} {theirs}", which(&subject.many, rows, subject.person)));
         }
         if nouns.len() == 1 {
-            questions.push(
-                format!("what {} the {} of {} of {rows}", condition::be(&nouns[0]), nouns[0], "each")
-                    .replace("of each of", "of each of the"),
-            );
+            let ask = if grammar::is_person(&nouns[0]) { "who" } else { "what" };
+            questions.push(format!("{ask} {} the {} of each of the {rows}", condition::be(&nouns[0]), nouns[0]));
         }
     }
     let mut extras = Vec::new();

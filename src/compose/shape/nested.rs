@@ -2,6 +2,7 @@
 
 use super::super::condition::{Condition, is_plural};
 use super::super::draw::{Draft, Draw, apply};
+use super::super::group;
 use super::super::phrase::has_clause;
 use super::super::probe::filter_probes;
 use super::super::say::{Extra, Speech};
@@ -188,10 +189,7 @@ pub(super) fn groups_above_average(draw: &mut Draw) -> Option<Draft> {
         return Some(g.narrowed(speech, whole));
     }
     // of averages it is another average than that of the rows
-    let each = &g.key.one;
-    let short = each.split(' ').count() < 4 && !each.contains('\'');
     let (all, over) = match g.figure.alias.starts_with("avg_") {
-        true if short => (format!("the average across all {many}"), format!("the average across all {many}")),
         true => (format!("the average of the averages of all {many}"), "the average of their averages".to_owned()),
         false => (format!("the average of all {many}"), "the average across all of them".to_owned()),
     };
@@ -300,6 +298,8 @@ pub(super) fn over_share(draw: &mut Draw) -> Option<Draft> {
     if !g.adds_up() || !(4..=60).contains(&g.key.size) && !draw.schema_only {
         return None;
     }
+    // who makes up a part of the whole is not one of those that have none
+    group::all_told(draw);
     // about the share of each, and somewhat more
     let even = 100.0 / g.key.size.max(5) as f64;
     let percent = [5u32, 10, 15, 20, 25, 30, 40].into_iter().find(|p| f64::from(*p) >= even * 0.9)?;

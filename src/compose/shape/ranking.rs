@@ -49,7 +49,7 @@ pub(super) fn rows(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     kept::beside(draw, &shown);
-    let n = [1, 3, 3, 5, 5, 5, 10, 10, 8, 4, 7, 15, 20][draw.rng.below(13)] as u64;
+    let n = [1, 3, 3, 5, 5, 5, 10, 10, 20][draw.rng.below(9)] as u64;
     let (noun, field) = (draw.scope.noun(by), draw.scope.field(by));
     let time = field.role() == Role::Time;
     let descending = draw.rng.chance(65);
@@ -299,7 +299,7 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
         return None;
     }
     let most = if key.size == 0 { 10 } else { (key.size / 2).max(1) as usize };
-    let n = [1, 2, 3, 3, 5, 5, 10, 4][draw.rng.below(8)].min(most) as u64;
+    let n = [1, 3, 3, 3, 5, 5, 10, 1][draw.rng.below(8)].min(most) as u64;
     let figure_counts = figure.counts || figure.noun.starts_with("number ");
     let descending = draw.rng.chance(75) || figure_counts && key.has_gaps(!conditions.is_empty());
     let show = draw.rng.chance(60);

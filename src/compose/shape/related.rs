@@ -152,6 +152,11 @@ pub(super) fn exists(draw: &mut Draw) -> Option<Draft> {
     let negative = draw.rng.chance(40) && taste::missed(draw.world, pair.edge);
     // what is missed is missed of some time or kind
     let condition = child_condition(draw, &pair, |f| !negative || f.role() == Role::Time)?;
+    // where next to none have any, nobody asks who has none
+    let each = pair.scope.entity(pair.child).rows as f64 / pair.scope.subject().rows.max(1) as f64;
+    if negative && condition.share > 0.0 && each * condition.share < 0.7 {
+        return None;
+    }
     let own = own_condition(draw, &pair)?;
     let simple = e.child_columns.len() == 1;
     let membership = simple && draw.rng.chance(45) && (!negative || !e.optional);

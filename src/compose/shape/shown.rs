@@ -39,7 +39,7 @@ pub(super) fn showable(scope: &Scope, place: Place) -> bool {
         _ if place.node != 0 && !taste::plain(field) => false,
         // what a code stands for says its description
         Role::Code if entity.label.is_empty() && entity.fields.iter().any(|f| f.noun == "description") => false,
-        Role::Flag if !flag::describes(field) => false,
+        Role::Flag if !flag::describes(field) || flag::noun(field).split(' ').count() > 2 => false,
         // whether a customer is active is no news of a rental
         Role::Flag if place.node != 0 => false,
         _ => !(entity.rows > 0 && field.distinct <= 1) || matches!(field.role(), Role::Array),

@@ -2,13 +2,14 @@
 
 use super::super::aggregate::rounded as aggregate_rounded;
 use super::super::draw::{Draft, Draw};
+use super::super::group;
 use super::super::moment;
 use super::super::say::{Extra, Speech};
 use super::super::spans;
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
 use super::grouped::{self, By, output, over};
 use crate::candidate::Expect;
-use crate::schema::grammar::{number_word, plural};
+use crate::schema::grammar::number_word;
 
 pub(super) fn window(template: &str, parts: Vec<Expr>) -> Expr {
     Expr::Window(Box::new(fill(template, parts)))
@@ -141,8 +142,11 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     }
     let dense = draw.rng.chance(40);
     let function = if dense { "dense_rank" } else { "rank" };
-    let keep = draw.rng.chance(45).then(|| draw.rng.between(2, 5) as u64);
+    let keep = draw.rng.chance(45).then(|| [3, 3, 5, 5, 10][draw.rng.below(5)]);
     let cte = draw.rng.chance(60);
+    if keep.is_some() {
+        group::all_told(draw);
+    }
     // ranked by what is shown, so that ties are those that a reader sees
     let raw = g.figure.sql.clone();
     let order = Order { by: output("position"), descending: false, nulls_last: false };
@@ -230,16 +234,14 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     if !numeric {
         return None;
     }
-    let gaps = spans::gaps(draw, &g.key, &unit);
+    let listed = spans::listed(draw, &g.key, &unit);
     let (alias, what): (String, String) = match kind {
-        0 if gaps => ("change".into(), format!("how it changed from the {unit} listed before")),
-        3 if gaps => ("previous".into(), format!("that of the {unit} listed before")),
         0 => (
             "change".into(),
             match draw.rng.below(3) {
-                0 => format!("how it changed from the {unit} before"),
-                1 => format!("how it changed against the previous {unit}"),
-                _ => format!("how it changed {unit} over {unit}"),
+                0 => format!("how it changed from the {unit} before{listed}"),
+                1 => format!("how it changed against the previous {unit}{listed}"),
+                _ => format!("how it changed {unit} over {unit}{listed}"),
             },
         ),
         1 => (
@@ -250,29 +252,18 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
         ),
         2 => (
             "moving_average".into(),
-            match gaps {
-                false => format!(
-                    "the {}-{unit} {}, rounded to two decimals",
-                    number_word(size as u64),
-                    draw.rng.word(&["moving average", "rolling average"]),
-                ),
-                true => format!(
-                    "the {} over that {unit} and the {} listed before it, rounded to two decimals",
-                    draw.rng.word(&["moving average", "rolling average", "average"]),
-                    if size == 2 {
-                        unit.clone()
-                    } else {
-                        format!("{} {}", number_word(size as u64 - 1), plural(&unit))
-                    }
-                ),
-            },
+            format!(
+                "the {}-{unit} {}{listed}, rounded to two decimals",
+                number_word(size as u64),
+                draw.rng.word(&["moving average", "rolling average"]),
+            ),
         ),
         _ => (
             "previous".into(),
             match draw.rng.below(3) {
-                0 => format!("that of the {unit} before"),
-                1 => format!("that of the previous {unit}"),
-                _ => format!("that of the preceding {unit}"),
+                0 => format!("that of the {unit} before{listed}"),
+                1 => format!("that of the previous {unit}{listed}"),
+                _ => format!("that of the preceding {unit}{listed}"),
             },
         ),
     };

@@ -151,7 +151,13 @@ pub(super) fn speech(things: &str, form: &str, shows: Shows) -> Speech {
         .or_else(|| form.strip_prefix("with ").map(|w| format!("have {w}")))
         .or_else(|| form.strip_prefix("without any ").map(|w| format!("have no {w}")));
     let verb = verb.unwrap_or_else(|| format!("are {form}")).replace(", or with both", ", or both");
-    let clause = format!("{}{form}", if phrase::has_clause(things) { "and " } else { "" });
+    // "providers who speak Spanish and have both clinics and hospitals"
+    let last = [" who ", " that ", " whose ", " with "].into_iter().filter_map(|w| Some((things.rfind(w)?, w))).max();
+    let clause = match last {
+        Some((_, " who " | " that ")) if phrase::has_clause(things) => format!("and {verb}"),
+        _ if phrase::has_clause(things) => format!("and {form}"),
+        _ => form.to_owned(),
+    };
     let form = &clause;
     let (nominal, questions) = match shows {
         Shows::Count => (

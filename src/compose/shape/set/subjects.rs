@@ -34,6 +34,10 @@ pub(in crate::compose) fn subjects(draw: &mut Draw) -> Option<Draft> {
     let kind = if draw.rng.chance(75) { Kind::Except } else { Kind::Union };
     // "except those that are not damaged" are the damaged ones
     // nor is anybody left out who hardly matters
+    // nor is one thing by its name a set to leave rows out of
+    if one.share > 0.0 && one.share < 0.01 {
+        return None;
+    }
     if kind == Kind::Except && (two.denies() || two.share > 0.0 && two.share < 0.08) {
         return None;
     }
