@@ -220,6 +220,12 @@ fn grounded(noun: &str, value: &str) -> String {
         "russian federation",
         "congo",
     ];
+    // as well the state of that name
+    let both = ["new york", "washington", "mexico", "luxembourg", "panama", "guatemala"]
+        .contains(&value.to_lowercase().as_str());
+    if both && noun.ends_with("city") {
+        return format!("the city of {value}");
+    }
     let said = if touches(value) { literal::text_words(value, false) } else { value.to_owned() };
     let small = value.to_lowercase();
     match noun.rsplit(' ').next() {

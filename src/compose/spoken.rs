@@ -12,7 +12,8 @@ pub(super) fn weigh(entities: &mut [Entity]) {
         // what is called after another part of the program serves that part
         let serves = |w: &str| all.contains(w) && own.as_deref() != Some(w);
         let part = entity.one.split(' ').any(serves);
-        entity.spoken = said(&entity.one) * if part { 0.35 } else { 1.0 };
+        let said = said(&entity.one);
+        entity.spoken = if part { said.min(0.35) } else { said };
     }
 }
 

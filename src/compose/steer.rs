@@ -135,7 +135,7 @@ fn edges(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
         for (turn, field) in afar.enumerate() {
             let focus = Focus::Edge { edge: edges[turn % edges.len()], field: Some(field) };
             let child = &world.entities[world.graph.edges[edges[turn % edges.len()]].child];
-            found.push((focus, interest(&entity.fields[field]) * spoken(entity) * spoken(child)));
+            found.push((focus, interest(&entity.fields[field]) * spoken(entity).min(spoken(child))));
         }
         // a vocabulary's own concept is another one than those in it
         let mirrored = |edge: usize| {

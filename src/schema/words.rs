@@ -112,7 +112,9 @@ impl Words {
             // "User objects" are users
             let ends = [" objects", " object", " records", " table"];
             let thing = ends.iter().find_map(|end| noun.strip_suffix(end)).unwrap_or(&noun);
-            return grammar::countable(thing);
+            // "Circulation Duration rules" has capitals that its words have not
+            let plain = |w: &str| if words.contains(&w.to_lowercase()) { w.to_lowercase() } else { w.to_owned() };
+            return grammar::countable(&thing.split(' ').map(plain).collect::<Vec<_>>().join(" "));
         }
         while words.len() > 1 && TABLE_PREFIXES.contains(&words[0].as_str())
             || words.len() > 1 && words[0] == "dimension"

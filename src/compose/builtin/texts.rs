@@ -126,13 +126,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         "count(DISTINCT btrim({}, ' .'))",
         "number of different {s} (blanks and full stops around them ignored)",
     ),
-    over("lower", On::Mixed, "count(DISTINCT lower({}))", "number of different {s} (ignoring case)"),
+    over("lower", On::Mixed, "count(DISTINCT lower({}))", "number of different {s} (ignoring case)").odd(),
     over(
         "upper",
         On::Mixed,
         "count(DISTINCT upper({}))",
         "number of different {s}, upper and lower case taken as the same,",
-    ),
+    )
+    .odd(),
     over("initcap", On::Mixed, "count(DISTINCT initcap({}))", "number of different {s} whatever their capitals").odd(),
     test("upper", On::Value, "upper({}) = '{upper}'", "is {value} in upper or lower case"),
     test("lower", On::Value, "lower({}) = '{small}'", "is {value} (ignoring case)"),

@@ -28,8 +28,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     ranked(
         "cume_dist",
         "round(cume_dist() OVER (ORDER BY {})::numeric, 2)",
-        "its cumulative distribution, rounded to two decimals",
-    ),
+        "its cumulative distribution (from the lowest up), rounded to two decimals",
+    )
+    .odd(),
     ranked("avg", "round(avg({}) OVER (), 2)", "the average over these {keys}, rounded to two decimals"),
     ranked("sum", "sum({}) OVER ()", "the total over all of them"),
     timed("row_number", "row_number() OVER (ORDER BY {t})", "the running number of the {span}").odd(),

@@ -297,15 +297,22 @@ pub(super) fn levels(draw: &mut Draw) -> Option<Draft> {
         };
         let mut without = query.clone();
         without.having.clear();
-        let nominal = vec![
-            format!(
-                "for each {one} that is the {boss} of any other, the number of {many} below it, directly or through others"
+        let (nominal, questions) = match grammar::is_person(&boss) {
+            true => (
+                vec![
+                    format!("the number of {many} below each {boss}, directly or indirectly"),
+                    format!("for each {boss}, the number of {many} who report to them, directly or through others"),
+                ],
+                vec![format!("how many {many} report to each {boss}, directly or indirectly")],
             ),
-            format!("the {many} that have others below them by way of the {boss}, and how many at all levels together"),
-        ];
-        let questions = vec![format!(
-            "how many {many} stand below each {one}, directly or indirectly by way of the {boss}, leaving out those with none"
-        )];
+            false => (
+                vec![
+                    format!("for each {one} that has others below it, the number of {many} at all levels below"),
+                    format!("the number of {many} below each {one} that has any, directly or indirectly"),
+                ],
+                vec![format!("how many {many} are there below each {one} that has any, directly or indirectly")],
+            ),
+        };
         let speech = Speech { nominal, questions, extras: Vec::new(), lists: true };
         return Some(Draft { probes: vec![("having", without, Expect::Differs)], ..Draft::new(query, speech) });
     }

@@ -82,6 +82,8 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let (clause, asked) = match role == subject.one {
         true if subject.person => (format!("who have {any} {many}"), format!("have {any} {many}")),
         true => (format!("that have {any} {many}"), format!("have {any} {many}")),
+        // "the kind of episode of any episodes"
+        false if role.contains(" of ") => return None,
         // a patient is no insurance
         false if subject.person && !grammar::is_person(&role) => return None,
         false if subject.person => {
@@ -238,8 +240,12 @@ fn beside(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let said = if other.len() == 1 { draw.scope.noun(other[0]) } else { role };
     let (one, many) = (&subject.one, &subject.many);
     if subject.label.is_empty() {
-        let nominal = vec![format!("the ID of every {one} and the {said}"), format!("every {one}'s ID and {said}")];
-        let questions = vec![format!("what are the ID and {said} of each {one}")];
+        let id = match draw.scope.field(own[0]) {
+            key if key.name.to_lowercase().ends_with("id") => "ID".to_owned(),
+            key => key.noun.clone(),
+        };
+        let nominal = vec![format!("the {id} of every {one} and the {said}"), format!("every {one}'s {id} and {said}")];
+        let questions = vec![format!("what are the {id} and {said} of each {one}")];
         return Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }));
     }
     let nominal = vec![

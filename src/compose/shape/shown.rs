@@ -1,6 +1,7 @@
 //! Which columns a list shows: the rows' own name, and what is worth a look beside it.
 
 use super::super::aggregate::snake;
+use super::super::condition;
 use super::super::draw::Draw;
 use super::super::flag;
 use super::super::scope::{Place, Scope};
@@ -26,7 +27,10 @@ impl Shown {
         }
         draw.use_place(place);
         self.columns.push((draw.scope.column(place), None));
-        self.nouns.push(draw.scope.bare(place));
+        let noun = draw.scope.bare(place);
+        // "their covered procedures" would be the procedures themselves
+        let number = condition::counts(draw.scope.field(place), &noun) && !noun.starts_with("number of ");
+        self.nouns.push(if number { format!("number of {noun}") } else { noun });
         self.places.push(place);
     }
 }
@@ -135,6 +139,10 @@ pub(in crate::compose) fn shown(draw: &mut Draw, least: usize, most: usize) -> S
         found.columns.push((draw.scope.column(place), alias));
         found.nouns.push(noun);
         found.places.push(place);
+    }
+    // the times of rows that nothing tells apart are of no use to anyone
+    if !found.named && found.places.iter().all(|&p| draw.scope.field(p).role() == Role::Time) {
+        found.columns.clear();
     }
     found
 }
