@@ -105,7 +105,7 @@ impl<'w> Draw<'w> {
         let world = &composer.world;
         let mut rng = Rng::new(seed);
         let wide = composer.options.phase == Phase::Joins;
-        let least = steer::tables(world, &composer.options, composer.first(), seed);
+        let least = steer::tables(world, &composer.options, composer.leading as u64, seed);
         let crowd = if wide && least > composer.options.min_joins as usize { crowd.borne() } else { crowd };
         let (mut scope, prefer, fan) = match focus {
             Focus::Field { entity, field } => (Scope::new(world, entity), Some(Place { node: 0, field }), None),

@@ -188,12 +188,16 @@ pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditions: &[Condition]) 
         let Some(via) = key.places.first().and_then(|p| draw.scope.nodes[p.node].via) else { continue };
         let rows = &draw.scope.subject().many;
         let direct = via.0 == 0 && via.2;
-        if direct && draw.world.graph.edges[via.1].optional {
+        let way = std::iter::successors(Some(via), |v| draw.scope.nodes[v.0].via);
+        if way.clone().any(|(_, edge, up)| up && draw.world.graph.edges[edge].optional) {
             let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
             draw.evidence.push(format!("{rows} without {one} are left out"));
         }
         // where each has many, hardly any has none that meet the conditions; a share that is not known may be any
-        let left = conditions.iter().map(|c| c.share).product::<f64>() * draw.scope.subject().rows as f64;
+        // and so may that of a condition on what they belong to
+        let own = |c: &Condition| c.places.iter().all(|p| p.node == 0);
+        let share = |c: &Condition| if direct || own(c) { c.share } else { 0.0 };
+        let left = conditions.iter().map(share).product::<f64>() * draw.scope.subject().rows as f64;
         let few = left < MANY_EACH * key.size as f64;
         let some = if direct && conditions.is_empty() { !key.complete } else { few || left == 0.0 };
         if keys.len() == 1 && some {

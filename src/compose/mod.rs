@@ -309,15 +309,10 @@ impl Composer {
         self.learned.get().filter(|_| slot >= UNLEARNED)
     }
 
-    /// Slots after which each focus of interest has had its first turn.
-    fn first(&self) -> u64 {
-        self.leading as u64
-    }
-
     /// The focus that has its first turn in a slot: one of interest, and after those now and then one of the others,
     /// which nobody asks about one after the other.
     fn own_focus(&self, slot: u64, attempt: u32, salt: u64) -> Option<usize> {
-        let Some(later) = slot.checked_sub(self.first()) else {
+        let Some(later) = slot.checked_sub(self.leading as u64) else {
             return (attempt < OWN).then(|| rotate(self.leading, slot, salt));
         };
         let others = self.focuses.len() - self.leading;
@@ -333,7 +328,7 @@ impl Composer {
         if !self.plan.is_empty() {
             return self.plan.at(&self.world, slot, u64::from(attempt), salt, crowd.heat).map(Focus::Function);
         }
-        let count = self.first();
+        let count = self.leading as u64;
         if let Some(at) = self.own_focus(slot, attempt, salt) {
             return self.focuses.get(at).map(|(focus, _)| *focus);
         }
@@ -346,6 +341,8 @@ impl Composer {
             let turn = if other == 0 { first } else { mix(&[first, other, salt]) };
             let at = match self.learned(slot) {
                 Some(learned) => learned.at(turn, round(learned), salt),
+                // where nothing is found that people speak of, anything will do
+                None if attempt > DULL => rotate(self.focuses.len().max(1), turn, salt),
                 None => rotate(self.leading.max(1), turn, salt),
             };
             self.focuses.get(at).map(|(focus, _)| *focus)

@@ -1,6 +1,8 @@
 //! How an answer is put down: what a reader has to be told of its form, and nobody says in a question. It stands in the
 //! evidence, as a definition does, and not in parentheses in the midst of what is asked.
 
+use crate::schema::grammar;
+
 /// Notes by how they begin in a question's parentheses, and as sentences.
 const NOTES: &[(&str, &str)] = &[
     ("1 = Monday to 7 = Sunday", "Days of the week are numbered from 1 for Monday to 7 for Sunday"),
@@ -15,7 +17,6 @@ const NOTES: &[(&str, &str)] = &[
     ("first two characters", "An area is told by the first two characters"),
     ("first three characters", "A prefix is the first three characters"),
     ("first three digits", "An area code is the first three digits"),
-    ("going by what is listed", "What is listed counts: where nothing happened for a while, there is a gap"),
     ("ignoring case", "Upper and lower case are not told apart"),
     ("case matters", "Upper and lower case are told apart"),
     ("given as its first day", "Months are shown by their first day"),
@@ -77,6 +78,9 @@ fn note(inner: &str) -> Option<(&str, String)> {
     }
     if let Some((mark, what)) = inner.split_once(" for a missing ") {
         return Some(("", format!("A missing {what} is shown as {mark}")));
+    }
+    if let Some(spans) = inner.strip_prefix("going by the ").and_then(|rest| rest.strip_suffix(" listed")) {
+        return Some(("", format!("{} without any are passed over", grammar::capitalize(spans))));
     }
     let (_, said) = NOTES.iter().find(|(begins, _)| inner.starts_with(begins))?;
     Some(("", (*said).to_owned()))

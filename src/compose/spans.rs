@@ -28,8 +28,8 @@ pub(super) fn sparse(rows: u64, field: &Field, unit: &str) -> bool {
 }
 
 /// The note that the month before is the one listed before, where a month may have no row.
-pub(super) fn listed(draw: &Draw, key: &Key, unit: &str) -> &'static str {
-    if gaps(draw, key, unit) { " (going by what is listed)" } else { "" }
+pub(super) fn listed(draw: &Draw, key: &Key, unit: &str) -> String {
+    if gaps(draw, key, unit) { format!(" (going by the {unit}s listed)") } else { String::new() }
 }
 
 fn gaps(draw: &Draw, key: &Key, unit: &str) -> bool {

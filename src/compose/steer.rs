@@ -18,11 +18,19 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) fn focuses(world: &World, phase: Phase, least: usize) -> Vec<(Focus, f64)> {
     let found = drawn(world, phase, least, |e| e.spoken);
     // where there is little else, one speaks of what programs are set up by
-    let enough = found.iter().filter(|f| f.1 >= OF_INTEREST).count() >= ENOUGH;
-    if enough { found } else { drawn(world, phase, least, |_| 1.0) }
+    let places: BTreeSet<(bool, usize)> = found
+        .iter()
+        .filter(|f| f.1 >= OF_INTEREST)
+        .filter_map(|(focus, _)| match *focus {
+            Focus::Edge { edge, .. } => Some((true, edge)),
+            Focus::Field { entity, .. } => Some((false, entity)),
+            Focus::Function(_) => None,
+        })
+        .collect();
+    if places.len() >= ENOUGH { found } else { drawn(world, phase, least, |_| 1.0) }
 }
 
-/// Focuses of interest that a run can do with.
+/// Tables and references of interest that a run can do with.
 const ENOUGH: usize = 8;
 
 /// How often people speak of an entity.

@@ -130,7 +130,7 @@ fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let is = if figures.len() > 1 { "are" } else { "is" };
     let noun = &term.noun;
     // "by year", "by the first letter of the title"
-    let the = if noun.contains(' ') { "the " } else { "" };
+    let the = if noun.split(" (").next().is_some_and(|bare| bare.contains(' ')) { "the " } else { "" };
     let mut nominal = match phrase::has_clause(&rows) {
         true => vec![format!("for each {noun}, {said}")],
         false => vec![format!("{said} for each {noun}")],

@@ -55,7 +55,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     of("array_lower", Array, Value, "({})[array_lower({}, 1)]", "first one of the {s}"),
     of("array_positions", Array, Value, "array_positions({}, '{value}')", "all places of {value} among the {s}"),
     of("unnest", Array, Rows, "unnest({})", "single {s}"),
-    of("lower", Range, Value, "lower({})", "beginning of the {}"),
+    of("lower", Range, Value, "lower({})", "start of the {}"),
     of("upper", Range, Value, "upper({})", "end of the {}"),
     of("lower_inc", Range, Class, "lower_inc({})", "answer to whether the first day belongs to the {}").odd(),
     of("upper_inc", Range, Class, "upper_inc({})", "answer to whether the last day belongs to the {}").odd(),

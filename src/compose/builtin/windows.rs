@@ -103,7 +103,7 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let per = g.per(draw);
     let (measure, each) = (&g.measure, &g.key.one);
     let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{keys}", &g.key.many).replace("{key}", each);
-    let noun = noun.replace("{listed}", if timed { spans::listed(draw, &g.key, &g.names[0]) } else { "" });
+    let noun = noun.replace("{listed}", &if timed { spans::listed(draw, &g.key, &g.names[0]) } else { String::new() });
     // how it is rounded is said after how it is sorted
     let (noun, form) = rows::apart(&noun);
     let mut extras = match (timed, ordered) {

@@ -182,8 +182,8 @@ pub(super) fn side_by_side(draw: &mut Draw) -> Option<Draft> {
         let share = part && i == 0;
         let column = if share { fill("round(100.0 * {} / count(*), 1)", vec![call]) } else { call };
         query.columns.push((column, Some(if share { "percentage".into() } else { alias.to_owned() })));
-        // two of them side by side are each of all rows, and not the one of the other
-        let them = if apart { format!("the {}", subject.many) } else { draw.rng.word(&["them", "these"]).to_owned() };
+        // side by side both are of all rows: with one word for them
+        let them = if apart { "them" } else { draw.rng.word(&["them", "these"]) };
         let of_them = match share {
             true => format!("what percentage of {them} (one decimal)"),
             false => format!("how many of {them}"),

@@ -197,10 +197,7 @@ fn flagged(draw: &mut Draw, place: Place) -> Option<Draft> {
         format!("the number of {rows} and of those among them that {are}"),
         format!("the total number of {rows}, and how many of them {are}"),
     ];
-    let questions = vec![
-        format!("{many}, and how many of them {are}"),
-        format!("of all {rows}, how many {are}, and out of how many"),
-    ];
+    let questions = vec![format!("{many}, and how many of them {are}")];
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: false }) })
 }
 

@@ -321,7 +321,10 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     } else {
         aggregate::unrounded(&figure)
     };
-    query.order = vec![Order { by, descending, nulls_last: false }];
+    // a group without a figure is not the first
+    let missing = |p: Place| draw.scope.field(p).nulls > 0 || draw.schema_only && draw.scope.field(p).nullable;
+    let nulls_last = descending && figure.place.is_some_and(missing) && !figure_counts;
+    query.order = vec![Order { by, descending, nulls_last }];
     let mut ties = None;
     let breakable = key.columns.len() == 1 && key.group.len() == 1 && !key.time;
     let tied = figure_counts && likely_tied(rows, key.size, n);

@@ -26,7 +26,8 @@ pub(in crate::compose) fn tells(world: &World, target: usize, kind: Kind, one: &
     let things = if world.schema_only { f64::INFINITY } else { world.entities[target].rows as f64 };
     let some = |share: f64| share > 0.0 && things * share >= 1.0;
     match kind {
-        Kind::Except => some(only_first) && some(both),
+        // what all of them have does not set any apart
+        Kind::Except => some(only_first) && some(both) && (one.condition.is_some() || some(1.0 - first)),
         Kind::Intersect => some(only_first) && some(only_second) && some(both),
         Kind::Union => some(only_first) && some(only_second),
     }
@@ -94,7 +95,10 @@ mod tests {
         let ways = ["shop", "person"].map(|child| [edge(&world, child)]);
         let [shops, people] = ways.each_ref().map(|way| Side { way, condition: None });
         let tells = |kind, one: &Side, two: &Side| tells(&world, 0, kind, one, two);
-        assert!(tells(Kind::Except, &people, &shops), "towns with people but no shop");
+        assert!(!tells(Kind::Except, &people, &shops), "towns with people, as all of them are, but no shop");
+        let old = Condition { share: 0.05, ..Condition::default() };
+        let some = Side { way: &ways[1], condition: Some(&old) };
+        assert!(tells(Kind::Except, &some, &shops), "towns with somebody of that age but no shop");
         assert!(!tells(Kind::Except, &shops, &people), "towns with a shop but no people: none");
         assert!(!tells(Kind::Intersect, &shops, &people), "that have both: all with a shop");
         assert!(!tells(Kind::Union, &shops, &shops));
