@@ -4,7 +4,6 @@ use super::aggregate::snake;
 use super::condition::Condition;
 use super::draw::Draw;
 use super::moment;
-use super::say::Style;
 use super::scope::{Place, Scope};
 use super::sense;
 use super::spans::{coarser, span, sparse};
@@ -40,7 +39,7 @@ pub(super) fn key(draw: &mut Draw) -> Option<Key> {
 
 /// "subfields per subfield", "permission set permissions per permission set": one word for what is counted and for what
 /// it is counted by.
-fn circular(rows: &str, by: &str) -> bool {
+pub(super) fn circular(rows: &str, by: &str) -> bool {
     rows.split(' ').all(|w| by.split(' ').any(|b| b == w)) && by.split(' ').count() <= rows.split(' ').count()
         || rows.strip_suffix(by).is_some_and(|before| before.ends_with(' '))
 }
@@ -181,7 +180,7 @@ const MANY_EACH: f64 = 25.0;
 
 /// Says what a breakdown leaves out: rows that belong to nothing, and, of a lone key, things without rows.
 pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditions: &[Condition]) {
-    if draw.fan.is_some() || draw.style == Style::Vague {
+    if draw.fan.is_some() {
         return;
     }
     for key in keys.iter().filter(|k| k.entity) {

@@ -146,7 +146,7 @@ pub(super) fn happening(said: &str) -> String {
         let of_rows = counted.is_some()
             || rows.starts_with("the number of ")
             || rows.starts_with("the ") && rows.contains(" of ");
-        let plain = of_rows && !rows.contains([',', '"']) && !unit.contains(' ');
+        let plain = of_rows && !rows.contains([',', '"']) && !super::phrase::has_clause(rows) && !unit.contains(' ');
         let (done, happened, _) = EVENTS.iter().find(|(_, happened, _)| rest.starts_with(happened))?;
         // what is required, or due, is so at any time
         let rest = Some(rest).filter(|_| !matches!(*done, "required" | "due"))?;
@@ -368,6 +368,7 @@ mod tests {
             ("the number of visits per day of the week on which they started", ""),
             ("the average order freight per month in which they were required", ""),
             ("the number of visits per year in which they started", "the number of visits starting per year"),
+            ("the number of visits whose class is urgent per year in which they started", ""),
             ("how many visits are there per quarter in which they ended", "how many visits ended per quarter"),
             (
                 "the number of claims by the month in which they were paid (YYYY-MM)",

@@ -114,6 +114,11 @@ mod tests {
                 "A missing company is shown as \"unknown\"",
             ),
             ("rentals by weekday (by name)", "rentals by weekday", "Weekdays are shown by their names"),
+            (
+                "rentals and those of the previous month (going by the months listed), oldest first",
+                "rentals and those of the previous month, oldest first",
+                "Months without any are passed over",
+            ),
             ("films (ties by name)", "films (ties by name)", ""),
         ] {
             let mut notes = Vec::new();

@@ -331,3 +331,45 @@ fn where_there_are_settings_alone_they_are_asked_about() {
     assert!(both.focuses[..both.leading].iter().all(|(focus, _)| !waits(focus)));
     assert!(both.focuses.iter().any(|(focus, _)| waits(focus)));
 }
+
+#[test]
+fn which_values_stand_in_pairs_is_set() {
+    let mut schema = shop();
+    let genre = schema.tables[0].columns[2].profile.as_mut().unwrap();
+    genre.common = vec![("Novel".into(), 50), ("Haiku".into(), 2)];
+    let of = |values| {
+        let composer = Composer::new(&schema, &[], Options { values, ..Options::default() }).unwrap();
+        composer.world.entities[0].fields[2].values.iter().map(|(value, _)| value.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Values::Categorical), ["Novel"], "shared by five rows and more");
+    assert_eq!(of(Values::All), ["Novel", "Haiku"]);
+    assert_eq!(of(Values::None), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_counted_is_not_what_it_is_counted_by() {
+    assert!(group::circular("physical characteristic subfield", "subfield"));
+    assert!(group::circular("permission set permission", "permission set"));
+    for (rows, by) in [("order item", "order"), ("group permission", "group"), ("rental", "rental year")] {
+        assert!(!group::circular(rows, by), "{rows} by {by}");
+    }
+}
+
+#[test]
+fn groups_that_a_condition_may_empty_are_told() {
+    let schema = shop();
+    let composer = Composer::new(&schema, &[], Options { phase: Phase::Joins, seed: 7, ..Options::default() }).unwrap();
+    let mut told = 0;
+    for candidate in (0..200).filter_map(|slot| composer.draw(slot, 0)) {
+        let sql = candidate.sql.clone().unwrap_or_default();
+        // the books of one day's sales are few of a hundred
+        if sql.contains("GROUP BY") && sql.contains("b.title") && sql.contains("\nWHERE s.sale_date >=") {
+            let all =
+                !sql.contains("HAVING") && !sql.contains("LIMIT") && !sql.contains("FETCH") && !sql.contains("WITH");
+            let evidence = candidate.evidence.unwrap_or_default();
+            assert!(!all || evidence.contains("Books without such sales are left out"), "{sql}: {evidence}");
+            told += usize::from(all);
+        }
+    }
+    assert!(told > 0);
+}

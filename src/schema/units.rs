@@ -134,4 +134,22 @@ mod tests {
         assert_eq!(measured_in("Milliseconds"), Some(("duration", "milliseconds")));
         assert_eq!(measured_in("days"), None);
     }
+
+    #[test]
+    fn what_films_last_and_how_long_they_are_lent_out_is_known_by_the_numbers() {
+        let of = |table: &str, name: &str, most: &str| {
+            let column = format!(
+                r#"{{"name":"{name}","number":1,"type":"int2","base":"int2","category":"N","not_null":true,
+                "profile":{{"nulls":0,"distinct":9,"quantiles":["3","{most}"]}}}}"#
+            );
+            let table = format!(r#"{{"schema":"public","name":"{table}","kind":"table","columns":[{column}]}}"#);
+            let text = format!(r#"{{"database":"d","server_version":150000,"tables":[{table}]}}"#);
+            let schema = crate::schema::model::Schema::from_json(&text).unwrap();
+            let (table, words) = (&schema.tables[0], tokens(name));
+            usual(table, &words, &table.columns[0])
+        };
+        assert_eq!(of("film", "length", "185"), Some("minutes"));
+        assert_eq!((of("film", "length", "9"), of("river", "length", "185")), (None, None));
+        assert_eq!((of("film", "rental_duration", "7"), of("film", "rental_duration", "300")), (Some("days"), None));
+    }
 }

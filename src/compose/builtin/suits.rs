@@ -61,6 +61,8 @@ const MANY: u64 = 40;
 pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
     // of small numbers the whole part says little, and what describes things makes no list
     let small = entry.noun.contains("whole number") && e.rows > 0 && bound::apart(f) < 20.0;
+    // of grades from 1 to 5 one takes no percentiles
+    let small = small || entry.name.starts_with("percentile") && e.rows > 0 && f.distinct < 20;
     let wordy = entry.on == On::Group && entry.name != "mode" && taste::describes(f);
     if small || wordy {
         return false;

@@ -109,7 +109,7 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let mut extras = match (timed, ordered) {
         (true, _) => {
             let word = draw.rng.word(grouped::OVER_TIME);
-            vec![Extra::new(word, draw.rng.word(&["Sort chronologically", "Oldest first", "In order of time"]))]
+            vec![Extra::new(word, draw.rng.word(&["Sort chronologically", "Oldest first", "Earliest first"]))]
         }
         (false, true) if shown.entry.name.ends_with("rank") => {
             vec![Extra::new(", in order of that rank", "Sort by rank")]

@@ -220,6 +220,10 @@ fn show(draw: &mut Draw, place: Place, call: Option<&'static str>) -> Option<Dra
         };
         shown.columns.push((value, alias));
         let said = draw.scope.bare(place);
+        // "the can have volumes flag"
+        if field.role() == Role::Flag && said.split(' ').count() > 2 {
+            return None;
+        }
         let key = field.role() == Role::Key && field.whole() && !said.ends_with(" ID");
         // nobody knows what an "sid" is the ID of
         if key && said.len() <= 3 {

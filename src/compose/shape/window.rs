@@ -300,7 +300,7 @@ pub(super) fn over_time(draw: &mut Draw) -> Option<Draft> {
     let per = g.per(draw);
     let extras = vec![Extra::new(
         draw.rng.word(grouped::OVER_TIME),
-        draw.rng.word(&["Sort chronologically", "Oldest first", "In order of time"]),
+        draw.rng.word(&["Sort chronologically", "Oldest first", "Earliest first"]),
     )];
     let nominal = vec![
         format!("{measure} {per} {span} and {what}"),
