@@ -170,8 +170,10 @@ impl World {
                 )
             })
             .collect();
-        // a row of a link table is none of what its name begins with
-        for entity in entities.iter_mut().filter(|e| e.bridge && !e.one.contains(" in the ")) {
+        // a row of a link table is none of what its name begins with, unless it is called a link itself
+        let link =
+            |one: &str| ["ment", "ship", "tion"].iter().any(|end| one.ends_with(end)) || one.contains(" in the ");
+        for entity in entities.iter_mut().filter(|e| e.bridge && !link(&e.one)) {
             entity.one = format!("{} assignment", entity.one);
             entity.many = grammar::plural(&entity.one);
         }

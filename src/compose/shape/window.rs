@@ -142,7 +142,8 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     }
     let dense = draw.rng.chance(40);
     let function = if dense { "dense_rank" } else { "rank" };
-    let keep = draw.rng.chance(45).then(|| [3, 3, 5, 5, 10][draw.rng.below(5)]);
+    let first = [3, 3, 5, 5, 10][draw.rng.below(5)];
+    let keep = draw.rng.chance(45).then_some(if g.key.size > 0 && first >= g.key.size { 3 } else { first });
     let cte = draw.rng.chance(60);
     if keep.is_some() {
         group::all_told(draw);
