@@ -194,8 +194,7 @@ impl World {
         }
         let names = schema.tables.iter().flat_map(|t| t.columns.iter().map(|c| &c.name).chain([&t.name]));
         let tokens: BTreeSet<String> = names.flat_map(|n| words::tokens(n)).collect();
-        let many = tokens.iter().map(|t| grammar::plural(t)).chain(tokens.iter().map(|t| grammar::singular(t)));
-        let words = many.chain(tokens.iter().cloned()).collect();
+        let words = tokens.into_iter().flat_map(|t| [grammar::plural(&t), grammar::singular(&t), t]).collect();
         World { entities, graph, schema_only: options.schema_only, words, memo: Memo::default() }
     }
 }
