@@ -92,8 +92,12 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                 }
                 1 if field.base != "float4" && field.base != "float8" => {
                     // of small numbers the whole part says little
-                    let whole = if super::bound::apart(field) < 20.0 && rows > 0 { 1 } else { 0 };
-                    let digits = [2, 2, 2, 1, 1, whole, 2][rng.below(7)];
+                    let digits = match super::bound::apart(field) {
+                        _ if rows == 0 => [2, 2, 2, 1, 1, 0][rng.below(6)],
+                        ..1.0 => 2,
+                        ..20.0 => [2, 2, 2, 1, 1][rng.below(5)],
+                        _ => [2, 2, 2, 1, 1, 0][rng.below(6)],
+                    };
                     make(
                         Expr::Mix(vec![
                             text("round("),

@@ -44,6 +44,7 @@ pub(super) fn circular(rows: &str, by: &str) -> bool {
         || rows.strip_suffix(by).is_some_and(|before| before.ends_with(' '))
 }
 
+/// A key, whatever it is called.
 fn drawn(draw: &mut Draw) -> Option<Key> {
     if let Some(fan) = draw.fan {
         return entity(draw, fan);
@@ -187,13 +188,13 @@ pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditions: &[Condition]) 
         let Some(via) = key.places.first().and_then(|p| draw.scope.nodes[p.node].via) else { continue };
         let rows = &draw.scope.subject().many;
         let direct = via.0 == 0 && via.2;
-        let way = std::iter::successors(Some(via), |v| draw.scope.nodes[v.0].via);
-        if way.clone().any(|(_, edge, up)| up && draw.world.graph.edges[edge].optional) {
+        let mut way = std::iter::successors(Some(via), |v| draw.scope.nodes[v.0].via);
+        if way.any(|(_, edge, up)| up && draw.world.graph.edges[edge].optional) {
             let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
             draw.evidence.push(format!("{rows} without {one} are left out"));
         }
-        // where each has many, hardly any has none that meet the conditions; a share that is not known may be any
-        // and so may that of a condition on what they belong to
+        // where each has many, hardly any has none that meet the conditions; but of some the share is not known, and
+        // what holds for the parents of rows may hold for all of one group and none of another
         let own = |c: &Condition| c.places.iter().all(|p| p.node == 0);
         let share = |c: &Condition| if direct || own(c) { c.share } else { 0.0 };
         let left = conditions.iter().map(share).product::<f64>() * draw.scope.subject().rows as f64;

@@ -139,6 +139,8 @@ pub(super) fn ahead(noun: &str) -> Option<String> {
 /// "the number of employees per year in which they were hired" is that of employees hired per year.
 pub(super) fn happening(said: &str) -> String {
     let links = [" per ", " for each ", " for every ", " by the ", " by ", ", grouped by the ", ", broken down by "];
+    // "procedures for normal pregnancy ending per year": what ends is told too late
+    let clause = |rows: &str| super::phrase::has_clause(rows) || rows.contains(" for ");
     let found = links.iter().find_map(|link| {
         let (rows, rest) = said.split_once(link)?;
         let (unit, rest) = rest.split_once(" in which they ")?;
@@ -146,7 +148,7 @@ pub(super) fn happening(said: &str) -> String {
         let of_rows = counted.is_some()
             || rows.starts_with("the number of ")
             || rows.starts_with("the ") && rows.contains(" of ");
-        let plain = of_rows && !rows.contains([',', '"']) && !super::phrase::has_clause(rows) && !unit.contains(' ');
+        let plain = of_rows && !rows.contains([',', '"']) && !clause(rows) && !unit.contains(' ');
         let (done, happened, _) = EVENTS.iter().find(|(_, happened, _)| rest.starts_with(happened))?;
         // what is required, or due, is so at any time
         let rest = Some(rest).filter(|_| !matches!(*done, "required" | "due"))?;

@@ -39,7 +39,7 @@ fn gaps(draw: &Draw, key: &Key, unit: &str) -> bool {
 }
 
 /// Whether there are months in which nothing happened, as between two terms.
-fn holes(field: &Field, unit: &str) -> bool {
+pub(super) fn holes(field: &Field, unit: &str) -> bool {
     let mut apart: Vec<i64> = field.days.windows(2).map(|w| w[1].number() - w[0].number()).collect();
     apart.sort_unstable();
     apart.last().is_some_and(|most| *most > 2 * length(unit) && *most > 3 * apart[apart.len() / 2])

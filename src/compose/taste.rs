@@ -171,10 +171,8 @@ pub(super) fn plain(field: &Field) -> bool {
 pub(super) fn cryptic(noun: &str) -> bool {
     noun.split(' ').any(|w| {
         let digits = w.chars().all(|c| c.is_ascii_digit());
-        // "ewho", "ewhat"
-        let question = w.len() > 3 && ["who", "what"].iter().any(|q| w.ends_with(q)) && w != "somewhat";
         let acronym = w.chars().all(|c| c.is_uppercase() || c.is_ascii_digit()) && w.chars().count() > 1;
-        question || digits && noun != w || !acronym && !digits && unspeakable(w)
+        digits && noun != w || !acronym && !digits && unspeakable(w)
     }) || noun.chars().next_back().is_some_and(|c| c.is_ascii_digit())
         // what was imported as it came
         || noun.ends_with("source value")

@@ -64,3 +64,26 @@ pub(super) fn moment(word: &str) -> String {
     };
     noun.to_owned()
 }
+
+/// What was paid: "paid_by_payer" is the amount paid by the payer, "paid_dispensing_fee" the dispensing fee paid.
+pub(super) fn paid(words: &[String]) -> Option<String> {
+    const SUMS: [&str; 7] = ["amount", "fee", "cost", "copay", "coinsurance", "deductible", "premium"];
+    let what = words.strip_prefix(&["paid".to_owned()])?.join(" ");
+    if what.starts_with("by ") {
+        return Some(format!("amount paid {what}"));
+    }
+    SUMS.iter().any(|end| what.ends_with(end)).then(|| format!("{what} paid"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_paid_is_an_amount() {
+        let of = |name: &str| paid(&name.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        assert_eq!(of("paid by payer").as_deref(), Some("amount paid by payer"));
+        assert_eq!(of("paid dispensing fee").as_deref(), Some("dispensing fee paid"));
+        assert_eq!((of("paid users"), of("paid"), of("fee paid")), (None, None, None));
+    }
+}

@@ -92,6 +92,7 @@ fn column_sql(i: usize, column: &Column, words: bool) -> String {
         ));
     }
     let mut text = format!("(SELECT jsonb_build_object({}) FROM s)", fields.join(", "));
+    // of values that are all different some are taken from everywhere, and not the first of the alphabet
     if comparable(column)
         && !matches!(column.category, 'A' | 'R')
         && column.base != "tsvector"
@@ -101,7 +102,7 @@ fn column_sql(i: usize, column: &Column, words: bool) -> String {
         text = format!(
             "{text} || jsonb_build_object('common', (SELECT coalesce(jsonb_agg(jsonb_build_array(v, n) ORDER BY n DESC, v \
              COLLATE \"C\"), '[]') FROM (SELECT {c}::text AS v, count(*) AS n FROM s WHERE {c} IS NOT NULL \
-             AND length({c}::text) <= {VALUE_CHARS} GROUP BY {c} ORDER BY count(*) DESC, md5({c}::text) LIMIT {COMMON}) q))"
+             AND length({c}::text) <= {VALUE_CHARS} GROUP BY {c} ORDER BY count(*) DESC, sha256(convert_to({c}::text, 'UTF8')) LIMIT {COMMON}) q))"
         );
     }
     if column.category == 'A' && matches!(column.element_category, Some('S' | 'E' | 'N')) {

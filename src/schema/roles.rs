@@ -135,8 +135,8 @@ pub(crate) fn traits(schema: &Schema, table: &Table, column: &Column, referenced
             traits.personal |=
                 about_person || words.iter().any(|w| matches!(w.as_str(), "first" | "last" | "middle" | "contact"));
         }
-        // since when a row counts, and until when, tells of the row alone
-        Role::Time => traits.audit |= constant(column) || column.name.to_lowercase().starts_with("valid_"),
+        // "valid_start_date" tells of the row alone; until when a coupon is valid, one asks
+        Role::Time => traits.audit |= constant(column) || has(&words, &["valid"]) && has(&words, &["start", "end"]),
         _ => {}
     }
     traits

@@ -2,7 +2,7 @@
 //! Comments come first where they are short noun phrases.
 
 use super::comments::{comment_noun, explains};
-use super::happened::moment;
+use super::happened::{moment, paid};
 use super::model::{Column, Schema, Table};
 use super::units::{measure_unit, measured_in, of_name};
 use super::vocabulary::{ACRONYMS, COMMON, JOINED, SAID_SMALL, SHORT, SMALL, TABLE_PREFIXES};
@@ -302,10 +302,8 @@ impl Words {
                 _ => {}
             }
         }
-        // "paid_by_payer", "paid_dispensing_fee": what was paid
-        if words.len() > 1 && words[0] == "paid" && column.category == 'N' {
-            let what = words[1..].join(" ");
-            return if words[1] == "by" { format!("amount paid {what}") } else { format!("{what} paid") };
+        if let Some(sum) = paid(&words).filter(|_| column.category == 'N') {
+            return sum;
         }
         let text = if date && words.len() == 1 { moment(&last) } else { words.join(" ") };
         if date && !has_time_word(&text) {

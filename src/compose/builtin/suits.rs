@@ -60,7 +60,8 @@ const MANY: u64 = 40;
 
 pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> bool {
     // of small numbers the whole part says little, and what describes things makes no list
-    let small = entry.noun.contains("whole number") && e.rows > 0 && bound::apart(f) < 20.0;
+    let least = [("whole number", 20.0), ("one decimal", 1.0)].into_iter().find(|(form, _)| entry.noun.contains(form));
+    let small = e.rows > 0 && least.is_some_and(|(_, least)| bound::apart(f) < least);
     // of grades from 1 to 5 one takes no percentiles
     let small = small || entry.name.starts_with("percentile") && e.rows > 0 && f.distinct < 20;
     let wordy = entry.on == On::Group && entry.name != "mode" && taste::describes(f);
@@ -261,7 +262,7 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
         }
         // by weekdays and months of the year one looks at what happens, and hardly at when it ends
         On::Time if entry.yields == Yields::Class && CYCLES.iter().any(|w| entry.noun.contains(w)) => {
-            time && e.when.is_none_or(|when| when == field) && !e.person
+            time && e.when.is_none_or(|when| when == field) && !e.person && often(e, f)
         }
         On::Time => time && !(e.person && ["isodow", "FMDay", "'day'"].iter().any(|part| entry.sql.contains(part))),
         On::Stamp => time && stamp,
@@ -344,7 +345,8 @@ pub(super) fn pairs(e: &Entity, entry: &Entry, from: usize, at: usize) -> bool {
             // where the time of day is known, too, the days alone are not what one means
             let precise = |f: &Field| {
                 let stem = |f: &Field| f.name.to_lowercase().split("_date").next().map(str::to_owned);
-                f.base != "date" || !e.fields.iter().any(|o| o.name != f.name && o.base != "date" && stem(o) == stem(f))
+                f.base != "date"
+                    || !e.fields.iter().any(|o| o.role() == Role::Time && o.base != "date" && stem(o) == stem(f))
             };
             let kin = first.base == second.base && precise(first) && precise(second);
             // what is always there needs nothing in its place

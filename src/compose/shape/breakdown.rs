@@ -105,7 +105,9 @@ pub(in crate::compose) fn order(
     let figure = &figures[draw.rng.below(figures.len())];
     let descending = figure.counts && gaps || draw.rng.chance(70);
     query.order = vec![Order { by: aggregate::unrounded(figure), descending, nulls_last: false }];
-    if let Some((_, Some(alias))) = query.columns.iter().find(|(e, _)| *e == figure.sql) {
+    // sorted by what is rounded, equal ones would come in any order
+    let exact = query.order[0].by == figure.sql;
+    if let Some((_, Some(alias))) = query.columns.iter().find(|(e, _)| exact && *e == figure.sql) {
         query.order[0].by = super::super::tree::Expr::Column(String::new(), alias.clone());
     }
     let noun = figures::named(figure, many);

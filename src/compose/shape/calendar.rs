@@ -9,6 +9,7 @@ use super::super::moment;
 use super::super::phrase;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
+use super::super::spans;
 use super::super::taste;
 use super::super::tree::{Cte, Expr, Join, JoinKind, Order, Select, Source, aggregate, fill, text};
 use super::grouped::output;
@@ -34,11 +35,10 @@ fn calendar(draw: &mut Draw, place: Place) -> Option<Calendar> {
     let (low, high) = (*field.days.first()?, *field.days.last()?);
     let day = field.days[draw.rng.between(0, field.days.len() - 1)];
     let days = high.number() - low.number();
-    // of a year of which most is missing one does not ask for each month
-    let in_year = || field.days.iter().filter(|d| d.year == day.year).map(|d| d.number());
-    let covered = in_year().max().zip(in_year().min()).map_or(0, |(last, first)| last - first);
-    if days > 75 && covered > 200 && draw.rng.chance(65) {
-        let from = day.year_start();
+    let from = day.year_start();
+    // of a year of which much is missing one does not ask for each month
+    let covered = high.number().min(from.number() + 365) - low.number().max(from.number());
+    if covered > 200 && !spans::holes(field, "month") && draw.rng.chance(65) {
         let to = Day { month: 12, day: 1, ..from };
         let words = day.year.to_string();
         return Some(Calendar { unit: "month", plural: "months", from, to, words });
