@@ -96,6 +96,8 @@ pub(super) fn draw(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Figure>
                         _ if rows == 0 => [2, 2, 2, 1, 1, 0][rng.below(6)],
                         ..1.0 => 2,
                         ..20.0 => [2, 2, 2, 1, 1][rng.below(5)],
+                        // nor does a hundredth of a byte
+                        10_000.0.. => 0,
                         _ => [2, 2, 2, 1, 1, 0][rng.below(6)],
                     };
                     make(

@@ -44,8 +44,8 @@ pub(super) fn belonging(scope: &Scope, place: Place, noun: &str, said: &str) -> 
         let ended = held.is_some_and(|held| held.fields.iter().any(|f| f.role() == Role::Time && !f.traits.audit));
         let at = if ended { format!("ever {at}") } else { at.to_owned() };
         if said.contains(" or ") { format!("{at} {said}") } else { format!("{at} the {said} {noun}") }
-    } else if head == "album" && matches!(scope.subject().one.as_str(), "track" | "song") {
-        format!("on the album {said}")
+    } else if matches!(head, "album" | "playlist") && matches!(scope.subject().one.as_str(), "track" | "song") {
+        format!("on the {noun} {said}")
     } else if scope.subject().person && matches!(head, "film" | "movie" | "play" | "show") {
         format!("in the {noun} {said}")
     } else if matches!(head, "film" | "movie" | "album" | "book" | "song" | "track" | "game") {

@@ -10,6 +10,7 @@ use super::pattern::{letter, word};
 use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::sense;
+use super::spoken::said;
 use super::taste;
 use super::tree::{Expr, fill};
 use super::world::Field;
@@ -320,6 +321,10 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
     let reference = field.role() == Role::Key;
     if reference {
         noun = noun.trim_end_matches(" ID").to_owned();
+        // "without an event field concept": nobody misses what only a program needs
+        if said(&noun) < 0.5 {
+            return None;
+        }
     }
     let column = scope.column(place);
     let bare = if is_plural(&noun) { noun.clone() } else { grammar::with_article(&noun) };

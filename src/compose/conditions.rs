@@ -15,9 +15,10 @@ use crate::schema::words::tokens;
 impl Draw<'_> {
     /// Up to `most` conditions on different fields.
     pub(super) fn conditions(&mut self, least: usize, most: usize) -> Option<Vec<Condition>> {
-        // one says what is meant, two where they belong together
+        // one says what is meant, two where they belong together, and of groups hardly ever
         let drawn = self.rng.between(least.min(2), most.min(2));
-        let wanted = if drawn > least.max(1) && self.rng.chance(45) { drawn - 1 } else { drawn };
+        let fewer = if self.keyed.is_empty() && self.classed.is_empty() { 45 } else { 80 };
+        let wanted = if drawn > least.max(1) && self.rng.chance(fewer) { drawn - 1 } else { drawn };
         // what is joined has to be spoken of
         let due = self.idle_leaf().is_some() || self.scope.fine;
         let wanted = if most > 0 && due { wanted.max(1) } else { wanted };

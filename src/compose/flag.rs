@@ -9,20 +9,27 @@ use crate::schema::grammar;
 use crate::schema::roles::Role;
 
 /// Verbs that a flag's name may begin with, with their plural.
-pub(super) const VERBS: [(&str, &str); 18] = [
+pub(super) const VERBS: [(&str, &str); 25] = [
     ("accepts", "accept"),
     ("allows", "allow"),
+    ("blocks", "block"),
     ("covers", "cover"),
     ("filters", "filter"),
+    ("generates", "generate"),
     ("has", "have"),
+    ("hides", "hide"),
     ("holds", "hold"),
     ("includes", "include"),
     ("lives", "live"),
     ("needs", "need"),
     ("offers", "offer"),
+    ("permits", "permit"),
+    ("prevents", "prevent"),
     ("receives", "receive"),
     ("requires", "require"),
+    ("restricts", "restrict"),
     ("shows", "show"),
+    ("skips", "skip"),
     ("speaks", "speak"),
     ("supports", "support"),
     ("takes", "take"),
@@ -212,6 +219,7 @@ mod tests {
             ("OPAC visible", false, false, "is not OPAC-visible"),
             ("facet field", true, true, "are marked as facet field"),
             ("staff client", false, true, "are not marked as staff client"),
+            ("restrict copy delete", false, true, "do not restrict copy delete"),
         ] {
             assert_eq!(predicate(noun, yes, plural), said);
         }

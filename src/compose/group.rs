@@ -184,13 +184,16 @@ pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditions: &[Condition]) 
     if draw.fan.is_some() {
         return;
     }
-    for key in keys.iter().filter(|k| k.entity) {
-        let Some(via) = key.places.first().and_then(|p| draw.scope.nodes[p.node].via) else { continue };
+    for key in keys {
+        let Some((node, via)) = key.places.first().and_then(|p| Some((p.node, draw.scope.nodes[p.node].via?))) else {
+            continue;
+        };
         let rows = &draw.scope.subject().many;
         let direct = via.0 == 0 && via.2;
         let mut way = std::iter::successors(Some(via), |v| draw.scope.nodes[v.0].via);
         if way.any(|(_, edge, up)| up && draw.world.graph.edges[edge].optional) {
-            let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&key.one));
+            let one = if key.entity { key.one.clone() } else { draw.scope.role_noun(node) };
+            let (rows, one) = (grammar::capitalize(rows), grammar::with_article(&one));
             draw.evidence.push(format!("{rows} without {one} are left out"));
         }
         // where each has many, hardly any has none that meet the conditions; but of some the share is not known, and
@@ -200,7 +203,7 @@ pub(super) fn left_out(draw: &mut Draw, keys: &[Key], conditions: &[Condition]) 
         let left = conditions.iter().map(share).product::<f64>() * draw.scope.subject().rows as f64;
         let few = left < MANY_EACH * key.size as f64;
         let some = if direct && conditions.is_empty() { !key.complete } else { few || left == 0.0 };
-        if keys.len() == 1 && some {
+        if keys.len() == 1 && some && key.entity {
             let such = if conditions.is_empty() { "" } else { "such " };
             // "insurers" of the visits' insurers
             let many = key.many.rsplit(['\'']).next().unwrap_or(&key.many).trim_start_matches("s ").trim_start();

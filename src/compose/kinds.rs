@@ -8,6 +8,7 @@ use super::random::Rng;
 use super::scope::{Place, Scope};
 use super::taste;
 use super::tree::{Expr, fill, text};
+use super::world::LOOKUP;
 use crate::schema::grammar;
 
 /// What things are in, by name.
@@ -30,11 +31,13 @@ pub(super) fn value(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condit
     let cities = || entity.fields.iter().filter(|f| matches!(f.noun.rsplit(' ').next(), Some("city" | "town")));
     let wide = matches!(field.noun.rsplit(' ').next(), Some("state" | "region" | "county" | "district"));
     let misplaced = |v: &str| wide && cities().any(|f| f.values.iter().any(|(city, _)| city == v));
-    let told = |(v, n): &&(String, u64)| (*n < rows || rows <= 1) && taste::speaks(field, v) && !misplaced(v);
-    let usable: Vec<&(String, u64)> = field.values.iter().filter(told).collect();
     // one of several that share a name would have to be told from the others
     let named = place.node != 0 && entity.label.contains(&place.field) && !entity.label_unique && rows > 0;
-    if usable.is_empty() || named {
+    let single = |n: u64| !named || entity.label.len() == 1 && n == 1 && entity.rows <= LOOKUP;
+    let told =
+        |(v, n): &&(String, u64)| (*n < rows || rows <= 1) && single(*n) && taste::speaks(field, v) && !misplaced(v);
+    let usable: Vec<&(String, u64)> = field.values.iter().filter(told).collect();
+    if usable.is_empty() {
         return None;
     }
     let noun = scope.bare(place);

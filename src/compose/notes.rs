@@ -99,8 +99,8 @@ mod tests {
                 "Days of the week are numbered from 1 for Monday to 7 for Sunday",
             ),
             (
-                "the rank (highest first, no gaps after ties)",
-                "the rank (highest first)",
+                "the rank (1 for the highest, no gaps after ties)",
+                "the rank (1 for the highest)",
                 "Ties share a rank, and no rank is skipped",
             ),
             (

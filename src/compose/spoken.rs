@@ -23,7 +23,7 @@ fn module(sql: &str) -> Option<String> {
 }
 
 /// By the words that it takes: what needs three and more is a matter of configuration, and known to few.
-fn said(one: &str) -> f64 {
+pub(super) fn said(one: &str) -> f64 {
     const SETUP: &[&str] = &[
         "map", "mapping", "definition", "setting", "parameter", "attribute", "configuration", "matchpoint", "hook",
         "handler", "flag", "field", "subfield", "index", "normalizer", "schema", "endpoint", "trigger", "environment",

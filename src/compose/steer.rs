@@ -6,6 +6,7 @@ use super::random::{mix, unit};
 use super::reference::edge_noun;
 use super::sense;
 use super::shape::plain;
+use super::spoken::said;
 use super::tree::{Expr, Select, Source};
 use super::world::{Entity, Field, World};
 use super::{Focus, OF_INTEREST, Options, Phase};
@@ -160,8 +161,11 @@ fn edges(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
             let ways = world.graph.parents(child).len() + world.graph.parents(parent).len();
             let further = if ways > 1 || !world.graph.children(child).is_empty() { 1.0 } else { 0.5 };
             // what was written down at the source says the same in its words
-            let copied = edge_noun(world, edge).split(' ').any(|w| w == "source");
-            further * spoken(&world.entities[child]) * if copied || mirrored(edge) { 0.1 } else { 1.0 }
+            let role = edge_noun(world, edge);
+            let copied = role.split(' ').any(|w| w == "source");
+            // "obs event field concept": how a program ties things together
+            let told = if role.contains(' ') { said(&role) } else { 1.0 };
+            further * spoken(&world.entities[child]).min(told) * if copied || mirrored(edge) { 0.1 } else { 1.0 }
         };
         found.extend(edges.iter().map(|&edge| (Focus::Edge { edge, field: None }, further(edge))));
     }

@@ -164,7 +164,7 @@ impl World {
                     t,
                     &words,
                     options,
-                    graph.is_bridge(i) || pairs_up(schema, &graph, i),
+                    graph.is_bridge(i) || graph.pairs_up(schema, i),
                     lookup(schema, &graph, i, options),
                     &|c| referenced.contains(&(i, c)),
                 )
@@ -199,19 +199,8 @@ impl World {
     }
 }
 
-/// A table that says which things of two kinds belong together, and at most since when or in what role: its rows are spoken
-/// of as the one with the other.
-fn pairs_up(schema: &Schema, graph: &Graph, table: usize) -> bool {
-    let t = &schema.tables[table];
-    let edges = graph.parents(table);
-    let [one, other] = edges else { return false };
-    let keyed: Vec<&String> = [one, other].iter().flat_map(|&&e| &graph.edges[e].child_columns).collect();
-    let rest: Vec<&Column> = t.columns.iter().filter(|c| !keyed.contains(&&c.name)).collect();
-    let parted = graph.edges[*one].parent != graph.edges[*other].parent && graph.children(table).is_empty();
-    let columns: Vec<String> = keyed.into_iter().cloned().collect();
-    let amount = |c: &&Column| roles::traits(schema, t, c, false).role == Role::Measure;
-    parted && rest.len() <= 2 && t.is_unique(&columns) && !rest.iter().any(amount)
-}
+/// So many rows a table of kinds has at most.
+pub(super) const LOOKUP: u64 = 1000;
 
 /// A table of kinds (categories, countries, payers): each row stands behind many rows of another table, and none is a
 /// person or has an address of its own.
@@ -224,7 +213,7 @@ fn lookup(schema: &Schema, graph: &Graph, table: usize, options: &Options) -> bo
         rows(child) >= own * u64::from(options.values_min_rows.max(1))
     };
     let personal = roles::person_table(t) || t.columns.iter().any(|c| roles::traits(schema, t, c, false).personal);
-    own > 0 && own <= 1000 && !personal && graph.children(table).iter().any(shared)
+    own > 0 && own <= LOOKUP && !personal && graph.children(table).iter().any(shared)
 }
 
 /// The planner's cost of a view that is worth half as much as others.

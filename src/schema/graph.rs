@@ -1,7 +1,8 @@
 //! The join graph: tables and the references between them, declared or inferred; which tables only tie others together.
 
-use super::model::Schema;
+use super::model::{Column, Schema};
 use super::relationships::Relationship;
+use super::roles::{self, Role};
 use super::words::tokens;
 use std::collections::BTreeMap;
 
@@ -120,6 +121,19 @@ impl Graph {
 
     pub(crate) fn is_bridge(&self, table: usize) -> bool {
         self.bridges.get(table).copied().unwrap_or(false)
+    }
+
+    /// A table that says which things of two kinds belong together, and at most since when or in what role: its rows
+    /// are spoken of as the one with the other.
+    pub(crate) fn pairs_up(&self, schema: &Schema, table: usize) -> bool {
+        let t = &schema.tables[table];
+        let [one, other] = self.parents(table) else { return false };
+        let keyed: Vec<&String> = [one, other].iter().flat_map(|&&e| &self.edges[e].child_columns).collect();
+        let rest: Vec<&Column> = t.columns.iter().filter(|c| !keyed.contains(&&c.name)).collect();
+        let parted = self.edges[*one].parent != self.edges[*other].parent && self.children(table).is_empty();
+        let columns: Vec<String> = keyed.into_iter().cloned().collect();
+        let amount = |c: &&Column| roles::traits(schema, t, c, false).role == Role::Measure;
+        parted && rest.len() <= 2 && t.is_unique(&columns) && !rest.iter().any(amount)
     }
 
     /// A table of two or more references and nothing else to say.

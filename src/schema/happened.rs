@@ -65,8 +65,12 @@ pub(super) fn moment(word: &str) -> String {
     noun.to_owned()
 }
 
-/// What was paid: "paid_by_payer" is the amount paid by the payer, "paid_dispensing_fee" the dispensing fee paid.
+/// What was paid: "paid_by_payer" is the amount paid by the payer, "paid_dispensing_fee" the dispensing fee paid; and what
+/// was not: "outstanding".
 pub(super) fn paid(words: &[String]) -> Option<String> {
+    if matches!(words, [one] if one == "outstanding") {
+        return Some("outstanding amount".to_owned());
+    }
     const SUMS: [&str; 7] = ["amount", "fee", "cost", "copay", "coinsurance", "deductible", "premium"];
     let what = words.strip_prefix(&["paid".to_owned()])?.join(" ");
     if what.starts_with("by ") {
@@ -84,6 +88,7 @@ mod tests {
         let of = |name: &str| paid(&name.split(' ').map(str::to_owned).collect::<Vec<_>>());
         assert_eq!(of("paid by payer").as_deref(), Some("amount paid by payer"));
         assert_eq!(of("paid dispensing fee").as_deref(), Some("dispensing fee paid"));
+        assert_eq!(of("outstanding").as_deref(), Some("outstanding amount"));
         assert_eq!((of("paid users"), of("paid"), of("fee paid")), (None, None, None));
     }
 }

@@ -62,6 +62,9 @@ pub(super) fn applies(e: &Entity, field: usize, f: &Field, entry: &Entry) -> boo
     // of small numbers the whole part says little, and what describes things makes no list
     let least = [("whole number", 20.0), ("one decimal", 1.0)].into_iter().find(|(form, _)| entry.noun.contains(form));
     let small = e.rows > 0 && least.is_some_and(|(_, least)| bound::apart(f) < least);
+    // nor does a hundredth of a byte
+    let fine = ["decimal", "hundredth", "tenth"].iter().any(|form| entry.noun.contains(form));
+    let small = small || fine && entry.yields == Yields::Aggregate && bound::apart(f) > 10_000.0;
     // of grades from 1 to 5 one takes no percentiles
     let small = small || entry.name.starts_with("percentile") && e.rows > 0 && f.distinct < 20;
     let wordy = entry.on == On::Group && entry.name != "mode" && taste::describes(f);

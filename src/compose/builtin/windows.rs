@@ -18,8 +18,8 @@ const fn timed(name: &'static str, sql: &'static str, noun: &'static str) -> Ent
 }
 
 pub(super) const ENTRIES: &[Entry] = &[
-    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "the rank (highest first, ties share a rank)"),
-    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "the rank (highest first, no gaps after ties)"),
+    ranked("rank", "rank() OVER (ORDER BY {} DESC)", "the rank (1 for the highest, ties share a rank)"),
+    ranked("dense_rank", "dense_rank() OVER (ORDER BY {} DESC)", "the rank (1 for the highest, no gaps after ties)"),
     ranked(
         "percent_rank",
         "round(percent_rank() OVER (ORDER BY {})::numeric, 2)",
@@ -111,7 +111,7 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
             let word = draw.rng.word(grouped::OVER_TIME);
             vec![Extra::new(word, draw.rng.word(&["Sort chronologically", "Oldest first", "Earliest first"]))]
         }
-        (false, true) if shown.entry.name.ends_with("rank") => {
+        (false, true) if matches!(shown.entry.name, "rank" | "dense_rank") => {
             vec![Extra::new(", in order of that rank", "Sort by rank")]
         }
         (false, true) => vec![Extra::new(", highest first", "Start with the highest")],

@@ -8,7 +8,7 @@ use super::super::having::{self, Having};
 use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::say::{Extra, Speech, Style};
-use super::super::tree::{Limit, Order, Select, fill};
+use super::super::tree::{Expr, Limit, Order, Select, fill};
 use super::figure;
 use crate::candidate::Expect;
 use crate::schema::grammar;
@@ -68,7 +68,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     Some(Draft { probes, ..Draft::new(query, speech) })
 }
 
-pub(in crate::compose) fn named_columns(figures: &[Figure]) -> Vec<(super::super::tree::Expr, Option<String>)> {
+pub(in crate::compose) fn named_columns(figures: &[Figure]) -> Vec<(Expr, Option<String>)> {
     figures.iter().map(|f| (f.sql.clone(), Some(f.alias.clone()))).collect()
 }
 
@@ -83,14 +83,14 @@ pub(in crate::compose) fn order(
 ) -> Extra {
     let by_key = draw.rng.chance(35) || keys[0].time && draw.rng.chance(70);
     if by_key {
-        query.order =
-            keys[0].group_shown().into_iter().map(|by| Order { by, descending: false, nulls_last: false }).collect();
+        let order = |by: Expr| Order { by, descending: false, nulls_last: false };
         let key = &keys[0].one;
         // people go by their last name first
-        if keys[0].entity && query.order.len() == 2 {
-            query.order.reverse();
+        if keys[0].entity && keys[0].places.len() == 2 {
+            query.order = keys[0].places.iter().rev().map(|&p| order(draw.scope.column(p))).collect();
             return Extra::new(", sorted by last name and then first name", "Sort by last name and then first name");
         }
+        query.order = keys[0].group_shown().into_iter().map(order).collect();
         return if keys[0].time {
             let word = draw.rng.word(&["in chronological order", "oldest first", "earliest first", "chronologically"]);
             Extra::new(format!(", {word}"), "Sort chronologically")
@@ -108,7 +108,7 @@ pub(in crate::compose) fn order(
     // sorted by what is rounded, equal ones would come in any order
     let exact = query.order[0].by == figure.sql;
     if let Some((_, Some(alias))) = query.columns.iter().find(|(e, _)| exact && *e == figure.sql) {
-        query.order[0].by = super::super::tree::Expr::Column(String::new(), alias.clone());
+        query.order[0].by = Expr::Column(String::new(), alias.clone());
     }
     let noun = figures::named(figure, many);
     let (first, ends) = direction_words(figure.time, descending);
@@ -214,11 +214,11 @@ fn speech(
 
 impl Key {
     /// What the key shows, for ORDER BY.
-    pub(in crate::compose) fn group_shown(&self) -> Vec<super::super::tree::Expr> {
+    pub(in crate::compose) fn group_shown(&self) -> Vec<Expr> {
         self.columns
             .iter()
             .map(|(e, alias)| match alias {
-                Some(alias) => super::super::tree::Expr::Column(String::new(), alias.clone()),
+                Some(alias) => Expr::Column(String::new(), alias.clone()),
                 None => e.clone(),
             })
             .collect()

@@ -301,7 +301,8 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let mut bounds: Vec<f64> =
         picks.iter().map(|&q| literal::round_near(field.numbers[q], bound::apart(field), field.whole())).collect();
     bounds.dedup();
-    if field.traits.money && bounds[0] < 1.0 {
+    // levels are round numbers, and bytes have none
+    if field.traits.money && bounds[0] < 1.0 || bound::apart(field) > 100_000.0 {
         return None;
     }
     // a level that all reach, or none, is no level

@@ -164,11 +164,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
 
 /// One of the entities across a bridge, by its name.
 pub(in crate::compose) fn one_of(draw: &mut Draw, node: usize) -> Option<Condition> {
-    let entity = draw.scope.entity(node);
-    if !entity.label_unique {
-        return None;
-    }
-    let place = Place { node, field: *entity.label.first()? };
+    let place = Place { node, field: *draw.scope.entity(node).label.first()? };
     let mut found = condition::draw(&mut draw.rng, &draw.scope, place)?;
     // several would count a row that is in both twice
     let single = found.equal;

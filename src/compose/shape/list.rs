@@ -34,9 +34,10 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     if sense::settled(&draw.scope, &shown.places, &conditions) {
         return None;
     }
-    // nobody reads so many rows
-    let left = conditions.iter().map(Condition::passing).product::<f64>() * draw.scope.subject().rows as f64;
-    if left > MOST_ROWS && draw.waiting().is_none() {
+    // nobody reads so many rows, nor picks out the only one by the way
+    let rows = draw.scope.subject().rows as f64;
+    let left = conditions.iter().map(Condition::passing).product::<f64>() * rows;
+    if left > MOST_ROWS && draw.waiting().is_none() || rows > 0.0 && left < 4.0 && conditions.len() > 1 {
         return None;
     }
     kept::beside(draw, &shown);

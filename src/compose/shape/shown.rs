@@ -41,6 +41,8 @@ pub(super) fn showable(scope: &Scope, place: Place) -> bool {
     match field.role() {
         Role::Key | Role::Opaque | Role::Search | Role::Json => false,
         _ if place.node != 0 && !taste::plain(field) => false,
+        // how a category is described is no news of a product
+        Role::FreeText if place.node != 0 && !entity.label.is_empty() => false,
         // what a code stands for says its description
         Role::Code if entity.label.is_empty() && entity.fields.iter().any(|f| f.noun == "description") => false,
         Role::Flag if !flag::describes(field) || flag::noun(field).split(' ').count() > 2 => false,
