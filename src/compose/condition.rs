@@ -318,7 +318,9 @@ fn missing(rng: &mut Rng, scope: &Scope, place: Place) -> Option<Condition> {
         return None;
     }
     let mut noun = scope.bare(place);
-    let reference = field.role() == Role::Key;
+    let own = |&edge: &usize| scope.world.graph.edges[edge].child_columns.contains(&field.name);
+    let refers = scope.world.graph.parents(scope.nodes[0].entity).iter().any(own);
+    let reference = field.role() == Role::Key && refers;
     if reference {
         noun = noun.trim_end_matches(" ID").to_owned();
         // "without an event field concept": nobody misses what only a program needs

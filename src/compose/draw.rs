@@ -4,6 +4,7 @@ use super::builtin::Tool;
 use super::condition::Condition;
 use super::dialogue::dialogue;
 use super::flag;
+use super::group::Key;
 use super::learn::Crowd;
 use super::notes;
 use super::polish::{PART, polish};
@@ -53,6 +54,8 @@ pub(super) struct Draw<'w> {
     pub keyed: Vec<usize>,
     /// Tables whose fields are grouped by.
     pub classed: Vec<usize>,
+    /// What groups are to be made by; none = any.
+    pub given: Option<Key>,
     /// Words in texts may be looked for: rows are listed or counted.
     pub searching: bool,
     /// A figure of one field is asked for.
@@ -122,6 +125,7 @@ impl<'w> Draw<'w> {
             used: Vec::new(),
             schema_only: world.schema_only,
             fan,
+            given: None,
             keyed: Vec::new(),
             classed: Vec::new(),
             searching: false,

@@ -34,6 +34,9 @@ pub(super) struct Key {
 
 /// Draws one key that fits the tables.
 pub(super) fn key(draw: &mut Draw) -> Option<Key> {
+    if let Some(given) = draw.given.take() {
+        return Some(given);
+    }
     drawn(draw).filter(|key| !circular(&draw.scope.subject().one, &key.one))
 }
 
@@ -328,7 +331,7 @@ fn recurring(draw: &mut Draw, place: Place, unit: &str) -> Option<Key> {
 
 impl Key {
     /// The values of an expression over one column.
-    fn of(sql: Expr, alias: Option<&str>, one: String, place: Place) -> Key {
+    pub(super) fn of(sql: Expr, alias: Option<&str>, one: String, place: Place) -> Key {
         Key {
             columns: vec![(sql.clone(), alias.map(str::to_owned))],
             group: vec![sql],
@@ -347,6 +350,15 @@ impl Key {
     pub(super) fn recurs(&self) -> bool {
         const CYCLES: [&str; 5] = ["weekday", "month_name", "calendar_month", "quarter_number", "hour"];
         self.columns.iter().any(|(_, alias)| alias.as_deref().is_some_and(|alias| CYCLES.contains(&alias)))
+    }
+
+    /// Months and weekdays by their names, which are not in the order of the alphabet.
+    pub(super) fn spelled(&self) -> bool {
+        let mut found = false;
+        for (sql, _) in &self.columns {
+            sql.visit(&mut |e| found |= matches!(e, Expr::Text(text) if text.contains("'FM")));
+        }
+        found
     }
 
     /// Whether groups have an order of their own: times and amounts.

@@ -112,7 +112,12 @@ pub(super) fn shorten(entity: &mut Entity) {
     let prefix = format!("{} ", entity.one);
     for at in 0..entity.fields.len() {
         let Some(rest) = entity.fields[at].noun.strip_prefix(&prefix).map(str::to_owned) else { continue };
-        if rest.contains(' ') && !entity.fields.iter().any(|f| f.noun == rest) {
+        // a visit occurrence is a visit
+        let (rest, own) = match rest.as_str() {
+            "occurrence ID" => ("ID".to_owned(), true),
+            _ => (rest, false),
+        };
+        if (own || rest.contains(' ')) && !entity.fields.iter().any(|f| f.noun == rest) {
             entity.fields[at].noun = rest;
         }
     }

@@ -66,7 +66,14 @@ fn parenthesis(text: &str) -> Option<(&str, &str, &str)> {
 
 /// Months and weekdays by name.
 fn named(before: &str, inner: &str) -> Option<(&'static str, String)> {
-    let kinds = [("month of the year ", "Months"), ("calendar month ", "Months"), ("weekday ", "Weekdays")];
+    let kinds = [
+        ("month of the year ", "Months"),
+        ("months of the year ", "Months"),
+        ("calendar month ", "Months"),
+        ("calendar months ", "Months"),
+        ("weekday ", "Weekdays"),
+        ("weekdays ", "Weekdays"),
+    ];
     let (_, many) = kinds.iter().find(|(one, _)| inner == "by name" && before.ends_with(one))?;
     Some(("", format!("{many} are shown by their names")))
 }
@@ -114,6 +121,7 @@ mod tests {
                 "A missing company is shown as \"unknown\"",
             ),
             ("rentals by weekday (by name)", "rentals by weekday", "Weekdays are shown by their names"),
+            ("the two weekdays (by name) with most", "the two weekdays with most", "Weekdays are shown by their names"),
             (
                 "rentals and those of the previous month (going by the months listed), oldest first",
                 "rentals and those of the previous month, oldest first",

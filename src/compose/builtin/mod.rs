@@ -2,6 +2,7 @@
 //! called in a question.
 
 mod aggregates;
+mod classes;
 mod numbers;
 mod rows;
 mod shapes;

@@ -1,12 +1,11 @@
 //! The questions that show a function: beside rows, as a class to count by, as a figure, as a condition, over groups.
 
-use super::super::aggregate::{self, Figure};
+use super::super::aggregate::Figure;
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::figures;
 use super::super::flag;
 use super::super::group;
-use super::super::phrase;
 use super::super::probe::{cut_probe, filter_probes};
 use super::super::random::Rng;
 use super::super::say::{Extra, Speech};
@@ -16,7 +15,7 @@ use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate a
 use super::super::world::Field;
 use super::term::{Term, term};
 use super::uses::Tool;
-use super::{On, Use, Yields, rows, windows};
+use super::{On, Use, Yields, classes, rows, windows};
 use crate::schema::grammar;
 use crate::schema::roles::Role;
 
@@ -29,7 +28,7 @@ pub(in crate::compose) fn draw(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let term = term(draw, shown)?;
     let whole = draw.scope.field(term.place).filled(draw.scope.subject().rows);
     match shown.entry.yields {
-        Yields::Class if whole || shown.entry.on == On::Gappy => by_class(draw, &term),
+        Yields::Class if whole || shown.entry.on == On::Gappy => classes::by_class(draw, &term),
         Yields::Class => None,
         Yields::Figure if term.length => rows::outermost(draw, &term),
         Yields::Figure if draw.rng.chance(40) => average(draw, &term),
@@ -90,64 +89,6 @@ fn one_of(given: &mut Draw, wanted: fn(Yields) -> bool) -> Option<Draft> {
     draw(given, one)
 }
 
-/// "the number of films by first letter of the title".
-fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {
-    draw.timed |= draw.scope.field(term.place).role() == Role::Time;
-    draw.classed.push(0);
-    let figures = if term.index || draw.rng.chance(55) {
-        vec![aggregate::count(&draw.scope)]
-    } else {
-        figure::figures(draw, 1, 2)
-    };
-    let conditions = draw.conditions(0, 1)?;
-    let rows = draw.rows_phrase(&conditions);
-    let mut query = draw.scope.select();
-    query.columns = vec![(term.sql.clone(), Some(term.alias.clone()))];
-    query.columns.extend(breakdown::named_columns(&figures));
-    apply(&mut query, &conditions);
-    query.group = vec![term.sql.clone()];
-    let mut extras = Vec::new();
-    // names of days and months have an order of their own
-    // and numbers in a document none
-    let sortable = draw.scope.field(term.place).role() != Role::Json && !term.noun.contains("(by name)");
-    if sortable && draw.rng.chance(45) {
-        query.order =
-            vec![Order { by: Expr::Column(String::new(), term.alias.clone()), descending: false, nulls_last: false }];
-        extras.push(term.in_order(&draw.scope));
-    } else if figures.len() == 1 && draw.rng.chance(25) {
-        query.order = vec![Order {
-            by: Expr::Column(String::new(), figures[0].alias.clone()),
-            descending: true,
-            nulls_last: false,
-        }];
-        // "by year, highest first" might be the latest year
-        extras.push(match draw.scope.field(term.place).role() {
-            Role::Measure | Role::Time | Role::Year | Role::Clock | Role::Range => figures::largest_first(&figures[0]),
-            _ => Extra::new(", highest first", "Start with the highest"),
-        });
-    }
-    let said = figures::of_rows(draw, &figures, &rows);
-    let is = if figures.len() > 1 { "are" } else { "is" };
-    let noun = &term.noun;
-    // "by year", "by the first letter of the title"
-    let the = if noun.split(" (").next().is_some_and(|bare| bare.contains(' ')) { "the " } else { "" };
-    let mut nominal = match phrase::has_clause(&rows) {
-        true => vec![format!("for each {noun}, {said}")],
-        false => vec![format!("{said} for each {noun}")],
-    };
-    if !rows.contains(" by ") {
-        nominal.push(format!("{said}, broken down by {the}{noun}"));
-        nominal.extend((!phrase::has_clause(&rows)).then(|| format!("{said} by {the}{noun}")));
-    }
-    let mut questions =
-        vec![format!("what {is} {said} for each {noun}"), format!("for every {noun}, what {is} {said}")];
-    if figures.len() == 1 && figures[0].counts {
-        questions.push(format!("for each {noun}, {}", phrase::how_many(&rows, &draw.scope.subject().many)));
-    }
-    let probes = filter_probes(&query, &conditions);
-    Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: false }) })
-}
-
 /// "the average length of the title per rating".
 fn average(draw: &mut Draw, term: &Term) -> Option<Draft> {
     let (call, word) =
@@ -176,7 +117,7 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
         noun: term.noun.clone(),
         counts: false,
         place: Some(term.place),
-        time: false,
+        time: draw.timed && ["latest ", "earliest "].iter().any(|end| term.noun.starts_with(end)),
     };
     // how values spread, or go with others, is asked of all of them
     if SPREADS.iter().any(|word| figure.noun.contains(word)) {

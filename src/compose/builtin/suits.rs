@@ -51,7 +51,7 @@ const LONGITUDE: &[&str] = &["longitude"];
 const PLACE: &[&str] = &["city", "town", "postal code", "zip code"];
 
 /// Parts of a time that come again and again.
-const CYCLES: &[&str] =
+pub(super) const CYCLES: &[&str] =
     &["over all years", "hour", "weekday", "day of the week", "calendar month", "month of the year"];
 const WEEKDAYS: &[&str] = &["Saturday", "Monday", "Friday", "first day of a month"];
 

@@ -8,6 +8,7 @@ use super::super::moment;
 use super::super::say::Extra;
 use super::super::scope::{Place, Scope};
 use super::super::tree::{Expr, fill};
+use super::suits::CYCLES;
 use super::uses::{Filling, filling};
 use super::{On, Use, Yields};
 use crate::schema::grammar;
@@ -141,13 +142,17 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
 }
 
 impl Term {
+    /// Parts of a time that come again and again.
+    pub(super) fn recurs(&self) -> bool {
+        CYCLES.iter().any(|w| self.noun.contains(w))
+    }
+
     /// Classes in their own order, which need not be called by their name again.
     pub(super) fn in_order(&self, scope: &Scope) -> Extra {
         let time = scope.field(self.place).role() == Role::Time;
-        let cyclic = ["over all years", "hour", "weekday", "day of the week", "calendar month", "month of the year"];
         if self.noun.contains("letter") {
             Extra::new(", in alphabetical order", "Sort from A to Z")
-        } else if time && !cyclic.iter().any(|w| self.noun.contains(w)) {
+        } else if time && !self.recurs() {
             Extra::new(", in chronological order", "Oldest first")
         } else {
             let ends = [" of ", " (", " in full ", " in which ", " on which ", ", "];

@@ -1,6 +1,7 @@
 //! Window functions over a figure by groups: `{}` is the figure, `{t}` what the groups are ordered by in time.
 
 use super::super::draw::{Draft, Draw};
+use super::super::figures;
 use super::super::say::{Extra, Speech};
 use super::super::scope::Place;
 use super::super::shape::grouped;
@@ -104,9 +105,11 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let (measure, each) = (&g.measure, &g.key.one);
     let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{keys}", &g.key.many).replace("{key}", each);
     let noun = noun.replace("{listed}", &if timed { spans::listed(draw, &g.key, &g.names[0]) } else { String::new() });
-    // how it is rounded is said after how it is sorted
-    let (noun, form) = rows::apart(&noun);
-    let mut extras = match (timed, ordered) {
+    let noun = match rows::apart(&noun) {
+        (_, "") => noun,
+        (noun, form) => format!("{noun} ({form})"),
+    };
+    let extras = match (timed, ordered) {
         (true, _) => {
             let word = draw.rng.word(grouped::OVER_TIME);
             vec![Extra::new(word, draw.rng.word(&["Sort chronologically", "Oldest first", "Earliest first"]))]
@@ -114,11 +117,9 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
         (false, true) if matches!(shown.entry.name, "rank" | "dense_rank") => {
             vec![Extra::new(", in order of that rank", "Sort by rank")]
         }
-        (false, true) => vec![Extra::new(", highest first", "Start with the highest")],
+        (false, true) => vec![figures::largest_first(&g.figure)],
         _ => Vec::new(),
     };
-    let sentence = form.strip_prefix("rounded ").map_or(format!("Give it {form}"), |to| format!("Round it {to}"));
-    extras.extend((!form.is_empty()).then(|| Extra::new(format!(", {form}"), sentence)));
     let nominal = vec![
         format!("{measure} per {each}, together with {noun}"),
         format!("{measure} {per} {each}, along with {noun}"),

@@ -81,7 +81,7 @@ pub(in crate::compose) fn order(
     many: &str,
     gaps: bool,
 ) -> Extra {
-    let by_key = draw.rng.chance(35) || keys[0].time && draw.rng.chance(70);
+    let by_key = (draw.rng.chance(35) || keys[0].time && draw.rng.chance(70)) && !keys[0].spelled();
     if by_key {
         let order = |by: Expr| Order { by, descending: false, nulls_last: false };
         let key = &keys[0].one;

@@ -312,7 +312,7 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     if bounds.len() < 3 || bounds.windows(2).any(|w| w[0] >= w[1]) {
         return None;
     }
-    let (op, word) = [(">=", "at least"), ("<=", "at most"), (">", "more than")][draw.rng.below(3)];
+    let (op, word) = [(">=", "at least"), (">", "more than")][draw.rng.below(2)];
     let subject = draw.scope.subject();
     let values = bounds.iter().map(|b| literal::bound_sql(*b, &field.base)).collect();
     let step = Expr::Column("levels".to_owned(), "bound".to_owned());
@@ -335,15 +335,15 @@ pub(super) fn ladder(draw: &mut Draw) -> Option<Draft> {
     let said: Vec<String> = bounds.iter().map(|b| literal::number_words(*b, field.traits.money)).collect();
     let unit = field.unit.clone().map(|u| format!(" {u}")).unwrap_or_default();
     let a = condition::article(&noun);
-    let each = |lead: &str| {
-        let steps: Vec<String> = said.iter().map(|value| format!("{lead} {word} {value}{unit}")).collect();
-        grammar::and_list(&steps)
-    };
-    let nominal = vec![format!("the number of {rows} with {a} {}", each("of"))];
-    let first = format!("of {word} {}{unit}", said[0]);
-    let rest = each("how many of");
-    let rest = rest.split_once(&first).map_or("", |(_, rest)| rest);
-    let questions = vec![format!("how many {rows} have {a} {first}{rest}")];
+    let levels = grammar::and_list(&said);
+    let nominal = vec![
+        format!("for each of the levels {levels}{unit}, the number of {rows} with {a} of {word} that much"),
+        format!("the number of {rows} with {a} of {word} {levels}{unit}, each counted by itself"),
+    ];
+    let questions = vec![
+        format!("for each of the levels {levels}{unit}, how many {rows} have {a} of {word} that much"),
+        format!("how many {rows} have {a} of {word} {levels}{unit}, each counted by itself"),
+    ];
     // the levels have just been told in their order
     let extras = Vec::new();
     Some(Draft::new(query, Speech { nominal, questions, extras, lists: false }))

@@ -72,7 +72,14 @@ pub(in crate::compose) fn distinct(draw: &mut Draw) -> Option<Draft> {
     let nominal = vec![format!("the {what} of {rows}"), format!("the {what} that {rows} have")];
     // a kind of medication is one already
     if places.iter().any(|&p| group::kind(&draw.scope, p).is_some()) {
-        let among = if rows == draw.scope.subject().many { String::new() } else { format!(" among {rows}") };
+        // "kinds of procedure for Asthma" are those of procedures for it
+        let rest = rows.strip_prefix(&draw.scope.subject().many);
+        let plain = |rest: &str| [" for ", " in ", " from "].iter().any(|link| rest.starts_with(link));
+        let among = match rest {
+            Some("") => String::new(),
+            Some(rest) if plain(rest) => rest.to_owned(),
+            _ => format!(" among {rows}"),
+        };
         let nominal = vec![format!("all {what}{among}"), format!("the {what}{among}")];
         let questions = vec![format!("what {what} are there{among}")];
         return Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras, lists: true }) });

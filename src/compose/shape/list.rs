@@ -140,8 +140,8 @@ pub(in crate::compose) fn speech(draw: &mut Draw, shown: &Shown, rows: &str) -> 
     let subject = draw.scope.subject();
     let itself = |field: usize| subject.fields[field].traits.personal && subject.fields[field].noun == subject.one;
     let label = match subject.label.as_slice() {
-        // an address is no name of an address
-        [one] if itself(*one) => String::new(),
+        // an address is no name of an address, and a message of a screen message none either
+        [one] if itself(*one) || subject.one.ends_with(&format!(" {}", subject.fields[*one].noun)) => String::new(),
         [one] => own_label(&draw.scope, *one),
         [] => String::new(),
         _ => "name".to_owned(),
