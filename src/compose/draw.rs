@@ -1,5 +1,6 @@
 //! One draw: the tables that were picked, what has been used of them, and the helpers that shapes share.
 
+use super::aggregate::Figure;
 use super::builtin::Tool;
 use super::condition::Condition;
 use super::dialogue::dialogue;
@@ -56,6 +57,8 @@ pub(super) struct Draw<'w> {
     pub classed: Vec<usize>,
     /// What groups are to be made by; none = any.
     pub given: Option<Key>,
+    /// And the first figure of them.
+    pub figure: Option<Figure>,
     /// Words in texts may be looked for: rows are listed or counted.
     pub searching: bool,
     /// A figure of one field is asked for.
@@ -126,6 +129,7 @@ impl<'w> Draw<'w> {
             schema_only: world.schema_only,
             fan,
             given: None,
+            figure: None,
             keyed: Vec::new(),
             classed: Vec::new(),
             searching: false,

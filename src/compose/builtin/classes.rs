@@ -15,7 +15,7 @@ use crate::schema::roles::Role;
 
 /// In so many of a hundred draws the classes are groups like others: the first few of them, those with more than so
 /// many, part of each.
-const OTHERWISE: usize = 50;
+pub(super) const OTHERWISE: usize = 50;
 
 /// "the number of films by first letter of the title".
 pub(super) fn by_class(draw: &mut Draw, term: &Term) -> Option<Draft> {

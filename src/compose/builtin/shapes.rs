@@ -1,6 +1,6 @@
 //! The questions that show a function: beside rows, as a class to count by, as a figure, as a condition, over groups.
 
-use super::super::aggregate::Figure;
+use super::super::aggregate::{Figure, snake};
 use super::super::condition::Condition;
 use super::super::draw::{Draft, Draw, apply};
 use super::super::figures;
@@ -10,8 +10,8 @@ use super::super::probe::{cut_probe, filter_probes};
 use super::super::random::Rng;
 use super::super::say::{Extra, Speech};
 use super::super::sense;
-use super::super::shape::{breakdown, calendar, figure, ranking};
-use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate as call_of, fill};
+use super::super::shape::{self, breakdown, calendar, figure, ranking};
+use super::super::tree::{Expr, Join, JoinKind, Limit, Order, Source, aggregate as call_of, fill, text};
 use super::super::world::Field;
 use super::term::{Term, term};
 use super::uses::Tool;
@@ -110,9 +110,8 @@ fn average(draw: &mut Draw, term: &Term) -> Option<Draft> {
 
 fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
     draw.timed |= draw.scope.field(term.place).role() == Role::Time;
-    let call = Expr::Aggregate(Box::new(term.sql.clone()));
     let figure = Figure {
-        sql: call,
+        sql: call(&term.sql),
         alias: term.alias.clone(),
         noun: term.noun.clone(),
         counts: false,
@@ -135,6 +134,20 @@ fn over_rows(draw: &mut Draw, term: &Term) -> Option<Draft> {
     figure_draft(draw, figure)
 }
 
+/// An aggregate, and what rounds it apart from it.
+fn call(sql: &Expr) -> Expr {
+    if let Expr::Mix(parts) = sql
+        && let [Expr::Text(first), inner @ .., Expr::Text(last)] = parts.as_slice()
+        && let Some(first) = first.strip_prefix("round(")
+        && let Some((end, form)) = last.rsplit_once("::numeric")
+    {
+        let inner = [text(first)].into_iter().chain(inner.iter().cloned()).chain([text(end)]).collect();
+        let inner = Expr::Aggregate(Box::new(Expr::Mix(inner)));
+        return Expr::Mix(vec![text("round("), inner, text(format!("::numeric{form}"))]);
+    }
+    Expr::Aggregate(Box::new(sql.clone()))
+}
+
 /// Statistics of whole tables.
 const SPREADS: &[&str] =
     &["covariance", "regression", "squared deviations", "products of the deviations", "geometric mean"];
@@ -147,16 +160,16 @@ fn kinds_counted(noun: &str) -> bool {
 /// One figure over the rows, or by a key.
 fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     let (said, meaning) = rows::defined(&figure.noun);
-    let (noun, form) = rows::apart(&said);
+    let (noun, told) = rows::apart(&said);
     figure.noun = noun.to_owned();
-    let form = (!form.is_empty()).then(|| {
+    let form = (!told.is_empty()).then(|| {
         Extra::new(
-            format!(", {form}"),
-            match (form.starts_with("if ") || form.starts_with("as of "), form.strip_prefix("rounded ")) {
-                (true, _) => format!("Work it out as {}", form.trim_start_matches("as ")),
-                _ if form.starts_with("ignoring") => format!("Work it out {form}"),
+            format!(", {told}"),
+            match (told.starts_with("if ") || told.starts_with("as of "), told.strip_prefix("rounded ")) {
+                (true, _) => format!("Work it out as {}", told.trim_start_matches("as ")),
+                _ if told.starts_with("ignoring") => format!("Work it out {told}"),
                 (_, Some(to)) => format!("Round it {to}"),
-                _ => format!("Give {} {form}", if noun.starts_with("different ") { "them" } else { "it" }),
+                _ => format!("Give {} {told}", if noun.starts_with("different ") { "them" } else { "it" }),
             },
         )
     });
@@ -196,6 +209,21 @@ fn figure_draft(draw: &mut Draw, mut figure: Figure) -> Option<Draft> {
     }
     if key.as_ref().is_some_and(|k| k.places.iter().any(|&p| sense::akin(draw.scope.field(p), own))) {
         return None;
+    }
+    // of groups one asks for the first by it, too
+    let plain = (told.is_empty() || told.starts_with("rounded to ")) && !figure.noun.contains(['(', '{']);
+    if plain && !lists && key.is_some() && draw.rng.chance(classes::OTHERWISE) {
+        let noun = if told.is_empty() { noun.to_owned() } else { format!("{noun} {told}") };
+        // "average_amount" is called as elsewhere, and so are ends
+        let of = snake(&draw.scope.bare(figure.place?));
+        let alias = match noun.split(' ').next() {
+            Some("average") => format!("avg_{of}"),
+            Some(end) if EXTREMES[..4].contains(&end) => format!("min_{of}"),
+            Some(end) if EXTREMES[4..].contains(&end) => format!("max_{of}"),
+            _ => figure.alias,
+        };
+        (draw.given, draw.figure) = (key, Some(Figure { noun, alias, ..figure }));
+        return Some(Draft { evidence: meaning.map(str::to_owned), ..shape::of_groups(draw)? });
     }
     let least = usize::from(key.is_none() && draw.rng.chance(60));
     let conditions = draw.conditions(if whole { 0 } else { least }, if whole { 0 } else { 1 })?;

@@ -8,7 +8,7 @@ use super::super::shape::grouped;
 use super::super::spans;
 use super::super::tree::{Expr, Order, Select};
 use super::term::columns;
-use super::{Entry, On, Use, Yields, rows};
+use super::{Entry, On, Use, Yields};
 
 const fn ranked(name: &'static str, sql: &'static str, noun: &'static str) -> Entry {
     Entry::new(name, On::Group, Yields::Window, sql, noun)
@@ -105,10 +105,6 @@ pub(super) fn window(draw: &mut Draw, shown: Use) -> Option<Draft> {
     let (measure, each) = (&g.measure, &g.key.one);
     let noun = shown.entry.noun.replace("{span}", &g.names[0]).replace("{keys}", &g.key.many).replace("{key}", each);
     let noun = noun.replace("{listed}", &if timed { spans::listed(draw, &g.key, &g.names[0]) } else { String::new() });
-    let noun = match rows::apart(&noun) {
-        (_, "") => noun,
-        (noun, form) => format!("{noun} ({form})"),
-    };
     let extras = match (timed, ordered) {
         (true, _) => {
             let word = draw.rng.word(grouped::OVER_TIME);

@@ -37,6 +37,12 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
     // three at once are a report, and no question
     let wanted = least + draw.rng.weighted(&[52, 37, 11][..=most - least]);
     let mut found: Vec<Figure> = Vec::new();
+    if let Some(given) = draw.figure.take() {
+        draw.measuring = true;
+        found.extend((wanted > 1 && draw.rng.chance(60)).then(|| aggregate::count(&draw.scope)));
+        found.push(given);
+        return found;
+    }
     // what is many to many is counted: the cost of films says little of their actors
     let many = draw.fan.is_some();
     if draw.rng.chance(if many {

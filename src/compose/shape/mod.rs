@@ -168,18 +168,23 @@ pub(super) fn draw(draw: &mut Draw, phase: Phase, slot: u64, salt: u64, hold: Ho
 
 /// A question about the groups that are given: figures by them, the first of them, part of each.
 pub(super) fn of_groups(draw: &mut Draw) -> Option<Draft> {
-    const GROUPS: &[(usize, Draws)] = &[
+    const GROUPS: [(usize, Draws); 7] = [
         (50, breakdown::draw),
         (22, ranking::groups),
-        (10, cube::side_by_side),
-        (6, window::share),
         (5, window::rank),
         (5, nested::groups_above_average),
+        (10, cube::side_by_side),
+        (6, window::share),
         (2, nested::over_share),
     ];
-    // the deeper ones are for those who are asked to show functions, and nothing else
-    let open = if draw.tools.is_empty() { GROUPS.len() } else { 3 };
-    let weights: Vec<usize> = GROUPS[..open].iter().map(|g| g.0).collect();
+    // the deeper ones are for those who are asked to show functions and nothing else, and not all have room for a figure
+    let open = match (draw.figure.is_some(), draw.tools.is_empty()) {
+        (true, true) => 0..4,
+        (true, false) => 0..2,
+        (false, true) => 0..7,
+        (false, false) => 0..2,
+    };
+    let weights: Vec<usize> = GROUPS[open].iter().map(|g| g.0).collect();
     GROUPS[draw.rng.weighted(&weights)].1(draw)
 }
 
