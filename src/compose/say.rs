@@ -133,7 +133,6 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
         }
         Style::Interrogative | Style::MultiTurn | Style::Imperative => {
             let frames = if speech.lists { frames::SHOW } else { frames::TELL };
-            let nominal = bare(rng, &nominal);
             framed(rng, frames, &format!("{nominal}{tail}")) + &after
         }
         Style::Formal => framed(rng, frames::FORMAL, &format!("{nominal}{tail}")) + &after,
@@ -150,10 +149,7 @@ pub(super) fn utter(rng: &mut Rng, style: Style, speech: &Speech) -> String {
         }
         Style::Concise => capitalize(without_article(&format!("{nominal}{inline}"))),
         Style::Keyword => typed(&format!("{nominal}{inline}")),
-        Style::Technical => {
-            let nominal = bare(rng, &nominal);
-            framed(rng, frames::TECHNICAL, &format!("{nominal}{tail}")) + &after
-        }
+        Style::Technical => framed(rng, frames::TECHNICAL, &format!("{nominal}{tail}")) + &after,
     };
     tidy(&text)
 }
@@ -268,16 +264,6 @@ fn framed(rng: &mut Rng, frames: Frames, nominal: &str) -> String {
             format!("{}, {}", capitalize(lead), frame.replacen("{}", rest, 1))
         }
         None => frame.replacen("{}", nominal, 1),
-    }
-}
-
-/// Without the article that a request may do without: "show average length and total cost of films".
-fn bare(rng: &mut Rng, nominal: &str) -> String {
-    // "I need number of claims" is nobody's English
-    let may = ["average ", "total "].iter().any(|w| without_article(nominal).starts_with(w));
-    match nominal.starts_with("the ") && may && !nominal.contains(" and the ") && rng.chance(25) {
-        true => without_article(nominal).to_owned(),
-        false => nominal.to_owned(),
     }
 }
 

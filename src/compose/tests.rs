@@ -373,3 +373,25 @@ fn groups_that_a_condition_may_empty_are_told() {
     }
     assert!(told > 0);
 }
+
+#[test]
+fn of_things_that_share_a_name_those_with_a_name_of_their_own_are_asked_for() {
+    let mut schema = shop();
+    let title = schema.tables[0].columns[1].profile.as_mut().unwrap();
+    (title.distinct, title.common) = (99, vec![("Twins".into(), 2), ("Alone".into(), 1)]);
+    let composer = Composer::new(&schema, &[], Options { phase: Phase::Joins, seed: 7, ..Options::default() }).unwrap();
+    let drawn = (0..400).filter_map(|slot| composer.draw(slot, 0)?.sql).collect::<Vec<_>>();
+    assert!(drawn.iter().any(|sql| sql.contains("b.title = 'Alone'")));
+    assert!(!drawn.iter().any(|sql| sql.contains("'Twins'")));
+}
+
+#[test]
+fn what_a_function_makes_is_grouped_and_ranked_like_other_things() {
+    let composer = composer(Phase::Builtins, None);
+    let drawn = (0..400).filter_map(|slot| composer.draw(slot, 0)?.sql).collect::<Vec<_>>();
+    let first = |sql: &String| sql.contains("\nLIMIT ") && sql.contains("GROUP BY date_trunc(");
+    assert!(drawn.iter().any(first));
+    // what is sorted by is not rounded
+    let by_average = |sql: &String| sql.contains("GROUP BY") && sql.contains("ORDER BY avg(page_count)");
+    assert!(drawn.iter().any(by_average));
+}

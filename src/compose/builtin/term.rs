@@ -104,8 +104,10 @@ pub(super) fn term(draw: &mut Draw, shown: Use) -> Option<Term> {
     };
     let (plain, noun) = (noun.clone(), condition::quantity(field, &noun));
     // an average is one of seconds or of hours
-    let unit = field.unit.as_deref().filter(|u| *u != "%" && entry.on == On::Number && !noun.contains(u));
+    let unit =
+        field.unit.as_deref().filter(|u| *u != "%" && matches!(entry.on, On::Number | On::Amount) && !noun.contains(u));
     let noun = unit.map_or(noun.clone(), |unit| format!("{noun} in {unit}"));
+    let many = unit.map_or(many.clone(), |unit| format!("{many} in {unit}"));
     let said = said
         .replace(" a {}", &format!(" {}", condition::article(&noun)))
         .replace(" a {2}", &format!(" {}", grammar::with_article(&other)))

@@ -80,8 +80,12 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
     let (any, verb) = if none { ("no", "are not") } else { ("any", "are") };
     // what it is called by the rows that refer to it has to be said
     let (clause, asked) = match role == subject.one {
-        true if subject.person => (format!("who have {any} {many}"), format!("have {any} {many}")),
-        true => (format!("that have {any} {many}"), format!("have {any} {many}")),
+        true => {
+            let who = if subject.person { "who" } else { "that" };
+            // medications are paid for, and belong to somebody else
+            let have = if pays(&subject.one) { "cover" } else { "have" };
+            (format!("{who} {have} {any} {many}"), format!("{have} {any} {many}"))
+        }
         // "the kind of episode of any episodes"
         false if role.contains(" of ") => return None,
         // a patient is no insurance
@@ -100,6 +104,10 @@ fn whether(draw: &mut Draw, edge: usize) -> Option<Draft> {
     };
     let questions = if id.is_empty() || counted { questions } else { Vec::new() };
     Some(Draft { probes, ..Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: !counted }) })
+}
+
+fn pays(one: &str) -> bool {
+    ["payer", "insurer", "insurance"].iter().any(|w| one.ends_with(w))
 }
 
 /// The columns by which a row is called: its name, or its key for want of one.
@@ -249,7 +257,7 @@ fn beside(draw: &mut Draw, edge: usize) -> Option<Draft> {
         return Some(Draft::new(query, Speech { nominal, questions, extras: Vec::new(), lists: true }));
     }
     let nominal = vec![
-        format!("every {one} with the {said}"),
+        format!("every {one} with {} {said}", if subject.person { "their" } else { "its" }),
         format!("all {many} and the {said} of each"),
         format!("the {said} of each {one}"),
     ];
