@@ -1,5 +1,6 @@
 //! How often people speak of things: of what data are about more than of what a program is set up by.
 
+use super::taste;
 use super::world::Entity;
 use crate::schema::grammar;
 use std::collections::BTreeSet;
@@ -31,6 +32,9 @@ pub(super) fn said(one: &str) -> f64 {
         "alias", "transform", "config", "upgrade", "template",
     ];
     if one.split(' ').any(|w| SETUP.contains(&grammar::singular(w).as_str())) {
+        return 0.35;
+    }
+    if one.split(' ').any(taste::cryptic) {
         return 0.35;
     }
     match one.split(' ').count() {

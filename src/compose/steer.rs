@@ -7,6 +7,7 @@ use super::reference::edge_noun;
 use super::sense;
 use super::shape::plain;
 use super::spoken::said;
+use super::taste;
 use super::tree::{Expr, Select, Source};
 use super::world::{Entity, Field, World};
 use super::{Focus, OF_INTEREST, Options, Phase};
@@ -80,7 +81,10 @@ fn fields(world: &World, spoken: Spoken) -> Vec<(Focus, f64)> {
                 continue;
             }
             // of a single row hardly anything is asked, and of a view less than of the tables behind it
+            // addresses are asked for with what has them
+            let own = if taste::spot(world, entity) { 0.14 } else { 1.0 };
             let weight = e.cheap
+                * own
                 * spoken(e)
                 * match e {
                     _ if e.rows > 0 && e.rows < 4 => interest(f).min(0.25),

@@ -4,6 +4,7 @@
 use super::scope::{Place, Scope};
 use super::world::{Entity, Field, World};
 use crate::schema::roles::Role;
+use crate::schema::words;
 
 /// Fields whose values are short by nature.
 const GRADES: &[&str] = &["rating", "grade", "size", "currency", "language", "country"];
@@ -171,7 +172,9 @@ pub(super) fn plain(field: &Field) -> bool {
 pub(super) fn cryptic(noun: &str) -> bool {
     noun.split(' ').any(|w| {
         let digits = w.chars().all(|c| c.is_ascii_digit());
-        let acronym = w.chars().all(|c| c.is_uppercase() || c.is_ascii_digit()) && w.chars().count() > 1;
+        let capitals = w.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
+        // what two letters stand for is known where everybody uses them
+        let acronym = capitals && (w.chars().count() > 2 || words::is_acronym(w));
         digits && noun != w || !acronym && !digits && unspeakable(w)
     }) || noun.chars().next_back().is_some_and(|c| c.is_ascii_digit())
         // what was imported as it came
@@ -204,12 +207,13 @@ mod tests {
 
     #[test]
     fn numbers_and_strange_letters_are_no_words() {
-        for noun in ["diagnosis 1", "address2", "pulse x rate", "rtime", "blvl", "ou type"] {
+        for noun in ["diagnosis 1", "address2", "pulse x rate", "rtime", "blvl", "ou type", "SF list"] {
             assert!(cryptic(noun), "{noun}");
         }
-        for noun in
-            ["rental rate", "cost of a unit", "ISBN", "phone number", "physician", "start date", "MARC tag", "year"]
-        {
+        for noun in [
+            "rental rate", "cost of a unit", "ISBN", "IP address", "phone number", "physician", "start date",
+            "MARC tag", "year",
+        ] {
             assert!(!cryptic(noun), "{noun}");
         }
     }

@@ -329,7 +329,7 @@ fn names_something(name: &[String]) -> bool {
             && !w.contains(['a', 'e', 'i', 'o', 'u', 'y'])
             && !w.chars().any(|c| c.is_ascii_digit())
             && short(w).is_none()
-            && !ACRONYMS.contains(&w.as_str())
+            && !is_acronym(w)
     };
     name.last().is_some_and(|w| !link(w)) && !name.iter().any(opaque)
 }
@@ -373,6 +373,11 @@ fn push(found: &mut Vec<String>, current: &mut String) {
 
 fn short(token: &str) -> Option<&'static str> {
     SHORT.iter().find(|(from, _)| *from == token).map(|(_, to)| *to)
+}
+
+/// Letters that everybody knows.
+pub(crate) fn is_acronym(word: &str) -> bool {
+    ACRONYMS.contains(&word.to_lowercase().as_str())
 }
 
 fn spell(token: &str) -> String {

@@ -150,7 +150,7 @@ fn call(sql: &Expr) -> Expr {
 
 /// Statistics of whole tables.
 const SPREADS: &[&str] =
-    &["covariance", "regression", "squared deviations", "products of the deviations", "geometric mean"];
+    &["correlation", "covariance", "regression", "squared deviations", "products of the deviations", "geometric mean"];
 
 /// Whether a figure tells how many kinds there are.
 fn kinds_counted(noun: &str) -> bool {

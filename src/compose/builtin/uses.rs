@@ -28,6 +28,8 @@ pub(in crate::compose) struct Plan {
     turns: Vec<usize>,
     /// And later on, when those that hardly anybody would use have been shown.
     later: Vec<usize>,
+    /// What takes over where nothing more is found: figures and classes, of which there is always another question.
+    spare: Vec<usize>,
     /// Attempts that a later slot stays with its function.
     patience: u64,
 }
@@ -68,6 +70,13 @@ impl Plan {
         if plan.later.is_empty() {
             plan.later.clone_from(&plan.turns);
         }
+        let figures = |at: &&usize| {
+            plan.functions[**at].iter().any(|u| matches!(u.entry.yields, Yields::Aggregate | Yields::Class))
+        };
+        plan.spare = plan.later.iter().filter(figures).copied().collect();
+        if plan.spare.is_empty() {
+            plan.spare.clone_from(&plan.later);
+        }
         plan
     }
 
@@ -93,8 +102,8 @@ impl Plan {
     pub(in crate::compose) fn at(&self, world: &World, slot: u64, attempt: u64, salt: u64, heat: &Heat) -> Option<Use> {
         // a function that nothing can be asked about here gives its slot to another in the end
         let own = if slot < self.turns.len() as u64 { 30 } else { self.patience };
-        let other = || self.turns.len() as u64 + mix(&[slot, attempt, salt]) % self.later.len().max(1) as u64;
-        let uses = self.functions.get(self.function(if attempt < own { slot } else { other() }, salt)?)?;
+        let other = || self.spare.get(mix(&[slot, attempt, salt]) as usize % self.spare.len().max(1)).copied();
+        let uses = self.functions.get(if attempt < own { self.function(slot, salt) } else { other() }?)?;
         let mut places: BTreeMap<usize, usize> = BTreeMap::new();
         for one in uses {
             *places.entry(one.entity).or_default() += 1;

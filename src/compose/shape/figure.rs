@@ -158,6 +158,9 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     draw.searching = alone;
     let least = usize::from((alone || draw.scope.nodes.len() > 1) && conditions.is_empty());
     conditions.extend(draw.conditions(least, 2)?);
+    if conditions.is_empty() && figures.iter().any(|f| all_there_are(draw, f)) {
+        return None;
+    }
     let rows = draw.rows_phrase(&conditions);
     let mut query = draw.scope.select();
     query.columns = columns(&figures);
@@ -166,6 +169,19 @@ pub(in crate::compose) fn draw(draw: &mut Draw) -> Option<Draft> {
     let mut speech = speech(draw, &figures, &rows);
     speech.extras.extend(rounding);
     Some(Draft { probes, ..Draft::new(query, speech) })
+}
+
+/// How many different countries have cities, where all of them have.
+fn all_there_are(draw: &Draw, figure: &Figure) -> bool {
+    let Some(place) = figure.place.filter(|p| draw.scope.field(*p).role() == Role::Key && !figure.counts) else {
+        return false;
+    };
+    let field = draw.scope.field(place);
+    draw.world.graph.parents(draw.scope.nodes[place.node].entity).iter().any(|&edge| {
+        let e = &draw.world.graph.edges[edge];
+        let rows = draw.world.entities[e.parent].rows;
+        e.child_columns == [field.name.as_str()] && rows > 0 && field.distinct >= rows
+    })
 }
 
 /// One of the entities across a bridge, by its name.

@@ -284,8 +284,9 @@ pub(super) fn groups(draw: &mut Draw) -> Option<Draft> {
     if figure.time || figure.alias.starts_with("max_") || figure.alias.starts_with("min_") {
         return None;
     }
-    // "the two quarters in which they started with the most conditions"
-    if key.one.contains("which they ") {
+    // "the two quarters in which they started with the most conditions", "the kind of condition with most of them"
+    let circular = figure.counts && key.one.ends_with(&format!(" of {}", draw.scope.subject().one));
+    if circular || key.one.contains("which they ") {
         return None;
     }
     let conditions = draw.conditions(0, 2)?;

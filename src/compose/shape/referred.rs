@@ -170,8 +170,18 @@ fn referring(draw: &mut Draw, edge: usize) -> Option<Draft> {
         query.limit = Some(Limit::WithTies(n));
         let number = grammar::number_word(n);
         let roles = grammar::plural(&role);
-        let nominal = vec![format!("the {number} {roles} with the most {many}, and how many each has")];
-        let questions = vec![format!("which {number} {roles} have the most {many}, and how many does each have")];
+        // "the kinds of condition with the most conditions" go round in a circle
+        let kinds = role.ends_with(&format!(" of {}", draw.scope.entity(child).one));
+        let (nominal, questions) = match kinds {
+            true => (
+                vec![format!("the {number} most frequent {roles}, with the number of {many} of each")],
+                vec![format!("which {number} {roles} are the most frequent, and how many {many} are there of each")],
+            ),
+            false => (
+                vec![format!("the {number} {roles} with the most {many}, and how many each has")],
+                vec![format!("which {number} {roles} have the most {many}, and how many does each have")],
+            ),
+        };
         let speech = Speech { nominal, questions, extras: vec![ranking::ties_too(draw)], lists: true };
         return Some(Draft { probes: vec![cut_probe(&query)], ..Draft::new(query, speech) });
     }

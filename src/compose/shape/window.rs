@@ -4,6 +4,7 @@ use super::super::aggregate::rounded as aggregate_rounded;
 use super::super::draw::{Draft, Draw};
 use super::super::group;
 use super::super::moment;
+use super::super::phrase;
 use super::super::say::{Extra, Speech};
 use super::super::spans;
 use super::super::tree::{Expr, Order, Select, aggregate, fill, text};
@@ -112,6 +113,13 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
         format!("the percentage of {measure} that each {key} accounts for, {rounded}"),
         format!("the percentage breakdown of {of_what} by {key}, {rounded}"),
     ];
+    // behind a clause the groups would cling to it
+    if phrase::has_clause(measure) {
+        nominal = vec![
+            format!("for each {key}, the percentage of {measure} that it accounts for, {rounded}"),
+            format!("by {key}, the percentage breakdown of {of_what}, {rounded}"),
+        ];
+    }
     if g.key.time {
         nominal.truncate(1);
     }
