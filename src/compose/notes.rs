@@ -87,7 +87,7 @@ fn note(inner: &str) -> Option<(&str, String)> {
         return Some(("", format!("A missing {what} is shown as {mark}")));
     }
     if let Some(spans) = inner.strip_prefix("going by the ").and_then(|rest| rest.strip_suffix(" listed")) {
-        return Some(("", format!("{} without any are passed over", grammar::capitalize(spans))));
+        return Some(("", format!("{} that have none are passed over", grammar::capitalize(spans))));
     }
     let (_, said) = NOTES.iter().find(|(begins, _)| inner.starts_with(begins))?;
     Some(("", (*said).to_owned()))
@@ -125,7 +125,7 @@ mod tests {
             (
                 "rentals and those of the previous month (going by the months listed), oldest first",
                 "rentals and those of the previous month, oldest first",
-                "Months without any are passed over",
+                "Months that have none are passed over",
             ),
             ("films (ties by name)", "films (ties by name)", ""),
         ] {

@@ -49,7 +49,12 @@ pub(super) fn rows(rng: &mut Rng, many: &str, person: bool, conditions: &[Condit
             && p.contains(|c: char| c.is_ascii_digit())
     };
     // and of how much first: "invoices of more than 2 billed to Germany"
-    post.sort_by_key(|p| (!p.starts_with("of "), when(p) || p.contains(" after they "), p.starts_with("ever ")));
+    // "rentals from May by active customers", who are not from May
+    let by = post.iter().any(|p| p.starts_with("by "));
+    post.sort_by_key(|p| {
+        let late = if by { p.starts_with("by ") } else { when(p) };
+        (!p.starts_with("of "), late || p.contains(" after they "), p.starts_with("ever "))
+    });
     let mut phrase = format!("{before}{many}");
     // "orders shipped to Campinas on or after 1 January 1998"
     let mut done = String::new();
@@ -179,6 +184,16 @@ mod tests {
         assert_eq!(how_many("hospitals with a bed count above 120", "facilities"), {
             "how many hospitals are there with a bed count above 120"
         });
+    }
+
+    #[test]
+    fn when_is_said_last_but_for_those_by_whom_it_was_done() {
+        let told = |posts: [&str; 2]| {
+            let post = |p: &str| Condition { post: Some(p.to_owned()), sql: vec![text(p)], ..Condition::default() };
+            rows(&mut Rng::new(&[1]), "rentals", false, &posts.map(post))
+        };
+        assert_eq!(told(["from May 2005", "for the film ALIEN"]), "rentals for the film ALIEN from May 2005");
+        assert_eq!(told(["by active customers", "from May 2005"]), "rentals from May 2005 by active customers");
     }
 
     #[test]

@@ -141,6 +141,7 @@ const RARE: &[&str] = &[
     "rtrim", "sha256", "sign", "sqrt", "stddev_pop", "stddev_samp", "string_to_array", "string_to_table", "strpos",
     "substr", "timezone", "to_date", "to_json", "to_jsonb", "translate", "trim_array", "trunc", "ts_headline",
     "tsrange", "tsvector_to_array", "upper_inc", "var_pop", "var_samp", "variance", "websearch_to_tsquery",
+    "width_bucket",
 ];
 
 /// Of the rare ones, those that somebody may want without being asked to show them.

@@ -182,12 +182,13 @@ fn every_span(draw: &mut Draw, recursive: bool) -> Option<Draft> {
     let rows = draw.rows_phrase(&conditions);
     let When { dated, verb, by } = by_words(draw, place, &rows);
     let (plural, span) = (calendar.plural, &calendar.words);
+    let on = if unit == "day" { "on" } else { "in" };
     let nominal = vec![
-        format!("the number of {dated} in each {unit} of {span}{by}, with zero for {plural} that have none"),
-        format!("the number of {dated} in each {unit} of {span}{by}, including {plural} that have none"),
+        format!("the number of {dated} {on} each {unit} of {span}{by}, with zero for {plural} that have none"),
+        format!("the number of {dated} {on} each {unit} of {span}{by}, including {plural} that have none"),
     ];
     let questions = vec![
-        format!("how many {rows} {verb} in each {unit} of {span}{by}, counting zero where there were none"),
+        format!("how many {rows} {verb} {on} each {unit} of {span}{by}, counting zero where there were none"),
         format!("for every {unit} of {span}, empty ones included, how many {rows} {verb}{by}"),
     ];
     let order = draw.rng.word(&[", in chronological order", ", in order", ", from the first to the last"]);

@@ -65,7 +65,10 @@ pub(in crate::compose) fn figures(draw: &mut Draw, least: usize, most: usize) ->
                 break;
             }
             let figure = aggregate::draw(&mut draw.rng, &draw.scope, place);
-            found.extend(figure.filter(|f| found.iter().all(|o| beside(o, f))));
+            // of two one cannot tell which is rounded
+            let several = wanted > 1 + usize::from(found.first().is_some_and(|f| f.counts));
+            let clear = |f: &Figure| !several || !f.noun.contains(" rounded to ");
+            found.extend(figure.filter(|f| clear(f) && found.iter().all(|o| beside(o, f))));
         }
     }
     if found.is_empty() {

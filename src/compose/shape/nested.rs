@@ -281,7 +281,7 @@ pub(super) fn figure_of_figures(draw: &mut Draw) -> Option<Draft> {
     };
     let is = if two { "are" } else { "is" };
     let questions = vec![
-        format!("what {is} {said}"),
+        format!("what is {}", said.replacen(", and the ", ", and what is the ", 1)),
         format!("with {} taken per {each}, what {is} the {}", g.measure, crate::schema::grammar::and_list(&words)),
     ];
     let nominal = vec![said];

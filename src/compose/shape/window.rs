@@ -117,7 +117,7 @@ pub(super) fn share(draw: &mut Draw) -> Option<Draft> {
     if phrase::has_clause(measure) {
         nominal = vec![
             format!("for each {key}, the percentage of {measure} that it accounts for, {rounded}"),
-            format!("by {key}, the percentage breakdown of {of_what}, {rounded}"),
+            format!("per {key}, the percentage of {measure}, {rounded}"),
         ];
     }
     if g.key.time {
@@ -145,7 +145,8 @@ pub(super) fn rank(draw: &mut Draw) -> Option<Draft> {
     if g.figure.time || end {
         return None;
     }
-    if (1..4).contains(&g.key.size) || !g.adds_up() && draw.rng.chance(60) {
+    let backward = g.key.one.contains("which they ");
+    if backward || (1..4).contains(&g.key.size) || !g.adds_up() && draw.rng.chance(60) {
         return None;
     }
     let dense = draw.rng.chance(40);
